@@ -1,0 +1,112 @@
+"""The manifest `dataset.json`: which scans there are, whose they are, and where their landmarks lie.
+
+A landmark of a case is a position (LPS mm), `null` = absent (the annotator looked: it is not in this scan),
+or not listed = not annotated (nobody said). The three teach a network different things, so they stay apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.data.atomic import read_json, write_json
+from pipeline.errors import DataError
+from pipeline.geometry import PointSet
+
+Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
+Position = tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One scan. `image` is relative to the dataset's root. `landmarks`: position, or None = absent."""
+
+    id: str
+    subject: str
+    image: str
+    landmarks: dict[str, Position]
+    split: Part | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All cases of a folder. `landmarks` is the full list of names, in the order every array uses."""
+
+    name: str
+    root: Path
+    landmarks: tuple[str, ...]
+    cases: tuple[Case, ...]
+    unit: str = "mm"
+
+    def part(self, part: Part) -> tuple[Case, ...]:
+        """The cases of one part of the split."""
+        return tuple(c for c in self.cases if c.split == part)
+
+    def case(self, case_id: str) -> Case:
+        """Raises DataError if there is none of that id."""
+        for case in self.cases:
+            if case.id == case_id:
+                return case
+        raise DataError(f"dataset {self.name}: no case '{case_id}'; it has {len(self.cases)} cases")
+
+    def image_path(self, case: Case) -> Path:
+        return self.root / case.image
+
+    def points(self, case: Case, dims: int) -> PointSet:
+        """Landmarks in the dataset's order; NaN where there is no position."""
+        return PointSet.from_dict(self.landmarks, case.landmarks, dims)
+
+    def with_cases(self, cases: tuple[Case, ...]) -> Dataset:
+        return replace(self, cases=cases)
+
+
+def write_dataset(dataset: Dataset, path: Path) -> None:
+    """Write `dataset.json`."""
+    cases = [
+        {"id": c.id, "subject": c.subject, "image": c.image, "landmarks": c.landmarks}
+        | ({"split": c.split} if c.split else {})
+        for c in dataset.cases
+    ]
+    write_json(
+        path,
+        {
+            "version": 1,
+            "name": dataset.name,
+            "frame": "LPS",
+            "unit": dataset.unit,
+            "root": str(dataset.root),
+            "landmarks": list(dataset.landmarks),
+            "cases": cases,
+        },
+    )
+
+
+def read_dataset(path: Path) -> Dataset:
+    """Read `dataset.json`; `root` defaults to the file's own folder.
+
+    Raises:
+        DataError: Names the file and the field that is missing or of the wrong kind.
+    """
+    content = read_json(path)
+    try:
+        if content["version"] != 1 or content["frame"] != "LPS":
+            raise DataError(
+                f"{path}: version {content['version']}, frame {content['frame']}; this program reads version 1, frame LPS"
+            )
+        root = Path(content.get("root", "."))
+        return Dataset(
+            name=content["name"],
+            root=root if root.is_absolute() else Path(path).parent / root,
+            landmarks=tuple(content["landmarks"]),
+            cases=tuple(_case(c) for c in content["cases"]),
+            unit=content["unit"],
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: not a dataset manifest: {error!r}. Make it with `patchvote import`.") from error
+
+
+def _case(content: dict[str, Any]) -> Case:
+    landmarks = {n: None if p is None else tuple(float(v) for v in p) for n, p in content["landmarks"].items()}
+    return Case(content["id"], content["subject"], content["image"], landmarks, content.get("split"))

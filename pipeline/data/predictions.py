@@ -1,0 +1,70 @@
+"""`predictions.json`: what the program answers for each case and landmark."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from pipeline.data.atomic import read_json, write_json
+from pipeline.errors import DataError
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One landmark of one case.
+
+    Args:
+        position: World position; None unless found.
+        found: Whether enough patches believed.
+        belief: 0 to 1, that the landmark is in the scan.
+        spread: Root mean square distance of the votes to their average, world unit.
+        votes: How many patches voted.
+        radius95: The landmark lies within this radius with probability 0.95 (calibrated), or None.
+        guess: Where it would be if it were there, when not found; never an answer.
+        reason: Why it was not found, in words.
+    """
+
+    position: tuple[float, ...] | None
+    found: bool
+    belief: float
+    spread: float | None
+    votes: int
+    radius95: float | None = None
+    guess: tuple[float, ...] | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """All answers of one run of predict; `cases[id][landmark]`. `failures[id]` says why a case has none."""
+
+    model: str
+    cases: dict[str, dict[str, Answer]]
+    unit: str = "mm"
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def write_predictions(predictions: Predictions, path: Path) -> None:
+    """Write `predictions.json`; optional fields only where they say something."""
+    cases = {
+        case: {n: {k: v for k, v in asdict(a).items() if v is not None or k not in ("guess", "reason")} for n, a in landmarks.items()}
+        for case, landmarks in predictions.cases.items()
+    }
+    content = {"version": 1, "frame": "LPS", "unit": predictions.unit, "model": predictions.model, "cases": cases}
+    write_json(path, content | ({"failures": predictions.failures} if predictions.failures else {}))
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read `predictions.json`.
+
+    Raises:
+        DataError: The file is not one, or is of another version or frame.
+    """
+    content = read_json(path)
+    try:
+        if (content["version"], content["frame"]) != (1, "LPS"):
+            raise DataError(f"{path}: version {content['version']}, frame {content['frame']}; expected version 1, frame LPS")
+        cases = {c: {n: Answer(**a) for n, a in ls.items()} for c, ls in content["cases"].items()}
+        return Predictions(content["model"], cases, content["unit"], content.get("failures", {}))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: not a predictions file: {error!r}. Make it with `patchvote predict`.") from error

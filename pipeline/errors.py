@@ -1,0 +1,21 @@
+"""The errors that a user can meet. Each message says which thing, what is wrong, the value met, what to do."""
+
+
+class PatchvoteError(Exception):
+    """Something the user can mend; the front door prints the message without a traceback."""
+
+
+class ConfigError(PatchvoteError):
+    """A setting is unknown, has the wrong type or does not fit another."""
+
+
+class DataError(PatchvoteError):
+    """A file of the user cannot be read, or says something impossible."""
+
+
+class GeometryError(PatchvoteError):
+    """A frame is singular, or shapes and points do not belong together."""
+
+
+class CheckpointError(PatchvoteError):
+    """A model or a resume folder is damaged or belongs to another experiment."""
