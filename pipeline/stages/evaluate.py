@@ -1,0 +1,186 @@
+"""Stage: predictions + reference -> `errors.csv`, `summary.json`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from pipeline.data.atomic import sha256_of, write_json, write_text
+from pipeline.data.dataset import Case, Dataset, Part, read_dataset
+from pipeline.data.predictions import Answer, Predictions, read_predictions
+from pipeline.errors import DataError
+from pipeline.metrics import Outcomes, compare, mean_position_error, summarise
+
+METRICS = ("mean", "median", "sd", "p95", "max", "found_rate", "absent_told", "wrong_rate", "radius95_coverage")
+NO_PREDICTION = "no prediction in the predictions file"
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Reference of C cases and K landmarks as arrays; `position` is NaN where absent or not annotated."""
+
+    position: Float[np.ndarray, "C K D"]
+    annotated: Bool[np.ndarray, "C K"]
+
+
+def evaluate(
+    predictions: Path,
+    dataset: Path,
+    out: Path,
+    part: Part | None = "test",
+    radii: Sequence[float] = (2, 2.5, 3, 4),
+    wrong_beyond: float | None = None,
+) -> dict[str, Any]:
+    """Measure every answer against the reference. The same inputs give the same bytes.
+
+    Args:
+        predictions: `predictions.json` of the predict stage.
+        dataset: `dataset.json` with the reference.
+        out: Folder for `errors.csv` and `summary.json`.
+        part: Which part of the split to measure; None: every case that the predictions speak of.
+        radii: Success is counted within each of these, world unit.
+        wrong_beyond: Errors above this count as a wrong neighbour.
+
+    Returns:
+        The content of `summary.json`. A case of the part without answers is under "failures", and its
+        present landmarks count as missed.
+
+    Raises:
+        DataError: Nothing to measure, or predictions and dataset do not belong together.
+    """
+    answers, data = read_predictions(predictions), read_dataset(dataset)
+    cases = _cases(answers, data, part, predictions, dataset)
+    dims = _dims(answers, data, predictions, dataset)
+    truth = _truth(cases, data.landmarks, dims)
+    told = [[answers.cases.get(c.id, {}).get(n) for n in data.landmarks] for c in cases]
+    outcomes = compare(truth.position, truth.annotated, _positions(told, dims), _mask(told))
+    subjects = [c.subject for c in cases]
+    numbers = summarise(outcomes, subjects, data.landmarks, radii, wrong_beyond, _radius95(told))
+    failures = {c.id: answers.failures.get(c.id, NO_PREDICTION) for c in cases if c.id not in answers.cases}
+    summary = {
+        "version": 1,
+        "task": "landmarks",
+        "frame": "LPS",
+        "unit": data.unit,
+        "dataset": data.name,
+        "model": answers.model,
+        "split": part or "all",
+        "cases": len(cases),
+        "subjects": len(set(subjects)),
+        "failures": failures,
+        **numbers,
+        "metrics": {name: numbers[name] for name in METRICS},
+        "mean_position": _mean_position(data, truth, dims) if part else None,
+        "settings": {"radii": [float(r) for r in radii], "wrong_beyond": wrong_beyond},
+        "made_from": {"predictions": sha256_of(predictions), "dataset": sha256_of(dataset)},
+    }
+    write_text(Path(out) / "errors.csv", _table(cases, data, truth, told, outcomes))
+    write_json(Path(out) / "summary.json", summary)
+    return summary
+
+
+def _cases(answers: Predictions, data: Dataset, part: Part | None, predictions: Path, dataset: Path) -> list[Case]:
+    known = answers.cases.keys() | answers.failures.keys()
+    cases = [c for c in data.cases if (c.split == part if part else c.id in known)]
+    if not cases:
+        which = f"no case of part '{part}'" if part else f"none of the cases in {predictions}"
+        raise DataError(
+            f"{dataset}: {which}, so there is nothing to measure. Choose another part, or split the dataset."
+        )
+    if not known & {c.id for c in cases}:
+        raise DataError(
+            f"{predictions}: none of the {len(cases)} cases to measure is in it (they start with '{cases[0].id}', "
+            f"it with {sorted(known)[:1]}). Predict the part '{part}' of {dataset} first."
+        )
+    return cases
+
+
+def _dims(answers: Predictions, data: Dataset, predictions: Path, dataset: Path) -> int:
+    """D, the same in both files, which must also speak of the same unit and landmarks."""
+    named = {n for case in answers.cases.values() for n in case}
+    if named and not named & set(data.landmarks):
+        raise DataError(
+            f"{predictions} knows {sorted(named)}, {dataset} knows {list(data.landmarks)}: no landmark in common"
+        )
+    if answers.unit != data.unit:
+        raise DataError(
+            f"{predictions} is in {answers.unit}, {dataset} in {data.unit}; predict again with this dataset"
+        )
+    found = {len(a.position) for case in answers.cases.values() for a in case.values() if a.position is not None}
+    known = {len(p) for case in data.cases for p in case.landmarks.values() if p is not None}
+    if not known:
+        raise DataError(f"{dataset}: no case has a landmark with a position, so there is nothing to measure")
+    if len(known | found) > 1:
+        raise DataError(f"positions have {sorted(found)} numbers in {predictions}, {sorted(known)} in {dataset}")
+    return known.pop()
+
+
+def _truth(cases: Sequence[Case], names: Sequence[str], dims: int) -> Truth:
+    rows = [[c.landmarks.get(n) or (np.nan,) * dims for n in names] for c in cases]
+    position = np.array(rows, np.float64).reshape(len(cases), len(names), dims)
+    return Truth(position, np.array([[n in c.landmarks for n in names] for c in cases], bool))
+
+
+def _positions(told: list[list[Answer | None]], dims: int) -> Float[np.ndarray, "C K D"]:
+    nothing = (np.nan,) * dims
+    rows = [[a.position if a and a.found and a.position else nothing for a in row] for row in told]
+    return np.array(rows, np.float64).reshape(len(told), len(told[0]), dims)
+
+
+def _mask(told: list[list[Answer | None]]) -> Bool[np.ndarray, "C K"]:
+    return np.array([[a is not None for a in row] for row in told], bool)
+
+
+def _radius95(told: list[list[Answer | None]]) -> Float[np.ndarray, "C K"]:
+    rows = [[np.nan if a is None or a.radius95 is None else a.radius95 for a in row] for row in told]
+    return np.array(rows, np.float64)
+
+
+def _mean_position(data: Dataset, truth: Truth, dims: int) -> float | None:
+    """Mean error of answering the training mean, over the same landmarks; None without training cases."""
+    training = data.part("train")
+    if not training:
+        return None
+    error = mean_position_error(_truth(training, data.landmarks, dims).position, truth.position)
+    return float(np.nanmean(error)) if np.isfinite(error).any() else None
+
+
+def _table(
+    cases: Sequence[Case], data: Dataset, truth: Truth, told: list[list[Answer | None]], outcomes: Outcomes
+) -> str:
+    """One line a case and landmark. Positions in LPS; `ref_` columns are the reference. Empty: there is none."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    axes = "xyz"[: truth.position.shape[2]]
+    fields = ["case", "subject", "landmark", "status", "error", "found", "belief", "spread", "radius95"]
+    writer.writerow([*fields, *axes, *(f"ref_{a}" for a in axes), "frame", "unit"])
+    for c, case in enumerate(cases):
+        for k, name in enumerate(data.landmarks):
+            answer = told[c][k]
+            place = answer.position if answer and answer.found and answer.position else (None,) * len(axes)
+            said = (
+                (answer.found, answer.belief, answer.spread, answer.radius95) if answer else (False, None, None, None)
+            )
+            line = [
+                case.id,
+                case.subject,
+                name,
+                outcomes.status[c, k],
+                _number(outcomes.error[c, k]),
+                *map(_number, said),
+            ]
+            writer.writerow([*line, *map(_number, place), *map(_number, truth.position[c, k]), "LPS", data.unit])
+    return text.getvalue()
+
+
+def _number(value: float | bool | None) -> str:
+    if value is None or isinstance(value, bool):
+        return "" if value is None else str(value).lower()
+    return f"{value:.6g}" if np.isfinite(value) else ""

@@ -1,0 +1,105 @@
+"""The evaluate stage: files in, files out."""
+
+import csv
+import json
+
+import pytest
+
+from pipeline.data.dataset import Case, Dataset, write_dataset
+from pipeline.data.predictions import Answer, Predictions, write_predictions
+from pipeline.errors import DataError
+from pipeline.stages.evaluate import NO_PREDICTION, evaluate
+
+NAMES = ("a", "b")
+
+
+def found(*position, radius95=None):
+    return Answer(position, True, 0.9, 0.5, 7, radius95)
+
+
+NOT_FOUND = Answer(None, False, 0.1, None, 0, guess=(1.0, 1.0, 1.0), reason="no patch believed in it")
+
+
+@pytest.fixture
+def files(tmp_path):
+    cases = (
+        Case("t1", "s0", "t1.nii.gz", {"a": (0, 0, 0), "b": (0, 0, 8)}, "train"),
+        Case("c1", "s1", "c1.nii.gz", {"a": (0, 0, 0), "b": (5, 5, 5)}, "test"),
+        Case("c2", "s2", "c2.nii.gz", {"a": (0, 0, 0), "b": None}, "test"),
+        Case("c3", "s3", "c3.nii.gz", {"a": (0, 0, 0)}, "test"),
+    )
+    write_dataset(Dataset("toy", tmp_path, NAMES, cases), tmp_path / "dataset.json")
+    answers = {
+        "c1": {"a": found(0.0, 3.0, 4.0, radius95=6.0), "b": NOT_FOUND},
+        "c2": {"a": found(1.0, 0.0, 0.0, radius95=0.5), "b": NOT_FOUND},
+    }
+    return lambda cases=answers, unit="mm", failures=None: _write(tmp_path, cases, unit, failures or {})
+
+
+def _write(folder, cases, unit, failures):
+    write_predictions(Predictions("model", cases, unit, failures), folder / "predictions.json")
+    return folder / "predictions.json", folder / "dataset.json", folder / "out"
+
+
+def test_the_summary_holds_the_numbers_worked_out_by_hand(files):
+    summary = evaluate(*files(failures={"c3": "scan is truncated"}))
+    assert (summary["n"], summary["mean"], summary["n_present"]) == (2, 3.0, 4)
+    assert (summary["found_rate"], summary["absent_told"], summary["radius95_coverage"]) == (0.5, 1.0, 0.5)
+    assert summary["success"] == {"2": 0.25, "2.5": 0.25, "3": 0.25, "4": 0.25}
+    assert summary["failures"] == {"c3": "scan is truncated"}
+    assert summary["metrics"]["mean"] == 3.0 and summary["cases"] == 3
+    assert summary["landmarks"]["b"]["mean"] is None
+    assert summary["mean_position"] == pytest.approx((0 + 0 + 0 + (25 + 25 + 9) ** 0.5) / 4)
+
+
+def test_every_case_and_landmark_has_a_line_with_its_status(files):
+    *paths, out = files()
+    evaluate(*paths, out)
+    rows = list(csv.DictReader((out / "errors.csv").open()))
+    assert [r["status"] for r in rows] == ["found", "missed", "found", "told absent", "missed", "ignored"]
+    first = {k: rows[0][k] for k in ("case", "error", "found", "radius95", "x", "z", "ref_x", "frame", "unit")}
+    assert first == dict(zip(first, ("c1", "5", "true", "6", "0", "4", "0", "LPS", "mm"), strict=True))
+    assert rows[3]["x"] == rows[3]["ref_x"] == rows[3]["error"] == ""
+
+
+def test_a_rerun_gives_the_same_bytes_and_no_file_holds_nan(files):
+    *paths, out = files()
+    evaluate(*paths, out)
+    before = {p.name: p.read_bytes() for p in out.iterdir()}
+    evaluate(*paths, out)
+    assert before == {p.name: p.read_bytes() for p in out.iterdir()}
+    assert set(before) == {"errors.csv", "summary.json"}
+    assert not any(b"nan" in content.lower() for content in before.values())
+    json.loads(before["summary.json"])
+
+
+def test_a_case_nobody_predicted_is_a_failure(files):
+    assert evaluate(*files())["failures"] == {"c3": NO_PREDICTION}
+
+
+def test_without_a_part_only_the_cases_the_predictions_speak_of_count(files):
+    summary = evaluate(*files(), part=None)
+    assert (summary["cases"], summary["split"], summary["mean_position"]) == (2, "all", None)
+
+
+@pytest.mark.parametrize(
+    ("change", "part", "message"),
+    [
+        ({}, "validation", "no case of part 'validation'"),
+        ({"cases": {"other": {"a": NOT_FOUND}}}, "test", "Predict the part 'test'"),
+        ({"cases": {"other": {"a": NOT_FOUND}}}, None, "none of the cases"),
+        ({"unit": "px"}, "test", "is in px"),
+        ({"cases": {"c1": {"z": NOT_FOUND}}}, "test", "no landmark in common"),
+        ({"cases": {"c1": {"a": found(1.0, 2.0)}}}, "test", r"positions have \[2\]"),
+    ],
+)
+def test_files_that_do_not_belong_together_are_refused(files, change, part, message):
+    with pytest.raises(DataError, match=message):
+        evaluate(*files(**change), part=part)
+
+
+def test_a_dataset_without_any_position_has_nothing_to_measure(files, tmp_path):
+    paths = files()
+    write_dataset(Dataset("toy", tmp_path, NAMES, (Case("c1", "s", "x", {"a": None}, "test"),)), paths[1])
+    with pytest.raises(DataError, match="nothing to measure"):
+        evaluate(*paths)
