@@ -1,0 +1,37 @@
+"""Voxel sizes of the levels, derived from the scans when nobody states them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+COARSE_VOXELS = 250_000  # a whole scan at the first level: what two cores train on a few times a second
+LARGEST_STEP = 4.0  # between levels: a coarser answer must land inside what the finer level looks at
+
+
+def derive_spacings(shapes: Sequence[Sequence[int]], spacings: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """Voxel sizes from coarse to fine, same along all axes, rounded to two digits.
+
+    The finest is the scans' own (the median over scans of the finest axis); the coarsest lets the median scan
+    fit into 250,000 voxels; between them as many steps as keep each below four times.
+
+    Args:
+        shapes: Voxels along each axis, a scan a row.
+        spacings: World units, a scan a row.
+
+    Examples:
+        >>> derive_spacings([(400, 400, 400)], [(0.5, 0.5, 0.5)])
+        (3.2, 1.3, 0.5)
+        >>> derive_spacings([(35, 50, 36)], [(1.0, 1.0, 1.0)])
+        (1.0, 1.0)
+    """
+    sizes = np.asarray(spacings, np.float64)
+    extents = np.asarray(shapes, np.float64) * sizes
+    fine = float(np.median(sizes.min(axis=1)))
+    dims = sizes.shape[1]
+    volume = float(np.median(extents.prod(axis=1)))
+    coarse = max(fine, (volume / COARSE_VOXELS) ** (1 / dims))
+    steps = max(1, int(np.ceil(np.log(coarse / fine) / np.log(LARGEST_STEP) - 1e-9)))
+    levels = [coarse * (fine / coarse) ** (i / steps) for i in range(steps + 1)]
+    return tuple(float(f"{s:.2g}") for s in levels)

@@ -1,0 +1,132 @@
+"""Resampling onto the frames of the levels: smooth first, then shrink; half voxels respected.
+
+A level's frame is canonical and world-aligned, so the network sees anatomy from one side only, however the file
+stored it. Along each axis a triangle as wide as the larger of the two voxel sizes weighs the input voxels: linear
+interpolation where the level is finer, an average where it is coarser, so nothing aliases.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from pipeline.geometry import ImageFrame
+from pipeline.geometry.orientation import is_world_aligned, reorient, world_aligned
+
+SLAB_VOXELS = 16_000_000  # input voxels turned to float32 at once: 64 MB
+
+
+def level_frame(frame: ImageFrame, spacing: float | None) -> ImageFrame:
+    """The frame of a level over the whole scan.
+
+    Args:
+        frame: Of the scan, any orientation.
+        spacing: Voxel size of the level, the same along all axes; None = the scan's own.
+    """
+    upright = world_aligned(frame)
+    return upright if spacing is None else upright.at_spacing(spacing)
+
+
+def resample(
+    voxels: Shaped[np.ndarray, "*S"], frame: ImageFrame, target: ImageFrame, outside: float
+) -> Float[np.ndarray, "*T"]:
+    """The image on another frame, float32.
+
+    Args:
+        voxels: Image of `frame.shape`, any real dtype.
+        target: World-aligned, canonical; a part of a level's frame gives the same values as the whole.
+        outside: Value beyond the scan.
+    """
+    voxels, frame = reorient(voxels, frame)
+    if not is_world_aligned(frame):
+        voxels, frame = _turned(voxels, frame, target, outside)
+    first = frame.world_to_voxel(target.affine[:-1, -1][None])[0]
+    factor = target.spacing / frame.spacing
+    weights = [
+        _weights(n, f0, f, m) for n, f0, f, m in zip(frame.shape, first, factor, target.shape, strict=True)
+    ]
+    result = _apply(voxels, [w for w, _ in weights])
+    for axis, (_, covered) in enumerate(weights):
+        if not covered.all():
+            shape = [-1 if a == axis else 1 for a in range(result.ndim)]
+            result = np.where(covered.reshape(shape), result, np.float32(outside))
+    return result
+
+
+def _weights(size: int, first: float, factor: float, count: int):  # type: ignore[no-untyped-def]
+    """Sparse (count, size) matrix of triangle weights, and which outputs have their centre inside the input."""
+    from scipy.sparse import csr_array
+
+    half = max(1.0, factor)
+    centres = first + factor * np.arange(count)
+    low = np.ceil(centres - half).astype(int)
+    taps = low[:, None] + np.arange(int(np.floor(2 * half)) + 1)
+    weight = np.clip(1 - np.abs(taps - centres[:, None]) / half, 0, None)
+    taps = np.clip(taps, 0, size - 1)  # beyond the edge the last voxel counts on
+    weight /= weight.sum(1, keepdims=True)
+    rows = np.repeat(np.arange(count), taps.shape[1])
+    matrix = csr_array((weight.ravel().astype(np.float32), (rows, taps.ravel())), shape=(count, size))
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    return matrix, (centres >= -0.5 - 1e-6) & (centres <= size - 0.5 + 1e-6)
+
+
+def _apply(voxels: np.ndarray, matrices: list) -> np.ndarray:  # type: ignore[type-arg]
+    """Apply one matrix along each axis: the first in slabs, so that only a slab is ever float32 as a whole."""
+    needed = [np.unique(m.indices) for m in matrices]
+    box = tuple(slice(n[0], n[-1] + 1) for n in needed)
+    voxels = voxels[box]
+    matrices = [m[:, b] for m, b in zip(matrices, box, strict=True)]
+    rest = int(np.prod(voxels.shape[1:]))
+    step = max(1, SLAB_VOXELS // max(1, rest))
+    slabs = []
+    for start in range(0, len(voxels), step):
+        slab = np.ascontiguousarray(voxels[start : start + step], dtype=np.float32)
+        for axis in range(voxels.ndim - 1, 0, -1):
+            slab = _along(slab, matrices[axis], axis)
+        slabs.append(slab)
+    return _along(np.concatenate(slabs), matrices[0], 0)
+
+
+def _along(array: np.ndarray, matrix, axis: int) -> np.ndarray:  # type: ignore[no-untyped-def,type-arg]
+    if matrix.shape[0] == matrix.shape[1] and (matrix != _identity(matrix.shape[0])).nnz == 0:
+        return array
+    moved = np.moveaxis(array, axis, 0)
+    flat = np.ascontiguousarray(moved).reshape(len(moved), -1)
+    done = (matrix @ flat).reshape(matrix.shape[0], *moved.shape[1:])
+    return np.moveaxis(done, 0, axis)
+
+
+def _identity(size: int):  # type: ignore[no-untyped-def]
+    from scipy.sparse import identity
+
+    return identity(size, dtype=np.float32, format="csr")
+
+
+def _turned(
+    voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, outside: float
+) -> tuple[np.ndarray, ImageFrame]:
+    """An oblique image on a world-aligned frame, at half the target's voxel size or its own, whichever is coarser.
+
+    It is shrunk along its own axes first and turned by linear interpolation, so nothing aliases and little is lost.
+    """
+    from scipy.ndimage import affine_transform
+
+    fine = np.maximum(frame.spacing, target.spacing / 2)
+    small = frame.at_spacing(tuple(fine))
+    weights = [
+        _weights(n, (f - 1) / 2, f, m)[0]
+        for n, f, m in zip(frame.shape, fine / frame.spacing, small.shape, strict=True)
+    ]
+    voxels = _apply(voxels, weights)
+    edges = np.stack(np.meshgrid(*[(-1.5, n + 0.5) for n in target.shape], indexing="ij"), -1).reshape(-1, frame.dims)
+    corners = target.voxel_to_world(edges)
+    upright = world_aligned(small)
+    box = upright.world_to_voxel(corners)
+    start = np.floor(box.min(0)).astype(int)
+    upright = upright.crop(tuple(start), tuple(np.ceil(box.max(0)).astype(int) - start + 1))
+    step = np.linalg.solve(small.affine, upright.affine)
+    turned = affine_transform(
+        voxels, step[:-1, :-1], step[:-1, -1], upright.shape, np.float32, order=1, mode="constant", cval=outside
+    )
+    return turned, upright

@@ -1,0 +1,110 @@
+"""The prepared store: for every case and level one normalised array on disk, memory-mapped when read.
+
+`index.json` names the arrays; each array is named after what it was made from, so a changed scan or setting makes
+a new file and an unchanged one is found again. Beside each array lies its sha256.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from pipeline.data.atomic import atomic_file, read_json, sha256_of, write_json
+from pipeline.data.image import Image
+from pipeline.data.intensity import Normalisation, normalise
+from pipeline.data.resample import level_frame, resample
+from pipeline.errors import DataError
+from pipeline.geometry import ImageFrame
+from pipeline.geometry.orientation import reorient
+
+Spacing = float | None  # None = the scan's own
+
+
+@dataclass(frozen=True, eq=False)
+class LevelArray:
+    """One case at one level: normalised voxels (about 0..1, outside 0) and their frame."""
+
+    frame: ImageFrame
+    voxels: Float[np.ndarray, "*S"]
+
+
+def make_level(image: Image, spacing: Spacing, normalisation: Normalisation, part: ImageFrame | None = None) -> LevelArray:
+    """Resample and normalise a scan; the one function behind preprocess and predict.
+
+    Args:
+        part: A part of the level's frame; None = all of it.
+    """
+    upright, _ = reorient(image.voxels, image.frame)
+    low, high = normalisation.range_of(upright)
+    frame = part or level_frame(image.frame, spacing)
+    array = resample(image.voxels, image.frame, frame, outside=low)
+    return LevelArray(frame, normalise(array, low, high).astype(np.float16))
+
+
+def save_array(folder: Path, key: str, level: LevelArray) -> None:
+    """Write `key.npy` and then `key.json`, whose presence says that the array is whole."""
+    path = folder / f"{key}.npy"
+    with atomic_file(path) as file:
+        np.save(file, level.voxels, allow_pickle=False)
+    frame = {"shape": level.frame.shape, "affine": level.frame.affine.tolist(), "unit": level.frame.unit}
+    write_json(folder / f"{key}.json", {"sha256": sha256_of(path), "frame": frame})
+
+
+def is_whole(folder: Path, key: str) -> bool:
+    """Whether the array is there and has the bytes that were written."""
+    path = folder / f"{key}.npy"
+    try:
+        return bool(read_json(folder / f"{key}.json")["sha256"] == sha256_of(path))
+    except (DataError, OSError, KeyError, TypeError):
+        return False
+
+
+@dataclass(frozen=True)
+class PreparedStore:
+    """What `preprocess` left: level spacings, normalisation, and the key of every case's arrays."""
+
+    folder: Path
+    unit: str
+    spacings: tuple[Spacing, ...]
+    normalisation: Normalisation
+    keys: dict[str, tuple[str, ...]]
+
+    def level(self, case_id: str, level: int) -> LevelArray:
+        """Memory-map one array.
+
+        Raises:
+            DataError: It is not there; says to run preprocess again.
+        """
+        key = self.keys[case_id][level]
+        try:
+            frame = read_json(self.folder / f"{key}.json")["frame"]
+            voxels = np.load(self.folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
+            return LevelArray(ImageFrame(tuple(frame["shape"]), np.array(frame["affine"]), frame["unit"]), voxels)
+        except (OSError, ValueError, KeyError) as error:
+            raise DataError(f"{self.folder / key}.npy: prepared array of case {case_id} is damaged ({error}). Run preprocess again.") from error
+
+    def damaged(self, case_ids: Sequence[str]) -> list[str]:
+        """Cases of which an array no longer has the bytes that were written."""
+        return [c for c in case_ids if not all(is_whole(self.folder, k) for k in self.keys[c])]
+
+    def write(self) -> None:
+        """Write `index.json`."""
+        content = asdict(self) | {"version": 1, "folder": None}
+        write_json(self.folder / "index.json", content)
+
+
+def read_store(folder: Path) -> PreparedStore:
+    """Raises DataError when `folder` holds no prepared data of this version."""
+    path = Path(folder) / "index.json"
+    content: dict[str, Any] = read_json(path)
+    if content.get("version") != 1:
+        raise DataError(f"{path}: version {content.get('version')}; this program reads version 1. Run preprocess again.")
+    keys = {case: tuple(k) for case, k in content["keys"].items()}
+    return PreparedStore(
+        Path(folder), content["unit"], tuple(content["spacings"]), Normalisation(**content["normalisation"]), keys
+    )

@@ -1,0 +1,90 @@
+"""From what the patches say to one position a landmark. The inverse of encode.py.
+
+Letters: K landmarks, D dimensions, N cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from pipeline.grid.patch_grid import PatchGrid
+
+
+@dataclass(frozen=True)
+class Votes:
+    """One location a landmark, voxels.
+
+    Args:
+        location: Average vote; always given, whether it may be called an answer is decided from `belief`.
+        belief: That the landmark is there, 0 to 1.
+        spread: Root mean square distance of the votes to the location.
+        count: Patches that voted.
+    """
+
+    location: Float[Tensor, "K D"]
+    belief: Float[Tensor, " K"]
+    spread: Float[Tensor, " K"]
+    count: Float[Tensor, " K"]
+
+
+def softmax_belief(
+    logits: Float[Tensor, "K N"], allowed: Bool[Tensor, "K N"]
+) -> tuple[Float[Tensor, "K N"], Float[Tensor, " K"]]:
+    """Belief of each patch when patches and one "absent" entry of logit 0 compete, and the belief in any patch."""
+    logits = logits.masked_fill(~allowed, -torch.inf)
+    total = torch.logsumexp(torch.cat([logits, torch.zeros_like(logits[:, :1])], 1), 1, keepdim=True)
+    patches = torch.exp(logits - total)
+    return patches, patches.sum(1)
+
+
+def sigmoid_belief(
+    logits: Float[Tensor, "K N"], allowed: Bool[Tensor, "K N"]
+) -> tuple[Float[Tensor, "K N"], Float[Tensor, " K"]]:
+    """Belief of each patch on its own (the papers), and the largest of them."""
+    patches = torch.sigmoid(logits).masked_fill(~allowed, 0.0)
+    return patches, patches.amax(1)
+
+
+BELIEFS = {"softmax": softmax_belief, "sigmoid": sigmoid_belief}
+
+
+def votes(
+    grid: PatchGrid,
+    belief: Float[Tensor, "K N"],
+    total: Float[Tensor, " K"],
+    displacement: Float[Tensor, "K D N"],
+    weighting: str = "belief",
+    share: float = 0.1,
+    threshold: float = 0.0,
+) -> Votes:
+    """Average the positions that the believing patches point to.
+
+    Args:
+        belief: Of each patch, 0 to 1.
+        total: Belief that the landmark is there at all.
+        displacement: From each patch's centre to the landmark, in strides.
+        weighting: "belief" weighs each vote by its patch's belief (2020), "equal" counts heads (2018).
+        share: A patch votes if it believes at least this share of what the most believing patch does.
+        threshold: ... and at least this much; where nobody does, the most believing patch votes alone.
+
+    Examples:
+        Two patches, centred on voxels 2 and 6, point at voxel 4.
+
+        >>> grid = PatchGrid((2,), stride=4, first=2.0)
+        >>> result = votes(grid, torch.tensor([[0.9, 0.9]]), torch.tensor([0.9]), torch.tensor([[[0.5, -0.5]]]))
+        >>> result.location.tolist(), result.spread.tolist(), result.count.tolist()
+        ([[4.0]], [0.0], [2.0])
+    """
+    best = belief.amax(1, keepdim=True)
+    voting = (belief >= torch.maximum(share * best, torch.full_like(best, threshold))) | (belief == best)
+    weight = voting * (belief if weighting == "belief" else torch.ones_like(belief))
+    weight = weight / weight.sum(1, keepdim=True).clamp_min(1e-30)
+    position = grid.centres()[None] + grid.stride * displacement
+    location = (position * weight[:, None]).sum(-1)
+    square = ((position - location[..., None]) ** 2).sum(1)
+    spread = (square * weight).sum(1).clamp_min(0).sqrt()
+    return Votes(location, total, spread, voting.sum(1).float())

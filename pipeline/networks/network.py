@@ -1,0 +1,86 @@
+"""Networks: a trunk and its heads, chosen by name from a table.
+
+Letters: B batch, K landmarks, D dimensions, C channels, S voxels along the axes, G cells along the axes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from pipeline.errors import ConfigError
+from pipeline.networks import trunks
+from pipeline.networks.layers import pointwise
+from pipeline.networks.receptive_field import CellGeometry, trace
+
+TRUNKS: dict[str, Callable[..., nn.Sequential]] = {"fcn": trunks.fcn, "noothout2018": trunks.noothout2018}
+BRANCHES: dict[str, tuple[int, ...]] = {"fcn": (), "noothout2018": (96, 144)}  # hidden channels of each head
+
+
+class PatchNetwork(nn.Module):
+    """For every patch and landmark: how much it believes, and where the landmark lies from its centre.
+
+    Args:
+        trunk: From the image to features on the grid; has `channels`.
+        dims: Axes of the image.
+        landmarks: K.
+        hidden: Channels of the 1-wide layers of each branch; none = one linear layer for both answers.
+    """
+
+    def __init__(self, trunk: nn.Sequential, dims: int, landmarks: int, hidden: tuple[int, ...] = ()) -> None:
+        super().__init__()
+        self.dims, self.landmarks = dims, landmarks
+        self.trunk = trunk
+        self.belief = pointwise(dims, (trunk.channels, *hidden, landmarks))  # type: ignore[arg-type]
+        self.displacement = pointwise(dims, (trunk.channels, *hidden, landmarks * dims))  # type: ignore[arg-type]
+
+    def forward(self, inputs: Mapping[str, Float[Tensor, "B C *S"]]) -> dict[str, Tensor]:
+        """Logits (B, K, G) under "belief"; displacements in strides (B, K, D, G) under "displacement"."""
+        features = self.trunk(inputs["image"])
+        belief = self.belief(features).float()
+        displacement = self.displacement(features).float()
+        shape = (len(belief), self.landmarks, self.dims, *belief.shape[2:])
+        return {"belief": belief, "displacement": displacement.reshape(shape)}
+
+    @property
+    def cells(self) -> CellGeometry:
+        """Stride, first centre and reach of the patches."""
+        return trace(self.trunk)
+
+
+def build_network(name: str, dims: int, channels: int, landmarks: int, **parameters: Any) -> PatchNetwork:
+    """Build a network of the table.
+
+    Raises:
+        ConfigError: No such network or parameter; says which there are and which is nearest.
+    """
+    if name not in TRUNKS:
+        raise ConfigError(f"network.name='{name}': {_instead(name, list(TRUNKS))}")
+    known = [p for p in inspect.signature(TRUNKS[name]).parameters if p not in ("dims", "inputs")]
+    for key in parameters:
+        if key not in known:
+            raise ConfigError(f"network.{key}={parameters[key]!r}: {name} has no such parameter; {_instead(key, known)}")
+    return PatchNetwork(TRUNKS[name](dims, channels, **parameters), dims, landmarks, BRANCHES[name])
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Learned numbers."""
+    return sum(p.numel() for p in network.parameters())
+
+
+def _instead(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    return f"choose one of {known}" + (f"; did you mean '{near[0]}'?" if near else "")
+
+
+def pad_to_stride(voxels: Float[Tensor, "*S"], stride: int, margin: int, value: float) -> tuple[Tensor, int]:
+    """Pad every axis by `margin` in front and up to a whole number of strides behind; returns the margin too."""
+    pads = [(margin, margin + (-(n + 2 * margin)) % stride) for n in voxels.shape]
+    flat = [p for pair in reversed(pads) for p in pair]
+    return torch.nn.functional.pad(voxels, flat, value=value), margin

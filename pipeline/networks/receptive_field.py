@@ -1,0 +1,74 @@
+"""Which voxels a cell sees, worked out from the layers instead of written down beside them.
+
+For a chain of layers with kernel k, stride s, padding p, dilation d (per axis): a cell of the output stands
+s times as far from its neighbour, and its centre lies (d (k - 1) / 2 - p) steps of the layer's input after
+the first input cell. Branches of a residual block must keep the centre; `trace` checks that they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import nn
+
+from pipeline.errors import ConfigError
+from pipeline.networks.layers import CONV, MAX_POOL
+
+WINDOWED = (*CONV.values(), *MAX_POOL.values())
+
+
+@dataclass(frozen=True)
+class CellGeometry:
+    """Along every axis alike, in voxels of the input.
+
+    Args:
+        stride: Step from one cell to the next.
+        first: Centre of cell 0; voxel centres at integers.
+        reach: Voxels a cell sees along one axis.
+        windows: (kernel extent, stride, padding) of each layer, in order.
+    """
+
+    stride: int
+    first: float
+    reach: int
+    windows: tuple[tuple[int, int, int], ...]
+
+    def cells(self, voxels: int) -> int:
+        """Number of cells along an axis of `voxels` voxels."""
+        for extent, stride, padding in self.windows:
+            voxels = (voxels + 2 * padding - extent) // stride + 1
+        return voxels
+
+
+def trace(network: nn.Module) -> CellGeometry:
+    """Follow the convolutions and poolings of a network in the order in which they were added.
+
+    Raises:
+        ConfigError: A layer inside a residual path moves the centre, or a layer differs between axes.
+    """
+    step, first, reach = 1, 0.0, 1
+    windows = []
+    for layer in _windowed(network):
+        extent, stride, padding = _window(layer)
+        first += step * ((extent - 1) / 2 - padding)
+        reach += step * (extent - 1)
+        step *= stride
+        windows.append((extent, stride, padding))
+    return CellGeometry(step, first, reach, tuple(windows))
+
+
+def _windowed(network: nn.Module) -> Iterator[nn.Module]:
+    return (m for m in network.modules() if isinstance(m, WINDOWED))
+
+
+def _window(layer: nn.Module) -> tuple[int, int, int]:
+    size, stride, padding, dilation = (_one(getattr(layer, a)) for a in ("kernel_size", "stride", "padding", "dilation"))
+    return dilation * (size - 1) + 1, stride, padding
+
+
+def _one(value: int | tuple[int, ...]) -> int:
+    numbers = {value} if isinstance(value, int) else set(value)
+    if len(numbers) != 1:
+        raise ConfigError(f"a layer has {value} along its axes; patches need the same along all")
+    return numbers.pop()

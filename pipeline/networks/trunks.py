@@ -1,0 +1,59 @@
+"""Trunks: from an image to features on the grid of patches."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from pipeline.errors import ConfigError
+from pipeline.networks.layers import MAX_POOL, NORM, ResidualBlock, convolution
+
+
+def fcn(dims: int, inputs: int, stride: int = 8, width: int = 24, growth: int = 24, depth: int = 2) -> nn.Sequential:
+    """Our default: a strided stem, then halvings with a residual block each, then `depth` blocks on the grid.
+
+    The stem works at half resolution, an eighth of the cost of a full-resolution first layer in 3D; the first
+    block on the grid is dilated, so that a cell sees well past its patch.
+
+    Args:
+        dims: Axes of the image.
+        inputs: Channels of the image.
+        stride: Voxels between patches: 2, 4, 8, 16.
+        width: Channels of the stem.
+        growth: Channels added at each halving.
+        depth: Residual blocks on the grid.
+
+    Raises:
+        ConfigError: `stride` is not one of those.
+    """
+    if stride not in (2, 4, 8, 16):
+        raise ConfigError(f"network.stride={stride}: choose 2, 4, 8 or 16")
+    layers: list[nn.Module] = [convolution(dims, inputs, width, 4, stride=2), NORM[dims](width), nn.ReLU(inplace=True)]
+    channels = width
+    for _ in range(stride.bit_length() - 2):
+        wider = channels + growth
+        layers += [convolution(dims, channels, wider, 2, stride=2), NORM[dims](wider), nn.ReLU(inplace=True)]
+        layers += [ResidualBlock(dims, wider)]
+        channels = wider
+    layers += [ResidualBlock(dims, channels, dilation=2 if block == 0 else 1) for block in range(depth)]
+    trunk = nn.Sequential(*layers)
+    trunk.channels = channels  # type: ignore[assignment]
+    return trunk
+
+
+def noothout2018(dims: int, inputs: int, stride: int = 8, width: int = 48) -> nn.Sequential:
+    """The trunk of Noothout et al. 2018: stride 8, a cell sees 38 voxels.
+
+    With its two branches and six landmarks it has the 229,032 parameters of the authors' class, which fixes one
+    normalisation, after the first convolution, and none after the others.
+
+    Raises:
+        ConfigError: `stride` is not 8.
+    """
+    if stride != 8:
+        raise ConfigError(f"network.stride={stride}: noothout2018 has stride 8")
+    layers: list[nn.Module] = [convolution(dims, inputs, width, 3), nn.ELU(inplace=True), NORM[dims](width)]
+    for _ in range(3):
+        layers += [MAX_POOL[dims](2), convolution(dims, width, width, 3), nn.ELU(inplace=True)]
+    trunk = nn.Sequential(*layers)
+    trunk.channels = width  # type: ignore[assignment]
+    return trunk
