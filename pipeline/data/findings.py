@@ -1,0 +1,88 @@
+"""What is wrong with the data, said once: the rule, the case, what was met, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.data.atomic import read_json, write_json
+from pipeline.errors import DataError
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One remark about the data.
+
+    Args:
+        rule: Short name of the rule, "landmark-outside".
+        severity: An "error" about a case keeps that case out of everything that follows.
+        case: The case's id, or None for the whole data set.
+        message: What was met, with values.
+        advice: What to do.
+    """
+
+    rule: str
+    severity: Severity
+    case: str | None
+    message: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The content of `findings.json`: remarks, and facts about each scan (shape, spacing, intensities)."""
+
+    items: tuple[Finding, ...]
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def quarantined(self) -> tuple[str, ...]:
+        """Ids of the cases with an error, sorted."""
+        return tuple(sorted({f.case for f in self.items if f.severity == "error" and f.case is not None}))
+
+
+def write_findings(findings: Findings, path: Path) -> None:
+    """Write `findings.json` (or `import.json`) atomically."""
+    content: dict[str, Any] = {"version": 1, "findings": [asdict(f) for f in findings.items]}
+    content["quarantined"] = list(findings.quarantined)
+    write_json(path, content | ({"facts": findings.facts} if findings.facts else {}))
+
+
+def read_findings(path: Path) -> Findings:
+    """Read what `write_findings` wrote.
+
+    Raises:
+        DataError: The file is missing or is not one.
+    """
+    content = read_json(path)
+    try:
+        if content["version"] != 1:
+            raise DataError(
+                f"{path}: version {content['version']}; this program reads version 1. Run `patchvote check`."
+            )
+        return Findings(tuple(Finding(**f) for f in content["findings"]), content.get("facts", {}))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: not a findings file: {error!r}. Make it with `patchvote check`.") from error
+
+
+def summarize(findings: Iterable[Finding]) -> list[tuple[str, str, str, str, str]]:
+    """Table rows (severity, rule, cases, message, advice): worst first, one row a rule and severity.
+
+    A rule that many cases break shows the first one's message and how many there are.
+    """
+    groups: dict[tuple[int, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((SEVERITIES.index(finding.severity), finding.rule), []).append(finding)
+    return [_row(rule, group) for (_, rule), group in sorted(groups.items(), key=lambda item: item[0])]
+
+
+def _row(rule: str, group: list[Finding]) -> tuple[str, str, str, str, str]:
+    cases = [f.case for f in group if f.case is not None]
+    shown = ", ".join(cases[:4]) + (f" and {len(cases) - 4} more" if len(cases) > 4 else "")
+    more = f" (the first of {len(group)})" if len(group) > 1 else ""
+    return group[0].severity, rule, shown or "all", group[0].message + more, group[0].advice

@@ -1,0 +1,196 @@
+"""The headers of NRRD and MetaImage files, and whether the data behind them are whole."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data.nifti_header import MAX_VOXELS
+from pipeline.errors import DataError
+
+LONGEST = 1 << 16  # bytes of header; an image whose header does not end by then is not one
+NRRD_TYPES = {
+    "int8": "signed char,int8,int8_t",
+    "uint8": "uchar,unsigned char,uint8,uint8_t",
+    "int16": "short,short int,signed short,signed short int,int16,int16_t",
+    "uint16": "ushort,unsigned short,unsigned short int,uint16,uint16_t",
+    "int32": "int,signed int,int32,int32_t",
+    "uint32": "uint,unsigned int,uint32,uint32_t",
+    "int64": "longlong,long long,long long int,signed long long,int64,int64_t",
+    "uint64": "ulonglong,unsigned long long,unsigned long long int,uint64,uint64_t",
+    "float32": "float",
+    "float64": "double",
+}
+NRRD_SPACES = ("left-posterior-superior", "lps", "right-anterior-superior", "ras", "left-anterior-superior", "las")
+META_TYPES = {"char": 1, "uchar": 1, "short": 2, "ushort": 2, "int": 4, "uint": 4, "long_long": 8, "ulong_long": 8}
+META_TYPES |= {"float": 4, "double": 8}
+
+
+@dataclass(frozen=True)
+class ItkHeader:
+    """Where the voxels are: `nbytes` of them, from byte `offset` of `data` on; compressed: "", "gzip" or "zlib"."""
+
+    path: Path
+    data: Path
+    offset: int
+    shape: tuple[int, ...]
+    nbytes: int
+    compressed: str
+    notes: tuple[str, ...] = ()
+
+
+def read_itk_header(path: Path) -> ItkHeader:
+    """Read the header of a .nrrd, .mha or .mhd file; raises DataError where it leaves the geometry open."""
+    with open(path, "rb") as file:
+        head = file.read(LONGEST)
+    return _nrrd(Path(path), head) if head.startswith(b"NRRD") else _meta(Path(path), head)
+
+
+def _nrrd(path: Path, head: bytes) -> ItkHeader:
+    end = re.search(rb"\r?\n\r?\n", head)
+    if not end:
+        raise DataError(f"{path}: the NRRD header does not end; the file is truncated or damaged.")
+    fields = _nrrd_fields(path, head[: end.start()].decode("latin-1"))
+    shape = _shape(path, "sizes", fields["sizes"])
+    vectors = re.findall(r"none|\([^)]*\)", fields["space directions"])
+    if len(vectors) != len(shape) or any(v.count(",") != len(shape) - 1 for v in vectors):
+        raise DataError(
+            f"{path}: 'space directions: {fields['space directions']}' for sizes {shape}; one vector an axis is needed."
+        )
+    for name in ("space directions", "space origin"):
+        _finite(path, name, fields[name])
+    kind = fields["type"].lower()
+    itemsize = next((np.dtype(k).itemsize for k, names in NRRD_TYPES.items() if kind in names.split(",")), 0)
+    if not itemsize:
+        raise DataError(f"{path}: 'type: {kind}'; voxels must be whole or floating numbers. Convert the scan.")
+    encoding = {"raw": "", "gzip": "gzip", "gz": "gzip"}.get(fields["encoding"].lower())
+    if encoding is None:
+        raise DataError(f"{path}: 'encoding: {fields['encoding']}'; raw and gzip are read. Save it again.")
+    return ItkHeader(path, path, end.end(), shape, _size(shape, itemsize), encoding)
+
+
+def _nrrd_fields(path: Path, text: str) -> dict[str, str]:
+    """The fields by name; DataError where they leave open where the scan lies or in which unit."""
+    lines = [line for line in text.splitlines()[1:] if ":" in line and ":=" not in line and not line.startswith("#")]
+    fields = {k.strip().lower(): v.strip() for k, v in (line.split(":", 1) for line in lines)}
+    for name in ("data file", "datafile", "line skip", "lineskip", "byte skip", "byteskip"):
+        if fields.get(name, "0") != "0":
+            raise DataError(f"{path}: '{name}: {fields[name]}'; data must follow the header. Save it as one .nrrd.")
+    for name in ("type", "sizes", "encoding", "space", "space directions", "space origin"):
+        if name not in fields:
+            raise DataError(
+                f"{path}: no field '{name}'; where the scan lies is unknown. Export it with its orientation."
+            )
+    if fields["space"].lower() not in NRRD_SPACES:
+        raise DataError(f"{path}: 'space: {fields['space']}'; known are {', '.join(NRRD_SPACES[::2])}.")
+    if set(re.findall(r'"([^"]*)"', fields.get("space units", ""))) - {"mm", ""}:
+        raise DataError(f"{path}: 'space units: {fields['space units']}'; only mm is read. Convert the scan.")
+    return fields
+
+
+def _meta(path: Path, head: bytes) -> ItkHeader:
+    end = re.search(rb"(?m)^ElementDataFile\s*=\s*(.*?)\s*?\r?\n", head)
+    if not end:
+        raise DataError(f"{path}: no line ElementDataFile; not a MetaImage file, or truncated.")
+    pairs = (line.split("=", 1) for line in head[: end.start()].decode("latin-1").splitlines() if "=" in line)
+    fields = {k.strip().lower(): v.strip() for k, v in pairs}
+    for name in ("ndims", "dimsize", "elementtype", "elementspacing"):
+        if name not in fields:
+            raise DataError(
+                f"{path}: no field '{name}'; the voxel size or how it is stored is unknown. Export it again."
+            )
+    shape = _shape(path, "DimSize", fields["dimsize"])
+    spacing = _finite(path, "ElementSpacing", fields["elementspacing"])
+    if fields["ndims"] != str(len(shape)) or len(spacing) != len(shape) or min(spacing) <= 0:
+        raise DataError(
+            f"{path}: NDims = {fields['ndims']}, DimSize = {shape}, ElementSpacing = {spacing}; they do not fit."
+        )
+    kind = fields["elementtype"].lower().removeprefix("met_")
+    if kind not in META_TYPES or fields.get("elementnumberofchannels", "1") != "1":
+        raise DataError(
+            f"{path}: ElementType = {fields['elementtype']} with several channels or not numbers. Convert the scan."
+        )
+    if fields.get("binarydata", "true").lower() != "true" or fields.get("headersize", "0") not in ("0", "-1"):
+        raise DataError(f"{path}: BinaryData or HeaderSize ask for a layout that is not read. Save it again as .mha.")
+    if fields.get("distanceunits", "mm").lower() not in ("mm", "?"):
+        raise DataError(f"{path}: DistanceUnits = {fields['distanceunits']}; only mm is read. Convert the scan.")
+    names: tuple[str, ...] = ("transformmatrix", "rotation", "orientation", "offset", "position", "origin")
+    placed = [n for n in names if n in fields]
+    for name in placed:
+        _finite(path, name, fields[name])
+    notes = () if len(placed) >= 2 else ("no TransformMatrix or Offset: read as the identity",)
+    data, offset = _data_file(path, end.group(1).decode("latin-1"), end.end())
+    compressed = "zlib" if fields.get("compresseddata", "false").lower() == "true" else ""
+    return ItkHeader(path, data, offset, shape, _size(shape, META_TYPES[kind]), compressed, notes)
+
+
+def _data_file(path: Path, name: str, end: int) -> tuple[Path, int]:
+    if name.upper() == "LOCAL":
+        return path, end
+    if not name or "/" in name or "\\" in name or name == ".." or "%" in name or name.split()[0].upper() == "LIST":
+        raise DataError(f"{path}: ElementDataFile = {name!r}; the data must be one file in the same folder.")
+    if not (path.parent / name).is_file():
+        raise DataError(f"{path}: its data file {name} is not beside it. Copy both.")
+    return path.parent / name, 0
+
+
+def check_payload(header: ItkHeader) -> None:
+    """Read every byte of the data; raises DataError if some are missing, left over or damaged."""
+    size = header.data.stat().st_size - header.offset
+    if not header.compressed:
+        got = size
+    elif header.nbytes > 1040 * size + 4096:
+        raise DataError(
+            f"{header.path}: {size} compressed bytes cannot hold the {header.nbytes} that its header promises."
+        )
+    else:
+        got = _inflate(header)
+    if got != header.nbytes:
+        what = "truncated" if got < header.nbytes else "the header does not describe all of it"
+        raise DataError(f"{header.path}: {what}: {got} bytes of voxels, expected {header.nbytes} for {header.shape}.")
+
+
+def _inflate(header: ItkHeader) -> int:
+    """Uncompressed length; zlib compares the checksum at the end of the stream."""
+    stream, got = zlib.decompressobj(31 if header.compressed == "gzip" else 15), 0
+    with open(header.data, "rb") as file:
+        file.seek(header.offset)
+        try:
+            while not stream.eof and got <= header.nbytes and (chunk := file.read(1 << 20)):
+                got += len(stream.decompress(chunk))
+        except zlib.error as error:
+            raise DataError(f"{header.path}: damaged: {error}. Copy the file again.") from error
+    if not stream.eof and got == header.nbytes:
+        raise DataError(f"{header.path}: truncated: the checksum at its end is missing. Copy the file again.")
+    return got
+
+
+def _shape(path: Path, name: str, text: str) -> tuple[int, ...]:
+    words = text.split()
+    if not words or not all(re.fullmatch(r"[0-9]{1,9}", w) and int(w) for w in words):
+        raise DataError(f"{path}: {name} = {text!r}; whole numbers above 0 are needed. The header is damaged.")
+    shape = tuple(int(w) for w in words)
+    if len(shape) > 3 or int(np.prod(shape, dtype=object)) > MAX_VOXELS:
+        raise DataError(
+            f"{path}: {name} = {text}; not one volume, or more than {MAX_VOXELS} voxels. Save one volume as a file."
+        )
+    return shape
+
+
+def _finite(path: Path, name: str, text: str) -> list[float]:
+    words = [w for w in re.split(r"[\s,()]+", text) if w]
+    try:
+        numbers = [float(w) for w in words]
+    except ValueError:
+        numbers = [np.nan]
+    if not numbers or not np.isfinite(numbers).all():
+        raise DataError(f"{path}: {name} = {text!r}; not finite numbers. The header is damaged.")
+    return numbers
+
+
+def _size(shape: tuple[int, ...], itemsize: int) -> int:
+    return int(np.prod(shape, dtype=object)) * itemsize

@@ -1,0 +1,205 @@
+"""The header of a NIfTI file, read with suspicion: every field that places or scales a voxel is checked.
+
+Both libraries of this field accept files whose geometry is broken (zero pixdim becomes 1 mm, an all-zero
+sform gives a singular affine, metres stay metres), so their success proves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from pipeline.errors import DataError, GeometryError
+from pipeline.geometry import ImageFrame
+
+MAX_VOXELS = 2**31  # a body at 0.4 mm; a header that says more is broken
+REAL_TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
+OTHER_TYPES = {1: "bits", 32: "complex", 1792: "complex", 2048: "complex", 128: "RGB colour", 2304: "RGBA colour"}
+UNITS = {0: (1.0, "unit not stated: read as mm"), 1: (1000.0, "unit is metre: converted"), 2: (1.0, "")}
+UNITS[3] = (0.001, "unit is micrometre: converted")
+SHEAR = 0.01  # largest cosine between two axes; above it the file is not a scan on a grid
+
+
+@dataclass(frozen=True)
+class NiftiHeader:
+    """What a reader needs. `nbytes` of voxels in Fortran order start at `offset`; value = voxel * slope + inter."""
+
+    frame: ImageFrame
+    dtype: np.dtype[Any]
+    offset: int
+    slope: float
+    inter: float
+    notes: tuple[str, ...]
+
+    @property
+    def nbytes(self) -> int:
+        return int(np.prod(self.frame.shape, dtype=object)) * self.dtype.itemsize
+
+
+def header_size(path: Path, head: bytes) -> int:
+    """348 or 540 bytes, for NIfTI 1 and 2; raises DataError for anything else."""
+    if head[:4] in (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c") and head[344:348] == b"n+1\0":
+        return 348
+    if head[:4] in (b"\x1c\x02\x00\x00", b"\x00\x00\x02\x1c") and head[4:8] == b"n+2\0":
+        return 540
+    if head[344:348] == b"ni1\0":
+        raise DataError(f"{path}: the header of a .hdr/.img pair. Convert it to one .nii.gz file.")
+    raise DataError(
+        f"{path}: not a NIfTI file (it starts with {head[:8]!r}, {len(head)} bytes). Export the scan again."
+    )
+
+
+def parse_header(path: Path, head: bytes) -> NiftiHeader:
+    """Check and translate a header; the frame is LPS mm.
+
+    Raises:
+        DataError: Names the field and its value.
+    """
+    import nibabel
+
+    size = header_size(path, head)
+    if len(head) < size:
+        raise DataError(f"{path}: truncated: {len(head)} bytes, its header alone has {size}. Copy the file again.")
+    kind = nibabel.Nifti1Header if size == 348 else nibabel.Nifti2Header
+    big = head[0] == 0
+    raw = kind(head[:size], endianness=">" if big else "<", check=False)
+    shape = _shape(path, raw)
+    dtype = _dtype(path, raw, big)
+    slope, inter = _scale(path, raw)
+    offset = float(raw["vox_offset"])
+    if not (size + 4 <= offset <= 2**30 and offset.is_integer()):
+        raise DataError(f"{path}: vox_offset = {offset:g}; voxels start at byte {size + 4} or later. Export it again.")
+    frame, notes = _frame(path, raw, shape)
+    return NiftiHeader(frame, dtype, int(offset), slope, inter, notes)
+
+
+def _shape(path: Path, raw: Any) -> tuple[int, ...]:
+    dim = [int(n) for n in raw["dim"]]
+    if not 1 <= dim[0] <= 7:
+        raise DataError(f"{path}: dim[0] = {dim[0]}; a NIfTI image has 1 to 7 axes. The header is damaged.")
+    shape = dim[1 : dim[0] + 1]
+    if min(shape) < 1:
+        raise DataError(f"{path}: dim = {shape}; every axis needs at least one voxel. The header is damaged.")
+    while len(shape) > 3 and shape[-1] == 1:
+        shape.pop()
+    if len(shape) > 3:
+        raise DataError(f"{path}: dim = {shape}; a series in time or with channels. Save one volume as its own file.")
+    if int(np.prod(shape, dtype=object)) > MAX_VOXELS:
+        raise DataError(
+            f"{path}: dim = {shape}; more than {MAX_VOXELS} voxels. The header is damaged, or crop the scan."
+        )
+    return tuple(shape)
+
+
+def _dtype(path: Path, raw: Any, big: bool) -> np.dtype[Any]:
+    code = int(raw["datatype"])
+    if code not in REAL_TYPES:
+        what = OTHER_TYPES.get(code, "unknown")
+        raise DataError(
+            f"{path}: datatype = {code} ({what}); voxels must be whole or floating numbers. Convert the scan."
+        )
+    dtype = np.dtype((">" if big else "<") + REAL_TYPES[code])
+    if int(raw["bitpix"]) != 8 * dtype.itemsize:
+        raise DataError(f"{path}: bitpix = {int(raw['bitpix'])} but datatype {code} has {8 * dtype.itemsize} bits.")
+    return dtype
+
+
+def _scale(path: Path, raw: Any) -> tuple[float, float]:
+    slope, inter = float(raw["scl_slope"]), float(raw["scl_inter"])
+    if not (np.isfinite(slope) and np.isfinite(inter)):
+        raise DataError(f"{path}: scl_slope = {slope:g}, scl_inter = {inter:g}; the scale of the values is unknown.")
+    if slope == 0 and inter != 0:  # one library adds the intercept, the other does not: two different HU scales
+        raise DataError(
+            f"{path}: scl_slope = 0 with scl_inter = {inter:g}; readers disagree on it. Set slope to 1 or inter to 0."
+        )
+    return (slope, inter) if slope else (1.0, 0.0)
+
+
+def _frame(path: Path, raw: Any, shape: tuple[int, ...]) -> tuple[ImageFrame, tuple[str, ...]]:
+    notes = []
+    code = int(raw["xyzt_units"]) & 7
+    if code not in UNITS:
+        raise DataError(f"{path}: xyzt_units = {code}; lengths are in metre (1), mm (2) or micrometre (3).")
+    factor, note = UNITS[code]
+    notes += [note] if note else []
+    step = _steps(path, raw, len(shape))
+    affine, found = _affine(path, raw, step)
+    notes += found
+    affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine  # RAS to LPS: here and nowhere else
+    affine[:3] *= factor
+    dims = len(shape)
+    if np.abs(affine[dims:3, :dims]).max(initial=0) > 1e-4 * np.abs(affine[:dims, :dims]).max():
+        raise DataError(
+            f"{path}: {dims} axes that leave the world's first {dims}; store the image as a scan with 3 axes."
+        )
+    index = [*range(dims), 3]
+    return ImageFrame(shape, affine[np.ix_(index, index)]), tuple(notes)
+
+
+def _steps(path: Path, raw: Any, dims: int) -> np.ndarray:
+    """Voxel sizes; axes that the file does not have get 1."""
+    step = np.ones(3)
+    step[:dims] = np.array(raw["pixdim"], np.float64)[1 : dims + 1]
+    for axis in range(dims):
+        if not np.isfinite(step[axis]) or step[axis] == 0:
+            raise DataError(
+                f"{path}: pixdim[{axis + 1}] = {step[axis]:g}; the voxel size is unknown. Export the scan again."
+            )
+    if (step < 0).any() and int(raw["sform_code"]) <= 0:
+        raise DataError(f"{path}: pixdim = {step.tolist()}; a voxel size cannot be negative.")
+    return np.abs(step)
+
+
+def _affine(path: Path, raw: Any, step: np.ndarray) -> tuple[Float[np.ndarray, "4 4"], list[str]]:
+    """Voxel to RAS in the file's unit: the sform if there is one, else the qform."""
+    has_sform, has_qform = int(raw["sform_code"]) > 0, int(raw["qform_code"]) > 0
+    if not has_sform and not has_qform:
+        raise DataError(
+            f"{path}: sform_code = qform_code = 0; where the scan lies is not said, and readers guess differently."
+            " Export it with its orientation."
+        )
+    if not has_sform:
+        return _qform(path, raw), []
+    affine = np.eye(4)
+    affine[:3] = [raw["srow_x"], raw["srow_y"], raw["srow_z"]]
+    notes = _check_sform(path, affine, step)
+    if has_qform:
+        try:
+            corner = np.array([*(float(n) for n in raw["dim"][1:4]), 1.0])
+            far = max(np.linalg.norm((affine - _qform(path, raw)) @ p) for p in (corner, np.array([0, 0, 0, 1.0])))
+            notes += [f"sform and qform differ by {far:.3g}: the sform is used"] if far > step.min() / 2 else []
+        except DataError:
+            notes.append("the qform is damaged: the sform is used")
+    return affine, notes
+
+
+def _check_sform(path: Path, affine: Float[np.ndarray, "4 4"], step: np.ndarray) -> list[str]:
+    try:
+        frame = ImageFrame((1, 1, 1), affine)
+    except GeometryError as error:
+        raise DataError(f"{path}: sform: {error}") from error
+    cosine = float(np.abs(frame.direction.T @ frame.direction - np.eye(3)).max())
+    if cosine > SHEAR:
+        raise DataError(
+            f"{path}: sform is sheared: two axes are {np.degrees(np.arcsin(cosine)):.2f} degrees off a right angle. Resample."
+        )
+    if not np.allclose(frame.spacing, step, rtol=0.01):
+        raise DataError(
+            f"{path}: pixdim = {step.tolist()}, but the sform steps by {np.round(frame.spacing, 5).tolist()}; one is wrong."
+        )
+    return [f"sform is slightly sheared (cosine {cosine:.1g})"] if cosine > 1e-3 else []
+
+
+def _qform(path: Path, raw: Any) -> Float[np.ndarray, "4 4"]:
+    from nibabel.spatialimages import HeaderDataError
+
+    try:
+        affine = np.asarray(raw.get_qform(coded=False), np.float64)
+        ImageFrame((1, 1, 1), affine)
+    except (ValueError, HeaderDataError, GeometryError) as error:
+        raise DataError(f"{path}: qform: {error}. Export the scan again.") from error
+    return affine
