@@ -185,11 +185,11 @@ def _check_sform(path: Path, affine: Float[np.ndarray, "4 4"], step: np.ndarray)
     cosine = float(np.abs(frame.direction.T @ frame.direction - np.eye(3)).max())
     if cosine > SHEAR:
         raise DataError(
-            f"{path}: sform is sheared: two axes are {np.degrees(np.arcsin(cosine)):.2f} degrees off a right angle. Resample."
+            f"{path}: sform is sheared, {np.degrees(np.arcsin(cosine)):.2f} degrees off a right angle. Resample the scan."
         )
     if not np.allclose(frame.spacing, step, rtol=0.01):
         raise DataError(
-            f"{path}: pixdim = {step.tolist()}, but the sform steps by {np.round(frame.spacing, 5).tolist()}; one is wrong."
+            f"{path}: pixdim = {step.tolist()}, sform = {np.round(frame.spacing, 5).tolist()} mm a voxel; one is wrong."
         )
     return [f"sform is slightly sheared (cosine {cosine:.1g})"] if cosine > 1e-3 else []
 

@@ -1,0 +1,51 @@
+"""The two world conventions that files use, and the one place where RAS points become LPS."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from pipeline.errors import DataError
+
+FRAMES = ("LPS", "RAS")
+SIGNS = (-1.0, -1.0, 1.0)  # RAS and LPS differ in the sign of the first two axes
+
+
+def frame_name(text: Any, where: str) -> str:
+    """ "LPS" or "RAS" from a word in a file or a setting; raises DataError for anything else."""
+    name = str(text).strip().upper()
+    if name not in FRAMES:
+        raise DataError(f"{where}: frame '{text}' is unknown. Use LPS or RAS.")
+    return name
+
+
+def agreed_frame(stated: str | None, wanted: str | None, where: str) -> str | None:
+    """The frame that the file or the user states; DataError if they contradict each other."""
+    given = frame_name(wanted, "frame") if wanted else None
+    if stated and given and stated != given:
+        raise DataError(f"{where}: the file states {stated}, but frame={given} was given. Leave frame= out.")
+    return stated or given
+
+
+def to_lps(point: Iterable[float], frame: str) -> tuple[float, ...]:
+    """A point of `frame` ("LPS" or "RAS") in LPS."""
+    flip = SIGNS if frame == "RAS" else (1.0, 1.0, 1.0)
+    return tuple(v * s + 0.0 for v, s in zip(point, flip, strict=False))  # + 0.0: no negative zero in files
+
+
+def coordinate(value: Any, where: str) -> float:
+    """A finite number from a word or number of a file.
+
+    Raises:
+        DataError: It is text, NaN or infinite; `where` names file, row and column.
+    """
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise DataError(
+            f"{where}: {value!r} is not a finite number. Correct it, or write 'absent' for all coordinates."
+        )
+    return number
