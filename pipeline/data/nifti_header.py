@@ -185,7 +185,7 @@ def _check_sform(path: Path, affine: Float[np.ndarray, "4 4"], step: np.ndarray)
     cosine = float(np.abs(frame.direction.T @ frame.direction - np.eye(3)).max())
     if cosine > SHEAR:
         raise DataError(
-            f"{path}: sform is sheared, {np.degrees(np.arcsin(cosine)):.2f} degrees off a right angle. Resample the scan."
+            f"{path}: sform is sheared: {np.degrees(np.arcsin(cosine)):.2f} degrees off a right angle. Resample it."
         )
     if not np.allclose(frame.spacing, step, rtol=0.01):
         raise DataError(

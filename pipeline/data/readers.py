@@ -11,6 +11,7 @@ from pipeline.data.image import Image
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
+NO_SCANS = (".", "label", "mask", "segmentation")  # folders that are never looked into
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
 
 
@@ -86,10 +87,10 @@ def case_name(path: Path) -> str:
 
 
 def find_images(folder: Path) -> list[Path]:
-    """All scans under `folder`, sorted; a folder of DICOM files counts as one scan. Hidden names are skipped."""
+    """All scans under `folder`, sorted; a folder of DICOM files is one. Hidden names and label maps are skipped."""
     found: list[Path] = []
     for root, folders, names in os.walk(folder):
-        folders[:] = [f for f in folders if not f.startswith(".")]
+        folders[:] = [f for f in folders if not f.lower().startswith(NO_SCANS)]
         shown = [n for n in names if not n.startswith(".")]
         found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
         if any(_is_dicom(Path(root) / n) for n in shown):

@@ -1,0 +1,134 @@
+"""From a user's folder to a data set: scans and landmarks brought together, and every mismatch said."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import cast
+
+from pipeline.data.annotations import Annotations, read_annotations
+from pipeline.data.dataset import PARTS, Case, Dataset, Part, Position
+from pipeline.data.findings import Finding
+from pipeline.data.landmark_names import typos
+from pipeline.data.readers import read_frame
+from pipeline.data.scan_files import find_scans
+from pipeline.errors import DataError
+
+LEAST = 3  # subjects: one each to train, to choose the best model and to test
+PART_WORDS: dict[str, Part] = {p: p for p in PARTS} | {"val": "validation", "training": "train"}
+
+
+def collect(
+    source: Path, name: str, frame: str | None = None, missing: str = "unannotated", images: str | None = None
+) -> tuple[Dataset, list[Finding]]:
+    """Read a folder of scans and landmarks.
+
+    Args:
+        source: `images/` (or `images_*`, or the folder itself) with scans; `landmarks.csv`, `landmarks.json`, or
+            `CASE.mrk.json` / `CASE.fcsv` files; optional `subjects.csv` (case,subject) and `split.csv` (case,split).
+        name: Name of the data set.
+        frame: "LPS" or "RAS", for landmark files that do not say.
+        missing: What a landmark means that other cases have and this one lacks: "unannotated" or "absent".
+        images: Which folder holds the scans, where there are several.
+
+    Returns:
+        The cases without an error, and all findings. Cases with an error are only in the findings.
+
+    Raises:
+        DataError: No folder, no scans, no landmarks, an open frame, or fewer than three subjects.
+    """
+    source = Path(source)
+    if missing not in ("unannotated", "absent"):
+        raise DataError(f"missing = {missing!r}; use unannotated or absent.")
+    scans, findings = find_scans(source, images)
+    found = read_annotations(source, scans, frame)
+    doubled = {f.case for f in findings if f.rule == "duplicate-case"}
+    _match(found, scans, {c for c in doubled if c})
+    for finding in typos({case: points for case, points in found.cases.items()}):
+        found.error(finding.rule, cast("str", finding.case), finding.message, finding.advice)
+    names = _names(found.cases)
+    subjects = _column(source / "subjects.csv", "subject")
+    splits = {c: _part(source, c, word) for c, word in _column(source / "split.csv", "split").items()}
+    cases = tuple(
+        Case(
+            id=case,
+            subject=subjects.get(case, case),
+            image=scans[case].relative_to(source).as_posix(),
+            landmarks=_in_order(points, names, missing),
+            split=splits.get(case),
+        )
+        for case, points in sorted(found.cases.items())
+    )
+    findings += found.findings
+    _require_enough(source, cases, findings)
+    return Dataset(name, source.resolve(), names, cases), findings
+
+
+def _match(found: Annotations, scans: dict[str, Path], doubled: set[str]) -> None:
+    """Pair scans and points; fit points to the axes of their scan."""
+    told = {f.case for f in found.findings if f.severity == "error"} | doubled
+    for case in sorted(set(found.cases) - set(scans)):
+        if case not in told:
+            text = "landmarks, but no scan of this id."
+            found.findings.append(Finding("no-scan", "warning", case, text, "Add the scan, or rename it to this id."))
+        del found.cases[case]
+    for case in sorted(set(scans) - told):
+        if not found.cases.get(case):
+            text = f"{scans[case].name} has no landmarks: left out."
+            found.findings.append(
+                Finding("no-landmarks", "warning", case, text, "Annotate it, or name the landmarks so.")
+            )
+            found.cases.pop(case, None)
+        else:
+            _fit_axes(found, case, scans[case])
+
+
+def _fit_axes(found: Annotations, case: str, scan: Path) -> None:
+    """Slicer writes three coordinates always; an image with fewer axes needs only the first ones."""
+    try:
+        dims = read_frame(scan).dims
+    except DataError:
+        return  # the check stage reads the scan and says what is wrong with it
+    for name, point in found.cases[case].items():
+        if point is not None and len(point) < dims:
+            text = f"landmark '{name}' has {len(point)} coordinates, its scan {dims} axes."
+            found.error("bad-annotation", case, text, "Add the missing coordinates.")
+            return
+    found.cases[case] = {n: None if p is None else p[:dims] for n, p in found.cases[case].items()}
+
+
+def _names(cases: dict[str, dict[str, Position]]) -> tuple[str, ...]:
+    """All landmark names: in the order of the case that has most, then by first appearance."""
+    ordered = sorted(cases, key=lambda c: (-len(cases[c]), c))
+    return tuple(dict.fromkeys(n for c in ordered for n in cases[c]))
+
+
+def _in_order(points: dict[str, Position], names: tuple[str, ...], missing: str) -> dict[str, Position]:
+    return {n: points.get(n) for n in names if n in points or missing == "absent"}
+
+
+def _require_enough(source: Path, cases: tuple[Case, ...], findings: list[Finding]) -> None:
+    subjects = {c.subject for c in cases}
+    if len(subjects) < LEAST:
+        left_out = [f for f in findings if f.case is not None and f.severity != "note"]
+        why = "".join(f"\n  {f.case}: {f.message}" for f in left_out[:10])
+        raise DataError(
+            f"{source}: {len(cases)} usable cases of {len(subjects)} subjects; at least {LEAST} subjects are needed:"
+            f" one each to train, to validate and to test.{' Left out:' + why if why else ''}"
+        )
+
+
+def _column(path: Path, column: str) -> dict[str, str]:
+    """An optional two-column table `case,<column>`."""
+    if not path.is_file():
+        return {}
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    if rows and not {"case", column} <= set(rows[0]):
+        raise DataError(f"{path}: columns are {','.join(map(str, rows[0]))}; needed are case,{column}.")
+    return {row["case"].strip(): row[column].strip() for row in rows if row["case"] and row[column]}
+
+
+def _part(source: Path, case: str, word: str) -> Part:
+    if word.lower() not in PART_WORDS:
+        raise DataError(f"{source / 'split.csv'}: case '{case}': split '{word}'; use {', '.join(PARTS)}.")
+    return PART_WORDS[word.lower()]

@@ -1,0 +1,46 @@
+"""A table that does not say LPS or RAS: ask the scans which of the two puts the points inside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data.findings import Finding
+from pipeline.data.frames import FRAMES, to_lps
+from pipeline.data.points_table import PointsTable
+from pipeline.data.readers import read_frame
+from pipeline.errors import DataError
+
+FITS, FAILS = 0.75, 0.25  # share of cases that have all their points inside: the right frame, the wrong one
+
+
+def vote_frame(path: Path, table: PointsTable, scans: dict[str, Path]) -> tuple[str, Finding]:
+    """The one frame that explains the whole set, and a note that it was concluded and not read.
+
+    A single scan can fit both ways, and a mirrored landmark looks plausible, so the answer must be clear
+    over all cases.
+
+    Raises:
+        DataError: Both frames fit, or none does.
+    """
+    asked, inside = 0, dict.fromkeys(FRAMES, 0)
+    for case, points in table.cases.items():
+        known = [p for p in points.values() if p is not None]
+        try:
+            scan = read_frame(scans[case])
+        except (KeyError, DataError):
+            continue
+        if not known or any(len(p) != scan.dims for p in known):
+            continue
+        asked += 1
+        for frame in FRAMES:
+            inside[frame] += bool(scan.contains(np.array([to_lps(p, frame) for p in known])).all())
+    counts = " and ".join(f"{inside[frame]} as {frame}" for frame in FRAMES)
+    met = f"does not state its frame. Of {asked} cases, all points lie inside the scan in {counts}"
+    fitting = [f for f in FRAMES if asked and inside[f] >= FITS * asked]
+    if len(fitting) != 1 or min(inside.values()) > FAILS * asked:
+        raise DataError(f"{path}: {met}, so the scans do not tell. Say frame=LPS or frame=RAS.")
+    return fitting[0], Finding(
+        "frame", "note", None, f"{path.name} {met}: read as {fitting[0]}.", "Say frame= to be sure."
+    )

@@ -1,0 +1,59 @@
+"""Landmark names that look like a typo of another: rare, nearly equal, and never together in one case."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher, get_close_matches
+
+from pipeline.data.findings import Finding
+
+RARE = 0.2  # a typo occurs in at most this share of the cases that have the right name
+
+
+def typos(cases: Mapping[str, Iterable[str]]) -> list[Finding]:
+    """One error finding a case and misspelt name.
+
+    Names that differ in digits ("L1", "L6") or in a one-letter word ("ostium_l", "ostium_r") are different
+    landmarks, and so are two names that occur in the same case.
+    """
+    names = {case: set(found) for case, found in cases.items()}
+    counts = Counter(n for found in names.values() for n in found)
+    findings = []
+    for name in sorted(counts):
+        right = _meant(name, counts, names)
+        if right is None:
+            continue
+        for case in sorted(c for c, found in names.items() if name in found):
+            message = f"landmark '{name}' ({counts[name]} cases); did you mean '{right}' ({counts[right]} cases)?"
+            findings.append(Finding("landmark-name", "error", case, message, f"Rename it to '{right}', or remove it."))
+    return findings
+
+
+def _meant(name: str, counts: Counter[str], cases: Mapping[str, set[str]]) -> str | None:
+    """The common name that `name` is probably a misspelling of."""
+    common = [n for n in counts if n != name and counts[name] <= max(1, RARE * counts[n]) and counts[n] >= 2]
+    same = [n for n in common if _plain(n) == _plain(name)]
+    near = [n for n in get_close_matches(name, common, n=3, cutoff=0.75) if _slip(name, n)]
+    for other in same + near:
+        if not any({name, other} <= found for found in cases.values()):
+            return other
+    return None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_.-]+", "", name).casefold()
+
+
+def _slip(name: str, other: str) -> bool:
+    """Whether the difference is one or two characters, none of them a digit or a whole word."""
+    edits = [
+        (name[a:b], other[c:d]) for op, a, b, c, d in SequenceMatcher(None, name, other).get_opcodes() if op != "equal"
+    ]
+    if sum(max(len(a), len(b)) for a, b in edits) > (2 if len(other) >= 8 else 1):
+        return False
+    if any(ch.isdigit() for pair in edits for text in pair for ch in text):
+        return False
+    words, others = (re.split(r"[\s_.-]+", n) for n in (name, other))
+    return all(max(len(a), len(b)) > 1 for a, b in zip(words, others, strict=False) if a != b)

@@ -1,0 +1,56 @@
+"""Train, validation and test parts: whole subjects, the same ones every time."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from pipeline.data.dataset import Dataset, Part
+from pipeline.errors import DataError
+
+Fractions = tuple[float, float, float]
+
+
+def split_by_subject(dataset: Dataset, fractions: Fractions = (0.7, 0.15, 0.15), seed: int = 0) -> Dataset:
+    """Give every case a part; a data set that comes with parts keeps them.
+
+    Subjects are ordered by a hash of seed and name, so the order of files does not matter and a new subject
+    moves few others. Every part with a fraction above 0 has at least one subject.
+
+    Raises:
+        DataError: Fewer subjects than parts, fractions that are not shares of 1, or parts for some cases only.
+    """
+    given = [c for c in dataset.cases if c.split is not None]
+    if given and len(given) < len(dataset.cases):
+        lacking = next(c.id for c in dataset.cases if c.split is None)
+        raise DataError(
+            f"dataset {dataset.name}: case '{lacking}' has no part, others have. Name all cases in split.csv."
+        )
+    if given:
+        return dataset
+    if min(fractions) < 0 or fractions[0] == 0 or abs(sum(fractions) - 1) > 1e-6:
+        raise DataError(
+            f"fractions = {fractions}; three shares for train, validation and test that add up to 1 are needed."
+        )
+    subjects = sorted({c.subject for c in dataset.cases}, key=lambda s: _hash(seed, s))
+    parts = _parts(len(subjects), fractions)
+    if parts.count("train") < 1:
+        raise DataError(
+            f"dataset {dataset.name}: {len(subjects)} subjects; at least 3 are needed for train, validation and test."
+        )
+    part = dict(zip(subjects, parts, strict=True))
+    return dataset.with_cases(tuple(replace(c, split=part[c.subject]) for c in dataset.cases))
+
+
+def _parts(count: int, fractions: Fractions) -> list[Part]:
+    test = max(1, round(count * fractions[2])) if fractions[2] else 0
+    validation = max(1, round(count * fractions[1])) if fractions[1] else 0
+    parts: list[Part] = []
+    parts += ["test"] * test
+    parts += ["validation"] * validation
+    parts += ["train"] * (count - len(parts))
+    return parts
+
+
+def _hash(seed: int, subject: str) -> str:
+    return hashlib.sha256(f"{seed}:{subject}".encode()).hexdigest()

@@ -1,0 +1,44 @@
+"""Stage import: a user's folder becomes `dataset.json`, and what was wrong with it `import.json` beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.data.collect import collect
+from pipeline.data.dataset import Dataset, write_dataset
+from pipeline.data.findings import Findings, write_findings
+from pipeline.data.split import Fractions, split_by_subject
+
+FINDINGS = "import.json"
+
+
+def import_folder(
+    source: Path,
+    out: Path,
+    name: str,
+    frame: str | None = None,
+    missing: str = "unannotated",
+    images: str | None = None,
+    fractions: Fractions = (0.7, 0.15, 0.15),
+    seed: int = 0,
+) -> Dataset:
+    """Collect, split and write; the same folder gives the same bytes.
+
+    Args:
+        source: The user's folder; `pipeline.data.collect` says what it may look like.
+        out: Where `dataset.json` goes; `import.json` is written into the same folder.
+        name: Name of the data set.
+        frame: "LPS" or "RAS", for landmark files that do not say.
+        missing: Whether a landmark that a case lacks is "unannotated" or "absent".
+        images: Which folder of `source` holds the scans.
+        fractions: Shares of train, validation and test subjects.
+        seed: Of the split.
+
+    Raises:
+        DataError: The folder cannot be used as a whole.
+    """
+    dataset, findings = collect(Path(source), name, frame, missing, images)
+    dataset = split_by_subject(dataset, fractions, seed)
+    write_findings(Findings(tuple(findings)), Path(out).parent / FINDINGS)
+    write_dataset(dataset, Path(out))
+    return dataset
