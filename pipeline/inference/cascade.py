@@ -1,0 +1,80 @@
+"""One case through all levels: look at the whole, then around the answer, finer and finer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from pipeline.data.image import Image
+from pipeline.data.intensity import Normalisation
+from pipeline.data.predictions import Answer
+from pipeline.data.store import LevelArray, Spacing, make_level
+from pipeline.data.resample import level_frame
+from pipeline.errors import DataError
+from pipeline.geometry import ImageFrame
+from pipeline.inference.model import Model
+from pipeline.tasks.landmarks import Found
+
+
+@dataclass(frozen=True, eq=False)
+class LazyVoxels:
+    """A level's voxels that are resampled only where they are asked for."""
+
+    image: Image
+    spacing: Spacing
+    normalisation: Normalisation
+
+    @cached_property
+    def frame(self) -> ImageFrame:
+        return level_frame(self.image.frame, self.spacing)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.frame.shape
+
+    def __getitem__(self, box: tuple[slice, ...]) -> np.ndarray:
+        start = tuple(s.start for s in box)
+        part = self.frame.crop(start, tuple(s.stop - s.start for s in box))
+        return make_level(self.image, self.spacing, self.normalisation, part).voxels
+
+
+def image_levels(image: Image, model: Model) -> tuple[LevelArray, ...]:
+    """The levels of a scan, none of them computed yet.
+
+    Raises:
+        DataError: The scan has another number of dimensions or another unit than the model was trained on.
+    """
+    if (image.frame.dims, image.frame.unit) != (model.dims, model.unit):
+        raise DataError(
+            f"the image has {image.frame.dims} dimensions in {image.frame.unit}; "
+            f"model {model.name} was trained on {model.dims} dimensions in {model.unit}"
+        )
+    lazy = [LazyVoxels(image, level.spacing, model.normalisation) for level in model.levels]
+    return tuple(LevelArray(v.frame, v) for v in lazy)  # type: ignore[arg-type]
+
+
+def locate(model: Model, levels: Sequence[LevelArray]) -> Found:
+    """Best positions of all landmarks after the last level."""
+    found = None
+    for network, level, settings in zip(model.networks, levels, model.levels, strict=True):
+        found = model.task.locate(network, level, found, settings.search)
+    assert found is not None
+    return found
+
+
+def answers(model: Model, found: Found) -> dict[str, Answer]:
+    """What may be called an answer: found only where the belief reaches the calibrated threshold."""
+    result = {}
+    for k, name in enumerate(model.landmarks):
+        belief, position = float(found.belief[k]), tuple(float(v) for v in found.world[k])
+        spread, count = float(found.spread[k]), int(found.votes[k])
+        if belief >= model.calibration.threshold:
+            radius = model.calibration.radius95.get(name)
+            result[name] = Answer(position, True, belief, spread, count, radius)
+        else:
+            reason = f"belief {belief:.2f} is below the threshold {model.calibration.threshold:.2f}"
+            result[name] = Answer(None, False, belief, spread, count, None, position, reason)
+    return result

@@ -1,0 +1,151 @@
+"""The model folder: `model.json` (data, never code) and one safetensors file a level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipeline import __version__
+from pipeline.data.atomic import read_json, sha256_of, write_bytes, write_json
+from pipeline.data.intensity import Normalisation
+from pipeline.data.store import Spacing
+from pipeline.errors import CheckpointError, PatchvoteError
+from pipeline.networks.network import PatchNetwork, build_network
+from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.settings import DecodeSettings, LossSettings
+
+
+@dataclass(frozen=True)
+class ModelLevel:
+    """What predicting needs to know of one level."""
+
+    spacing: Spacing
+    network: str
+    parameters: dict[str, Any]
+    search: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the validation cases taught about belief and error.
+
+    Args:
+        threshold: A landmark is found if its belief is at least this.
+        radius95: World radius that holds 95% of the errors, a landmark; None where validation was too small.
+        cases: Validation cases behind it.
+    """
+
+    threshold: float = 0.5
+    radius95: dict[str, float | None] = field(default_factory=dict)
+    cases: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Everything that turns a scan into named positions."""
+
+    name: str
+    landmarks: tuple[str, ...]
+    dims: int
+    unit: str
+    normalisation: Normalisation
+    task: LandmarksTask
+    levels: tuple[ModelLevel, ...]
+    networks: tuple[PatchNetwork, ...]
+    calibration: Calibration
+
+
+def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
+    """Write the folder; `model.json` comes last and holds the sha256 of the weights.
+
+    Args:
+        training: What made it, for the reader: data fingerprint, minutes, seed, threads.
+    """
+    from safetensors.torch import save
+
+    sums = []
+    for number, network in enumerate(model.networks):
+        path = folder / f"level{number}.safetensors"
+        write_bytes(path, save({k: v.contiguous().cpu() for k, v in network.state_dict().items()}))
+        sums.append(sha256_of(path))
+    content = {
+        "version": 1,
+        "patchvote": __version__,
+        "name": model.name,
+        "frame": "LPS",
+        "unit": model.unit,
+        "dims": model.dims,
+        "landmarks": list(model.landmarks),
+        "normalisation": asdict(model.normalisation),
+        "loss": asdict(model.task.loss),
+        "decode": asdict(model.task.decode),
+        "levels": [asdict(level) | {"sha256": s} for level, s in zip(model.levels, sums, strict=True)],
+        "calibration": asdict(model.calibration),
+        "training": dict(training),
+    }
+    write_json(folder / "model.json", content)
+
+
+def load_model(folder: Path, device: str = "cpu") -> Model:
+    """Read a model folder; nothing in it is executed, other files in it are ignored.
+
+    Raises:
+        CheckpointError: A file is missing, damaged, or of another version.
+    """
+    path = Path(folder) / "model.json"
+    try:
+        content = read_json(path)
+        if content["version"] != 1:
+            raise CheckpointError(f"{path}: version {content['version']}; this program reads version 1")
+        names = tuple(content["landmarks"])
+        levels = [{k: v for k, v in level.items() if k != "sha256"} for level in content["levels"]]
+        built = [build_network(level["network"], content["dims"], 1, len(names), **level["parameters"]) for level in levels]
+        for number, (network, level) in enumerate(zip(built, content["levels"], strict=True)):
+            _load_weights(network, Path(folder) / f"level{number}.safetensors", level["sha256"])
+        task = LandmarksTask(LossSettings(**content["loss"]), DecodeSettings(**content["decode"]))
+        return Model(
+            content["name"],
+            names,
+            content["dims"],
+            content["unit"],
+            Normalisation(**content["normalisation"]),
+            task,
+            tuple(ModelLevel(**level) for level in levels),
+            tuple(network.to(device).eval() for network in built),
+            Calibration(**content["calibration"]),
+        )
+    except CheckpointError:
+        raise
+    except (PatchvoteError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path}: not a model of this program: {error}. Give the folder `model` of a run.") from error
+
+
+def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:
+    from safetensors.torch import load
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path}: {error.strerror}; the model folder is incomplete, copy it whole") from error
+    if sha256_of(path) != expected:
+        raise CheckpointError(f"{path}: bytes differ from what model.json says; the file is damaged or from another model")
+    try:
+        network.load_state_dict(load(content))
+    except (RuntimeError, ValueError) as error:
+        raise CheckpointError(f"{path}: weights do not fit the network that model.json names: {error}") from error
+
+
+def pick_device(wanted: str) -> str:
+    """"auto" = the first GPU if there is one, else the CPU."""
+    if wanted != "auto":
+        return wanted
+    return "cuda:0" if torch.cuda.is_available() else "cpu"
+
+
+def landmarks_missing(model: Model, names: Sequence[str]) -> tuple[str, ...]:
+    """Landmarks asked for that the model does not know."""
+    return tuple(n for n in names if n not in model.landmarks)

@@ -1,0 +1,120 @@
+"""Batches for one level: whole scans on a canvas, or boxes around a random landmark. Step n is the same batch
+whenever it is drawn, so a resumed run sees what an undisturbed one would.
+
+Letters: B batch, K landmarks, D dimensions, C voxels of the crop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from pipeline.sampling.augment import AugmentSettings, change_grey, random_matrix
+from pipeline.sampling.crops import Cut, whole_voxel_centre
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One case at one level.
+
+    Args:
+        voxels: Normalised image, may be memory-mapped.
+        points: Landmarks in voxels; NaN = absent or not annotated.
+        known: Whether each landmark is annotated or known to be absent.
+    """
+
+    voxels: Float[np.ndarray, "*S"]
+    points: Float[np.ndarray, "K D"]
+    known: Bool[np.ndarray, " K"]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Arrays of B crops, ready for the network."""
+
+    image: Float[np.ndarray, "B 1 *C"]
+    points: Float[np.ndarray, "B K D"]
+    known: Bool[np.ndarray, "B K"]
+
+
+@dataclass(frozen=True)
+class CropSettings:
+    """Where crops are taken.
+
+    Args:
+        shape: Voxels of the crop.
+        jitter: Voxels that the aim is moved by at most, along each axis; None = anywhere that still
+            overlaps the scan as far as it can (whole scans on a canvas).
+        cut: Share of the crops moved by up to half their size along one axis: what falls off is absent.
+    """
+
+    shape: tuple[int, ...]
+    jitter: float | None = None
+    cut: float = 0.0
+
+
+def canvas_shape(sources: Sequence[Source], stride: int, largest: int) -> tuple[int, ...]:
+    """A canvas that holds four in five whole scans along each axis, in whole strides, at most `largest` voxels wide."""
+    sizes = np.percentile([s.voxels.shape for s in sources], 80, axis=0)
+    return tuple(int(min(np.ceil(n / stride), largest // stride) * stride) for n in sizes)
+
+
+def draw(
+    rng: np.random.Generator, source: Source, crops: CropSettings, augment: AugmentSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """One crop and its landmarks, in voxels of the crop."""
+    matrix = random_matrix(rng, source.points.shape[1], augment)
+    centre = _aim(rng, source, crops)
+    if np.array_equal(matrix, np.eye(len(matrix))):
+        centre = whole_voxel_centre(centre, crops.shape)
+    cut = Cut(centre, crops.shape, matrix)
+    return change_grey(rng, cut.voxels(source.voxels), augment), cut.points(source.points)
+
+
+def _aim(rng: np.random.Generator, source: Source, crops: CropSettings) -> np.ndarray:
+    dims = source.points.shape[1]
+    if crops.jitter is None:
+        slack = np.abs(np.array(source.voxels.shape) - crops.shape) / 2
+        centre = (np.array(source.voxels.shape) - 1) / 2 + rng.uniform(-1, 1, dims) * (slack + 2)
+        if rng.random() < crops.cut:
+            axis = rng.integers(dims)
+            centre[axis] += crops.shape[axis] * rng.uniform(-0.5, 0.5)
+        return centre
+    present = np.flatnonzero(np.isfinite(source.points).all(1))
+    if len(present) == 0:
+        return rng.uniform(0, source.voxels.shape, dims)
+    return source.points[rng.choice(present)] + rng.uniform(-crops.jitter, crops.jitter, dims)
+
+
+def batches(
+    sources: Sequence[Source], crops: CropSettings, augment: AugmentSettings, size: int, seed: Sequence[int], start: int = 0
+) -> Iterator[Batch]:
+    """Endless batches from step `start` on, made one ahead on another thread.
+
+    Every case comes once before any comes twice: step n takes the next `size` of a shuffled deck.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        coming = [pool.submit(_batch, sources, crops, augment, size, seed, start + i) for i in range(2)]
+        step = start + 2
+        while True:
+            yield coming.pop(0).result()
+            coming.append(pool.submit(_batch, sources, crops, augment, size, seed, step))
+            step += 1
+
+
+def _batch(
+    sources: Sequence[Source], crops: CropSettings, augment: AugmentSettings, size: int, seed: Sequence[int], step: int
+) -> Batch:
+    rng = np.random.default_rng([*seed, 1, step])
+    drawn, known = [], []
+    for number in range(step * size, (step + 1) * size):
+        deck, place = divmod(number, len(sources))
+        source = sources[np.random.default_rng([*seed, 0, deck]).permutation(len(sources))[place]]
+        drawn.append(draw(rng, source, crops, augment))
+        known.append(source.known)
+    image = np.stack([v for v, _ in drawn])[:, None]
+    return Batch(image, np.stack([p for _, p in drawn]).astype(np.float32), np.stack(known))

@@ -1,0 +1,131 @@
+"""predict: from a model and scans to points, with how sure the program is of each."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from pipeline import __version__
+from pipeline.data.atomic import fingerprint, read_json, sha256_of, sweep, write_json
+from pipeline.data.dataset import Part, read_dataset
+from pipeline.data.markups import write_markups
+from pipeline.data.predictions import Answer, Predictions, write_predictions
+from pipeline.data.readers import case_name, find_images, read_image
+from pipeline.errors import DataError, PatchvoteError
+from pipeline.inference.model import Model, load_model, pick_device
+
+
+def predict(
+    model: Path,
+    out: Path,
+    inputs: Sequence[Path] = (),
+    dataset: Path | None = None,
+    part: Part | None = None,
+    device: str = "auto",
+    threads: int = 0,
+) -> Predictions:
+    """Write `predictions.json`, `run_report.json` and one `ID.mrk.json` a scan into `out`.
+
+    A scan that was answered before, by this model, is not computed again. A scan that cannot be read is listed
+    under `failures`; the others are answered all the same.
+
+    Args:
+        model: Model folder of a run.
+        inputs: Scans or folders of scans; the case id is the file name without its extension.
+        dataset: Instead of inputs: the cases of a `dataset.json`, of one `part` if given.
+
+    Raises:
+        DataError: No scan, or two scans of the same name.
+        CheckpointError: The model folder is damaged.
+    """
+    import torch
+
+    torch.set_num_threads(threads or os.cpu_count() or 1)
+    scans = _of_dataset(dataset, part) if dataset else _of_inputs(inputs)
+    target = pick_device(device)
+    loaded = load_model(model, target)
+    sweep(out)
+    started = time.time()
+    cases, failures, seconds = _answer_all(loaded, scans, out, sha256_of(model / "model.json"))
+    predictions = Predictions(loaded.name, cases, loaded.unit, failures)
+    write_predictions(predictions, out / "predictions.json")
+    versions = {"patchvote": __version__, "torch": torch.__version__, "python": sys.version.split()[0]}
+    report = {
+        "version": 1,
+        "versions": versions,
+        "model": loaded.name,
+        "device": target,
+        "threads": torch.get_num_threads(),
+        "seconds": round(time.time() - started, 3),
+        "seconds_per_case": seconds,
+        "failures": failures,
+    }
+    write_json(out / "run_report.json", report)
+    return predictions
+
+
+def _of_dataset(dataset: Path, part: Part | None) -> dict[str, Path]:
+    data = read_dataset(dataset)
+    cases = data.part(part) if part else data.cases
+    if not cases:
+        raise DataError(f"{dataset}: no case in part '{part}'")
+    return {c.id: data.image_path(c) for c in cases}
+
+
+def _of_inputs(inputs: Sequence[Path]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for given in inputs:
+        if not given.exists():
+            raise DataError(f"{given}: no such file or folder")
+        for path in find_images(given) if given.is_dir() else [given]:
+            name = case_name(path)
+            if name in found and found[name] != path:
+                raise DataError(f"{path}: another scan is called '{name}' too: {found[name]}; predict them into two folders")
+            found[name] = path
+    if not found:
+        raise DataError(f"{', '.join(map(str, inputs)) or 'no input'}: no scan there; give -i SCAN_OR_FOLDER")
+    return found
+
+
+def _answer_all(
+    model: Model, scans: dict[str, Path], out: Path, model_sum: str
+) -> tuple[dict[str, dict[str, Answer]], dict[str, str], dict[str, float]]:
+    from tqdm import tqdm
+
+    cases, failures, seconds = {}, {}, {}
+    for name, path in tqdm(scans.items(), "predict", file=sys.stderr):
+        start = time.perf_counter()
+        try:
+            cases[name] = _answer(model, path, out / "cases" / f"{name}.json", model_sum)
+            _write_points(cases[name], out / f"{name}.mrk.json")
+            seconds[name] = round(time.perf_counter() - start, 3)
+        except (PatchvoteError, MemoryError) as error:
+            failures[name] = str(error) or repr(error)
+    return cases, failures, seconds
+
+
+def _answer(model: Model, path: Path, done: Path, model_sum: str) -> dict[str, Answer]:
+    from pipeline.inference.cascade import answers, image_levels, locate
+
+    made_of = fingerprint([model_sum, str(path.resolve()), _stamp(path)])
+    if done.exists() and (kept := read_json(done)).get("made_of") == made_of:
+        return {n: Answer(**a) for n, a in kept["answers"].items()}
+    result = answers(model, locate(model, image_levels(read_image(path), model)))
+    write_json(done, {"made_of": made_of, "answers": {n: asdict(a) for n, a in result.items()}})
+    return result
+
+
+def _stamp(path: Path) -> list[int]:
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return [number for p in files for number in (p.stat().st_size, p.stat().st_mtime_ns)]
+
+
+def _write_points(answers: dict[str, Answer], path: Path) -> None:
+    words = {
+        n: f"belief {a.belief:.2f}" + (f", within {a.radius95:.1f} mm in 95%" if a.radius95 else "") for n, a in answers.items()
+    }
+    write_markups(path, {n: a.position for n, a in answers.items() if a.found}, words)

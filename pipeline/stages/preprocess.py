@@ -1,0 +1,90 @@
+"""preprocess: from the scans of a dataset to normalised arrays of every level."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+from pipeline.data.atomic import fingerprint, sweep
+from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.data.derive import derive_spacings
+from pipeline.data.findings import Findings, read_findings
+from pipeline.data.intensity import Normalisation, derive_normalisation
+from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, save_array
+from pipeline.errors import DataError, PatchvoteError
+
+RECIPE = 1  # raise when resampling or normalising changes, so that old arrays are not found again
+
+
+def preprocess(
+    dataset: Path,
+    findings: Path,
+    out: Path,
+    spacings: Sequence[float | Literal["original"]] | None = None,
+    normalisation: Normalisation | None = None,
+    workers: int = 2,
+) -> PreparedStore:
+    """Write `out/index.json` and one array a case and level; arrays that are there and whole are kept.
+
+    Args:
+        dataset: `dataset.json`.
+        findings: `findings.json` of check; its quarantined cases are left out.
+        out: Folder of the prepared store.
+        spacings: Voxel sizes from coarse to fine in world units, "original" = each scan's own; None = derived.
+        normalisation: None = derived: a window for Hounsfield units, else percentiles of each scan.
+        workers: Processes.
+
+    Raises:
+        DataError: No case is left, or a case cannot be prepared; names it.
+    """
+    data, found = read_dataset(dataset), read_findings(findings)
+    cases = [c for c in data.cases if c.id not in found.quarantined]
+    if not cases:
+        raise DataError(f"{dataset}: all {len(data.cases)} cases are quarantined; see {findings}")
+    facts = [found.facts[c.id] for c in cases]
+    if spacings is None:
+        levels: tuple[Spacing, ...] = derive_spacings([f["shape"] for f in facts], [f["spacing"] for f in facts])
+    else:
+        levels = tuple(None if s == "original" else float(s) for s in spacings)
+    if normalisation is None:
+        normalisation = derive_normalisation([(f["p0.5"], f["p99.5"]) for f in facts])
+    keys = {c.id: _keys(found, c.id, levels, normalisation) for c in cases}
+    store = PreparedStore(Path(out), data.unit, levels, normalisation, keys)
+    sweep(store.folder)
+    _prepare(data, store, workers)
+    store.write()
+    return store
+
+
+def _keys(found: Findings, case: str, levels: tuple[Spacing, ...], normalisation: Normalisation) -> tuple[str, ...]:
+    made_of = [found.facts[case]["sha256"], asdict(normalisation), RECIPE]
+    return tuple(fingerprint([*made_of, spacing])[:24] for spacing in levels)
+
+
+def _prepare(data: Dataset, store: PreparedStore, workers: int) -> None:
+    from tqdm import tqdm
+
+    missing = [c for c in store.keys if not all(is_whole(store.folder, k) for k in store.keys[c])]
+    paths = {c: data.image_path(data.case(c)) for c in missing}
+    with ProcessPoolExecutor(max(1, min(workers, len(missing)))) as pool:
+        jobs = {pool.submit(_prepare_case, paths[c], store, c): c for c in missing}
+        for job in tqdm(as_completed(jobs), "preprocess", len(jobs), file=sys.stderr, disable=not jobs):
+            try:
+                job.result()
+            except PatchvoteError:
+                raise
+            except Exception as error:
+                raise DataError(f"case {jobs[job]}: preparing {paths[jobs[job]]} failed: {error!r}") from error
+
+
+def _prepare_case(path: Path, store: PreparedStore, case: str) -> None:
+    from pipeline.data.readers import read_image
+
+    image = read_image(path)
+    for spacing, key in zip(store.spacings, store.keys[case], strict=True):
+        if not is_whole(store.folder, key):
+            save_array(store.folder, key, make_level(image, spacing, store.normalisation))

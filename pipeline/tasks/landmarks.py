@@ -1,0 +1,132 @@
+"""The landmarks task: named points, each at most once in an image.
+
+Letters: B batch, K landmarks, D dimensions, S voxels along the axes, N cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from pipeline.data.store import LevelArray
+from pipeline.grid.decode import BELIEFS, Votes, votes
+from pipeline.grid.encode import encode
+from pipeline.grid.patch_grid import PatchGrid
+from pipeline.losses.belief import binary_cross_entropy, softmax_cross_entropy
+from pipeline.losses.displacement import mean_absolute, near_smooth_l1
+from pipeline.networks.network import PatchNetwork, pad_to_stride
+from pipeline.tasks.regions import Region, regions
+from pipeline.tasks.settings import DecodeSettings, LossSettings
+
+BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid"}
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Best positions of one case, whether or not anybody believes in them.
+
+    Args:
+        world: Positions, LPS mm or px.
+        belief: 0 to 1, that the landmark is there.
+        spread: Root mean square distance of the votes, world unit.
+        votes: Patches that voted.
+    """
+
+    world: Float[np.ndarray, "K D"]
+    belief: Float[np.ndarray, " K"]
+    spread: Float[np.ndarray, " K"]
+    votes: Int[np.ndarray, " K"]
+
+
+@dataclass(frozen=True)
+class LandmarksTask:
+    """How landmarks are taught and answered.
+
+    Args:
+        loss: Belief and displacement losses.
+        decode: How votes are averaged.
+    """
+
+    loss: LossSettings = field(default_factory=LossSettings)
+    decode: DecodeSettings = field(default_factory=DecodeSettings)
+
+    def grid(self, network: PatchNetwork, shape: tuple[int, ...]) -> PatchGrid:
+        """The patches over an image of `shape` voxels."""
+        cells = network.cells
+        return PatchGrid(tuple(cells.cells(n) for n in shape), cells.stride, cells.first)
+
+    def losses(
+        self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], points: Tensor, known: Tensor
+    ) -> dict[str, Tensor]:
+        """Loss terms by name; "total" is their weighted sum.
+
+        Args:
+            image: (B, 1, S), for its shape.
+            outputs: What the network said of it.
+            points: (B, K, D) in voxels, NaN without a position.
+            known: (B, K) annotated, or known to be absent.
+        """
+        grid = self.grid(network, tuple(image.shape[2:]))
+        logits, displacement = outputs["belief"].flatten(2), outputs["displacement"].flatten(3)
+        if self.loss.name == "softmax":
+            targets = encode(grid, points, known)
+            belief = softmax_cross_entropy(logits, targets, self.loss.sigma)
+            offset = near_smooth_l1(displacement, targets, self.loss.beta)
+        else:
+            belief = binary_cross_entropy(logits, encode(grid, points, known, reach=1), self.loss.balance)
+            offset = mean_absolute(displacement, points, grid)
+        return {"belief": belief, "displacement": offset, "total": belief + self.loss.displacement * offset}
+
+    @torch.no_grad()
+    def locate(
+        self, network: PatchNetwork, level: LevelArray, prior: Found | None = None, search: float = np.inf
+    ) -> Found:
+        """Where the landmarks of one image lie, in the world.
+
+        Args:
+            level: One level of a case; only the parts that are needed are read of its voxels.
+            prior: The coarser level's answers; None = look everywhere.
+            search: Voxels around the prior within which patches may vote.
+
+        Returns:
+            One position a landmark; its belief is the least of this level's and the coarser ones'.
+        """
+        frame = level.frame
+        near = None if prior is None else frame.world_to_voxel(prior.world)
+        everywhere = Region((0,) * frame.dims, frame.shape, tuple(range(network.landmarks)))
+        reach = network.cells.reach / 2
+        where = [everywhere] if near is None else regions(near, frame.shape, search + reach)
+        parts = [(r, self._locate_in(network, level.voxels, r, near, search)) for r in where]
+        order = np.argsort([k for r, _ in parts for k in r.landmarks])
+        joined = {f: torch.cat([getattr(v, f) for _, v in parts]).numpy()[order] for f in Votes.__annotations__}
+        step = float(frame.spacing.mean())
+        belief = joined["belief"] if prior is None else np.minimum(joined["belief"], prior.belief)
+        world = frame.voxel_to_world(joined["location"])
+        return Found(world, belief.astype(float), joined["spread"] * step, joined["count"].astype(int))
+
+    def _locate_in(
+        self, network: PatchNetwork, voxels: np.ndarray, region: Region, prior: np.ndarray | None, search: float
+    ) -> Votes:
+        stride = network.cells.stride
+        box = torch.from_numpy(np.asarray(voxels[region.slices], np.float32))
+        padded, margin = pad_to_stride(box, stride, stride, 0.0)
+        device = next(network.parameters()).device
+        outputs = network({"image": padded[None, None].to(device)})
+        mine = list(region.landmarks)
+        logits = outputs["belief"][0].flatten(1).cpu()[mine]
+        displacement = outputs["displacement"][0].flatten(2).cpu()[mine]
+        grid = self.grid(network, tuple(padded.shape))
+        origin = torch.tensor(region.start, dtype=torch.float32) - margin
+        centres = grid.centres() + origin[:, None]
+        allowed = torch.ones_like(logits, dtype=torch.bool)
+        if prior is not None:
+            near = torch.from_numpy(prior[mine]).float()
+            allowed = (centres[None] - near[..., None]).abs().amax(1) <= max(search, stride)
+        belief, total = BELIEFS[BELIEF_OF_LOSS[self.loss.name]](logits, allowed)
+        weighting = "belief" if self.decode.name == "weighted" else "equal"
+        found = votes(grid, belief, total, displacement, weighting, self.decode.share, self.decode.threshold)
+        return Votes(found.location + origin, found.belief, found.spread, found.count)

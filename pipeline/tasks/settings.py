@@ -1,0 +1,41 @@
+"""What can be chosen about the question itself: loss and decoding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """How truth becomes a loss.
+
+    Args:
+        name: "softmax": the patches and one "absent" entry compete; displacement counts near the landmark.
+            "noothout2018": independent sigmoids, and every patch's displacement counts alike.
+        sigma: Width of the belief's target in strides (softmax).
+        beta: Where the displacement's loss turns from square to absolute, in strides (softmax).
+        balance: Weight of a positive patch (noothout2018).
+        displacement: Weight of the displacement's loss beside the belief's.
+    """
+
+    name: Literal["softmax", "noothout2018"] = "softmax"
+    sigma: float = 0.6
+    beta: float = 0.1
+    balance: float = 1.0
+    displacement: float = 1.0
+
+
+@dataclass(frozen=True)
+class DecodeSettings:
+    """How votes become a position.
+
+    Args:
+        name: "weighted": votes weighted by belief (2020). "average": patches that believe vote alike (2018).
+        share: A patch votes if it believes at least this share of what the most believing patch does.
+        threshold: ... and at least this much (the papers' positive patches: 0.5).
+    """
+
+    name: Literal["weighted", "average"] = "weighted"
+    share: float = 0.1
+    threshold: float = 0.0

@@ -1,0 +1,31 @@
+"""A running average of the weights: what a short run at a high learning rate is worth, without its noise."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+
+class WeightAverage:
+    """Keeps an averaged copy of a network.
+
+    Args:
+        network: Followed by `update`.
+        decay: Weight of the past at each update; the first updates count more, so the start is forgotten.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.network = copy.deepcopy(network).eval()
+        self.decay, self.updates = decay, 0
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Move towards the present weights; running statistics are copied."""
+        self.updates += 1
+        decay = min(self.decay, self.updates / (self.updates + 10))
+        own, now = list(self.network.parameters()), [p.detach() for p in network.parameters()]
+        torch._foreach_lerp_(own, now, 1 - decay)
+        for mine, theirs in zip(self.network.buffers(), network.buffers(), strict=True):
+            mine.copy_(theirs)

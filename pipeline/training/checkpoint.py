@@ -1,0 +1,81 @@
+"""The resume folder: one file a level, whole or not at all, checked before it is believed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipeline.data.atomic import read_json, write_bytes, write_json
+from pipeline.errors import CheckpointError, DataError
+from pipeline.training.loop import LevelState
+
+
+def save_level(folder: Path, number: int, state: LevelState, settings: str) -> None:
+    """Write a level's state; `settings` is the fingerprint of everything that shapes the run."""
+    buffer = io.BytesIO()
+    torch.save(
+        {
+            "network": state.network.state_dict(),
+            "average": state.average.network.state_dict(),
+            "updates": state.average.updates,
+            "optimizer": state.optimizer.state_dict(),
+            "best": state.best,
+        },
+        buffer,
+    )
+    content = buffer.getvalue()
+    write_bytes(_weights(folder, number, state.budget.step), content)
+    facts = {
+        "settings": settings,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "step": state.budget.step,
+        "seconds": state.budget.elapsed,
+        "best_error": state.best_error,
+        "history": state.history,
+    }
+    write_json(folder / f"level{number}.json", facts)  # from here on the new state counts
+    for old in folder.glob(f"level{number}-*.pt"):
+        if old != _weights(folder, number, state.budget.step):
+            old.unlink()
+
+
+def load_level(folder: Path, number: int, state: LevelState, settings: str) -> bool:
+    """Put a saved state into a fresh one; False if none was saved.
+
+    Raises:
+        CheckpointError: The state is damaged, or was saved under other settings.
+    """
+    path = folder / f"level{number}.json"
+    if not path.exists():
+        return False
+    try:
+        facts = read_json(path)
+        content = _weights(folder, number, facts["step"]).read_bytes()
+    except (DataError, OSError, KeyError) as error:
+        raise CheckpointError(f"{path}: cannot go on from here: {error}. Delete {folder} to train anew.") from error
+    if facts["settings"] != settings:
+        raise CheckpointError(
+            f"{path}: was saved under other settings or data than this run's. "
+            f"Use the settings of config.yaml beside it, choose another run=, or delete {folder} to train anew."
+        )
+    if hashlib.sha256(content).hexdigest() != facts["sha256"]:
+        raise CheckpointError(f"{_weights(folder, number, facts['step'])}: bytes differ from what was written. Delete {folder} to train anew.")
+    _restore(state, torch.load(io.BytesIO(content), weights_only=True), facts)
+    return True
+
+
+def _restore(state: LevelState, saved: dict[str, Any], facts: dict[str, Any]) -> None:
+    state.network.load_state_dict(saved["network"])
+    state.average.network.load_state_dict(saved["average"])
+    state.average.updates = saved["updates"]
+    state.optimizer.load_state_dict(saved["optimizer"])
+    state.best, state.best_error, state.history = saved["best"], facts["best_error"], facts["history"]
+    state.budget.step, state.budget.used = facts["step"], facts["seconds"]
+
+
+def _weights(folder: Path, number: int, step: int) -> Path:
+    return folder / f"level{number}-{step}.pt"

@@ -1,0 +1,82 @@
+"""Train the levels one after the other, each looking around the answers of the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+
+from pipeline.data.store import LevelArray
+from pipeline.networks.network import PatchNetwork, build_network
+from pipeline.sampling.batches import Batch, CropSettings, Source, batches, canvas_shape
+from pipeline.tasks.landmarks import Found, LandmarksTask
+from pipeline.training.settings import LevelSettings, TrainingSettings
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingCase:
+    """One case at all levels, with its truth in the world."""
+
+    id: str
+    levels: tuple[LevelArray, ...]
+    world: Float[np.ndarray, "K D"]
+    known: Bool[np.ndarray, " K"]
+
+    def source(self, level: int) -> Source:
+        frame, voxels = self.levels[level].frame, self.levels[level].voxels
+        return Source(voxels, frame.world_to_voxel(self.world), self.known)
+
+
+def new_network(level: LevelSettings, dims: int, landmarks: int, seed: Sequence[int]) -> PatchNetwork:
+    """A network with weights from the seed alone."""
+    torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
+    return build_network(level.network, dims, 1, landmarks, **level.parameters)
+
+
+def crop_settings(sources: Sequence[Source], level: LevelSettings, stride: int) -> CropSettings:
+    """The crop of a level, no larger than the scans are."""
+    canvas = canvas_shape(sources, stride, level.largest)
+    if level.crop is None:
+        return CropSettings(canvas, level.jitter, level.cut)
+    shape = tuple(min(n, -(-level.crop // stride) * stride) for n in canvas)
+    jitter = None if level.jitter is None else min(level.jitter, 0.375 * min(shape))
+    return CropSettings(shape, jitter, level.cut)
+
+
+def batch_stream(
+    cases: Sequence[TrainingCase], number: int, level: LevelSettings, stride: int, settings: TrainingSettings, start: int
+) -> Iterator[Batch]:
+    """Batches of one level from step `start` on."""
+    sources = [c.source(number) for c in cases]
+    crops = crop_settings(sources, level, stride)
+    return batches(sources, crops, settings.augment, level.batch, (settings.seed, number), start)
+
+
+def locate_all(
+    network: PatchNetwork,
+    task: LandmarksTask,
+    cases: Sequence[TrainingCase],
+    number: int,
+    search: float,
+    priors: Mapping[str, Found],
+) -> dict[str, Found]:
+    """Answers of one level for each case, around the priors where there are any."""
+    network.eval()
+    return {c.id: task.locate(network, c.levels[number], priors.get(c.id), search) for c in cases}
+
+
+def validation(
+    task: LandmarksTask, cases: Sequence[TrainingCase], number: int, search: float, priors: Mapping[str, Found]
+) -> Callable[[PatchNetwork], dict[str, float]]:
+    """A function that measures a network: mean and median error over all landmarks that have a position."""
+
+    def measure(network: PatchNetwork) -> dict[str, float]:
+        found = locate_all(network, task, cases, number, search, priors)
+        errors = np.concatenate([np.linalg.norm(found[c.id].world - c.world, axis=1) for c in cases])
+        errors = errors[np.isfinite(errors)]
+        return {"error": float(errors.mean()), "median": float(np.median(errors))}
+
+    return measure

@@ -1,0 +1,113 @@
+"""Train one level within its budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pipeline.networks.network import PatchNetwork
+from pipeline.sampling.batches import Batch
+from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.training.average import WeightAverage
+from pipeline.training.budget import Budget, learning_rate
+from pipeline.training.settings import TrainingSettings
+
+Validate = Callable[[PatchNetwork], dict[str, float]]
+
+
+@dataclass
+class LevelState:
+    """All that must survive a kill: everything a further step depends on."""
+
+    network: PatchNetwork
+    average: WeightAverage
+    optimizer: torch.optim.Optimizer
+    budget: Budget
+    best: dict[str, Tensor] = field(default_factory=dict)
+    best_error: float = float("inf")
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+def start_level(network: PatchNetwork, budget: Budget, settings: TrainingSettings) -> LevelState:
+    """A fresh state."""
+    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
+    return LevelState(network, WeightAverage(network, settings.average), optimizer, budget)
+
+
+def train_level(
+    state: LevelState,
+    task: LandmarksTask,
+    stream: Iterator[Batch],
+    validate: Validate,
+    settings: TrainingSettings,
+    dtype: torch.dtype,
+    save: Callable[[LevelState], None],
+    show: Callable[[LevelState, float], None],
+) -> PatchNetwork:
+    """Run until the budget is spent; returns the averaged network of the best validation.
+
+    Args:
+        state: Fresh or resumed.
+        stream: Batches from the state's step on.
+        validate: Errors of a network on the validation cases; "error" decides which is best.
+        dtype: Of the convolutions.
+        save: Called after each validation.
+        show: Called after each step with the loss.
+    """
+    done = int(state.budget.fraction * settings.validations + 1e-9)
+    sums: dict[str, float] = {}
+    since = 0
+    while state.budget.fraction < 1:
+        losses = train_step(state, task, next(stream), settings, dtype)
+        sums = {k: sums.get(k, 0.0) + v for k, v in losses.items()}
+        since += 1
+        show(state, losses["total"])
+        due = int(state.budget.fraction * settings.validations + 1e-9)
+        if due > done:
+            done = due
+            _validate(state, validate, {f"loss_{k}": v / since for k, v in sums.items()})
+            sums, since = {}, 0
+            save(state)
+    state.average.network.load_state_dict(state.best)
+    return state.average.network
+
+
+def train_step(
+    state: LevelState, task: LandmarksTask, batch: Batch, settings: TrainingSettings, dtype: torch.dtype
+) -> dict[str, float]:
+    """One optimiser step; the losses by name."""
+    device = next(state.network.parameters()).device
+    state.network.train()
+    for group in state.optimizer.param_groups:
+        group["lr"] = learning_rate(state.budget.fraction, settings.rate)
+    losses = forward_losses(state.network, task, batch, device, dtype)
+    state.optimizer.zero_grad(set_to_none=True)
+    losses["total"].backward()
+    torch.nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)
+    state.optimizer.step()
+    state.average.update(state.network)
+    state.budget.step += 1
+    return {k: float(v.detach()) for k, v in losses.items()}
+
+
+def forward_losses(
+    network: PatchNetwork, task: LandmarksTask, batch: Batch, device: torch.device, dtype: torch.dtype
+) -> dict[str, Tensor]:
+    """Losses of one batch, convolutions in `dtype`."""
+    image = torch.from_numpy(batch.image).to(device)
+    with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+        outputs = network({"image": image})
+    points, known = torch.from_numpy(batch.points), torch.from_numpy(batch.known)
+    return task.losses(network, image, outputs, points.to(device), known.to(device))
+
+
+def _validate(state: LevelState, validate: Validate, losses: dict[str, float]) -> None:
+    result = validate(state.average.network)
+    state.history.append({"step": state.budget.step, "seconds": round(state.budget.elapsed, 2)} | losses | result)
+    if not state.best or result["error"] < state.best_error:
+        state.best_error = result["error"]
+        state.best = {k: v.detach().clone() for k, v in state.average.network.state_dict().items()}

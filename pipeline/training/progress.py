@@ -1,0 +1,36 @@
+"""The progress bar of one level: share of the budget, loss, the current validation error."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TextIO
+
+from tqdm import tqdm
+
+from pipeline.training.loop import LevelState
+
+
+class Progress:
+    """A bar in percent of the budget, on `stream`."""
+
+    def __init__(self, number: int, levels: int, spacing: float | None, unit: str, stream: TextIO) -> None:
+        size = "original" if spacing is None else f"{spacing:g} {unit}"
+        self.unit = unit
+        layout = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
+        self.bar = tqdm(
+            total=100, desc=f"train level {number + 1}/{levels} ({size})", file=stream, bar_format=layout, mininterval=1.0
+        )
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def show(self, state: LevelState, loss: float) -> None:
+        """After a step."""
+        said = f"step {state.budget.step}, loss {loss:.3f}"
+        if state.history:
+            said += f", validation {state.history[-1]['error']:.2f} {self.unit} (best {state.best_error:.2f})"
+        self.bar.set_postfix_str(said, refresh=False)
+        self.bar.update(max(0, 100 * state.budget.fraction - self.bar.n))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.bar.close()

@@ -1,0 +1,80 @@
+"""What can be chosen about training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pipeline.sampling.augment import AugmentSettings
+from pipeline.tasks.settings import DecodeSettings, LossSettings
+
+
+@dataclass(frozen=True)
+class LevelSettings:
+    """How one level of the cascade looks and learns.
+
+    Args:
+        network: Name from the table of networks.
+        parameters: Of that network, by name: `stride`, `width`, ...
+        crop: Voxels along each axis of a training crop, clipped to the scans; null = the whole scan on a canvas.
+        largest: Longest side of that canvas, voxels.
+        jitter: Voxels that a crop is moved from a landmark at most; null = anywhere in the scan.
+        cut: Share of the samples moved so far that a part of the scan falls off the canvas: teaches "absent".
+        search: Voxels around the coarser answer within which patches may vote (finer levels).
+        share: Of the training time, against the other levels.
+        batch: Crops a step.
+    """
+
+    network: str = "fcn"
+    parameters: dict[str, Any] = field(default_factory=lambda: {"stride": 8})
+    crop: int | None = None
+    largest: int = 112
+    jitter: float | None = None
+    cut: float = 0.2
+    search: float = 14.0
+    share: float = 1.0
+    batch: int = 2
+
+
+FINE = LevelSettings(parameters={"stride": 4}, crop=64, jitter=24.0, cut=0.0)
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Budget and optimisation.
+
+    Args:
+        minutes: Wall time for all levels together; the other budget, `steps`, must then be None.
+        steps: Optimiser steps for all levels together, for runs that must repeat to the bit.
+        rate: Largest learning rate; a short rise, then a cosine to zero over the budget.
+        decay: Weight decay of AdamW.
+        average: Decay of the running average of the weights, which is what is validated and kept.
+        validations: How often each level is validated.
+        precision: "bfloat16", "float32", or "auto" = what a short probe finds faster.
+        seed: Of everything random.
+        threads: CPU threads; 0 = all cores. Results repeat to the bit only for the same number.
+        coarse: The first level, which sees the whole scan.
+        fine: All further levels, which look around the coarser answer.
+        augment: Random changes of the training crops.
+        loss: How truth becomes a loss.
+        decode: How votes become a position.
+    """
+
+    minutes: float | None = 10.0
+    steps: int | None = None
+    rate: float = 3e-3
+    decay: float = 1e-2
+    average: float = 0.99
+    validations: int = 12
+    precision: Literal["auto", "bfloat16", "float32"] = "auto"
+    seed: int = 0
+    threads: int = 0
+    coarse: LevelSettings = field(default_factory=LevelSettings)
+    fine: LevelSettings = field(default_factory=lambda: FINE)
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+    loss: LossSettings = field(default_factory=LossSettings)
+    decode: DecodeSettings = field(default_factory=DecodeSettings)
+
+    def level(self, number: int) -> LevelSettings:
+        """Settings of level 0 (coarse), 1, 2, ... (fine)."""
+        return self.coarse if number == 0 else self.fine
