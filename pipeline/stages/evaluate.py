@@ -37,6 +37,7 @@ def evaluate(
     part: Part | None = "test",
     radii: Sequence[float] = (2, 2.5, 3, 4),
     wrong_beyond: float | None = None,
+    exclude: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Measure every answer against the reference. The same inputs give the same bytes.
 
@@ -47,6 +48,7 @@ def evaluate(
         part: Which part of the split to measure; None: every case that the predictions speak of.
         radii: Success is counted within each of these, world unit.
         wrong_beyond: Errors above this count as a wrong neighbour.
+        exclude: Ids of cases that check kept out; they are listed and not counted.
 
     Returns:
         The content of `summary.json`. A case of the part without answers is under "failures", and its
@@ -56,7 +58,7 @@ def evaluate(
         DataError: Nothing to measure, or predictions and dataset do not belong together.
     """
     answers, data = read_predictions(predictions), read_dataset(dataset)
-    cases = _cases(answers, data, part, predictions, dataset)
+    cases = _cases(answers, data.with_cases(_kept(data, exclude)), part, predictions, dataset)
     dims = _dims(answers, data, predictions, dataset)
     truth = _truth(cases, data.landmarks, dims)
     told = [[answers.cases.get(c.id, {}).get(n) for n in data.landmarks] for c in cases]
@@ -75,6 +77,7 @@ def evaluate(
         "cases": len(cases),
         "subjects": len(set(subjects)),
         "failures": failures,
+        "excluded": sorted(set(exclude)),
         **numbers,
         "metrics": {name: numbers[name] for name in METRICS},
         "mean_position": _mean_position(data, truth, dims) if part else None,
@@ -84,6 +87,10 @@ def evaluate(
     write_text(Path(out) / "errors.csv", _table(cases, data, truth, told, outcomes))
     write_json(Path(out) / "summary.json", summary)
     return summary
+
+
+def _kept(data: Dataset, exclude: Sequence[str]) -> tuple[Case, ...]:
+    return tuple(c for c in data.cases if c.id not in set(exclude))
 
 
 def _cases(answers: Predictions, data: Dataset, part: Part | None, predictions: Path, dataset: Path) -> list[Case]:

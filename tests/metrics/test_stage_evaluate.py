@@ -77,6 +77,12 @@ def test_a_case_nobody_predicted_is_a_failure(files):
     assert evaluate(*files())["failures"] == {"c3": NO_PREDICTION}
 
 
+def test_a_case_that_check_kept_out_is_listed_and_not_counted(files):
+    summary = evaluate(*files(), exclude=["c3"])
+    assert (summary["cases"], summary["failures"], summary["excluded"]) == (2, {}, ["c3"])
+    assert summary["n_present"] == 3
+
+
 def test_without_a_part_only_the_cases_the_predictions_speak_of_count(files):
     summary = evaluate(*files(), part=None)
     assert (summary["cases"], summary["split"], summary["mean_position"]) == (2, "all", None)

@@ -1,0 +1,67 @@
+"""Figures as text that a page can hold: inline SVG for curves, embedded PNG for pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+INK = "#010203"  # stands for the colour of the page's text, which changes between light and dark
+COLOURS = ("#3b82f6", "#e8710a", "#16a37b", "#b467e0", "#d9466f", "#9a7b2f")  # readable on white and on near-black
+SETTINGS = {
+    "text.parse_math": False,  # landmark names may hold $
+    "svg.fonttype": "none",
+    "svg.hashsalt": "patchvote",  # the same figure gives the same bytes
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "grid.color": INK,
+    "legend.frameon": False,
+    **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK),
+}
+
+
+@contextmanager
+def figure(width: float, height: float) -> Iterator[Figure]:
+    """An empty figure of that many inches with our settings; no window, no global state left behind."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(SETTINGS):  # type: ignore[arg-type]  # its keys are typed as a closed list
+        made = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(made)
+        yield made
+
+
+def svg(made: Figure) -> str:
+    """Inline SVG in the page's own text colour, without prologue, metadata or any address."""
+    buffer = io.StringIO()
+    made.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    text = buffer.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    return text.replace(INK, "currentColor")
+
+
+def png(made: Figure, dpi: int = 100) -> str:
+    """A data address of the picture."""
+    buffer = io.BytesIO()
+    made.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def label(name: str, most: int = 28) -> str:
+    """A name that fits a legend; matplotlib leaves out labels that start with an underscore."""
+    short = name if len(name) <= most else name[: most - 1] + "…"
+    return "\u200b" + short if short.startswith("_") else short

@@ -1,0 +1,164 @@
+"""Stage: everything a run left behind -> one self-contained `report.html`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.atomic import read_json, write_text
+from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.data.findings import read_findings, summarize
+from pipeline.data.predictions import Predictions, read_predictions
+from pipeline.errors import DataError, PatchvoteError
+from pipeline.report.cases import CaseErrors, best_median_worst, by_case, typical_and_worst
+from pipeline.report.columns import number
+from pipeline.report.curves import error_curve, minutes, training_curve
+from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, parts
+from pipeline.report.page import Listing, Page, Picture, render
+from pipeline.report.planes import draw_planes
+
+
+def report(run: Path, out: Path | None = None, title: str | None = None) -> Path:
+    """Write the page of a run. What the run does not have, the page says is missing.
+
+    Args:
+        run: Folder of the run.
+        out: File to write; `report.html` in the run if None.
+        title: Heading; the run's name if None.
+
+    Returns:
+        The file written.
+
+    Raises:
+        DataError: The run is no folder or has nothing to report, or one of its files is damaged.
+    """
+    run, out = Path(run), Path(out or Path(run) / "report.html")
+    wanted = ("dataset.json", "history.csv", "test/summary.json")
+    if not any((run / name).is_file() for name in wanted):
+        raise DataError(f"{run}: nothing to report: it has none of {', '.join(wanted)}. Name the folder of a run.")
+    data = _read(run / "dataset.json", read_dataset)
+    answers = _read(run / "test" / "predictions.json", read_predictions)
+    summary = _read(run / "test" / "summary.json", read_json)
+    history = _read(run / "history.csv", _rows) or []
+    names = list(summary["landmarks"]) if summary else []
+    cases = by_case(_read(run / "test" / "errors.csv", _rows) or [], names)
+    unit = summary["unit"] if summary else data.unit if data else "mm"
+    page = Page(
+        title=title or f"Landmark report: {run.resolve().name}",
+        facts=_facts(run, data, summary, history),
+        summary=summary,
+        cases=tuple(cases),
+        error_curve=_error_curve(cases, names, summary) if summary else None,
+        training_curve=training_curve(history, unit),
+        pictures=tuple(_pictures(cases, names, data, answers)),
+        findings=_findings(run),
+        failures=_failures(summary),
+        details=_details(run),
+    )
+    write_text(out, render(page))
+    return out
+
+
+def _read(path: Path, reader: Any) -> Any:
+    """What `reader` makes of the file; None if there is none."""
+    return reader(path) if path.is_file() else None
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _facts(
+    run: Path, data: Dataset | None, summary: dict[str, Any] | None, history: Sequence[dict[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    model = _read(run / "model" / "model.json", read_json)
+    config = (run / "config.yaml").read_text(encoding="utf-8") if (run / "config.yaml").is_file() else ""
+    spent = minutes(history)
+    dated = [p for p in (run / "test" / "summary.json", run / "history.csv", run / "dataset.json") if p.is_file()]
+    unit = data.unit if data else "mm"
+    known = levels(model)
+    return (
+        ("run", run.resolve().name),
+        ("measured", f"{datetime.fromtimestamp(dated[0].stat().st_mtime):%Y-%m-%d %H:%M}"),
+        ("data set", data.name if data else (summary or {}).get("dataset", UNKNOWN)),
+        ("cases", parts(c.split for c in data.cases) if data else UNKNOWN),
+        (f"voxel sizes, {unit}", known),
+        ("training", UNKNOWN if spent is None else f"{spent:.1f} minutes"),
+        ("seed", str(_recorded(model, config, "seed"))),
+        ("threads", str(_recorded(model, config, "threads"))),
+    )
+
+
+def _recorded(model: Any, config: str, key: str) -> Any:
+    found = look_up(model, key)
+    return found if found is not None else look_up_setting(config, key) or UNKNOWN
+
+
+def _error_curve(cases: Sequence[CaseErrors], names: Sequence[str], summary: dict[str, Any]) -> str | None:
+    if not cases:
+        return None
+    missed = [sum(case.status[k] == "missed" for case in cases) for k in range(len(names))]
+    radii = [float(r) for r in summary["success"]]
+    return error_curve(np.stack([case.error for case in cases]), missed, names, radii, summary["unit"])
+
+
+def _pictures(
+    cases: Sequence[CaseErrors], names: Sequence[str], data: Dataset | None, answers: Predictions | None
+) -> Iterator[Picture]:
+    if data is None or answers is None:
+        return
+    for word, chosen in best_median_worst(cases):
+        mean = number(float(chosen.measured.mean()))
+        heading = f"{word.capitalize()} case: {chosen.id} (mean error {mean} {data.unit})"
+        yield from _pictures_of(chosen, heading, names, data, answers)
+
+
+def _pictures_of(
+    chosen: CaseErrors, heading: str, names: Sequence[str], data: Dataset, answers: Predictions
+) -> Iterator[Picture]:
+    from pipeline.data.readers import read_image
+
+    case = data.case(chosen.id)
+    try:
+        image = read_image(data.image_path(case))
+    except (PatchvoteError, OSError) as error:
+        yield Picture(heading, "", None, f"The scan cannot be shown: {error}")
+        return
+    for word, k in typical_and_worst(chosen):
+        reference, answer = case.landmarks.get(names[k]), answers.cases.get(case.id, {}).get(names[k])
+        if reference is None or answer is None or answer.position is None:
+            note = "Not shown: dataset.json or predictions.json changed since errors.csv was written; evaluate again."
+            yield Picture(heading, names[k], None, note)
+            continue
+        caption = f"{names[k]} ({word}): error {number(float(chosen.error[k]))} {data.unit}, belief {answer.belief:.2f}"
+        yield Picture(heading, caption, draw_planes(image, reference, answer.position))
+
+
+def _findings(run: Path) -> Listing:
+    found = _read(run / "findings.json", read_findings)
+    if found is None:
+        return Listing(note="There is no findings.json in the run: the data were not checked.")
+    out = found.quarantined
+    note = f"Kept out ({len(out)}): {', '.join(out)}." if out else "No case was kept out."
+    return Listing(("severity", "rule", "cases", "what was met", "what to do"), tuple(summarize(found.items)), note)
+
+
+def _failures(summary: dict[str, Any] | None) -> Listing:
+    if summary is None:
+        return Listing(note="Nothing was measured yet.")
+    rows = tuple((case, why) for case, why in summary.get("failures", {}).items())
+    out = summary.get("excluded") or []
+    kept_out = f"Kept out by the check and not counted: {', '.join(out)}." if out else ""
+    return Listing(("case", "why"), rows, kept_out or ("" if rows else "Every case was answered."))
+
+
+def _details(run: Path) -> tuple[tuple[str, str], ...]:
+    """Files to show as they are, folded away."""
+    names = ("config.yaml", "model/model.json", "test/run_report.json")
+    return tuple((name, (run / name).read_text(encoding="utf-8")) for name in names if (run / name).is_file())

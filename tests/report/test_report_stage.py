@@ -1,0 +1,169 @@
+"""A run as other stages leave it, and the page made of it."""
+
+import json
+import re
+import time
+
+import nibabel
+import numpy as np
+import pytest
+
+from pipeline.data.dataset import Case, Dataset, write_dataset
+from pipeline.data.findings import Finding, Findings, write_findings
+from pipeline.data.predictions import Answer, Predictions, write_predictions
+from pipeline.errors import DataError
+from pipeline.report.paper import MEAN_MM
+from pipeline.stages.evaluate import evaluate
+from pipeline.stages.report import report
+
+EVIL = "<script>alert('x')</script>"
+
+
+def scan(folder, name, points, seed):
+    """A blurred ball at every landmark in noise, 60 mm wide, RAS on disk."""
+    rng = np.random.default_rng(seed)
+    grid = np.stack(np.meshgrid(*[np.arange(60.0)] * 3, indexing="ij"), -1)
+    voxels = rng.normal(0, 20, grid.shape[:3]) - 200 * (np.linalg.norm(grid - 30, axis=-1) > 28)
+    for point in points:
+        if point is not None:
+            voxels += 300 * np.exp(-((grid - point) ** 2).sum(-1) / 18)
+    affine = np.diag([-1.0, -1, 1, 1])  # voxel (i, j, k) is LPS (i, j, k)
+    nibabel.save(nibabel.Nifti1Image(voxels.astype(np.int16), affine), folder / name)
+
+
+def make_run(folder, names, cases=4, scans=True, seed=0):
+    """Write a run folder; the error grows with the case's number."""
+    rng = np.random.default_rng(seed)
+    made, answers = [], {}
+    for i in range(cases):
+        points = rng.uniform(15, 45, (len(names), 3))
+        absent = i == 1
+        known = {n: (None if absent and n == names[-1] else tuple(p)) for n, p in zip(names, points, strict=True)}
+        made.append(Case(f"case_{i:02d}", f"person_{i // 2}", f"case_{i:02d}.nii.gz", known, "test"))
+        if scans:
+            scan(folder, f"case_{i:02d}.nii.gz", list(known.values()), i)
+        if i == cases - 1 and cases > 3:
+            continue
+        moved = points + rng.normal(0, 0.5 + 0.15 * i, points.shape)
+        answers[made[-1].id] = {
+            n: Answer(tuple(p), True, 0.9, 0.4, 12) if known[n] else Answer(None, False, 0.1, None, 0)
+            for n, p in zip(names, moved.tolist(), strict=True)
+        }
+    made += [Case(f"train_{i}", f"t{i}", "none.nii.gz", {n: (30, 30, 30) for n in names}, "train") for i in range(8)]
+    write_dataset(Dataset("phantoms & friends", folder, tuple(names), tuple(made)), folder / "dataset.json")
+    write_predictions(
+        Predictions("model", answers, failures={f"case_{cases - 1:02d}": "scan is truncated"} if cases > 3 else {}),
+        folder / "test/predictions.json",
+    )
+    evaluate(folder / "test/predictions.json", folder / "dataset.json", folder / "test")
+    write_findings(
+        Findings(
+            (Finding("landmark-outside", "error", "bad_07", "left_ostium lies 40 mm outside", "Check the frame."),)
+        ),
+        folder / "findings.json",
+    )
+    (folder / "config.yaml").write_text("experiment: cta_phantom\nseed: 7\nthreads: 2\ntraining:\n  minutes: 4\n")
+    (folder / "model").mkdir(exist_ok=True)
+    (folder / "model/model.json").write_text(
+        json.dumps({"levels": [{"spacing": 3.0}, {"spacing": 1.5}, {"spacing": 1.0}]})
+    )
+    lines = ["level,step,seconds,loss,val_mean,extra"]
+    for level, (start, floor) in enumerate([(9, 2.6), (3, 1.4), (2, 0.9)]):
+        lines += [
+            f"{level},{s},{80 * level + s / 10:.1f},{4 * fall + 0.3:.4f},{start * fall + floor:.3f},x"
+            for s in range(50, 800, 50)
+            for fall in [np.exp(-s / 220)]
+        ]
+    (folder / "history.csv").write_text("\n".join([*lines, "2,800,240.0,0.3,,"]) + "\n")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    run = tmp_path_factory.mktemp("runs") / "night"
+    run.mkdir()
+    make_run(run, [*list(MEAN_MM)[:2], EVIL, "$weird_{name"])
+    return report(run).read_text()
+
+
+def test_the_page_shows_the_numbers_the_pictures_and_the_curves(page):
+    assert page.count("<svg") == 2
+    assert page.count("data:image/png;base64,") == 6  # three cases, a typical landmark and the worst of each
+    for words in (
+        "night",
+        "phantoms &amp; friends",
+        "train 8, test 4",
+        "3, then 1.5, then 1",
+        "4.0 minutes",
+        "right_ostium",
+    ):
+        assert words in page
+    assert re.search(r"<dt>seed</dt><dd>7</dd>", page) and re.search(r"<dt>threads</dt><dd>2</dd>", page)
+
+
+def test_the_papers_errors_stand_beside_ours_labelled_as_other_data(page):
+    assert "paper&#39;s, other scans" in page
+    assert ">2.19<" in page and ">2.88<" in page and ">3.78<" not in page
+
+
+def test_what_failed_and_what_was_kept_out_is_listed(page):
+    for words in ("scan is truncated", "bad_07", "landmark-outside", "Check the frame."):
+        assert words in page
+
+
+def test_names_from_outside_are_escaped_everywhere(page):
+    assert EVIL not in page and "&lt;script&gt;alert(" in page
+    assert page.count("<script>") == 1  # our own, that sorts the table
+
+
+def test_the_page_loads_nothing_from_elsewhere(page):
+    assert not re.search(r"https?:|//[a-z0-9]|url\((?!#)|@import|<link", re.sub(r"base64,[A-Za-z0-9+/=]+", "", page))
+
+
+def test_a_rerun_gives_the_same_page(tmp_path):
+    make_run(tmp_path, ["a"], cases=2)
+    assert report(tmp_path).read_bytes() == report(tmp_path, tmp_path / "again.html").read_bytes()
+
+
+def test_missing_parts_are_said_to_be_missing(tmp_path):
+    make_run(tmp_path, ["a"], cases=1)
+    kept = tmp_path / "dataset.json"
+    for path in [*tmp_path.glob("*"), *tmp_path.glob("*/*")]:
+        if path.is_file() and path != kept:
+            path.unlink()
+    text = report(tmp_path, title="Only data").read_text()
+    for words in (
+        "Only data",
+        "no test/summary.json",
+        "no history.csv",
+        "data were not checked",
+        "not recorded",
+        "No errors",
+    ):
+        assert words in text
+
+
+def test_a_scan_that_is_gone_leaves_a_note_in_place_of_its_picture(tmp_path):
+    make_run(tmp_path, ["a", "b"], cases=1, scans=False)
+    assert "The scan cannot be shown" in report(tmp_path).read_text()
+
+
+def test_answers_changed_after_evaluation_are_not_drawn(tmp_path):
+    make_run(tmp_path, ["a", "b"], cases=1)
+    write_predictions(Predictions("model", {}), tmp_path / "test/predictions.json")
+    text = report(tmp_path).read_text()
+    assert "evaluate again" in text and "data:image/png" not in text
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(DataError, match="nothing to report"):
+        report(tmp_path)
+
+
+def test_fifty_landmarks_show_the_extremes_and_no_column_each(tmp_path):
+    names = [f"point_{i:02d}" for i in range(51)]
+    make_run(tmp_path, names, cases=20, scans=False)
+    start = time.perf_counter()
+    text = report(tmp_path).read_text()
+    assert time.perf_counter() - start < 10
+    assert text.count("(worst)") == text.count("(best)") == 3
+    assert "Every landmark of every case is in test/errors.csv" in text

@@ -1,0 +1,135 @@
+"""Tables, curves and facts from plain data."""
+
+import io
+
+import numpy as np
+import pytest
+
+from pipeline.metrics import summarise
+from pipeline.metrics.errors import Outcomes
+from pipeline.report.cases import best_median_worst, by_case, typical_and_worst
+from pipeline.report.columns import columns, percent
+from pipeline.report.curves import error_curve, minutes, training_curve
+from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting
+from pipeline.report.figure import label
+from pipeline.report.page import Page, render
+from pipeline.report.paper import MEAN_MM, paper_errors
+from pipeline.report.terminal import summary_table
+
+NONE = np.nan
+
+
+def summary(errors, names, **more):
+    error = np.array(errors, float)
+    status = np.where(np.isfinite(error), "found", "missed")
+    subjects = [str(i) for i in range(len(error))]
+    numbers = summarise(Outcomes(status, error), subjects, names, wrong_beyond=more.get("wrong_beyond"))
+    head = {"unit": "mm", "split": "test", "cases": len(error), "subjects": len(error), "failures": {}}
+    return head | numbers | {"settings": {"wrong_beyond": more.get("wrong_beyond")}}
+
+
+def printed(table, width=80):
+    from rich.console import Console
+
+    console = Console(width=width, file=io.StringIO())
+    console.print(table)
+    return console.file.getvalue()
+
+
+def test_the_terminal_shows_each_landmark_and_all_within_eighty_columns():
+    names = list(MEAN_MM)
+    text = printed(summary_table(summary(np.full((3, 6), 1.25), names), paper_errors(names)))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text and "noncoronary_commissure" in text
+    for words in ("1.25", "100%", "2.19", "1.89", "its own scans"):
+        assert words in " ".join(text.split())
+
+
+def test_markup_in_a_landmark_name_is_shown_and_not_obeyed():
+    assert "[red]a" in printed(summary_table(summary([[1.0]], ["[red]a"])))
+
+
+def test_a_summary_without_any_error_shows_dashes():
+    text = printed(summary_table(summary([[NONE]], ["a"])))
+    assert "–" in text and "0%" in text and "nan" not in text.lower()
+
+
+def test_beyond_sixty_landmarks_the_terminal_keeps_the_worst():
+    names = [f"p{i:03d}" for i in range(70)]
+    text = printed(summary_table(summary([np.arange(70.0)] * 2, names)))
+    assert "p069" in text and "p005" not in text and "60 worst of 70" in text
+
+
+def test_columns_with_nothing_to_say_are_left_out():
+    titles = [c.title for c in columns(summary([[1.0]], ["a"]))]
+    assert not {"absent told", "wrong place", "radius held"} & set(titles)
+    assert "wrong place" in [c.title for c in columns(summary([[1.0]], ["a"], wrong_beyond=18))]
+
+
+def test_the_paper_is_cited_only_for_its_own_landmarks_and_in_mm():
+    assert paper_errors(["nose"]) is None and paper_errors(["right_ostium"], "px") is None
+    assert paper_errors(["nose", "right_ostium"]) == {"right_ostium": 2.19}
+
+
+def test_all_is_said_only_of_all():
+    assert [percent(v) for v in (1, 0.999, 0.5, 0.001, 0)] == ["100%", "99.9%", "50%", "0.1%", "0%"]
+
+
+def rows(errors):
+    return [
+        {"case": f"c{i}", "subject": "s", "landmark": "ab"[k], "status": "found" if e else "missed", "error": e}
+        for i, case in enumerate(errors)
+        for k, e in enumerate(case)
+    ]
+
+
+def test_best_median_and_worst_go_by_the_mean_of_what_was_measured():
+    cases = by_case(rows([["4", "4"], ["1", "1"], ["9", ""], ["2", "2"], ["", ""]]), "ab")
+    assert [(w, c.id) for w, c in best_median_worst(cases)] == [("best", "c1"), ("median", "c3"), ("worst", "c2")]
+    assert best_median_worst(cases[-1:]) == []
+
+
+def test_one_or_two_cases_are_shown_once():
+    cases = by_case(rows([["4", "4"], ["1", "2"]]), "ab")
+    assert [w for w, _ in best_median_worst(cases[:1])] == ["best"]
+    assert [w for w, _ in best_median_worst(cases)] == ["best", "worst"]
+    assert typical_and_worst(cases[1]) == [("typical", 0), ("its worst", 1)]
+
+
+def test_curves_of_nothing_are_none():
+    assert error_curve(np.full((2, 1), NONE), [2], ["a"], [2.0], "mm") is None
+    assert training_curve([], "mm") is None
+    assert training_curve([{"level": "0", "step": "1", "loss": ""}], "mm") is None
+
+
+def test_the_curve_names_landmarks_as_text_and_takes_the_pages_colour():
+    drawn = error_curve(np.array([[1.0, 2.0]]), [0, 0], ["<b>", "_x$y$"], [2.0], "mm")
+    assert "&lt;b&gt;" in drawn and "<b>" not in drawn and "_x$y$" in drawn
+    assert "currentColor" in drawn and "http" not in drawn
+    assert len(label("n" * 99)) == 28
+
+
+def test_training_time_adds_levels_whose_clock_starts_again():
+    again = [{"seconds": s} for s in ("30", "60", "", "30", "60")]
+    assert minutes(again) == 2
+    assert minutes([{"seconds": "60"}, {"seconds": "90"}]) == 1.5
+    assert minutes([]) is None
+
+
+def test_a_history_without_a_clock_is_drawn_over_steps():
+    drawn = training_curve([{"level": "0", "step": str(i), "loss": str(10 / i)} for i in range(1, 40)], "mm")
+    assert ">step<" in drawn and "level 0" in drawn
+
+
+def test_facts_are_found_wherever_they_stand():
+    model = {"training": {"seed": 3}, "levels": [{"spacing": [3.0, 3.0, 3.0]}, "original"]}
+    assert look_up(model, "seed") == 3 and look_up(model, "none") is None
+    assert levels(model) == "3, then original" and levels({}) == UNKNOWN
+    text = "a: 1\ntraining:\n  seed: 5 # drawn\n  name: null\n"
+    assert look_up_setting(text, "seed") == "5" and look_up_setting(text, "name") is None
+
+
+@pytest.mark.parametrize("errors", [[[NONE]], [[1.0]], [[1.0], [2.0]]])
+def test_the_page_stands_on_very_little(errors):
+    text = render(Page("t", (), summary(errors, ["a"])))
+    assert "nan" not in text and "None" not in text
