@@ -1,0 +1,100 @@
+"""Do the landmarks lie inside their scans, and if not: which common mistake would explain it?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from jaxtyping import Float
+
+from pipeline.data.dataset import Case, Dataset
+from pipeline.data.findings import Finding
+from pipeline.data.frames import SIGNS
+from pipeline.geometry import ImageFrame
+
+Points = Float[np.ndarray, "N D"]
+MANY = 0.5  # a share of cases above which the mistake is the data set's and not a case's
+
+
+def _flip(points: Points) -> Points:
+    return points * np.array(SIGNS[: points.shape[1]])
+
+
+# From points as they were read to points as they may have been meant. A file in RAS was flipped on
+# reading, so its voxel indices or its reversed order must be flipped back first.
+MISTAKES: dict[str, list[Callable[[ImageFrame, Points], Points]]] = {
+    "LPS and RAS are mixed up (try the other frame=)": [lambda f, p: _flip(p)],
+    "the coordinates are voxel indices, not mm (export them as world coordinates)": [
+        lambda f, p: f.voxel_to_world(p),
+        lambda f, p: f.voxel_to_world(_flip(p)),
+    ],
+    "the coordinates are in the order z,y,x (swap the columns)": [
+        lambda f, p: p[:, ::-1],
+        lambda f, p: _flip(_flip(p)[:, ::-1]),
+    ],
+}
+
+
+def check_placement(dataset: Dataset, frames: Mapping[str, ImageFrame]) -> list[Finding]:
+    """Findings of every landmark that is not a position inside its scan.
+
+    A point less than a voxel outside is a warning, further out an error. If most cases are wrong and one
+    mistake puts them all inside, an error of the whole data set says so.
+    """
+    findings: list[Finding] = []
+    wrong: set[str] = set()
+    for case in dataset.cases:
+        if case.id in frames:
+            found = _check_case(case, frames[case.id])
+            findings += found
+            wrong |= {case.id} if any(f.rule == "landmark-outside" and f.severity == "error" for f in found) else set()
+    placed = [c for c in dataset.cases if c.id in frames and _positions(c, frames[c.id]) is not None]
+    if placed and len(wrong) > MANY * len(placed):
+        counts = {m: sum(_explains(m, frames[c.id], _positions(c, frames[c.id])) for c in placed) for m in MISTAKES}
+        best = max(counts, key=lambda m: counts[m])
+        text = f"in {len(wrong)} of {len(placed)} cases landmarks lie outside the scan."
+        if counts[best] > MANY * len(placed):
+            text += f" All points of {counts[best]} cases would be inside if {best.split(' (')[0]}."
+        findings.append(
+            Finding("landmark-frame", "error", None, text, "Correct frame= or the file, then import again.")
+        )
+    return findings
+
+
+def _check_case(case: Case, frame: ImageFrame) -> list[Finding]:
+    findings = []
+    for name, position in case.landmarks.items():
+        if position is not None and (len(position) != frame.dims or not np.isfinite(position).all()):
+            text = f"landmark '{name}' = {list(position)}; {frame.dims} finite numbers are needed."
+            findings.append(Finding("landmark-coordinates", "error", case.id, text, "Correct it and import again."))
+    points = _positions(case, frame)
+    if findings or points is None or frame.contains(points).all():
+        return findings
+    far, steps = outside(frame, points)
+    names = [n for n, p in case.landmarks.items() if p is not None]
+    worst = int(np.argmax(far))
+    count = int((far > 0).sum())
+    more = f" ({count} of {len(names)} landmarks are outside)" if count > 1 else ""
+    text = f"landmark '{names[worst]}' lies {far[worst]:.1f} {frame.unit} outside the scan{more}."
+    if steps.max() <= 1:
+        return [Finding("landmark-outside", "warning", case.id, text, "Within a voxel of the edge: kept.")]
+    reason = next((m for m in MISTAKES if _explains(m, frame, points)), None)
+    advice = f"It would be inside if {reason}." if reason else "Correct the point, or mark it absent, and import again."
+    return [Finding("landmark-outside", "error", case.id, text, advice)]
+
+
+def outside(frame: ImageFrame, points: Points) -> tuple[np.ndarray, np.ndarray]:
+    """How far each point is from the box of voxels: in world units, and in voxels along the worst axis."""
+    voxel = frame.world_to_voxel(points)
+    nearest = np.clip(voxel, -0.5, np.array(frame.shape) - 0.5)
+    return np.linalg.norm(points - frame.voxel_to_world(nearest), axis=1), np.abs(voxel - nearest).max(axis=1)
+
+
+def _positions(case: Case, frame: ImageFrame) -> Points | None:
+    points = [p for p in case.landmarks.values() if p is not None]
+    usable = points and all(len(p) == frame.dims and np.isfinite(p).all() for p in points)
+    return np.array(points, np.float64) if usable else None
+
+
+def _explains(mistake: str, frame: ImageFrame, points: Points | None) -> bool:
+    return points is not None and any(frame.contains(mend(frame, points)).all() for mend in MISTAKES[mistake])

@@ -1,0 +1,105 @@
+"""What one scan is: read whole, looked at once, and summed up so that nobody has to open it again to plan."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.atomic import fingerprint, sha256_of
+from pipeline.data.image import Image
+from pipeline.data.intensity import SAMPLES
+from pipeline.data.readers import read_voxels, require_signal
+from pipeline.errors import DataError, GeometryError
+from pipeline.geometry import ImageFrame
+from pipeline.geometry.orientation import axis_letters, reorient
+
+Facts = dict[str, Any]
+
+
+def inspect_scan(path: str, known: Facts | None = None) -> Facts:
+    """Facts of a scan, or `{"rule", "message"}` if it cannot be used. Never raises DataError, so it crosses processes.
+
+    Args:
+        path: A scan file or a DICOM folder.
+        known: Facts of an earlier look; returned if the bytes are still the same.
+    """
+    scan = Path(path)
+    try:
+        stamp = _stamp(scan)
+        digest = _digest(scan)
+        if known and known.get("sha256") == digest:
+            return known | stamp
+        image = read_voxels(scan)
+    except (DataError, GeometryError) as error:
+        return {"rule": "unreadable", "message": str(error)}
+    except OSError as error:
+        return {"rule": "unreadable", "message": f"{path}: cannot be read: {error.strerror or error}"}
+    try:
+        require_signal(image, scan)
+    except DataError as error:
+        return {"rule": "no-signal", "message": str(error)}
+    return stamp | {"sha256": digest} | _describe(image)
+
+
+def unchanged(path: Path, known: Facts) -> bool:
+    """Whether size and time of the scan are those of the earlier look."""
+    try:
+        return all(known.get(k) == v for k, v in _stamp(path).items())
+    except OSError:
+        return False
+
+
+def frame_of(facts: Facts) -> ImageFrame:
+    """The frame that the facts describe."""
+    return ImageFrame(tuple(facts["shape"]), np.array(facts["affine"]), facts["unit"])
+
+
+def _describe(image: Image) -> Facts:
+    """Percentiles are of at most a million voxels, evenly spread in canonical order."""
+    voxels, _ = reorient(image.voxels, image.frame)
+    step = max(1, int(np.ceil((voxels.size / SAMPLES) ** (1 / voxels.ndim))))
+    sample = voxels[(slice(None, None, step),) * voxels.ndim]
+    low, middle, high = (float(v) for v in np.percentile(sample, [0.5, 50, 99.5]))
+    return {
+        "shape": list(image.frame.shape),
+        "spacing": [round(float(s), 6) for s in image.frame.spacing],
+        "orientation": axis_letters(image.frame),
+        "affine": image.frame.affine.tolist(),
+        "unit": image.frame.unit,
+        "dtype": str(image.voxels.dtype),
+        "min": float(voxels.min()),
+        "max": float(voxels.max()),
+        "percentiles": {"0.5": low, "50": middle, "99.5": high},
+        "voxels_sha256": _voxel_digest(voxels),
+        "notes": list(image.notes),
+    }
+
+
+def _voxel_digest(voxels: np.ndarray) -> str:
+    """The same for the same voxels whatever the file's format, name or axis order."""
+    digest = hashlib.sha256(f"{voxels.shape}{voxels.dtype}".encode())
+    for plane in voxels:
+        digest.update(np.ascontiguousarray(plane).data)
+    return digest.hexdigest()
+
+
+def _files(path: Path) -> list[Path]:
+    """The scan's file, its folder's files, or a MetaImage header with the data beside it."""
+    if path.is_dir():
+        return sorted(p for p in path.iterdir() if p.is_file())
+    if path.suffix.lower() == ".mhd":
+        return [path, *sorted(p for p in path.parent.glob(f"{path.stem}.*raw") if p.is_file())]
+    return [path]
+
+
+def _stamp(path: Path) -> Facts:
+    stats = [p.stat() for p in _files(path)]
+    return {"bytes": sum(s.st_size for s in stats), "mtime_ns": max((s.st_mtime_ns for s in stats), default=0)}
+
+
+def _digest(path: Path) -> str:
+    digests = [sha256_of(p) for p in _files(path)]
+    return digests[0] if len(digests) == 1 else fingerprint(digests)
