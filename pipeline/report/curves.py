@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-
 from typing import TYPE_CHECKING
 
 import numpy as np
