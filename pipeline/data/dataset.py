@@ -93,7 +93,7 @@ def read_dataset(path: Path) -> Dataset:
     try:
         if content["version"] != 1 or content["frame"] != "LPS":
             raise DataError(
-                f"{path}: version {content['version']}, frame {content['frame']}; this program reads version 1, frame LPS"
+                f"{path}: version {content['version']}, frame {content['frame']}; this program reads version 1, LPS"
             )
         root = Path(content.get("root", "."))
         return Dataset(

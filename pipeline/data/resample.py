@@ -7,6 +7,8 @@ interpolation where the level is finer, an average where it is coarser, so nothi
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float, Shaped
 
@@ -42,9 +44,7 @@ def resample(
         voxels, frame = _turned(voxels, frame, target, outside)
     first = frame.world_to_voxel(target.affine[:-1, -1][None])[0]
     factor = target.spacing / frame.spacing
-    weights = [
-        _weights(n, f0, f, m) for n, f0, f, m in zip(frame.shape, first, factor, target.shape, strict=True)
-    ]
+    weights = [_weights(n, f0, f, m) for n, f0, f, m in zip(frame.shape, first, factor, target.shape, strict=True)]
     result = _apply(voxels, [w for w, _ in weights])
     for axis, (_, covered) in enumerate(weights):
         if not covered.all():
@@ -53,7 +53,7 @@ def resample(
     return result
 
 
-def _weights(size: int, first: float, factor: float, count: int):  # type: ignore[no-untyped-def]
+def _weights(size: int, first: float, factor: float, count: int) -> tuple[Any, np.ndarray]:
     """Sparse (count, size) matrix of triangle weights, and which outputs have their centre inside the input."""
     from scipy.sparse import csr_array
 
@@ -71,7 +71,7 @@ def _weights(size: int, first: float, factor: float, count: int):  # type: ignor
     return matrix, (centres >= -0.5 - 1e-6) & (centres <= size - 0.5 + 1e-6)
 
 
-def _apply(voxels: np.ndarray, matrices: list) -> np.ndarray:  # type: ignore[type-arg]
+def _apply(voxels: np.ndarray, matrices: list[Any]) -> np.ndarray:
     """Apply one matrix along each axis: the first in slabs, so that only a slab is ever float32 as a whole."""
     needed = [np.unique(m.indices) for m in matrices]
     box = tuple(slice(n[0], n[-1] + 1) for n in needed)
@@ -88,7 +88,7 @@ def _apply(voxels: np.ndarray, matrices: list) -> np.ndarray:  # type: ignore[ty
     return _along(np.concatenate(slabs), matrices[0], 0)
 
 
-def _along(array: np.ndarray, matrix, axis: int) -> np.ndarray:  # type: ignore[no-untyped-def,type-arg]
+def _along(array: np.ndarray, matrix: Any, axis: int) -> np.ndarray:
     if matrix.shape[0] == matrix.shape[1] and (matrix != _identity(matrix.shape[0])).nnz == 0:
         return array
     moved = np.moveaxis(array, axis, 0)
@@ -97,15 +97,13 @@ def _along(array: np.ndarray, matrix, axis: int) -> np.ndarray:  # type: ignore[
     return np.moveaxis(done, 0, axis)
 
 
-def _identity(size: int):  # type: ignore[no-untyped-def]
+def _identity(size: int) -> Any:
     from scipy.sparse import identity
 
     return identity(size, dtype=np.float32, format="csr")
 
 
-def _turned(
-    voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, outside: float
-) -> tuple[np.ndarray, ImageFrame]:
+def _turned(voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, outside: float) -> tuple[np.ndarray, ImageFrame]:
     """An oblique image on a world-aligned frame, at half the target's voxel size or its own, whichever is coarser.
 
     It is shrunk along its own axes first and turned by linear interpolation, so nothing aliases and little is lost.

@@ -77,14 +77,15 @@ class ImageFrame:
     def contains(self, points: Shaped[np.ndarray, "N D"]) -> Shaped[np.ndarray, " N"]:
         """Whether each world point lies in the box of voxels."""
         voxel = self.world_to_voxel(points)
-        return ((voxel >= -0.5) & (voxel < np.array(self.shape) - 0.5)).all(axis=1)
+        inside: np.ndarray = (voxel >= -0.5) & (voxel < np.array(self.shape) - 0.5)
+        return np.all(inside, axis=1)
 
     def crop(self, start: tuple[int, ...], shape: tuple[int, ...]) -> ImageFrame:
         """The frame of a box of `shape` voxels whose first voxel is voxel `start` of this frame."""
         return self._moved(np.array(start, np.float64), np.ones(self.dims), shape)
 
     def at_spacing(self, spacing: float | tuple[float, ...]) -> ImageFrame:
-        """The same axes and first edge at another voxel size; the last voxel may reach past the edge by less than one."""
+        """The same axes and first edge at another voxel size; the last voxel may reach past the far edge."""
         factor = np.broadcast_to(np.asarray(spacing, np.float64), (self.dims,)) / self.spacing
         shape = tuple(max(1, int(np.ceil(n / f - 1e-6))) for n, f in zip(self.shape, factor, strict=True))
         return self._moved((factor - 1) / 2, factor, shape)
@@ -98,5 +99,7 @@ class ImageFrame:
     def same_as(self, other: ImageFrame, tolerance: float = 1e-6) -> bool:
         """Equal shape and unit, affines within `tolerance` (world units)."""
         return (
-            self.shape == other.shape and self.unit == other.unit and np.allclose(self.affine, other.affine, 0, tolerance)
+            self.shape == other.shape
+            and self.unit == other.unit
+            and np.allclose(self.affine, other.affine, 0, tolerance)
         )

@@ -26,17 +26,19 @@ def calibrate(model: Model, cases: Sequence[ValidationCase], seed: int) -> Model
     Args:
         cases: Levels, world positions (NaN = none) and whether anything is known, a case each.
     """
-    beliefs, present, errors = [], [], []
+    beliefs: list[np.ndarray] = []
+    present: list[np.ndarray] = []
+    errors: list[np.ndarray] = []
     for number, (levels, world, known) in enumerate(cases):
         found = locate(model, levels)
-        there = np.isfinite(world).all(1)
+        there = np.all(np.isfinite(world), axis=1)
         errors.append(np.linalg.norm(found.world - world, axis=1))
         beliefs.append(found.belief[known])
         present.append(there[known])
         for copy in range(CUTS):
             low, high = random_box(np.random.default_rng([seed, number, copy]), levels[0].frame)
             found = locate(model, cut_levels(levels, low, high))
-            inside = there & (world >= low).all(1) & (world < high).all(1)
+            inside = there & np.all((world >= low) & (world < high), axis=1)
             border = _near_border(world, low, high, levels[0].frame, model)
             beliefs.append(found.belief[known & ~border])
             present.append(inside[known & ~border])

@@ -11,8 +11,8 @@ import numpy as np
 from pipeline.data.image import Image
 from pipeline.data.intensity import Normalisation
 from pipeline.data.predictions import Answer
-from pipeline.data.store import LevelArray, Spacing, make_level
 from pipeline.data.resample import level_frame
+from pipeline.data.store import LevelArray, Spacing, make_level
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference.model import Model

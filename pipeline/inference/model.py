@@ -103,7 +103,9 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
             raise CheckpointError(f"{path}: version {content['version']}; this program reads version 1")
         names = tuple(content["landmarks"])
         levels = [{k: v for k, v in level.items() if k != "sha256"} for level in content["levels"]]
-        built = [build_network(level["network"], content["dims"], 1, len(names), **level["parameters"]) for level in levels]
+        built = [
+            build_network(level["network"], content["dims"], 1, len(names), **level["parameters"]) for level in levels
+        ]
         for number, (network, level) in enumerate(zip(built, content["levels"], strict=True)):
             _load_weights(network, Path(folder) / f"level{number}.safetensors", level["sha256"])
         task = LandmarksTask(LossSettings(**content["loss"]), DecodeSettings(**content["decode"]))
@@ -121,7 +123,9 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
     except CheckpointError:
         raise
     except (PatchvoteError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path}: not a model of this program: {error}. Give the folder `model` of a run.") from error
+        raise CheckpointError(
+            f"{path}: not a model of this program: {error}. Give the folder `model` of a run."
+        ) from error
 
 
 def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:
@@ -132,7 +136,9 @@ def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:
     except OSError as error:
         raise CheckpointError(f"{path}: {error.strerror}; the model folder is incomplete, copy it whole") from error
     if sha256_of(path) != expected:
-        raise CheckpointError(f"{path}: bytes differ from what model.json says; the file is damaged or from another model")
+        raise CheckpointError(
+            f"{path}: bytes differ from what model.json says; the file is damaged or from another model"
+        )
     try:
         network.load_state_dict(load(content))
     except (RuntimeError, ValueError) as error:
@@ -140,7 +146,7 @@ def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:
 
 
 def pick_device(wanted: str) -> str:
-    """"auto" = the first GPU if there is one, else the CPU."""
+    """ "auto" = the first GPU if there is one, else the CPU."""
     if wanted != "auto":
         return wanted
     return "cuda:0" if torch.cuda.is_available() else "cpu"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from torch import nn
+from torch import Tensor, nn
 
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 MAX_POOL = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
@@ -22,17 +22,19 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, dims: int, channels: int, dilation: int = 1) -> None:
         super().__init__()
+        last = NORM[dims](channels)
+        nn.init.zeros_(last.weight)  # a block starts as the identity
         self.path = nn.Sequential(
             convolution(dims, channels, channels, 3, dilation=dilation),
             NORM[dims](channels),
             nn.ReLU(inplace=True),
             convolution(dims, channels, channels, 3),
-            NORM[dims](channels),
+            last,
         )
         self.activation = nn.ReLU(inplace=True)
-        nn.init.zeros_(self.path[-1].weight)  # a block starts as the identity
 
-    def forward(self, features):  # type: ignore[no-untyped-def]
+    def forward(self, features: Tensor) -> Tensor:
+        """Same shape out as in."""
         return self.activation(features + self.path(features))
 
 

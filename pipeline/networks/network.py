@@ -65,7 +65,9 @@ def build_network(name: str, dims: int, channels: int, landmarks: int, **paramet
     known = [p for p in inspect.signature(TRUNKS[name]).parameters if p not in ("dims", "inputs")]
     for key in parameters:
         if key not in known:
-            raise ConfigError(f"network.{key}={parameters[key]!r}: {name} has no such parameter; {_instead(key, known)}")
+            raise ConfigError(
+                f"network.{key}={parameters[key]!r}: {name} has no such parameter; {_instead(key, known)}"
+            )
     return PatchNetwork(TRUNKS[name](dims, channels, **parameters), dims, landmarks, BRANCHES[name])
 
 

@@ -63,7 +63,9 @@ def _windowed(network: nn.Module) -> Iterator[nn.Module]:
 
 
 def _window(layer: nn.Module) -> tuple[int, int, int]:
-    size, stride, padding, dilation = (_one(getattr(layer, a)) for a in ("kernel_size", "stride", "padding", "dilation"))
+    size, stride, padding, dilation = (
+        _one(getattr(layer, a)) for a in ("kernel_size", "stride", "padding", "dilation")
+    )
     return dilation * (size - 1) + 1, stride, padding
 
 

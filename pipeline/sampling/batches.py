@@ -91,7 +91,12 @@ def _aim(rng: np.random.Generator, source: Source, crops: CropSettings) -> np.nd
 
 
 def batches(
-    sources: Sequence[Source], crops: CropSettings, augment: AugmentSettings, size: int, seed: Sequence[int], start: int = 0
+    sources: Sequence[Source],
+    crops: CropSettings,
+    augment: AugmentSettings,
+    size: int,
+    seed: Sequence[int],
+    start: int = 0,
 ) -> Iterator[Batch]:
     """Endless batches from step `start` on, made one ahead on another thread.
 

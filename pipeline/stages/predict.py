@@ -84,7 +84,9 @@ def _of_inputs(inputs: Sequence[Path]) -> dict[str, Path]:
         for path in find_images(given) if given.is_dir() else [given]:
             name = case_name(path)
             if name in found and found[name] != path:
-                raise DataError(f"{path}: another scan is called '{name}' too: {found[name]}; predict them into two folders")
+                raise DataError(
+                    f"{path}: another scan is called '{name}' too: {found[name]}; predict them into two folders"
+                )
             found[name] = path
     if not found:
         raise DataError(f"{', '.join(map(str, inputs)) or 'no input'}: no scan there; give -i SCAN_OR_FOLDER")
@@ -126,6 +128,7 @@ def _stamp(path: Path) -> list[int]:
 
 def _write_points(answers: dict[str, Answer], path: Path) -> None:
     words = {
-        n: f"belief {a.belief:.2f}" + (f", within {a.radius95:.1f} mm in 95%" if a.radius95 else "") for n, a in answers.items()
+        n: f"belief {a.belief:.2f}" + (f", within {a.radius95:.1f} mm in 95%" if a.radius95 else "")
+        for n, a in answers.items()
     }
     write_markups(path, {n: a.position for n, a in answers.items() if a.found}, words)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor
+
+from pipeline.networks.network import PatchNetwork
 
 
 class WeightAverage:
@@ -16,16 +18,17 @@ class WeightAverage:
         decay: Weight of the past at each update; the first updates count more, so the start is forgotten.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self.network = copy.deepcopy(network).eval()
+    def __init__(self, network: PatchNetwork, decay: float) -> None:
+        self.network: PatchNetwork = copy.deepcopy(network).eval()
         self.decay, self.updates = decay, 0
 
     @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
+    def update(self, network: PatchNetwork) -> None:
         """Move towards the present weights; running statistics are copied."""
         self.updates += 1
         decay = min(self.decay, self.updates / (self.updates + 10))
-        own, now = list(self.network.parameters()), [p.detach() for p in network.parameters()]
+        own: list[Tensor] = list(self.network.parameters())
+        now = [p.detach() for p in network.parameters()]
         torch._foreach_lerp_(own, now, 1 - decay)
         for mine, theirs in zip(self.network.buffers(), network.buffers(), strict=True):
             mine.copy_(theirs)

@@ -39,3 +39,34 @@ def learning_rate(fraction: float, largest: float, rise: float = 0.05) -> float:
     if fraction < rise:
         return largest * max(fraction, 1e-3) / rise
     return largest * 0.5 * (1 + math.cos(math.pi * (fraction - rise) / (1 - rise)))
+
+
+class ValidationClock:
+    """When to validate: `times` over the budget, the last at its end; used as a context around each validation.
+
+    Under a time budget a validation is left out while the ones before took more than a tenth of the time, so that
+    short runs learn instead of measuring. Under a step budget nothing depends on the clock on the wall.
+    """
+
+    def __init__(self, times: int, budget: Budget) -> None:
+        self.times, self.budget = times, budget
+        self.done = self._number()
+        self.spent = 0.0
+
+    def _number(self) -> int:
+        return int(self.budget.fraction * self.times + 1e-9)
+
+    def is_due(self) -> bool:
+        """Ask after each step."""
+        if self.budget.fraction >= 1:
+            return True
+        if self._number() <= self.done:
+            return False
+        self.done = self._number()
+        return self.budget.steps is not None or self.spent <= 0.1 * self.budget.elapsed
+
+    def __enter__(self) -> None:
+        self.started = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self.spent += time.monotonic() - self.started

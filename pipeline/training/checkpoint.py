@@ -14,7 +14,7 @@ from pipeline.errors import CheckpointError, DataError
 from pipeline.training.loop import LevelState
 
 
-def save_level(folder: Path, number: int, state: LevelState, settings: str) -> None:
+def save_level(folder: Path, number: int, settings: str, state: LevelState) -> None:
     """Write a level's state; `settings` is the fingerprint of everything that shapes the run."""
     buffer = io.BytesIO()
     torch.save(
@@ -43,7 +43,7 @@ def save_level(folder: Path, number: int, state: LevelState, settings: str) -> N
             old.unlink()
 
 
-def load_level(folder: Path, number: int, state: LevelState, settings: str) -> bool:
+def load_level(folder: Path, number: int, settings: str, state: LevelState) -> bool:
     """Put a saved state into a fresh one; False if none was saved.
 
     Raises:
@@ -63,7 +63,10 @@ def load_level(folder: Path, number: int, state: LevelState, settings: str) -> b
             f"Use the settings of config.yaml beside it, choose another run=, or delete {folder} to train anew."
         )
     if hashlib.sha256(content).hexdigest() != facts["sha256"]:
-        raise CheckpointError(f"{_weights(folder, number, facts['step'])}: bytes differ from what was written. Delete {folder} to train anew.")
+        raise CheckpointError(
+            f"{_weights(folder, number, facts['step'])}: bytes differ from what was written. "
+            f"Delete {folder} to train anew."
+        )
     _restore(state, torch.load(io.BytesIO(content), weights_only=True), facts)
     return True
 

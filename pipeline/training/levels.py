@@ -47,7 +47,12 @@ def crop_settings(sources: Sequence[Source], level: LevelSettings, stride: int) 
 
 
 def batch_stream(
-    cases: Sequence[TrainingCase], number: int, level: LevelSettings, stride: int, settings: TrainingSettings, start: int
+    cases: Sequence[TrainingCase],
+    number: int,
+    level: LevelSettings,
+    stride: int,
+    settings: TrainingSettings,
+    start: int,
 ) -> Iterator[Batch]:
     """Batches of one level from step `start` on."""
     sources = [c.source(number) for c in cases]

@@ -13,7 +13,7 @@ from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import Batch
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.training.average import WeightAverage
-from pipeline.training.budget import Budget, learning_rate
+from pipeline.training.budget import Budget, ValidationClock, learning_rate
 from pipeline.training.settings import TrainingSettings
 
 Validate = Callable[[PatchNetwork], dict[str, float]]
@@ -58,7 +58,7 @@ def train_level(
         save: Called after each validation.
         show: Called after each step with the loss.
     """
-    done = int(state.budget.fraction * settings.validations + 1e-9)
+    clock = ValidationClock(settings.validations, state.budget)
     sums: dict[str, float] = {}
     since = 0
     while state.budget.fraction < 1:
@@ -66,10 +66,9 @@ def train_level(
         sums = {k: sums.get(k, 0.0) + v for k, v in losses.items()}
         since += 1
         show(state, losses["total"])
-        due = int(state.budget.fraction * settings.validations + 1e-9)
-        if due > done:
-            done = due
-            _validate(state, validate, {f"loss_{k}": v / since for k, v in sums.items()})
+        if clock.is_due():
+            with clock:
+                _validate(state, validate, {f"loss_{k}": v / since for k, v in sums.items()})
             sums, since = {}, 0
             save(state)
     state.average.network.load_state_dict(state.best)

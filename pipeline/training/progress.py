@@ -18,7 +18,11 @@ class Progress:
         self.unit = unit
         layout = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
         self.bar = tqdm(
-            total=100, desc=f"train level {number + 1}/{levels} ({size})", file=stream, bar_format=layout, mininterval=1.0
+            total=100,
+            desc=f"train level {number + 1}/{levels} ({size})",
+            file=stream,
+            bar_format=layout,
+            mininterval=1.0,
         )
 
     def __enter__(self) -> Progress:
@@ -32,5 +36,7 @@ class Progress:
         self.bar.set_postfix_str(said, refresh=False)
         self.bar.update(max(0, 100 * state.budget.fraction - self.bar.n))
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.bar.close()

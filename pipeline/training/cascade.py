@@ -1,0 +1,112 @@
+"""All levels of a run, one after the other, each to be resumed after a kill."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipeline.data.store import Spacing
+from pipeline.networks.network import PatchNetwork
+from pipeline.tasks.landmarks import Found, LandmarksTask
+from pipeline.training.budget import Budget
+from pipeline.training.checkpoint import load_level, save_level
+from pipeline.training.levels import TrainingCase, batch_stream, locate_all, new_network, validation
+from pipeline.training.loop import forward_losses, start_level, train_level
+from pipeline.training.precision import choose_precision
+from pipeline.training.progress import Progress
+from pipeline.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedLevel:
+    """The best network of a level, its validations and the number format it was trained in."""
+
+    network: PatchNetwork
+    history: list[dict[str, Any]]
+    precision: str
+
+
+@dataclass(frozen=True, eq=False)
+class Cascade:
+    """What training one run needs to know.
+
+    Args:
+        learning: Training cases.
+        validating: Validation cases.
+        spacings: Of the levels, for the progress bar.
+        unit: Of the world.
+        resume: Folder of the resume files.
+        identity: Fingerprint of everything that shapes the run; a resume file of another is refused.
+    """
+
+    learning: Sequence[TrainingCase]
+    validating: Sequence[TrainingCase]
+    spacings: Sequence[Spacing]
+    unit: str
+    settings: TrainingSettings
+    device: str
+    resume: Path
+    identity: str
+
+    @property
+    def task(self) -> LandmarksTask:
+        return LandmarksTask(self.settings.loss, self.settings.decode)
+
+    def train(self) -> list[TrainedLevel]:
+        """Train all levels.
+
+        Raises:
+            CheckpointError: A resume file is damaged or belongs to another run.
+        """
+        priors: dict[str, Found] = {}
+        trained = []
+        for number in range(len(self.spacings)):
+            trained.append(self._train_level(number, priors))
+            search = self.settings.level(number).search
+            priors = locate_all(trained[-1].network, self.task, self.validating, number, search, priors)
+        return trained
+
+    def _train_level(self, number: int, priors: dict[str, Found]) -> TrainedLevel:
+        level = self.settings.level(number)
+        state = start_level(self._network(number), self._budget(number), self.settings)
+        dtype = self._precision(number)
+        load_level(self.resume, number, self.identity, state)
+        stream = self._stream(number, state.budget.step)
+        measure = validation(self.task, self.validating, number, level.search, priors)
+        save = partial(save_level, self.resume, number, self.identity)
+        with Progress(number, len(self.spacings), self.spacings[number], self.unit, sys.stderr) as progress:
+            best = train_level(state, self.task, stream, measure, self.settings, dtype, save, progress.show)
+        return TrainedLevel(best, state.history, str(dtype).removeprefix("torch."))
+
+    def _network(self, number: int) -> PatchNetwork:
+        case = self.learning[0]
+        seed = (self.settings.seed, number)
+        network = new_network(self.settings.level(number), case.levels[0].frame.dims, len(case.world), seed)
+        return network.to(self.device)
+
+    def _budget(self, number: int) -> Budget:
+        settings = self.settings
+        shares = [settings.level(n).share for n in range(len(self.spacings))]
+        part = shares[number] / sum(shares)
+        seconds = settings.minutes * 60 * part if settings.minutes else None
+        return Budget(seconds, max(1, round(settings.steps * part)) if settings.steps else None)
+
+    def _stream(self, number: int, start: int) -> Any:
+        stride = self._network(number).cells.stride
+        return batch_stream(self.learning, number, self.settings.level(number), stride, self.settings, start)
+
+    def _precision(self, number: int) -> torch.dtype:
+        if self.settings.precision != "auto":
+            return choose_precision(lambda _: None, self.settings.precision)
+        network, batch = self._network(number), next(self._stream(number, 0))
+
+        def step(dtype: torch.dtype) -> None:
+            forward_losses(network, self.task, batch, torch.device(self.device), dtype)["total"].backward()
+
+        return choose_precision(step, "auto")
