@@ -37,7 +37,7 @@ def error_curve(
     known = error[np.isfinite(error)]
     if not len(known):
         return None
-    end = 1.15 * max(float(np.percentile(known, 98)), *radii)
+    end = 1.15 * float(np.percentile(known, 98)) or 1.0
     with figure(8.5, 3.9) as made:
         axes = made.subplots()
         styles = cycle([(c, s) for s in ("-", "--") for c in COLOURS])

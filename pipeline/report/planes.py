@@ -145,11 +145,21 @@ def _mark(axes: Axes, place: tuple[float, ...], colour: str, **shape: object) ->
 
 def _dress(axes: Axes, plane: Plane, half: float, unit: str) -> None:
     """Title, orientation letters at the edges, and a bar of a round length."""
+    from matplotlib.patheffects import withStroke
+
     axes.grid(False)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_title(plane.title, color="white", fontsize=10)
-    text = {"color": "white", "fontsize": 9, "transform": axes.transAxes, "ha": "center", "va": "center"}
+    halo = [withStroke(linewidth=2, foreground="black")]
+    text: dict[str, object] = {
+        "color": "white",
+        "fontsize": 9,
+        "transform": axes.transAxes,
+        "ha": "center",
+        "va": "center",
+    }
+    text["path_effects"] = halo
     if unit == "mm":
         spots = [((0.04, 0.5), (0.96, 0.5)), ((0.5, 0.04), (0.5, 0.96))]
         for axis, ends in zip(plane.axes, spots, strict=False):
@@ -158,7 +168,7 @@ def _dress(axes: Axes, plane: Plane, half: float, unit: str) -> None:
                 axes.text(*spot, letter, **text)  # type: ignore[arg-type]
     length = _round(0.6 * half)
     end = 0.06 + length / (2 * half)
-    axes.plot([0.06, end], [0.1, 0.1], color="white", linewidth=2, transform=axes.transAxes)
+    axes.plot([0.06, end], [0.1, 0.1], color="white", linewidth=2, transform=axes.transAxes, path_effects=halo)
     axes.text((0.06 + end) / 2, 0.15, f"{length:g} {unit}", **text)  # type: ignore[arg-type]
 
 
