@@ -1,0 +1,207 @@
+"""What each verb does with its settings: one call of one stage, and what came out of it in words.
+
+A stage is imported when its verb is called, so that no verb pays for another's libraries.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.cli.settings import Settings
+from pipeline.data.findings import Finding, read_findings, summarize
+from pipeline.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a verb has to say.
+
+    Args:
+        note: One line about what was done.
+        shown: Texts and tables, the results.
+        failed: {case: why} of cases that did not come through.
+    """
+
+    note: str
+    shown: tuple[Any, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def simulate(settings: Settings) -> Outcome:
+    from pipeline.stages.simulate import simulate as stage
+
+    wanted = settings.simulate
+    stage(
+        wanted.out,
+        wanted.cases,
+        seed=settings.seed,
+        kind=wanted.kind,
+        fov_mm=wanted.fov_mm,
+        spacing_mm=wanted.spacing_mm,
+        workers=workers(settings),
+    )
+    return Outcome(f"{wanted.cases} phantoms in {wanted.out}", (f"{wanted.out}",))
+
+
+def import_data(settings: Settings) -> Outcome:
+    from pipeline.stages.import_data import import_folder
+
+    run, data = run_of(settings), settings.data
+    if settings.source is None:
+        raise ConfigError("source: needed, and not given. Add source=FOLDER, the folder of your scans and landmarks.")
+    dataset = import_folder(
+        settings.source.expanduser(),
+        run / "dataset.json",
+        data.name or settings.experiment or run.name,
+        frame=data.frame,
+        missing=data.missing,
+        images=data.images,
+        fractions=data.fractions,
+        seed=data.split_seed,
+    )
+    parts = ", ".join(f"{len(dataset.part(part))} {part}" for part in ("train", "validation", "test"))
+    note = f"{len(dataset.cases)} cases ({parts}), {len(dataset.landmarks)} landmarks"
+    found = read_findings(run / "import.json")
+    return Outcome(note, (note, *table_of(found.items)), errors_of(found.items))
+
+
+def check(settings: Settings) -> Outcome:
+    from pipeline.stages.check import check as stage
+
+    run = run_of(settings)
+    findings = list(
+        stage(run / "dataset.json", run / "findings.json", strict=settings.data.strict, workers=workers(settings))
+    )
+    failed = errors_of(findings)
+    note = f"{len(findings)} findings, {len(failed)} cases left out" if findings else "nothing found"
+    return Outcome(note, (*table_of(findings), note), failed)
+
+
+def preprocess(settings: Settings) -> Outcome:
+    from pipeline.stages.preprocess import preprocess as stage
+
+    run = run_of(settings)
+    store = stage(
+        run / "dataset.json", run / "findings.json", run / "prepared", settings.levels, workers=workers(settings)
+    )
+    sizes = " -> ".join("original" if s is None else f"{s:g}" for s in store.spacings)
+    note = f"{len(store.keys)} cases at {sizes} {store.unit}"
+    return Outcome(note, (note,))
+
+
+def train(settings: Settings) -> Outcome:
+    from pipeline.stages.train import train as stage
+
+    run = run_of(settings)
+    build_networks(settings)
+    model = stage(run / "dataset.json", run / "prepared", run, settings.training, device=settings.device)
+    return Outcome(f"model in {model}", (f"{model}",))
+
+
+def predict(settings: Settings) -> Outcome:
+    wanted = settings.predict
+    model = wanted.model or run_of(settings) / "model"
+    if wanted.input and wanted.output is None:
+        raise ConfigError("predict: say where the answers go: -o FOLDER")
+    out = wanted.output or run_of(settings) / "test"
+    if wanted.input:
+        which: dict[str, Any] = {"inputs": list(wanted.input)}
+    else:
+        which = {"dataset": run_of(settings) / "dataset.json", "part": settings.evaluate.part}
+    from pipeline.stages.predict import predict as stage
+
+    answers = stage(model, out, device=settings.device, threads=settings.threads, **which)
+    found = [answer.found for case in answers.cases.values() for answer in case.values()]
+    note = f"{len(answers.cases)} scans, {sum(found)} of {len(found)} landmarks found, in {out / 'predictions.json'}"
+    return Outcome(note, (note,), dict(answers.failures))
+
+
+def evaluate(settings: Settings) -> Outcome:
+    from pipeline.report.paper import paper_errors
+    from pipeline.report.terminal import summary_table
+    from pipeline.stages.evaluate import evaluate as stage
+
+    wanted = settings.evaluate
+    predictions = wanted.predictions or run_of(settings) / "test" / "predictions.json"
+    dataset = wanted.dataset or run_of(settings) / "dataset.json"
+    out = wanted.output or predictions.parent
+    summary = stage(predictions, dataset, out, part=wanted.part, radii=wanted.radii, wrong_beyond=wanted.wrong_beyond)
+    mean = "nothing to measure" if summary["mean"] is None else f"mean error {summary['mean']:.3g} {summary['unit']}"
+    paper = paper_errors(summary["landmarks"], summary["unit"])
+    return Outcome(f"{mean}, {summary['cases']} cases", (summary_table(summary, paper),), dict(summary["failures"]))
+
+
+def report(settings: Settings) -> Outcome:
+    from pipeline.stages.report import report as stage
+
+    wanted = settings.report
+    page = stage(run_of(settings), wanted.output, wanted.title)
+    return Outcome(f"{page}", (f"Report: {page.resolve()}",))
+
+
+STAGES: dict[str, Callable[[Settings], Outcome]] = {
+    "simulate": simulate,
+    "import": import_data,
+    "check": check,
+    "preprocess": preprocess,
+    "train": train,
+    "predict": predict,
+    "evaluate": evaluate,
+    "report": report,
+}
+
+
+def build_networks(settings: Settings) -> None:
+    """Build every network once, on one axis: a wrong name or parameter is said before a scan is opened.
+
+    Raises:
+        ConfigError: No such network or parameter.
+    """
+    from pipeline.networks.network import build_network
+
+    for name in ("coarse", "fine"):
+        level = getattr(settings.training, name)
+        try:
+            build_network(level.network, 1, 1, 1, **level.parameters)
+        except ConfigError as error:
+            raise ConfigError(f"training.{name}: {error}") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ConfigError(
+                f"training.{name}.parameters: {level.parameters} do not fit {level.network}: {error}"
+            ) from error
+
+
+def run_of(settings: Settings) -> Path:
+    """The run folder, which the door has made sure is named."""
+    if settings.run is None:
+        raise ConfigError("say which run: run=runs/NAME, or experiment=NAME for runs/NAME")
+    return settings.run
+
+
+def workers(settings: Settings) -> int:
+    """Processes for work on many cases."""
+    return settings.threads or os.cpu_count() or 1
+
+
+def errors_of(findings: Iterable[Finding]) -> dict[str, str]:
+    """{case: what is wrong with it} of the cases that are left out."""
+    return {f.case: f.message for f in findings if f.severity == "error" and f.case is not None}
+
+
+def table_of(findings: Iterable[Finding]) -> tuple[Any, ...]:
+    """Findings as a table for the terminal; nothing if there are none."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    rows = summarize(findings)
+    if not rows:
+        return ()
+    table = Table("severity", "rule", "cases", "what was met", "what to do", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    return (table,)

@@ -1,0 +1,117 @@
+"""Verbs in a row: `run` from a folder to a report, `demo` from nothing to answers. Stages do not know each other."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.cli.actions import STAGES, Outcome, build_networks
+from pipeline.cli.run_folder import claimed, writable
+from pipeline.cli.settings import Settings
+from pipeline.cli.verbs import Verb, verb_named
+from pipeline.errors import ConfigError
+
+CHAIN = ("import", "check", "preprocess", "train", "predict", "evaluate", "report")
+SHOWN_AT_THE_END = ("evaluate", "report")
+NEW_SCAN_SEED = 1_000_003  # far from the seeds of any training phantoms
+
+
+def act(verb: Verb, settings: Settings) -> int:
+    """Do what the verb says and print what came out; 0 if every case came through, else 1."""
+    if verb.name == "demo":
+        outcome = demo(settings)
+    elif verb.name == "run":
+        outcome = run(settings)
+    else:
+        outcome = single(verb, settings)
+    show(outcome.shown)
+    if outcome.failed:
+        print(f"patchvote: {len(outcome.failed)} cases did not come through:", file=sys.stderr)
+        for case, why in outcome.failed.items():
+            print(f"  {case}: {why}", file=sys.stderr)
+    return 1 if outcome.failed else 0
+
+
+def single(verb: Verb, settings: Settings) -> Outcome:
+    """One stage. A verb that works in a run folder holds it meanwhile."""
+    apart = {
+        "simulate": settings.simulate.out,
+        "predict": settings.predict.output,
+        "evaluate": settings.evaluate.output,
+    }
+    with ExitStack() as held:
+        if verb.name == "simulate" or (verb.name == "predict" and settings.predict.input):
+            if folder := apart[verb.name]:
+                writable(folder, "-o" if verb.name == "predict" else "out")
+        elif not (verb.name == "evaluate" and settings.evaluate.predictions and settings.evaluate.dataset):
+            held.enter_context(claimed(verb, settings))
+        return STAGES[verb.name](settings)
+
+
+def run(settings: Settings) -> Outcome:
+    """All stages from the user's folder to the report; each does only what is missing."""
+    verb = verb_named("run")
+    assert verb is not None
+    if settings.source is None:
+        raise ConfigError("source: needed, and not given. Add source=FOLDER, the folder of your scans and landmarks.")
+    shown: list[Any] = []
+    failed: dict[str, str] = {}
+    with claimed(verb, settings) as folder:
+        print(f"run folder {folder}", file=sys.stderr)
+        build_networks(settings)
+        for number, name in enumerate(CHAIN, 1):
+            outcome = _timed(f"[{number}/{len(CHAIN)}] {name}", name, settings)
+            failed = outcome.failed | failed
+            if name in SHOWN_AT_THE_END:
+                shown += outcome.shown
+            elif name == "check" and len(outcome.shown) > 1:
+                show(outcome.shown[:-1], sys.stderr)
+    return Outcome(f"{folder}", tuple(shown), failed)
+
+
+def demo(settings: Settings) -> Outcome:
+    """Phantoms, a run on them, and the answers to one scan that nobody has seen."""
+    out = settings.demo.out
+    writable(out, "out")
+    phantoms, new = out / "phantoms", out / "new_scan"
+    settings = replace(settings, source=phantoms, run=out / "run")
+    _timed("phantoms", "simulate", _simulating(settings, phantoms, settings.simulate.cases, settings.seed))
+    whole = run(settings)
+    _timed("new scan", "simulate", _simulating(settings, new, 1, settings.seed + NEW_SCAN_SEED))
+    asked = replace(settings.predict, model=out / "run" / "model", input=(new / "images",), output=new / "answers")
+    answers = _timed("predict", "predict", replace(settings, predict=asked))
+    lines = (
+        f"Phantoms: {phantoms.resolve()}",
+        f"Model:    {(out / 'run' / 'model').resolve()}",
+        f"New scan: {(new / 'images').resolve()}",
+        f"Answers:  {(new / 'answers').resolve()}  (ID.mrk.json opens over the scan in 3D Slicer)",
+    )
+    table, *rest = whole.shown
+    return Outcome(f"{out}", (table, *lines, *rest), whole.failed | answers.failed)
+
+
+def _simulating(settings: Settings, out: Path, cases: int, seed: int) -> Settings:
+    return replace(settings, seed=seed, simulate=replace(settings.simulate, out=out, cases=cases))
+
+
+def _timed(label: str, name: str, settings: Settings) -> Outcome:
+    """Call a stage and say on stderr what it did and how long it took."""
+    start = time.monotonic()
+    outcome = STAGES[name](settings)
+    print(f"{label:<18} {time.monotonic() - start:7.1f} s  {outcome.note}", file=sys.stderr, flush=True)
+    return outcome
+
+
+def show(things: tuple[Any, ...], file: Any = None) -> None:
+    """Print texts as they are, tables through rich. Without a terminal a table gets the width it needs."""
+    for thing in things:
+        if isinstance(thing, str):
+            print(thing, file=file or sys.stdout, flush=True)
+        else:
+            from rich.console import Console
+
+            Console(file=file or sys.stdout, width=None if (file or sys.stdout).isatty() else 140).print(thing)

@@ -1,0 +1,154 @@
+"""From words on the command line to one nested mapping: defaults, the YAML files of `configs/`, `key=value`.
+
+Hydra composes the files by name and parses the values; nothing here is instantiated or executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pipeline.cli.nearest import did_you_mean
+from pipeline.cli.schema import options, put
+from pipeline.cli.settings import Settings
+from pipeline.cli.validate import known_keys, plain
+from pipeline.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Words:
+    """The command line, sorted: files chosen by name, texts kept to the letter, and values.
+
+    Args:
+        chosen: `group=name`, as Hydra reads them.
+        texts: Settings that are paths or text; they may hold any character, so Hydra's grammar never sees them.
+        values: Every other `key=value`.
+    """
+
+    chosen: dict[str, str]
+    texts: dict[str, str]
+    values: dict[str, str]
+
+
+def config_folder() -> Path:
+    """The folder of YAML files: inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "configs", package.parent / "configs"):
+        if (folder / "config.yaml").is_file():
+            return folder
+    raise ConfigError(
+        f"no config.yaml in {package / 'configs'} or {package.parent / 'configs'}. Install patchvote again."
+    )
+
+
+def groups() -> dict[str, list[str]]:
+    """{group: its names}: the folders of `configs/` and the files in them."""
+    return {
+        folder.name: sorted(path.stem for path in folder.glob("*.yaml"))
+        for folder in sorted(config_folder().iterdir())
+        if folder.is_dir()
+    }
+
+
+def sort_words(arguments: Iterable[str], section: str | None = None) -> Words:
+    """Tell groups, texts and values apart. Keys of the verb's own `section` may come without its name.
+
+    Raises:
+        ConfigError: An argument is not `key=value`, or a group has no file of that name.
+    """
+    known = known_keys()
+    named, words = groups(), Words({}, {}, {})
+    for argument in arguments:
+        key, value = _split(argument, known)
+        if section and f"{section}.{key}" in known and key not in known:
+            key = f"{section}.{key}"
+        if key in named and not value.startswith(("[", "{")):
+            words.chosen[key] = _known_name(key, value, named[key])
+        elif key in known and _is_text(known[key].kind) and not value.startswith("["):
+            words.texts[key] = value
+        else:
+            words.values[key] = value
+    return words
+
+
+def compose(words: Words) -> dict[str, Any]:
+    """Compose the chosen files, lay the values over them and resolve references.
+
+    Raises:
+        ConfigError: A value that cannot be parsed, or a reference to a key that is not there.
+    """
+    from hydra import compose as compose_files
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    base = OmegaConf.create(plain(Settings()))
+    try:
+        with initialize_config_dir(config_dir=str(config_folder()), version_base="1.3"):
+            config = compose_files("config", overrides=[f"{group}={name}" for group, name in words.chosen.items()])
+        OmegaConf.set_struct(config, False)
+        merged = OmegaConf.merge(base, config)
+        for key, value in words.values.items():
+            _lay(merged, key, _parsed(key, value))
+        content = OmegaConf.to_container(merged, resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(f"{config_folder()}: {_first_line(error)}") from error
+    tree: dict[str, Any] = {str(key): value for key, value in content.items()} if isinstance(content, dict) else {}
+    for key, value in words.texts.items():
+        several = any(get_origin(option) is tuple for option in options(known_keys()[key].kind))
+        put(tree, key, None if value in ("", "null") else [value] if several else value)
+    return tree | words.chosen
+
+
+def _split(argument: str, known: Mapping[str, Any]) -> tuple[str, str]:
+    key, equals, value = argument.partition("=")
+    if argument.startswith("~"):
+        raise ConfigError(f"'{argument}': a key cannot be deleted. Give it a value: {argument[1:]}=null")
+    if not equals:
+        hint = did_you_mean(argument.lstrip("-"), known)
+        raise ConfigError(f"'{argument}' is not understood: settings are written key=value.{hint}")
+    return key.lstrip("+-").replace("-", "_"), value
+
+
+def _is_text(kind: Any) -> bool:
+    return any(option in (Path, str) or Path in get_args(option) for option in options(kind))
+
+
+def _known_name(group: str, name: str, names: list[str]) -> str:
+    if name not in names:
+        known = f"{did_you_mean(name, names)}\n  there are: {', '.join(names)}"
+        raise ConfigError(f"{group}='{name}': there is no {group} of that name.{known}")
+    return name
+
+
+def _lay(config: Any, key: str, value: Any) -> None:
+    """Lay one value over the config; a place in a list must be there already."""
+    from omegaconf import OmegaConf
+
+    try:
+        OmegaConf.update(config, key, value, merge=True, force_add=True)
+    except (IndexError, TypeError, ValueError) as error:
+        raise ConfigError(f"{key}: there is no such place in the settings: {_first_line(error)}.") from error
+
+
+def _parsed(key: str, value: str) -> Any:
+    """What Hydra's grammar makes of a value; a list without brackets is refused here, not swept over."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        override = OverridesParser.create().parse_override(f"{key}={value}")
+    except HydraException as error:
+        raise ConfigError(
+            f"{key}={value}: the value is not understood. Text with signs in it needs quotes: \"{key}='...'\""
+        ) from error
+    if override.is_sweep_override():
+        raise ConfigError(f"{key}={value}: one value at a time. A list is written {key}=[{value}]")
+    return override.value()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,95 @@
+"""The command line: find the verb, compose and check the settings, call the stage, turn errors into words.
+
+Nothing heavy is imported here: `patchvote --help` answers without NumPy, a mistake in the settings without torch.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+
+from pipeline import __version__
+from pipeline.cli.help import first_page, verb_page
+from pipeline.cli.nearest import did_you_mean
+from pipeline.cli.verbs import NAMES, Verb, verb_named
+from pipeline.errors import ConfigError, PatchvoteError
+
+DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
+FLAGS = {"-i": "predict.input", "--input": "predict.input", "-o": "predict.output", "--output": "predict.output"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; returns the exit code (0 done, 1 something failed, 2 misuse, 130 interrupted)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _answer(given)
+    except PatchvoteError as error:
+        print(f"patchvote: {error}", file=sys.stderr)
+        return MISUSED if isinstance(error, ConfigError) else FAILED
+    except KeyboardInterrupt:
+        print("\npatchvote: interrupted. Run the same command again: it goes on where it stopped.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `patchvote ... | head`: nobody reads on, and that is no fault
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception:
+        traceback.print_exc()
+        print(f"patchvote {__version__}: a fault of the program. Please report the lines above.", file=sys.stderr)
+        return FAILED
+
+
+def _answer(given: list[str]) -> int:
+    if not given or given[0] in ("-h", "--help", "help"):
+        print(first_page())
+        return DONE if given else MISUSED
+    if given[0] in ("-V", "--version"):
+        print(f"patchvote {__version__}")
+        return DONE
+    verb = verb_named(given[0])
+    if verb is None:
+        raise ConfigError(f"unknown verb '{given[0]}'.{did_you_mean(given[0], NAMES)}\n  there are: {', '.join(NAMES)}")
+    if {"-h", "--help"} & set(given[1:]):
+        print(verb_page(verb))
+        return DONE
+    return _act(verb, given[1:])
+
+
+def _act(verb: Verb, given: list[str]) -> int:
+    from pipeline.cli.chain import act
+    from pipeline.cli.settle import settings_from
+
+    flags, arguments = split_flags(verb, given)
+    return act(verb, settings_from(verb, arguments, flags))
+
+
+def split_flags(verb: Verb, given: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """Take `-i A B -o OUT` out of the arguments.
+
+    Returns:
+        {"predict.input": paths, "predict.output": paths} as far as given, and the remaining arguments.
+
+    Examples:
+        >>> split_flags(verb_named("predict"), ["-i", "a.nii", "b.nii", "device=cpu", "-o", "out"])
+        ({'predict.input': ['a.nii', 'b.nii'], 'predict.output': ['out']}, ['device=cpu'])
+    """
+    flags: dict[str, list[str]] = {}
+    rest: list[str] = []
+    taking: list[str] | None = None
+    for argument in given:
+        if argument in FLAGS and verb.name == "predict":
+            taking = flags.setdefault(FLAGS[argument], [])
+        elif argument.startswith("-"):
+            raise ConfigError(f"'{argument}' is not an option of {verb.name}. See patchvote {verb.name} --help")
+        elif taking is not None and not re.match(r"[a-z_][\w.]*=", argument):
+            taking.append(argument)
+        else:
+            taking = None
+            rest.append(argument)
+    for key, paths in flags.items():
+        if not paths or (key == "predict.output" and len(paths) > 1):
+            needs = "-o needs one folder" if key == "predict.output" else "-i needs a scan or a folder"
+            raise ConfigError(f"{needs}; got {paths}")
+    return flags, rest

@@ -1,0 +1,54 @@
+"""Ranges outside which a number makes no sense, checked after the kinds are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.cli.schema import at
+
+ABOVE_ZERO = (
+    "training.minutes",
+    "training.steps",
+    "training.rate",
+    "training.validations",
+    *(
+        f"training.{level}.{key}"
+        for level in ("coarse", "fine")
+        for key in ("crop", "largest", "search", "share", "batch")
+    ),
+    "training.loss.sigma",
+    "training.loss.beta",
+)
+SHARES = (
+    "training.average",
+    "training.decode.share",
+    "training.decode.threshold",
+    "training.augment.share",
+    "training.coarse.cut",
+    "training.fine.cut",
+)
+
+
+def senseless(tree: dict[str, Any]) -> Iterator[str]:
+    """One sentence for each value that is of the right kind and makes no sense all the same."""
+    for key in ABOVE_ZERO:
+        if (value := at(tree, key)) is not None and value <= 0:
+            yield f"{key}: {value} is not allowed; allowed: a number above 0."
+    for key in SHARES:
+        if not 0 <= at(tree, key) <= 1:
+            yield f"{key}: {at(tree, key)} is not allowed; allowed: a number from 0 to 1."
+    minutes, steps = at(tree, "training.minutes"), at(tree, "training.steps")
+    if (minutes is None) == (steps is None):
+        yield (
+            f"training.minutes: {minutes} and training.steps: {steps}: give one budget and null for the other, "
+            "such as training.minutes=10, or training.minutes=null training.steps=500."
+        )
+    levels = at(tree, "levels")
+    numbers = [level for level in levels or [] if not isinstance(level, str)]
+    if levels is not None and (not levels or numbers != sorted(numbers, reverse=True)):
+        yield f"levels: {levels} is not allowed; allowed: voxel sizes from coarse to fine, such as [3,1.5,1]."
+    fractions = at(tree, "data.fractions")
+    if min(fractions) < 0 or not math.isclose(sum(fractions), 1, abs_tol=1e-6):
+        yield f"data.fractions: {fractions} is not allowed; allowed: three shares that add up to 1: [0.7,0.15,0.15]."

@@ -1,0 +1,137 @@
+"""Who may write into a run folder: one command at a time, and one experiment for good."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline.cli.schema import at, put
+from pipeline.cli.settings import Settings
+from pipeline.cli.settle import RECORD, read_record
+from pipeline.cli.validate import plain
+from pipeline.cli.verbs import Verb
+from pipeline.errors import ConfigError
+
+BEGINS = ("import", "run")
+TRAINS = ("train", "run")
+SHAPES_A_MODEL = ("method", "levels", "training")
+
+
+@contextmanager
+def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
+    """Hold the run folder for the length of one verb, and write down the settings that the verb goes by.
+
+    Raises:
+        ConfigError: No run named, not writable, busy, of another experiment or source, or trained with other settings.
+    """
+    from filelock import FileLock, Timeout
+
+    if settings.run is None:
+        raise ConfigError(f"{verb.name}: say which run: run=runs/NAME, or experiment=NAME for runs/NAME")
+    run = settings.run
+    if verb.name not in BEGINS and not (run / "dataset.json").is_file():
+        raise ConfigError(
+            f"{verb.name}: there is no {run / 'dataset.json'}. Name a run that is there, or begin one:\n"
+            f"  patchvote import experiment=NAME source=FOLDER run={run}"
+        )
+    writable(run, "run")
+    try:
+        with FileLock(run / ".lock", timeout=0):
+            record = read_record(run)
+            _same_experiment(run, record, settings)
+            if verb.name in TRAINS:
+                _same_training(run, record, settings)
+            _write_record(run, record, verb, settings)
+            yield run
+    except Timeout as error:
+        raise ConfigError(
+            f"run={run}: another patchvote is working in this folder. Wait for it, or choose another run=FOLDER."
+        ) from error
+
+
+def writable(folder: Path, key: str) -> None:
+    """Make the folder and a file in it, before any work is done.
+
+    Raises:
+        ConfigError: That is not possible.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            f"{key}={folder}: cannot write there: {error.strerror}. Choose another folder with {key}=FOLDER."
+        ) from error
+
+
+def _same_experiment(run: Path, record: Mapping[str, Any], settings: Settings) -> None:
+    met, asked = record.get("experiment"), settings.experiment
+    if met and asked and met != asked:
+        raise ConfigError(
+            f"run={run} belongs to experiment '{met}', not to '{asked}'. Choose another run=FOLDER, or delete this one."
+        )
+    met, asked = record.get("source"), _source(settings)
+    if met and asked and met != asked:
+        raise ConfigError(
+            f"run={run} was made from source {met}, not from {asked}. Choose another run=FOLDER, or delete this one."
+        )
+
+
+def _same_training(run: Path, record: Mapping[str, Any], settings: Settings) -> None:
+    """Training goes on only with the settings it was begun with; what differs is named."""
+    if not ((run / "model").exists() or (run / "resume").exists()):
+        return
+    asked = plain(settings)
+    changed = [
+        line for key in SHAPES_A_MODEL for line in differences(record.get(key), asked[key], key) if key in record
+    ]
+    changed = [line for line in changed if not line.startswith("training.threads:")]
+    if changed:
+        listed = "\n".join(f"  {line}" for line in changed)
+        raise ConfigError(
+            f"run={run} is trained, or half trained, with other settings:\n{listed}\n"
+            f"Use those again to go on, or choose another run=FOLDER, or delete {run / 'model'} and {run / 'resume'}."
+        )
+
+
+def differences(before: Any, now: Any, key: str) -> list[str]:
+    """Every value that differs, one line each.
+
+    Examples:
+        >>> differences({"minutes": 10, "rate": 1}, {"minutes": 5, "rate": 1}, "training")
+        ['training.minutes: 10 there, 5 asked for']
+    """
+    if isinstance(before, dict) and isinstance(now, dict):
+        names = sorted(before.keys() | now.keys())
+        return [line for name in names for line in differences(before.get(name), now.get(name), f"{key}.{name}")]
+    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        return [
+            line for i, pair in enumerate(zip(before, now, strict=True)) for line in differences(*pair, f"{key}.{i}")
+        ]
+    return [] if before == now else [f"{key}: {before} there, {now} asked for"]
+
+
+def _write_record(run: Path, record: dict[str, Any], verb: Verb, settings: Settings) -> None:
+    """Settings that this verb does not read stay as the verb before left them."""
+    import yaml
+
+    from pipeline.data.atomic import write_text
+
+    asked = plain(settings) | {"source": _source(settings), "run": str(run)}
+    content = asked | record
+    for key in (*verb.keys, "experiment", "source", "run"):
+        if at(asked, key) is not None or key not in ("experiment", "source"):
+            put(content, key, at(asked, key))
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    write_text(
+        run / RECORD,
+        f"# The settings of this run, as composed and checked. Written by `patchvote {verb.name}`.\n{text}",
+    )
+
+
+def _source(settings: Settings) -> str | None:
+    return str(settings.source.expanduser().resolve()) if settings.source else None

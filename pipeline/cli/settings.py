@@ -1,0 +1,155 @@
+"""Everything that can be set, as frozen dataclasses; their docstrings are what `patchvote VERB --help` prints.
+
+What training, loss, decoding and augmentation take stands in their own rooms; here is what only the door knows.
+Validated strictly: unknown keys are refused, "10" is not 10.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from pipeline.training.settings import TrainingSettings
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """How a folder is read.
+
+    Args:
+        name: What the dataset calls itself; null = the experiment's name.
+        frame: Frame of landmark files that do not say it themselves; null = the file must say.
+        missing: What a landmark without a row means: nobody said (unannotated) or not in the scan (absent).
+        images: Only scans whose path below the source matches, such as images_2mm/*.nii.gz; null = all that are found.
+        fractions: Shares of training, validation and test, by subject.
+        split_seed: Another seed, another split.
+        strict: Stop at the first finding that quarantines a case.
+    """
+
+    name: str | None = None
+    frame: Literal["LPS", "RAS"] | None = None
+    missing: Literal["unannotated", "absent"] = "unannotated"
+    images: str | None = None
+    fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
+    split_seed: Count = 0
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class SimulateSettings:
+    """Phantoms whose answers are known exactly.
+
+    Args:
+        out: Folder to write images/ and landmarks/ into.
+        cases: How many.
+        kind: What they show.
+        fov_mm: Edge of the field of view; null = varies from case to case.
+        spacing_mm: Voxel size; null = varies from case to case.
+    """
+
+    out: Path = Path("phantoms")
+    cases: Annotated[int, Field(gt=0)] = 40
+    kind: Literal["cta"] = "cta"
+    fov_mm: Positive | None = None
+    spacing_mm: Positive | None = None
+
+
+@dataclass(frozen=True)
+class PredictSettings:
+    """Which model reads which scans.
+
+    Args:
+        model: Folder of a trained model, runs/NAME/model; null = the model of the run.
+        input: Scans or folders of scans (-i); null = the test part of the run.
+        output: Folder for the answers (-o); null = RUN/test.
+    """
+
+    model: Path | None = None
+    input: tuple[Path, ...] | None = None
+    output: Path | None = None
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """How answers are measured.
+
+    Args:
+        part: Which part of the split.
+        radii: Success within these distances, mm.
+        wrong_beyond: Errors beyond this count as a wrong structure, mm; null = not counted.
+        predictions: A predictions.json; null = RUN/test/predictions.json.
+        dataset: A dataset.json with the truth; null = RUN/dataset.json.
+        output: Folder for errors.csv and summary.json; null = beside the predictions.
+    """
+
+    part: Literal["train", "validation", "test"] = "test"
+    radii: tuple[Positive, ...] = (2.0, 2.5, 3.0, 4.0)
+    wrong_beyond: Positive | None = None
+    predictions: Path | None = None
+    dataset: Path | None = None
+    output: Path | None = None
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """The page.
+
+    Args:
+        title: Heading; null = the experiment's name.
+        output: The file to write; null = RUN/report.html.
+    """
+
+    title: str | None = None
+    output: Path | None = None
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """The demonstration.
+
+    Args:
+        out: Folder for phantoms/, run/ and new_scan/.
+    """
+
+    out: Path = Path("demo")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One experiment, whole.
+
+    Args:
+        experiment: A file of configs/experiment; it holds what differs from the defaults.
+        method: A file of configs/method: ours, or a paper's.
+        source: The user's folder of scans and landmarks.
+        run: Folder that everything is written into; null = runs/EXPERIMENT.
+        device: Where networks run: auto (a GPU if there is one), cpu, or cuda:N.
+        seed: Seed of everything that is drawn at random.
+        threads: CPU threads; 0 = all cores.
+        levels: Voxel sizes from coarse to fine, mm; original = each scan's own; null = derived from the scans.
+        data: How a folder is read.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    experiment: str | None = None
+    method: str = "ours"
+    source: Path | None = None
+    run: Path | None = None
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    seed: Count = 0
+    threads: Count = 0
+    data: DataSettings = field(default_factory=DataSettings)
+    levels: tuple[Positive | Literal["original"], ...] | None = None
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    simulate: SimulateSettings = field(default_factory=SimulateSettings)
+    predict: PredictSettings = field(default_factory=PredictSettings)
+    evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    demo: DemoSettings = field(default_factory=DemoSettings)

@@ -1,0 +1,76 @@
+"""From the arguments of a verb to its settings: what the user need not say again is filled in here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.cli.compose import Words, compose, groups, sort_words
+from pipeline.cli.schema import put
+from pipeline.cli.settings import Settings
+from pipeline.cli.validate import validate
+from pipeline.cli.verbs import Verb
+from pipeline.errors import ConfigError
+
+RECORD = "config.yaml"
+
+
+def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list[str]] | None = None) -> Settings:
+    """Compose and check the settings of one command line.
+
+    The experiment is taken from the run folder if only that is named; the run folder is runs/EXPERIMENT if only
+    the experiment is.
+
+    Args:
+        verb: Which verb.
+        arguments: `key=value` each.
+        flags: What -i and -o gave, {"predict.input": paths, "predict.output": [path]}.
+
+    Raises:
+        ConfigError: An unknown key or name, a wrong value, or too little to go by.
+    """
+    words = sort_words(arguments, verb.section)
+    if "experiment" not in words.chosen:
+        _choose_experiment(verb, words)
+    tree = compose(words)
+    for key, paths in (flags or {}).items():
+        put(tree, key, paths if key == "predict.input" else paths[0])
+    settings = validate(tree)
+    if settings.run is None and settings.experiment is not None:
+        settings = replace(settings, run=Path("runs") / settings.experiment)
+    return settings
+
+
+def read_record(run: Path) -> dict[str, Any]:
+    """`config.yaml` of a run folder; empty if there is none.
+
+    Raises:
+        ConfigError: It is there and is not a mapping.
+    """
+    import yaml
+
+    path = Path(run) / RECORD
+    if not path.is_file():
+        return {}
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: not readable: {error}. Choose another run=FOLDER, or delete this one.") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: not the settings of a run. Choose another run=FOLDER, or delete this one.")
+    return content
+
+
+def _choose_experiment(verb: Verb, words: Words) -> None:
+    recorded = read_record(Path(words.texts["run"])).get("experiment") if words.texts.get("run") else None
+    if verb.name == "demo":
+        words.chosen["experiment"] = "demo"
+    elif recorded in groups()["experiment"]:
+        words.chosen["experiment"] = recorded
+    elif verb.name in ("import", "run"):
+        raise ConfigError(
+            f"{verb.name}: say which experiment=NAME; there are: {', '.join(groups()['experiment'])}.\n"
+            f"  For scans of your own: patchvote {verb.name} experiment=my_landmarks source=FOLDER run=runs/mine"
+        )

@@ -1,0 +1,118 @@
+"""The verbs: what each does, an example that works, and which settings it reads. Data alone, so that help is quick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One word after `patchvote`.
+
+    Args:
+        name: The word.
+        does: One line.
+        example: A command that works in a fresh folder, after those above it in the list.
+        keys: Settings and sections that it reads.
+        section: The section whose keys may be written without its name.
+        then: What it leaves on disk.
+    """
+
+    name: str
+    does: str
+    example: str
+    keys: tuple[str, ...]
+    section: str | None
+    then: str
+
+
+RUN = ("experiment", "run")
+TRAINING = ("device", "seed", "threads", "training")
+VERBS = (
+    Verb(
+        "simulate",
+        "draw phantoms whose landmarks are known exactly",
+        "patchvote simulate out=phantoms cases=12 fov_mm=100 spacing_mm=1.0",
+        ("simulate", "seed", "threads"),
+        "simulate",
+        "OUT/images/ID.nii.gz and OUT/landmarks/ID.mrk.json",
+    ),
+    Verb(
+        "import",
+        "find the scans and landmarks of a folder and split them by subject",
+        "patchvote import experiment=my_landmarks source=phantoms run=runs/mine",
+        (*RUN, "source", "data"),
+        "data",
+        "RUN/dataset.json",
+    ),
+    Verb(
+        "check",
+        "say what is wrong with scans or landmarks, before anything is trained",
+        "patchvote check run=runs/mine",
+        (*RUN, "data.strict"),
+        "data",
+        "RUN/findings.json; cases with an error are left out from here on",
+    ),
+    Verb(
+        "preprocess",
+        "resample every case to the voxel sizes of the levels",
+        "patchvote preprocess run=runs/mine",
+        (*RUN, "levels", "threads", "method"),
+        None,
+        "RUN/prepared/",
+    ),
+    Verb(
+        "train",
+        "train the levels one after the other within a budget of minutes",
+        "patchvote train run=runs/mine training.minutes=1",
+        (*RUN, "method", *TRAINING),
+        "training",
+        "RUN/model/, RUN/history.csv, RUN/resume/",
+    ),
+    Verb(
+        "predict",
+        "find the landmarks in new scans, or in the test part of a run",
+        "patchvote predict model=runs/mine/model -i phantoms/images -o answers",
+        ("run", "predict", "evaluate.part", "device", "threads"),
+        "predict",
+        "OUT/predictions.json, OUT/ID.mrk.json (opens in 3D Slicer), OUT/run_report.json",
+    ),
+    Verb(
+        "evaluate",
+        "measure predictions against the reference",
+        "patchvote predict run=runs/mine && patchvote evaluate run=runs/mine",
+        (*RUN, "evaluate"),
+        "evaluate",
+        "RUN/test/errors.csv and RUN/test/summary.json",
+    ),
+    Verb(
+        "report",
+        "make one HTML page of tables, curves and pictures",
+        "patchvote report run=runs/mine",
+        (*RUN, "report"),
+        "report",
+        "RUN/report.html",
+    ),
+    Verb(
+        "run",
+        "import, check, preprocess, train, predict the test part, evaluate and report in one go",
+        "patchvote run experiment=my_landmarks source=phantoms run=runs/other training.minutes=1",
+        (*RUN, "source", "method", "levels", *TRAINING, "data", "evaluate", "report"),
+        None,
+        "RUN/report.html and all that lies before it; run it again and it goes on where it stopped",
+    ),
+    Verb(
+        "demo",
+        "simulate phantoms, `run` on them, then `predict` on a new scan",
+        "patchvote demo out=demo",
+        ("demo", "simulate", "method", "levels", *TRAINING),
+        "demo",
+        "OUT/phantoms/, OUT/run/report.html, OUT/new_scan/",
+    ),
+)
+NAMES = tuple(verb.name for verb in VERBS)
+
+
+def verb_named(name: str) -> Verb | None:
+    """The verb of that name."""
+    return next((verb for verb in VERBS if verb.name == name), None)
