@@ -20,6 +20,7 @@ from pipeline.networks.layers import pointwise
 from pipeline.networks.receptive_field import CellGeometry, trace
 
 TRUNKS: dict[str, Callable[..., nn.Sequential]] = {"fcn": trunks.fcn, "noothout2018": trunks.noothout2018}
+START_BELIEF = -6.0
 BRANCHES: dict[str, tuple[int, ...]] = {"fcn": (), "noothout2018": (96, 144)}  # hidden channels of each head
 
 
@@ -30,21 +31,25 @@ class PatchNetwork(nn.Module):
         trunk: From the image to features on the grid; has `channels`.
         dims: Axes of the image.
         landmarks: K.
-        hidden: Channels of the 1-wide layers of each branch; none = one linear layer for both answers.
+        hidden: Channels of the 1-wide layers of each branch; none = one linear layer.
+
+    `precision` is the number format of the layers; answers are float32 whatever it is.
     """
 
     def __init__(self, trunk: nn.Sequential, dims: int, landmarks: int, hidden: tuple[int, ...] = ()) -> None:
         super().__init__()
         self.dims, self.landmarks = dims, landmarks
+        self.precision = torch.float32
         self.trunk = trunk
         self.belief = pointwise(dims, (trunk.channels, *hidden, landmarks))  # type: ignore[arg-type]
         self.displacement = pointwise(dims, (trunk.channels, *hidden, landmarks * dims))  # type: ignore[arg-type]
 
     def forward(self, inputs: Mapping[str, Float[Tensor, "B C *S"]]) -> dict[str, Tensor]:
         """Logits (B, K, G) under "belief"; displacements in strides (B, K, D, G) under "displacement"."""
-        features = self.trunk(inputs["image"])
-        belief = self.belief(features).float()
-        displacement = self.displacement(features).float()
+        image = inputs["image"]
+        with torch.autocast(image.device.type, self.precision, enabled=self.precision != torch.float32):
+            features = self.trunk(image)
+            belief, displacement = self.belief(features).float(), self.displacement(features).float()
         shape = (len(belief), self.landmarks, self.dims, *belief.shape[2:])
         return {"belief": belief, "displacement": displacement.reshape(shape)}
 
@@ -68,7 +73,10 @@ def build_network(name: str, dims: int, channels: int, landmarks: int, **paramet
             raise ConfigError(
                 f"network.{key}={parameters[key]!r}: {name} has no such parameter; {_instead(key, known)}"
             )
-    return PatchNetwork(TRUNKS[name](dims, channels, **parameters), dims, landmarks, BRANCHES[name])
+    network = PatchNetwork(TRUNKS[name](dims, channels, **parameters), dims, landmarks, BRANCHES[name])
+    if name == "fcn":  # in a softmax over thousands of patches and "absent", zero would start at "surely there"
+        torch.nn.init.constant_(network.belief[-1].bias, START_BELIEF)
+    return network
 
 
 def count_parameters(network: nn.Module) -> int:

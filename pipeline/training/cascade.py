@@ -74,15 +74,16 @@ class Cascade:
 
     def _train_level(self, number: int, priors: dict[str, Found]) -> TrainedLevel:
         level = self.settings.level(number)
-        state = start_level(self._network(number), self._budget(number), self.settings)
-        dtype = self._precision(number)
+        network = self._network(number)
+        network.precision = self._precision(number)
+        state = start_level(network, self._budget(number), self.settings)
         load_level(self.resume, number, self.identity, state)
         stream = self._stream(number, state.budget.step)
         measure = validation(self.task, self.validating, number, level.search, priors)
         save = partial(save_level, self.resume, number, self.identity)
         with Progress(number, len(self.spacings), self.spacings[number], self.unit, sys.stderr) as progress:
-            best = train_level(state, self.task, stream, measure, self.settings, dtype, save, progress.show)
-        return TrainedLevel(best, state.history, str(dtype).removeprefix("torch."))
+            best = train_level(state, self.task, stream, measure, self.settings, save, progress.show)
+        return TrainedLevel(best, state.history, str(network.precision).removeprefix("torch."))
 
     def _network(self, number: int) -> PatchNetwork:
         case = self.learning[0]
@@ -107,6 +108,7 @@ class Cascade:
         network, batch = self._network(number), next(self._stream(number, 0))
 
         def step(dtype: torch.dtype) -> None:
-            forward_losses(network, self.task, batch, torch.device(self.device), dtype)["total"].backward()
+            network.precision = dtype
+            forward_losses(network, self.task, batch)["total"].backward()
 
         return choose_precision(step, "auto")

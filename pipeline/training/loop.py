@@ -44,7 +44,6 @@ def train_level(
     stream: Iterator[Batch],
     validate: Validate,
     settings: TrainingSettings,
-    dtype: torch.dtype,
     save: Callable[[LevelState], None],
     show: Callable[[LevelState, float], None],
 ) -> PatchNetwork:
@@ -54,7 +53,6 @@ def train_level(
         state: Fresh or resumed.
         stream: Batches from the state's step on.
         validate: Errors of a network on the validation cases; "error" decides which is best.
-        dtype: Of the convolutions.
         save: Called after each validation.
         show: Called after each step with the loss.
     """
@@ -62,7 +60,7 @@ def train_level(
     sums: dict[str, float] = {}
     since = 0
     while state.budget.fraction < 1:
-        losses = train_step(state, task, next(stream), settings, dtype)
+        losses = train_step(state, task, next(stream), settings)
         sums = {k: sums.get(k, 0.0) + v for k, v in losses.items()}
         since += 1
         show(state, losses["total"])
@@ -75,15 +73,12 @@ def train_level(
     return state.average.network
 
 
-def train_step(
-    state: LevelState, task: LandmarksTask, batch: Batch, settings: TrainingSettings, dtype: torch.dtype
-) -> dict[str, float]:
+def train_step(state: LevelState, task: LandmarksTask, batch: Batch, settings: TrainingSettings) -> dict[str, float]:
     """One optimiser step; the losses by name."""
-    device = next(state.network.parameters()).device
     state.network.train()
     for group in state.optimizer.param_groups:
         group["lr"] = learning_rate(state.budget.fraction, settings.rate)
-    losses = forward_losses(state.network, task, batch, device, dtype)
+    losses = forward_losses(state.network, task, batch)
     state.optimizer.zero_grad(set_to_none=True)
     losses["total"].backward()
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)
@@ -93,13 +88,11 @@ def train_step(
     return {k: float(v.detach()) for k, v in losses.items()}
 
 
-def forward_losses(
-    network: PatchNetwork, task: LandmarksTask, batch: Batch, device: torch.device, dtype: torch.dtype
-) -> dict[str, Tensor]:
-    """Losses of one batch, convolutions in `dtype`."""
+def forward_losses(network: PatchNetwork, task: LandmarksTask, batch: Batch) -> dict[str, Tensor]:
+    """Losses of one batch."""
+    device = next(network.parameters()).device
     image = torch.from_numpy(batch.image).to(device)
-    with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-        outputs = network({"image": image})
+    outputs = network({"image": image})
     points, known = torch.from_numpy(batch.points), torch.from_numpy(batch.known)
     return task.losses(network, image, outputs, points.to(device), known.to(device))
 
