@@ -52,9 +52,9 @@ def encode(grid: PatchGrid, points: Float[Tensor, "B K D"], known: Bool[Tensor, 
     """
     present = torch.isfinite(points).all(-1) & known
     spots = torch.where(present[..., None], points, torch.zeros_like(points))
-    offsets = torch.tensor(list(product(range(-reach, reach + 1), repeat=grid.dims)))
+    offsets = torch.tensor(list(product(range(-reach, reach + 1), repeat=grid.dims)), device=points.device)
     cells = grid.cell_of(spots)[..., None, :] + offsets
-    size = torch.tensor(grid.shape)
+    size = torch.tensor(grid.shape, device=points.device)
     inside = ((cells >= 0) & (cells < size)).all(-1) & present[..., None]
     centres = grid.first + grid.stride * cells
     displacement = (spots[..., None, :] - centres) / grid.stride

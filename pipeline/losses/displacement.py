@@ -31,6 +31,6 @@ def mean_absolute(displacement: Float[Tensor, "B K D N"], points: Float[Tensor, 
     """
     present = torch.isfinite(points).all(-1)
     spots = torch.where(present[..., None], points, torch.zeros_like(points))
-    truth = (spots[..., None] - grid.centres()) / grid.stride
+    truth = (spots[..., None] - grid.centres().to(points.device)) / grid.stride
     error = (displacement - truth).abs().mean((2, 3))
     return (error * present).sum() / present.sum().clamp_min(1)
