@@ -34,7 +34,8 @@ def binary_cross_entropy(logits: Float[Tensor, "B K N"], targets: Targets, balan
     Args:
         balance: Weight of a positive patch; 1 = as it stands. Each landmark's loss is the mean over its patches.
     """
-    holds = (targets.displacement.abs() <= 0.5).all(-1) & targets.inside
+    d = targets.displacement  # a patch holds its first edge and not its last, as in PatchGrid.cell_of
+    holds = ((d >= -0.5) & (d < 0.5)).all(-1) & targets.inside
     truth = torch.zeros_like(logits).scatter_add(-1, targets.cells, holds.float()).clamp_max(1)
     loss = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
     weight = torch.where(truth > 0, balance, 1.0)
