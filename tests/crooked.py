@@ -1,4 +1,4 @@
-"""What the tests of many rooms share: frames that hide no mistake, every storage order, blobs that say where they are."""
+"""What the tests of many rooms share: frames that hide no mistake, every storage order, blobs to find again."""
 
 from itertools import permutations, product
 
@@ -27,7 +27,7 @@ def crooked_frame(rng, shape, spacing=None, shear=0.0):
 
 
 def upright_frame(shape, spacing=1.0, origin=0.0):
-    """A canonical frame: array axes along the reversed world axes; `spacing` in array order, `origin` in world order."""
+    """A canonical frame: array axes along the reversed world axes. `spacing` in array, `origin` in world order."""
     dims = len(shape)
     affine = np.eye(dims + 1)
     affine[:-1, :-1] = np.diag(np.broadcast_to(np.asarray(spacing, float), (dims,)))[::-1]
@@ -48,7 +48,7 @@ def storages(dims):
 
 
 def stored(voxels, frame, order, flips):
-    """The same image kept in the file another way: axis a of the result is axis `order[a]`, backwards where it flips."""
+    """The same image kept another way: axis a of the result is axis `order[a]`, backwards where it flips."""
     moved = np.transpose(voxels, order)
     moved = np.flip(moved, [a for a, f in enumerate(flips) if f])
     affine = frame.affine.copy()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from crooked import DIMS, all_voxels, crooked_frame, frames, stored, storages, upright_frame
+from crooked import DIMS, all_voxels, crooked_frame, frames, storages, stored, upright_frame
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
