@@ -1,11 +1,11 @@
-"""The headers of NRRD and MetaImage files, and whether the data behind them are whole."""
+"""The headers of NRRD and MetaImage files: complete, or refused by field."""
 
 from __future__ import annotations
 
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,33 +14,37 @@ from pipeline.errors import DataError
 
 LONGEST = 1 << 16  # bytes of header; an image whose header does not end by then is not one
 NRRD_TYPES = {
-    "int8": "signed char,int8,int8_t",
-    "uint8": "uchar,unsigned char,uint8,uint8_t",
-    "int16": "short,short int,signed short,signed short int,int16,int16_t",
-    "uint16": "ushort,unsigned short,unsigned short int,uint16,uint16_t",
-    "int32": "int,signed int,int32,int32_t",
-    "uint32": "uint,unsigned int,uint32,uint32_t",
-    "int64": "longlong,long long,long long int,signed long long,int64,int64_t",
-    "uint64": "ulonglong,unsigned long long,unsigned long long int,uint64,uint64_t",
-    "float32": "float",
-    "float64": "double",
+    "i1": "signed char,int8,int8_t",
+    "u1": "uchar,unsigned char,uint8,uint8_t",
+    "i2": "short,short int,signed short,signed short int,int16,int16_t",
+    "u2": "ushort,unsigned short,unsigned short int,uint16,uint16_t",
+    "i4": "int,signed int,int32,int32_t",
+    "u4": "uint,unsigned int,uint32,uint32_t",
+    "i8": "longlong,long long,long long int,signed long long,int64,int64_t",
+    "u8": "ulonglong,unsigned long long,unsigned long long int,uint64,uint64_t",
+    "f4": "float",
+    "f8": "double",
 }
 NRRD_SPACES = ("left-posterior-superior", "lps", "right-anterior-superior", "ras", "left-anterior-superior", "las")
-META_TYPES = {"char": 1, "uchar": 1, "short": 2, "ushort": 2, "int": 4, "uint": 4, "long_long": 8, "ulong_long": 8}
-META_TYPES |= {"float": 4, "double": 8}
+META_TYPES = {"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4"}
+META_TYPES |= {"long_long": "i8", "ulong_long": "u8", "float": "f4", "double": "f8"}
 
 
 @dataclass(frozen=True)
 class ItkHeader:
-    """Where the voxels are: `nbytes` of them, from byte `offset` of `data` on; compressed: "", "gzip" or "zlib"."""
+    """Where the voxels are: from byte `offset` of `data` on, x fastest; compressed: "", "gzip" or "zlib"."""
 
     path: Path
     data: Path
     offset: int
     shape: tuple[int, ...]
-    nbytes: int
+    dtype: np.dtype[Any]
     compressed: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        return int(np.prod(self.shape, dtype=object)) * self.dtype.itemsize
 
 
 def read_itk_header(path: Path) -> ItkHeader:
@@ -64,13 +68,17 @@ def _nrrd(path: Path, head: bytes) -> ItkHeader:
     for name in ("space directions", "space origin"):
         _finite(path, name, fields[name])
     kind = fields["type"].lower()
-    itemsize = next((np.dtype(k).itemsize for k, names in NRRD_TYPES.items() if kind in names.split(",")), 0)
-    if not itemsize:
+    code = next((k for k, names in NRRD_TYPES.items() if kind in names.split(",")), None)
+    if code is None:
         raise DataError(f"{path}: 'type: {kind}'; voxels must be whole or floating numbers. Convert the scan.")
     encoding = {"raw": "", "gzip": "gzip", "gz": "gzip"}.get(fields["encoding"].lower())
     if encoding is None:
         raise DataError(f"{path}: 'encoding: {fields['encoding']}'; raw and gzip are read. Save it again.")
-    return ItkHeader(path, path, end.end(), shape, _size(shape, itemsize), encoding)
+    endian = fields.get("endian", "little" if code.endswith("1") else "").lower()
+    if endian not in ("little", "big"):
+        raise DataError(f"{path}: 'endian: {endian}'; little or big is needed. Export it again.")
+    dtype = np.dtype((">" if endian == "big" else "<") + code)
+    return ItkHeader(path, path, end.end(), shape, dtype, encoding)
 
 
 def _nrrd_fields(path: Path, text: str) -> dict[str, str]:
@@ -125,7 +133,9 @@ def _meta(path: Path, head: bytes) -> ItkHeader:
     notes = () if len(placed) >= 2 else ("no TransformMatrix or Offset: read as the identity",)
     data, offset = _data_file(path, end.group(1).decode("latin-1"), end.end())
     compressed = "zlib" if fields.get("compresseddata", "false").lower() == "true" else ""
-    return ItkHeader(path, data, offset, shape, _size(shape, META_TYPES[kind]), compressed, notes)
+    order = [fields[n].lower() for n in ("binarydatabyteordermsb", "elementbyteordermsb") if n in fields]
+    dtype = np.dtype((">" if order[:1] == ["true"] else "<") + META_TYPES[kind])
+    return ItkHeader(path, data, offset, shape, dtype, compressed, notes)
 
 
 def _data_file(path: Path, name: str, end: int) -> tuple[Path, int]:
@@ -136,37 +146,6 @@ def _data_file(path: Path, name: str, end: int) -> tuple[Path, int]:
     if not (path.parent / name).is_file():
         raise DataError(f"{path}: its data file {name} is not beside it. Copy both.")
     return path.parent / name, 0
-
-
-def check_payload(header: ItkHeader) -> None:
-    """Read every byte of the data; raises DataError if some are missing, left over or damaged."""
-    size = header.data.stat().st_size - header.offset
-    if not header.compressed:
-        got = size
-    elif header.nbytes > 1040 * size + 4096:
-        raise DataError(
-            f"{header.path}: {size} compressed bytes cannot hold the {header.nbytes} that its header promises."
-        )
-    else:
-        got = _inflate(header)
-    if got != header.nbytes:
-        what = "truncated" if got < header.nbytes else "the header does not describe all of it"
-        raise DataError(f"{header.path}: {what}: {got} bytes of voxels, expected {header.nbytes} for {header.shape}.")
-
-
-def _inflate(header: ItkHeader) -> int:
-    """Uncompressed length; zlib compares the checksum at the end of the stream."""
-    stream, got = zlib.decompressobj(31 if header.compressed == "gzip" else 15), 0
-    with open(header.data, "rb") as file:
-        file.seek(header.offset)
-        try:
-            while not stream.eof and got <= header.nbytes and (chunk := file.read(1 << 20)):
-                got += len(stream.decompress(chunk))
-        except zlib.error as error:
-            raise DataError(f"{header.path}: damaged: {error}. Copy the file again.") from error
-    if not stream.eof and got == header.nbytes:
-        raise DataError(f"{header.path}: truncated: the checksum at its end is missing. Copy the file again.")
-    return got
 
 
 def _shape(path: Path, name: str, text: str) -> tuple[int, ...]:
@@ -190,7 +169,3 @@ def _finite(path: Path, name: str, text: str) -> list[float]:
     if not numbers or not np.isfinite(numbers).all():
         raise DataError(f"{path}: {name} = {text!r}; not finite numbers. The header is damaged.")
     return numbers
-
-
-def _size(shape: tuple[int, ...], itemsize: int) -> int:
-    return int(np.prod(shape, dtype=object)) * itemsize

@@ -127,7 +127,7 @@ def _frame(path: Path, raw: Any, shape: tuple[int, ...]) -> tuple[ImageFrame, tu
     factor, note = UNITS[code]
     notes += [note] if note else []
     step = _steps(path, raw, len(shape))
-    affine, found = _affine(path, raw, step)
+    affine, found = _affine(path, raw, step, len(shape))
     notes += found
     affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine  # RAS to LPS: here and nowhere else
     affine[:3] *= factor
@@ -137,7 +137,10 @@ def _frame(path: Path, raw: Any, shape: tuple[int, ...]) -> tuple[ImageFrame, tu
             f"{path}: {dims} axes that leave the world's first {dims}; store the image as a scan with 3 axes."
         )
     index = [*range(dims), 3]
-    return ImageFrame(shape, affine[np.ix_(index, index)]), tuple(notes)
+    try:
+        return ImageFrame(shape, affine[np.ix_(index, index)]), tuple(notes)
+    except GeometryError as error:
+        raise DataError(f"{path}: {error}. Export the scan again.") from error
 
 
 def _steps(path: Path, raw: Any, dims: int) -> np.ndarray:
@@ -154,7 +157,7 @@ def _steps(path: Path, raw: Any, dims: int) -> np.ndarray:
     return np.abs(step)
 
 
-def _affine(path: Path, raw: Any, step: np.ndarray) -> tuple[Float[np.ndarray, "4 4"], list[str]]:
+def _affine(path: Path, raw: Any, step: np.ndarray, dims: int) -> tuple[np.ndarray, list[str]]:
     """Voxel to RAS in the file's unit: the sform if there is one, else the qform."""
     has_sform, has_qform = int(raw["sform_code"]) > 0, int(raw["qform_code"]) > 0
     if not has_sform and not has_qform:
@@ -166,7 +169,7 @@ def _affine(path: Path, raw: Any, step: np.ndarray) -> tuple[Float[np.ndarray, "
         return _qform(path, raw), []
     affine = np.eye(4)
     affine[:3] = [raw["srow_x"], raw["srow_y"], raw["srow_z"]]
-    notes = _check_sform(path, affine, step)
+    notes = _check_sform(path, affine, step, dims)
     if has_qform:
         try:
             corner = np.array([*(float(n) for n in raw["dim"][1:4]), 1.0])
@@ -177,19 +180,20 @@ def _affine(path: Path, raw: Any, step: np.ndarray) -> tuple[Float[np.ndarray, "
     return affine, notes
 
 
-def _check_sform(path: Path, affine: Float[np.ndarray, "4 4"], step: np.ndarray) -> list[str]:
-    try:
-        frame = ImageFrame((1, 1, 1), affine)
-    except GeometryError as error:
-        raise DataError(f"{path}: sform: {error}") from error
-    cosine = float(np.abs(frame.direction.T @ frame.direction - np.eye(3)).max())
+def _check_sform(path: Path, affine: Float[np.ndarray, "4 4"], step: np.ndarray, dims: int) -> list[str]:
+    """Look at the columns of the axes that the file has."""
+    columns = affine[:3, :dims]
+    lengths = np.linalg.norm(columns, axis=0)
+    if not np.isfinite(affine).all() or not lengths.all():
+        raise DataError(f"{path}: sform = {affine[:3].tolist()}; it is singular or not finite. Export the scan again.")
+    direction = columns / lengths
+    cosine = float(np.abs(direction.T @ direction - np.eye(dims)).max())
     if cosine > SHEAR:
+        angle = np.degrees(np.arcsin(min(cosine, 1)))
+        raise DataError(f"{path}: sform is sheared: {angle:.2f} degrees off a right angle. Resample the scan.")
+    if not np.allclose(lengths, step[:dims], rtol=0.01):
         raise DataError(
-            f"{path}: sform is sheared: {np.degrees(np.arcsin(cosine)):.2f} degrees off a right angle. Resample it."
-        )
-    if not np.allclose(frame.spacing, step, rtol=0.01):
-        raise DataError(
-            f"{path}: pixdim = {step.tolist()}, sform = {np.round(frame.spacing, 5).tolist()} mm a voxel; one is wrong."
+            f"{path}: pixdim = {step[:dims].tolist()}, the sform has {np.round(lengths, 5).tolist()}; one is wrong."
         )
     return [f"sform is slightly sheared (cosine {cosine:.1g})"] if cosine > 1e-3 else []
 
@@ -199,7 +203,6 @@ def _qform(path: Path, raw: Any) -> Float[np.ndarray, "4 4"]:
 
     try:
         affine = np.asarray(raw.get_qform(coded=False), np.float64)
-        ImageFrame((1, 1, 1), affine)
-    except (ValueError, HeaderDataError, GeometryError) as error:
+    except (ValueError, HeaderDataError) as error:
         raise DataError(f"{path}: qform: {error}. Export the scan again.") from error
     return affine
