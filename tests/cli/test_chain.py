@@ -1,0 +1,107 @@
+"""`run` and `demo` call the stages in order, print the results last and list what failed. The stages are stand-ins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import actions, chain
+from pipeline.cli.actions import Outcome
+from pipeline.cli.door import main
+from pipeline.errors import DataError
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """Stages that only note what they were called with."""
+    calls: list[tuple[str, object]] = []
+
+    def stand_in(name):
+        def stage(settings):
+            calls.append((name, settings))
+            if name == "import":
+                (settings.run / "dataset.json").write_text("{}")
+            return Outcome(f"{name} done", (f"result of {name}",))
+
+        return stage
+
+    for name in actions.STAGES:
+        monkeypatch.setitem(actions.STAGES, name, stand_in(name))
+    monkeypatch.setattr(chain, "build_networks", lambda settings: None)
+    return calls
+
+
+def failing(name: str, monkeypatch, failed: dict[str, str]) -> None:
+    good = actions.STAGES[name]
+
+    def stage(settings):
+        outcome = good(settings)
+        return Outcome(outcome.note, outcome.shown, failed)
+
+    monkeypatch.setitem(actions.STAGES, name, stage)
+
+
+def run_words(tmp_path: Path) -> list[str]:
+    return ["run", "experiment=my_landmarks", f"source={tmp_path}", f"run={tmp_path}/run"]
+
+
+def test_run_calls_every_stage_in_order(called, tmp_path, capsys):
+    assert main(run_words(tmp_path)) == 0
+    assert [name for name, _ in called] == list(chain.CHAIN)
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == ["result of evaluate", "result of report"]
+    assert "[4/7] train" in printed.err and "train done" in printed.err
+
+
+def test_run_lists_the_cases_that_were_left_out_at_the_end(called, tmp_path, capsys, monkeypatch):
+    failing("check", monkeypatch, {"case_7": "NaN coordinates"})
+    failing("predict", monkeypatch, {"case_9": "unreadable"})
+    assert main(run_words(tmp_path)) == 1
+    assert capsys.readouterr().err.splitlines()[-3:] == [
+        "patchvote: 2 cases did not come through:",
+        "  case_9: unreadable",
+        "  case_7: NaN coordinates",
+    ]
+
+
+def test_run_needs_a_source(capsys, tmp_path):
+    assert main(["run", "experiment=my_landmarks", f"run={tmp_path}"]) == 2
+    assert "source=FOLDER" in capsys.readouterr().err
+
+
+def test_a_stage_that_fails_ends_the_run(called, tmp_path, capsys, monkeypatch):
+    def broken(settings):
+        raise DataError("no scans")
+
+    monkeypatch.setitem(actions.STAGES, "check", broken)
+    assert main(run_words(tmp_path)) == 1
+    assert [name for name, _ in called] == ["import"]
+    assert "patchvote: no scans" in capsys.readouterr().err
+
+
+def test_demo_simulates_runs_and_predicts_on_a_scan_of_another_seed(called, tmp_path, capsys):
+    assert main(["demo", f"out={tmp_path}", "seed=2"]) == 0
+    assert [name for name, _ in called] == ["simulate", *chain.CHAIN, "simulate", "predict"]
+    first, new = (settings for name, settings in called if name == "simulate")
+    assert (first.seed, first.simulate.out) == (2, tmp_path / "phantoms")
+    assert (new.simulate.cases, new.simulate.out) == (1, tmp_path / "new_scan")
+    assert new.seed > 1_000_000
+    assert called[-1][1].predict.input == (tmp_path / "new_scan" / "images",)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "result of evaluate" and printed[-1] == "result of report"
+
+
+def test_one_verb_calls_one_stage(called, tmp_path, capsys):
+    assert main(["simulate", f"out={tmp_path}/phantoms", "cases=3"]) == 0
+    assert [name for name, _ in called] == ["simulate"]
+    assert capsys.readouterr().out == "result of simulate\n"
+
+
+def test_predict_on_new_scans_needs_no_run_folder(called, tmp_path):
+    assert main(["predict", "model=m", "-i", "scan.nii", "-o", f"{tmp_path}/out"]) == 0
+
+
+def test_predict_without_an_output_folder_is_refused(capsys):
+    assert main(["predict", "model=m", "-i", "scan.nii"]) == 2
+    assert "-o FOLDER" in capsys.readouterr().err

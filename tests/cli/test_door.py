@@ -1,0 +1,152 @@
+"""The front door: what is printed, which exit code, and how quickly."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pipeline import __version__
+from pipeline.cli import chain
+from pipeline.cli.door import main, split_flags
+from pipeline.cli.verbs import NAMES, VERBS, verb_named
+from pipeline.errors import ConfigError, DataError
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+
+
+def test_help_names_every_verb(capsys):
+    assert main(["--help"]) == 0
+    page = capsys.readouterr().out
+    assert all(f"  {name} " in page for name in NAMES)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_the_page_of_a_verb_has_an_example_and_its_keys_with_defaults_and_meanings(verb, capsys):
+    assert main([verb.name, "--help"]) == 0
+    page = capsys.readouterr().out
+    assert verb.example in page
+    lines = page.splitlines()
+    keys = [i for i, line in enumerate(lines) if line.startswith("  ") and "=" in line.split(" ")[2] and line[2] != " "]
+    keys = [i for i in keys if not lines[i].startswith(("  patchvote", *(f"  {g}=" + "c" for g in ("experiment",))))]
+    assert keys, page
+    section = f"  {verb.keys[-1]}"
+    assert any(line.startswith(section) for line in lines), page
+
+
+def test_every_key_has_a_meaning():
+    from pipeline.cli.validate import known_keys
+
+    assert [key for key, leaf in known_keys().items() if not leaf.meaning] == []
+
+
+def test_every_example_composes():
+    from pipeline.cli.settle import settings_from
+
+    for verb in VERBS:
+        for command in verb.example.split(" && "):
+            words = command.split()
+            assert words[0] == "patchvote"
+            acting = verb_named(words[1])
+            flags, arguments = split_flags(acting, words[2:])
+            settings_from(acting, arguments, flags)
+
+
+def test_no_arguments_print_help_and_count_as_misuse(capsys):
+    assert main([]) == 2
+    assert "usage: patchvote" in capsys.readouterr().out
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == f"patchvote {__version__}"
+
+
+def test_a_misspelt_verb_gets_its_nearest_neighbour(capsys):
+    assert main(["trian"]) == 2
+    assert "unknown verb 'trian'. Did you mean 'train'?" in capsys.readouterr().err
+
+
+def test_a_misspelt_key_gets_its_nearest_neighbour(capsys):
+    assert main(["train", "training.minuts=10"]) == 2
+    said = capsys.readouterr().err
+    assert "unknown key 'training.minuts' (value met: 10). Did you mean 'training.minutes'?" in said
+    assert "minutes, precision, rate, seed, steps" in said
+
+
+def test_an_option_that_is_none_is_refused(capsys):
+    assert main(["train", "--minutes", "3"]) == 2
+    assert "'--minutes' is not an option of train" in capsys.readouterr().err
+
+
+def test_flags_of_predict_become_settings():
+    flags, rest = split_flags(verb_named("predict"), ["-i", "a.nii", "b", "model=m", "-o", "out"])
+    assert flags == {"predict.input": ["a.nii", "b"], "predict.output": ["out"]}
+    assert rest == ["model=m"]
+
+
+@pytest.mark.parametrize("words", [["-i"], ["-o", "a", "b"]])
+def test_a_flag_without_its_paths_is_refused(words):
+    with pytest.raises(ConfigError, match=words[0]):
+        split_flags(verb_named("predict"), words)
+
+
+def fail_with(error: BaseException):
+    def act(*_: object) -> int:
+        raise error
+
+    return act
+
+
+def test_an_error_of_the_user_has_no_traceback(monkeypatch, capsys):
+    monkeypatch.setattr(chain, "act", fail_with(DataError("scan.nii: truncated")))
+    assert main(["report", "run=x"]) == 1
+    assert capsys.readouterr().err == "patchvote: scan.nii: truncated\n"
+
+
+def test_an_error_of_the_program_has_a_traceback_and_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(chain, "act", fail_with(ZeroDivisionError("sum")))
+    assert main(["report", "run=x"]) == 1
+    said = capsys.readouterr().err
+    assert "Traceback" in said and "a fault of the program" in said
+
+
+def test_an_interrupted_command_says_that_it_can_go_on(monkeypatch, capsys):
+    monkeypatch.setattr(chain, "act", fail_with(KeyboardInterrupt()))
+    assert main(["report", "run=x"]) == 130
+    assert "goes on where it stopped" in capsys.readouterr().err
+
+
+HEAVY = "{'torch', 'monai', 'SimpleITK', 'matplotlib', 'scipy', 'nibabel', 'pydicom'}"
+
+
+@pytest.mark.parametrize(
+    ("words", "barred"),
+    [
+        (["--help"], "{'numpy', 'hydra', 'omegaconf', 'pydantic', 'rich'} | " + HEAVY),
+        (["train", "--help"], HEAVY),
+        (["train", "training.minuts=10"], HEAVY),
+        (["train", "experiment=mouse_skul"], HEAVY),
+    ],
+)
+def test_quick_answers_import_nothing_heavy(words, barred):
+    code = (
+        f"import sys; from pipeline.cli.door import main; main({words!r}); print(sorted(({barred}) & set(sys.modules)))"
+    )
+    assert run_python(code).stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(("words", "seconds"), [(["--help"], 0.6), (["train", "training.minuts=10"], 1.2)])
+def test_quick_answers_are_quick(words, seconds):
+    """The best of five, so that a busy machine does not fail it."""
+
+    def once() -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "pipeline", *words], capture_output=True, timeout=60)
+        return time.perf_counter() - start
+
+    assert min(once() for _ in range(5)) < seconds

@@ -1,0 +1,31 @@
+"""Networks are built before a scan is opened, so that a wrong name or parameter costs nobody any time."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.cli.actions import build_networks
+from pipeline.cli.compose import compose, groups, sort_words
+from pipeline.cli.validate import validate
+from pipeline.errors import ConfigError
+
+
+@pytest.mark.parametrize("word", [f"{group}={name}" for group, names in groups().items() for name in names])
+def test_every_choice_of_every_group_composes_and_builds(word):
+    settings = validate(compose(sort_words([word])))
+    group, _, name = word.partition("=")
+    assert getattr(settings, group) == name
+    build_networks(settings)
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("training.coarse.network=fcnn", "did you mean 'fcn'"),
+        ("training.fine.parameters.widht=8", "width"),
+        ("training.fine.parameters.stride=5", "choose 2, 4, 8"),
+    ],
+)
+def test_a_wrong_network_is_said_at_the_door(argument, said):
+    with pytest.raises(ConfigError, match=said):
+        build_networks(validate(compose(sort_words([argument]))))

@@ -1,0 +1,120 @@
+"""A run folder serves one command at a time and one experiment for good."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+from filelock import FileLock
+
+from pipeline.cli.run_folder import claimed, writable
+from pipeline.cli.settings import Settings
+from pipeline.cli.settle import settings_from
+from pipeline.cli.verbs import verb_named
+from pipeline.errors import ConfigError
+
+
+def settled(verb: str, *words: str) -> Settings:
+    return settings_from(verb_named(verb), words)
+
+
+def claim(verb: str, *words: str) -> None:
+    with claimed(verb_named(verb), settled(verb, *words)):
+        pass
+
+
+def record(run: Path) -> dict:
+    return yaml.safe_load((run / "config.yaml").read_text())
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run folder of mouse_skull as import leaves it."""
+    folder = tmp_path / "run"
+    claim("import", "experiment=mouse_skull", f"source={tmp_path}", f"run={folder}")
+    (folder / "dataset.json").write_text("{}")
+    return folder
+
+
+def test_the_settings_are_written_down(run, tmp_path):
+    assert record(run)["experiment"] == "mouse_skull"
+    assert record(run)["source"] == str(tmp_path)
+    assert record(run)["data"]["frame"] == "RAS"
+    assert record(run)["training"]["minutes"] == 10.0
+
+
+def test_the_record_composes_again_to_the_same_settings(run):
+    from pipeline.cli.validate import plain, validate
+
+    assert plain(validate(record(run))) == record(run)
+
+
+def test_settings_that_a_verb_does_not_read_stay_as_they_were(run):
+    claim("train", f"run={run}", "training.minutes=3")
+    claim("evaluate", f"run={run}", "wrong_beyond=5")
+    assert record(run)["training"]["minutes"] == 3.0
+    assert record(run)["evaluate"]["wrong_beyond"] == 5.0
+    assert record(run)["source"] is not None
+
+
+def test_another_experiment_is_refused_and_both_are_named(run):
+    with pytest.raises(ConfigError, match="belongs to experiment 'mouse_skull', not to 'hippocampus'"):
+        claim("run", "experiment=hippocampus", f"run={run}")
+
+
+def test_another_source_is_refused_and_both_are_named(run, tmp_path):
+    other = tmp_path / "other"
+    with pytest.raises(ConfigError, match=f"made from source {tmp_path}, not from {other}"):
+        claim("run", "experiment=mouse_skull", f"source={other}", f"run={run}")
+
+
+def test_the_same_source_by_another_path_is_the_same(run, tmp_path):
+    claim("run", "experiment=mouse_skull", f"source={tmp_path}/run/..", f"run={run}")
+
+
+def test_a_busy_run_folder_is_refused(run):
+    with FileLock(run / ".lock"), pytest.raises(ConfigError, match="another patchvote is working"):
+        claim("check", f"run={run}")
+
+
+def test_a_trained_run_is_not_trained_on_with_other_settings(run):
+    (run / "model").mkdir()
+    with pytest.raises(ConfigError, match=r"training\.minutes: 10\.0 there, 3\.0 asked for"):
+        claim("train", f"run={run}", "training.minutes=3")
+    assert record(run)["training"]["minutes"] == 10.0
+
+
+def test_training_goes_on_with_the_same_settings_and_another_number_of_threads(run):
+    (run / "resume").mkdir()
+    claim("train", f"run={run}", "threads=2")
+
+
+def test_untrained_runs_may_change_their_training(run):
+    claim("train", f"run={run}", "training.minutes=3")
+    assert record(run)["training"]["minutes"] == 3.0
+
+
+def test_a_folder_under_a_file_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"run=.*cannot write there"):
+        writable(tmp_path / "file" / "run", "run")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission_is_said_before_the_work(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(ConfigError, match="Permission denied"):
+        claim("import", "experiment=demo", f"run={tmp_path}/run")
+
+
+def test_a_verb_that_comes_too_early_says_what_comes_first(tmp_path):
+    with pytest.raises(ConfigError, match="patchvote import"):
+        claim("train", f"run={tmp_path}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_verb_without_a_run_asks_for_one():
+    with pytest.raises(ConfigError, match=r"run=runs/NAME"):
+        claim("check")

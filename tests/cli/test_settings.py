@@ -1,0 +1,154 @@
+"""Words on the command line become settings, or a sentence that says what to write instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli.compose import compose, config_folder, groups, sort_words
+from pipeline.cli.schema import docstring_arguments, leaves, words
+from pipeline.cli.settings import DataSettings, Settings
+from pipeline.cli.settle import settings_from
+from pipeline.cli.validate import plain, validate
+from pipeline.cli.verbs import verb_named
+from pipeline.errors import ConfigError
+
+
+def settled(*arguments: str, section: str | None = None) -> Settings:
+    return validate(compose(sort_words(arguments, section)))
+
+
+def test_defaults_are_those_of_the_dataclasses():
+    assert settled() == Settings()
+
+
+def test_values_reach_the_settings():
+    settings = settled("training.minutes=3", "levels=[3,original]", "device=cuda:1", "evaluate.radii=[1,2]")
+    assert settings.training.minutes == 3.0
+    assert settings.levels == (3.0, "original")
+    assert settings.device == "cuda:1"
+    assert settings.evaluate.radii == (1.0, 2.0)
+
+
+def test_changing_one_key_of_a_section_leaves_its_other_defaults():
+    fine = settled("training.fine.batch=7").training.fine
+    assert (fine.batch, fine.crop) == (7, Settings().training.fine.crop)
+
+
+def test_one_seed_serves_every_part_unless_a_part_has_its_own():
+    assert settled("seed=5", "threads=3").training.seed == 5
+    assert settled("seed=5", "threads=3").training.threads == 3
+    assert settled("seed=5", "training.seed=6").training.seed == 6
+
+
+def test_paths_may_hold_any_character():
+    assert settled("source=/data/my scans (1)/ü=${x}, [a]").source == Path("/data/my scans (1)/ü=${x}, [a]")
+
+
+def test_keys_of_the_verbs_own_section_need_no_prefix():
+    assert settled("cases=3", section="simulate").simulate.cases == 3
+    assert settled("part=validation", section="evaluate").evaluate.part == "validation"
+
+
+def test_a_top_level_key_wins_over_the_verbs_own_section():
+    assert settled("seed=3", section="training").seed == 3
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("training.minuts=10", "unknown key 'training.minuts' (value met: 10). Did you mean 'training.minutes'?"),
+        ("trainin.minutes=10", "unknown key 'trainin.minutes' (value met: 10). Did you mean 'training.minutes'?"),
+        ("minutes=10", "unknown key 'minutes' (value met: 10). Did you mean 'training.minutes'?"),
+        ("experment=demo", "unknown key 'experment' (value met: 'demo'). Did you mean 'experiment'?"),
+        ("experiment=mouse_skul", "there is no experiment of that name. Did you mean 'mouse_skull'?"),
+        ("method=nothout2018", "there is no method of that name. Did you mean 'noothout2018'?"),
+        ("training.minutes=ten", "training.minutes: 'ten' is not allowed; allowed: a number or null."),
+        ("training.minutes='10'", "training.minutes: '10' is not allowed; allowed: a number or null."),
+        ("training.minutes=-1", "training.minutes: -1.0 is not allowed; allowed: a number above 0."),
+        ("training.minutes=null", "give one budget"),
+        ("training.steps=5", "give one budget"),
+        ("training.minutes=nan", "training.minutes"),
+        ("training.augment.share=1.5", "allowed: a number from 0 to 1"),
+        ("seed=1.5", "seed: 1.5 is not allowed; allowed: a whole number."),
+        ("seed=true", "seed: true is not allowed"),
+        ("device=gpu", "auto (a GPU if there is one), cpu, or cuda:N"),
+        ("data.frame=RSA", "allowed: 'LPS', 'RAS' or null. Did you mean 'RAS'?"),
+        ("data.missing=abscent", "Did you mean 'absent'?"),
+        ("data=3", "it is a section with the keys fractions, frame,"),
+        ("data.fractions=0.5,0.5", "A list is written data.fractions=[0.5,0.5]"),
+        ("data.fractions=[0.5,0.5]", "a list such as [a number, a number, a number]"),
+        ("data.fractions=[0.5,0.5,0.5]", "three shares that add up to 1"),
+        ("levels=[1,3]", "voxel sizes from coarse to fine"),
+        ("levels=[]", "voxel sizes from coarse to fine"),
+        ("levels=[3,orignal]", 'levels: [3, "orignal"] is not allowed'),
+        ("training.minutes=((", "the value is not understood"),
+        ("training.minutes=${nothing}", "nothing"),
+        ("evaluate.radii.9=2", "evaluate.radii.9: there is no such place"),
+        ("foo", "settings are written key=value"),
+        ("~seed", "a key cannot be deleted"),
+    ],
+)
+def test_a_mistake_is_answered_in_words(argument, said):
+    with pytest.raises(ConfigError) as caught:
+        settled(argument)
+    assert said in str(caught.value)
+
+
+def test_a_wrong_seed_is_said_once_though_a_section_takes_it_over():
+    with pytest.raises(ConfigError) as caught:
+        settled("seed=a")
+    assert "training.seed" not in str(caught.value)
+
+
+def test_all_mistakes_are_said_at_once():
+    with pytest.raises(ConfigError) as caught:
+        settled("training.minuts=10", "device=gpu")
+    assert "training.minuts" in str(caught.value) and "device" in str(caught.value)
+
+
+def test_the_run_folder_follows_the_experiment():
+    assert settings_from(verb_named("run"), ["experiment=mouse_skull"]).run == Path("runs/mouse_skull")
+
+
+def test_the_experiment_is_read_from_the_run_folder(tmp_path):
+    (tmp_path / "config.yaml").write_text("experiment: spine_l1l5\n")
+    settings = settings_from(verb_named("evaluate"), [f"run={tmp_path}"])
+    assert settings.experiment == "spine_l1l5"
+    assert settings.evaluate.wrong_beyond == 18.0
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "a: [\n"])
+def test_a_damaged_record_is_named(tmp_path, text):
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"config\.yaml"):
+        settings_from(verb_named("train"), [f"run={tmp_path}"])
+
+
+def test_run_needs_an_experiment():
+    with pytest.raises(ConfigError, match="my_landmarks"):
+        settings_from(verb_named("run"), ["source=x"])
+
+
+def test_a_setting_that_is_missing_is_asked_for():
+    tree = plain(Settings())
+    assert validate(tree) == Settings()
+    with pytest.raises(ConfigError, match=r"unknown key 'sed'"):
+        validate(tree | {"sed": 1})
+
+
+def test_the_folder_of_configs_is_found_and_has_groups():
+    assert (config_folder() / "config.yaml").is_file()
+    assert "my_landmarks" in groups()["experiment"]
+
+
+def test_kinds_are_said_in_words():
+    kinds = {leaf.key: words(leaf.kind) for leaf in leaves(Settings)}
+    assert kinds["data.frame"] == "'LPS', 'RAS' or null"
+    assert kinds["levels"] == "a list such as [a number or 'original'] or null"
+    assert kinds["source"] == "a path or null"
+
+
+def test_meanings_come_from_the_docstring():
+    assert docstring_arguments(DataSettings)["split_seed"] == "Another seed, another split."
