@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from pipeline.errors import ConfigError
-from pipeline.networks.layers import CONV, MAX_POOL
+from pipeline.networks.layers import CONV, MAX_POOL, ResidualBlock
 
 WINDOWED = (*CONV.values(), *MAX_POOL.values())
 
@@ -47,6 +47,12 @@ def trace(network: nn.Module) -> CellGeometry:
     Raises:
         ConfigError: A layer inside a residual path moves the centre, or a layer differs between axes.
     """
+    for block in network.modules():
+        if isinstance(block, ResidualBlock) and ((inner := trace(block.path)).first or inner.stride != 1):
+            raise ConfigError(
+                f"a residual path has stride {inner.stride} and moves the centre by {inner.first} voxels; "
+                "its sum with what goes beside it needs stride 1 and 0"
+            )
     step, first, reach = 1, 0.0, 1
     windows = []
     for layer in _windowed(network):
