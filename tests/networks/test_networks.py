@@ -1,0 +1,106 @@
+"""Networks by name, their shapes, and what they are told when a name is wrong."""
+
+import pytest
+import torch
+from crooked import DIMS
+from torch import nn
+
+from pipeline.errors import ConfigError
+from pipeline.networks.layers import ResidualBlock
+from pipeline.networks.network import TRUNKS, build_network, count_parameters, pad_to_stride
+from pipeline.networks.receptive_field import trace
+
+
+@pytest.mark.parametrize("dims", DIMS)
+@pytest.mark.parametrize("name", TRUNKS)
+def test_answers_have_one_belief_and_one_displacement_a_landmark_and_cell(name, dims):
+    network = build_network(name, dims, 1, 5).eval()
+    answers = network({"image": torch.zeros(2, 1, *(24, 32, 16)[:dims])})
+    assert answers["belief"].shape == (2, 5, *(3, 4, 2)[:dims])
+    assert answers["displacement"].shape == (2, 5, dims, *(3, 4, 2)[:dims])
+
+
+@pytest.mark.parametrize("dims", DIMS)
+@pytest.mark.parametrize("name", TRUNKS)
+def test_a_batch_of_two_is_answered_like_one_by_one(name, dims):
+    torch.manual_seed(0)
+    network = build_network(name, dims, 1, 3).eval()
+    images = torch.randn(2, 1, *(24,) * dims)
+    with torch.no_grad():
+        both = network({"image": images})
+        alone = [network({"image": image[None]}) for image in images]
+    for key in both:
+        assert torch.allclose(both[key], torch.cat([a[key] for a in alone]), atol=1e-5)
+
+
+def test_noothout2018_has_the_parameters_and_the_receptive_field_of_the_authors_class():
+    network = build_network("noothout2018", 3, 1, 6)
+    assert count_parameters(network) == 229_032
+    assert network.cells.reach == 38
+
+
+def test_a_residual_block_starts_as_the_identity():
+    features = torch.rand(2, 4, 9)
+    assert torch.equal(ResidualBlock(1, 4, dilation=2).eval()(features), features)
+
+
+def test_few_patches_believe_before_anything_is_learned():
+    torch.manual_seed(0)
+    logits = build_network("fcn", 2, 1, 4).eval()({"image": torch.rand(1, 1, 64, 64)})["belief"]
+    assert logits.flatten(2).exp().sum(-1).max() < 1  # "absent" has logit 0: it starts ahead of all patches together
+
+
+def test_answers_are_float32_in_every_precision():
+    torch.manual_seed(0)
+    network = build_network("fcn", 2, 1, 3).eval()
+    image = torch.randn(1, 1, 32, 32)
+    exact = network({"image": image})
+    network.precision = torch.bfloat16
+    rough = network({"image": image})
+    for key in exact:
+        assert rough[key].dtype == torch.float32
+        assert torch.allclose(rough[key], exact[key], atol=0.2)
+        assert not torch.equal(rough[key], exact[key])
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "complaint"),
+    [
+        ("fnc", {}, r"network.name='fnc': choose one of \['fcn', 'noothout2018'\]; did you mean 'fcn'\?"),
+        ("unet", {}, r"network.name='unet': choose one of \['fcn', 'noothout2018'\]$"),
+        ("fcn", {"widht": 3}, r"network.widht=3: fcn has no such parameter; .*did you mean 'width'\?"),
+        ("noothout2018", {"growth": 3}, "network.growth=3: noothout2018 has no such parameter"),
+        ("fcn", {"stride": 6}, "network.stride=6: choose 2, 4, 8 or 16"),
+        ("noothout2018", {"stride": 4}, "network.stride=4: noothout2018 has stride 8"),
+    ],
+)
+def test_a_wrong_name_is_told_the_nearest_right_one(name, parameters, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        build_network(name, 3, 1, 2, **parameters)
+
+
+def test_layers_that_differ_between_axes_are_refused():
+    with pytest.raises(ConfigError, match="patches need the same along all"):
+        trace(nn.Sequential(nn.Conv2d(1, 1, (3, 5))))
+
+
+def test_a_residual_path_that_moves_the_centre_is_refused():
+    block = ResidualBlock(1, 4)
+    block.path[0] = nn.Conv1d(4, 4, 4, padding=2)
+    with pytest.raises(ConfigError, match=r"stride 1 and moves the centre by -0.5 voxels"):
+        trace(nn.Sequential(block))
+
+
+def test_a_pooling_chain_worked_out_by_hand():
+    def chain(padding):
+        return nn.Sequential(*[m for _ in range(3) for m in (nn.Conv1d(1, 1, 3, 1, padding), nn.MaxPool1d(2))])
+
+    strided = nn.Sequential(*[nn.Conv1d(1, 1, 3, 2, 1) for _ in range(3)])
+    assert [(c.stride, c.first) for c in map(trace, (strided, chain(1), chain(0)))] == [(8, 0.0), (8, 3.5), (8, 10.5)]
+
+
+def test_padding_goes_in_front_by_the_margin_and_behind_to_whole_strides():
+    padded, margin = pad_to_stride(torch.ones(3, 5), 4, 4, -1.0)
+    assert (padded.shape, margin) == ((12, 16), 4)
+    assert (padded[4:7, 4:9] == 1).all()
+    assert padded.sum() == 15 - (12 * 16 - 15)
