@@ -75,7 +75,7 @@ def build_network(name: str, dims: int, channels: int, landmarks: int, **paramet
             )
     network = PatchNetwork(TRUNKS[name](dims, channels, **parameters), dims, landmarks, BRANCHES[name])
     if name == "fcn":  # in a softmax over thousands of patches and "absent", zero would start at "surely there"
-        torch.nn.init.constant_(network.belief[-1].bias, START_BELIEF)
+        torch.nn.init.constant_(network.belief[-1].bias, START_BELIEF)  # type: ignore[arg-type]
     return network
 
 

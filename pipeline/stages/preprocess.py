@@ -51,7 +51,7 @@ def preprocess(
     else:
         levels = tuple(None if s == "original" else float(s) for s in spacings)
     if normalisation is None:
-        normalisation = derive_normalisation([(f["p0.5"], f["p99.5"]) for f in facts])
+        normalisation = derive_normalisation([(f["percentiles"]["0.5"], f["percentiles"]["99.5"]) for f in facts])
     keys = {c.id: _keys(found, c.id, levels, normalisation) for c in cases}
     store = PreparedStore(Path(out), data.unit, levels, normalisation, keys)
     sweep(store.folder)
