@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.settings import Settings
-from pipeline.data.findings import Finding, read_findings, summarize
+from pipeline.data.findings import FROM_IMPORT, Finding, read_findings, summarize
 from pipeline.errors import ConfigError
 
 
@@ -65,7 +65,7 @@ def import_data(settings: Settings) -> Outcome:
     )
     parts = ", ".join(f"{len(dataset.part(part))} {part}" for part in ("train", "validation", "test"))
     note = f"{len(dataset.cases)} cases ({parts}), {len(dataset.landmarks)} landmarks"
-    found = read_findings(run / "import.json")
+    found = read_findings(run / FROM_IMPORT)
     return Outcome(note, (note, *table_of(found.items)), errors_of(found.items))
 
 

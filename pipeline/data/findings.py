@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pipeline.data.atomic import read_json, write_json
 from pipeline.errors import DataError
 
+FROM_IMPORT = "import.json"  # what import found, beside dataset.json; check takes it over
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 

@@ -15,12 +15,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pipeline.data.dataset import PARTS, Dataset, read_dataset
-from pipeline.data.findings import Finding, Findings, read_findings, write_findings
+from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings, write_findings
 from pipeline.data.placement import check_placement
 from pipeline.data.scan_facts import Facts, frame_of, inspect_scan, unchanged
 from pipeline.data.set_rules import check_set
 from pipeline.errors import DataError
-from pipeline.stages.import_data import FINDINGS as IMPORTED
 
 LEAST = 3  # cases that must remain
 
@@ -42,7 +41,7 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
             `findings.json` is written before.
     """
     manifest = read_dataset(dataset)
-    findings = _imported(Path(dataset).parent / IMPORTED)
+    findings = _imported(Path(dataset).parent / FROM_IMPORT)
     looked = _inspect(manifest, _known(out), workers)
     facts = {case: f for case, f in looked.items() if "rule" not in f}
     for case, result in looked.items():

@@ -6,10 +6,8 @@ from pathlib import Path
 
 from pipeline.data.collect import collect
 from pipeline.data.dataset import Dataset, write_dataset
-from pipeline.data.findings import Findings, write_findings
+from pipeline.data.findings import FROM_IMPORT, Findings, write_findings
 from pipeline.data.split import Fractions, split_by_subject
-
-FINDINGS = "import.json"
 
 
 def import_folder(
@@ -39,6 +37,6 @@ def import_folder(
     """
     dataset, findings = collect(Path(source), name, frame, missing, images)
     dataset = split_by_subject(dataset, fractions, seed)
-    write_findings(Findings(tuple(findings)), Path(out).parent / FINDINGS)
+    write_findings(Findings(tuple(findings)), Path(out).parent / FROM_IMPORT)
     write_dataset(dataset, Path(out))
     return dataset
