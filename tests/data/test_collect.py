@@ -1,0 +1,282 @@
+"""A user's folder becomes a data set; what does not fit is said and left out, and the rest goes on."""
+
+import json
+
+import nibabel
+import numpy as np
+import pytest
+
+from pipeline.data.collect import collect
+from pipeline.data.findings import Finding, Findings, read_findings, summarize, write_findings
+from pipeline.data.landmark_names import typos
+from pipeline.data.markups import write_markups
+from pipeline.errors import DataError
+
+NAMES = ("right_ostium", "left_ostium")
+
+
+def scan(path, shape=(6, 5, 4), affine=None, fill=0):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    voxels = (np.arange(np.prod(shape)).reshape(shape) + fill).astype(np.int16)
+    affine = np.array([[2.0, 0, 0, 10], [0, 2, 0, 20], [0, 0, 2, 30], [0, 0, 0, 1]]) if affine is None else affine
+    image = nibabel.Nifti1Image(voxels, affine)
+    image.header.set_xyzt_units("mm")
+    nibabel.save(image, path)
+
+
+def table(folder, rows, name="landmarks.csv", header="case,landmark,x_mm,y_mm,z_mm"):
+    (folder / name).write_text("\n".join([header, *rows]) + "\n")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Five cases c0..c4 with two landmarks each, in RAS like the affines, frame not stated."""
+    for number in range(5):
+        scan(tmp_path / f"images/c{number}.nii.gz", fill=number)
+    table(tmp_path, [f"c{c},{n},{12 + c},{24 + i},32" for c in range(5) for i, n in enumerate(NAMES)])
+    return tmp_path
+
+
+@pytest.fixture
+def slicer(tmp_path):
+    """The same with one Slicer file a case, LPS."""
+    for number in range(5):
+        scan(tmp_path / f"images/c{number}.nii.gz", fill=number)
+        write_markups(tmp_path / f"landmarks/c{number}.mrk.json", {n: (-12.0 - number, -24.0, 32.0) for n in NAMES})
+    return tmp_path
+
+
+def rules(findings, severity="error"):
+    return [(f.rule, f.case) for f in findings if f.severity == severity]
+
+
+def test_a_table_in_the_frame_that_its_scans_show(folder):
+    dataset, findings = collect(folder, "mine")
+    assert dataset.landmarks == NAMES and [c.id for c in dataset.cases] == ["c0", "c1", "c2", "c3", "c4"]
+    assert dataset.cases[1].landmarks["right_ostium"] == (-13, -24, 32)
+    assert dataset.cases[1].image == "images/c1.nii.gz" and dataset.image_path(dataset.cases[1]).is_file()
+    assert dataset.cases[1].subject == "c1"
+    assert [f.rule for f in findings] == ["frame"]
+    assert findings[0].message.endswith("all points lie inside the scan in 0 as LPS and 5 as RAS: read as RAS.")
+
+
+def test_a_stated_frame_is_not_guessed(folder):
+    dataset, findings = collect(folder, "mine", frame="LPS")
+    assert dataset.cases[1].landmarks["right_ostium"] == (13, 24, 32) and not findings
+
+
+@pytest.mark.parametrize("origin", [-5.0, 500.0])  # both frames fit, or none
+def test_a_frame_that_stays_open_is_asked_for(tmp_path, origin):
+    affine = np.array([[2.0, 0, 0, origin], [0, 2, 0, origin], [0, 0, 2, -4], [0, 0, 0, 1]])
+    for number in range(3):
+        scan(tmp_path / f"images/c{number}.nii.gz", affine=affine)
+    table(tmp_path, [f"c{c},a,1,1,1" for c in range(3)])
+    with pytest.raises(DataError, match="frame=LPS or frame=RAS"):
+        collect(tmp_path, "mine")
+
+
+def test_one_slicer_file_a_case(slicer):
+    dataset, findings = collect(slicer, "mine")
+    assert dataset.cases[2].landmarks == {n: (-14.0, -24.0, 32.0) for n in NAMES} and not findings
+
+
+def test_files_beside_the_scans_and_with_longer_names(slicer):
+    (slicer / "landmarks/c0.mrk.json").rename(slicer / "images/c0.mrk.json")
+    (slicer / "landmarks/c1.mrk.json").rename(slicer / "landmarks/c1_reader A.mrk.json")
+    rows = "".join(f"1,-12,-24,32,0,0,0,1,1,1,0,{name},,\n" for name in NAMES)
+    (slicer / "landmarks/c2.mrk.json").unlink()
+    (slicer / "landmarks/c2.fcsv").write_text("# CoordinateSystem = LPS\n" + rows)
+    dataset, findings = collect(slicer, "mine")
+    assert len(dataset.cases) == 5 and not findings
+
+
+def test_two_files_that_could_both_be_meant_quarantine_the_case(slicer):
+    (slicer / "landmarks/c1.mrk.json").rename(slicer / "landmarks/c1_A.mrk.json")
+    write_markups(slicer / "landmarks/c1_B.mrk.json", {"right_ostium": (1.0, 2.0, 3.0)})
+    dataset, findings = collect(slicer, "mine")
+    assert rules(findings) == [("ambiguous-annotation", "c1")] and len(dataset.cases) == 4
+
+
+def test_an_id_that_starts_another_id_keeps_its_own_file(slicer):
+    scan(slicer / "images/c1_late.nii.gz")
+    write_markups(slicer / "landmarks/c1_late.mrk.json", {"right_ostium": (-12.0, -22.0, 32.0)})
+    dataset, findings = collect(slicer, "mine")
+    assert dataset.case("c1_late").landmarks == {"right_ostium": (-12.0, -22.0, 32.0)} and not findings
+
+
+def test_a_landmark_that_a_case_lacks_is_not_annotated_or_absent_as_the_user_says(folder):
+    table(folder, ["c0,right_ostium,12,24,32", *(f"c{c},{n},12,24,32" for c in range(1, 5) for n in NAMES)])
+    assert collect(folder, "mine")[0].cases[0].landmarks.keys() == {"right_ostium"}
+    assert collect(folder, "mine", missing="absent")[0].cases[0].landmarks["left_ostium"] is None
+    with pytest.raises(DataError, match="missing = 'maybe'"):
+        collect(folder, "mine", missing="maybe")
+
+
+def test_scans_without_landmarks_and_landmarks_without_scan_are_told(folder):
+    scan(folder / "images/extra.nii.gz")
+    with open(folder / "landmarks.csv", "a") as file:
+        file.write("ghost,right_ostium,12,24,32\n")
+    dataset, findings = collect(folder, "mine")
+    assert rules(findings, "warning") == [("no-scan", "ghost"), ("no-landmarks", "extra")]
+    assert len(dataset.cases) == 5
+
+
+@pytest.mark.parametrize("twin", ["images/c1.nii", "images/sub/c1.nii.gz"])
+def test_two_scans_of_one_id_are_both_left_out(folder, twin):
+    scan(folder / twin)
+    dataset, findings = collect(folder, "mine")
+    assert rules(findings) == [("duplicate-case", "c1")] and len(dataset.cases) == 4
+    assert twin in next(f.message for f in findings if f.case == "c1")
+    assert not rules(findings, "warning")
+
+
+def test_bad_rows_quarantine_their_case_and_name_file_row_and_column(folder):
+    text = (folder / "landmarks.csv").read_text().replace("c2,right_ostium,14,24,32", "c2,right_ostium,14,NaN,32")
+    (folder / "landmarks.csv").write_text(text)
+    dataset, findings = collect(folder, "mine")
+    error = next(f for f in findings if f.severity == "error")
+    assert (error.case, error.rule) == ("c2", "bad-annotation") and "row 6, column y_mm" in error.message
+    assert [c.id for c in dataset.cases] == ["c0", "c1", "c3", "c4"]
+
+
+def test_a_damaged_slicer_file_quarantines_its_case(slicer):
+    (slicer / "landmarks/c3.mrk.json").write_text("{")
+    dataset, findings = collect(slicer, "mine")
+    assert rules(findings) == [("bad-annotation", "c3")] and len(dataset.cases) == 4
+
+
+def test_a_misspelt_name_quarantines_its_case_and_names_the_right_one(folder):
+    text = (folder / "landmarks.csv").read_text().replace("c4,right_ostium", "c4,right_ostum")
+    (folder / "landmarks.csv").write_text(text)
+    dataset, findings = collect(folder, "mine")
+    error = next(f for f in findings if f.severity == "error")
+    assert (error.case, error.rule) == ("c4", "landmark-name")
+    assert "'right_ostum' (1 cases); did you mean 'right_ostium' (4 cases)" in error.message
+    assert dataset.landmarks == NAMES
+
+
+@pytest.mark.parametrize(
+    ("rare", "common", "typo"),
+    [
+        ("right_ostum", "right_ostium", True),
+        ("Right ostium", "right_ostium", True),
+        ("rigth_ostium", "right_ostium", True),
+        ("left_ostium", "right_ostium", False),
+        ("L6_centroid", "L5_centroid", False),
+        ("ostium_r", "ostium_l", False),
+        ("RCA", "LCA", False),
+        ("apex", "base", False),
+    ],
+)
+def test_what_counts_as_a_typo(rare, common, typo):
+    cases = {f"c{n}": [common] for n in range(10)} | {"odd": [rare]}
+    assert bool(typos(cases)) is typo
+
+
+def test_names_that_stand_together_in_a_case_are_two_landmarks():
+    cases = {f"c{n}": ["right_ostium"] for n in range(10)} | {
+        "both": ["right_ostium", "right_ostum"],
+        "odd": ["right_ostum"],
+    }
+    assert typos(cases) == []
+
+
+def test_the_image_folder_with_most_scans_is_taken_and_labels_never(folder):
+    scan(folder / "images_1mm/c0.nii.gz")
+    scan(folder / "labels/c0.nii.gz")
+    dataset, findings = collect(folder, "mine", frame="RAS")
+    assert {c.image.split("/")[0] for c in dataset.cases} == {"images"}
+    assert "images (5), images_1mm (1)" in next(f for f in findings if f.rule == "image-folder").message
+    with pytest.raises(DataError, match="images=images_9mm: no such folder"):
+        collect(folder, "mine", images="images_9mm")
+    with pytest.raises(DataError, match="1 usable cases"):
+        collect(folder, "mine", frame="RAS", images="images_1mm")
+
+
+def test_scans_and_files_in_one_folder(tmp_path):
+    for number in range(3):
+        scan(tmp_path / f"c{number}.nii.gz")
+        write_markups(tmp_path / f"c{number}.mrk.json", {"a": (-12.0, -24.0, 32.0)})
+    assert len(collect(tmp_path, "mine")[0].cases) == 3
+
+
+@pytest.mark.parametrize("shape", [(30,), (9, 5)])
+def test_images_with_fewer_axes_take_the_first_coordinates(tmp_path, shape):
+    for number in range(3):
+        scan(tmp_path / f"c{number}.nii.gz", shape, np.eye(4))
+        write_markups(tmp_path / f"c{number}.mrk.json", {"a": (-2.0, -3.0)[: len(shape)]})
+    assert collect(tmp_path, "mine")[0].cases[0].landmarks["a"] == (-2.0, -3.0)[: len(shape)]
+
+
+def test_too_few_coordinates_for_the_scan_quarantine_the_case(folder):
+    content = {f"c{c}": {"a": [12, 24, 32] if c else [12, 24]} for c in range(5)}
+    (folder / "landmarks.csv").unlink()
+    (folder / "landmarks.json").write_text(json.dumps({"frame": "RAS"} | content))
+    dataset, findings = collect(folder, "mine")
+    assert rules(findings) == [("bad-annotation", "c0")] and len(dataset.cases) == 4
+
+
+def test_subjects_and_parts_come_from_their_tables(folder):
+    table(folder, ["c0,anna", "c1,anna"], "subjects.csv", "case,subject")
+    table(folder, [f"c{c},{'val' if c == 4 else 'train'}" for c in range(5)], "split.csv", "case,split")
+    dataset, _ = collect(folder, "mine")
+    assert [c.subject for c in dataset.cases] == ["anna", "anna", "c2", "c3", "c4"]
+    assert [c.id for c in dataset.part("validation")] == ["c4"]
+    table(folder, ["c0,maybe"], "split.csv", "case,split")
+    with pytest.raises(DataError, match=r"split\.csv: case 'c0': split 'maybe'"):
+        collect(folder, "mine")
+    table(folder, ["c0,x"], "split.csv", "case,teil")
+    with pytest.raises(DataError, match="needed are case,split"):
+        collect(folder, "mine")
+
+
+def test_folders_that_hold_nothing_usable_are_refused(folder, tmp_path_factory):
+    empty = tmp_path_factory.mktemp("empty")
+    with pytest.raises(DataError, match="no scans in it"):
+        collect(empty, "mine")
+    with pytest.raises(DataError, match="no such folder"):
+        collect(empty / "gone", "mine")
+    (folder / "landmarks.json").write_text("{}")
+    with pytest.raises(DataError, match="several places"):
+        collect(folder, "mine")
+    (folder / "landmarks.json").unlink()
+    (folder / "landmarks.csv").unlink()
+    with pytest.raises(DataError, match="no landmarks in it"):
+        collect(folder, "mine")
+
+
+def test_one_case_cannot_be_split(tmp_path):
+    scan(tmp_path / "only.nii.gz")
+    write_markups(tmp_path / "only.mrk.json", {"a": (-12.0, -24.0, 32.0)})
+    with pytest.raises(DataError, match="1 usable cases of 1 subjects; at least 3"):
+        collect(tmp_path, "mine")
+
+
+def test_too_few_cases_name_those_left_out(slicer):
+    for number in (1, 2, 3):
+        (slicer / f"landmarks/c{number}.mrk.json").write_text("{")
+    with pytest.raises(DataError, match=r"c3: .*c3\.mrk\.json: not readable"):
+        collect(slicer, "mine")
+
+
+def test_findings_are_written_read_and_summed_up(tmp_path):
+    items = (
+        Finding("b-rule", "note", None, "hello"),
+        *(Finding("a-rule", "error", f"c{n}", f"bad {n}", "mend") for n in range(6)),
+    )
+    write_findings(Findings(items, {"c9": {"shape": [1]}}), tmp_path / "findings.json")
+    back = read_findings(tmp_path / "findings.json")
+    assert back.items == items and back.facts == {"c9": {"shape": [1]}}
+    assert back.quarantined == ("c0", "c1", "c2", "c3", "c4", "c5")
+    assert json.loads((tmp_path / "findings.json").read_text())["quarantined"] == list(back.quarantined)
+    assert summarize(items) == [
+        ("error", "a-rule", "c0, c1, c2, c3 and 2 more", "bad 0 (the first of 6)", "mend"),
+        ("note", "b-rule", "all", "hello", ""),
+    ]
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"version": 2}', '{"version": 1, "findings": [{"x": 1}]}'])
+def test_a_file_of_another_kind_is_not_findings(tmp_path, text):
+    (tmp_path / "f.json").write_text(text)
+    with pytest.raises(DataError, match=r"f\.json"):
+        read_findings(tmp_path / "f.json")

@@ -1,0 +1,146 @@
+"""Landmarks in fcsv, CSV and JSON: frames are stated or refused, bad rows are named by file, row and column."""
+
+import pytest
+
+from pipeline.data.fcsv import read_fcsv
+from pipeline.data.points_csv import read_points_csv
+from pipeline.data.points_json import read_points_json
+from pipeline.errors import DataError
+
+FCSV = """# Markups fiducial file version = 4.11
+# CoordinateSystem = {frame}
+# columns = id,x,y,z,ow,ox,oy,oz,vis,sel,lock,label,desc,associatedNodeID
+1,1.5,-2,3,0,0,0,1,1,1,0,"a, left",,
+2,4,5,6,0,0,0,1,1,1,0,b,,
+"""
+
+
+def written(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("frame", "sign"), [("LPS", 1), ("1", 1), ("RAS", -1), ("0", -1)])
+def test_fcsv_frames_are_words_or_numbers(tmp_path, frame, sign):
+    points, _ = read_fcsv(written(tmp_path / "a.fcsv", FCSV.format(frame=frame)))
+    assert points == {"a, left": (1.5 * sign, -2 * sign, 3), "b": (4 * sign, 5 * sign, 6)}
+
+
+def test_fcsv_without_a_frame_is_refused_unless_the_user_says_it(tmp_path):
+    path = written(tmp_path / "a.fcsv", FCSV.replace("# CoordinateSystem = {frame}\n", ""))
+    with pytest.raises(DataError, match="frame=LPS or frame=RAS"):
+        read_fcsv(path)
+    assert read_fcsv(path, "RAS")[0]["b"] == (-4, -5, 6)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (("{frame}", "2"), "frame '2'"),
+        (("label", "name"), "columns = "),
+        (("2,4,5,6", "2,4,x,6"), "line 5, column y: 'x'"),
+        (("2,4,5,6", "2,4,nan,6"), "line 5, column y: 'nan'"),
+        ((",b,,", ",,,"), "line 5: no label"),
+        ((",b,,", ',"a, left",,'), "occurs twice"),
+        (("2,4,5,6,0,0,0,1,1,1,0,b,,", "2,4"), "line 5: no label"),
+    ],
+)
+def test_a_broken_fcsv_is_refused_by_line(tmp_path, edit, message):
+    path = written(tmp_path / "a.fcsv", FCSV.replace(*edit).replace("{frame}", "LPS"))
+    with pytest.raises(DataError, match=message) as caught:
+        read_fcsv(path)
+    assert "a.fcsv" in str(caught.value)
+
+
+def test_an_fcsv_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "a.fcsv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match=r"a\.fcsv"):
+        read_fcsv(tmp_path / "a.fcsv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "case,landmark,x,y,z\nc1,a,1,2,3\nc1,b,absent,absent,absent\nc2,a,4,5,6\n",
+        "landmark;z_mm;y_mm;x_mm;case;volume\na;3;2;1;c1;9\nb;absent;Absent;absent;c1;9\n\na;6;5;4;c2;9\n",
+        "\ufeff# frame = LPS\ncase\tlandmark\tx_mm_nominal\ty_mm_nominal\tz_mm_nominal\n"
+        "c1\ta\t1\t2\t3\nc1\tb\tabsent\tabsent\tabsent\nc2\ta\t4\t5\t6\n",
+    ],
+)
+def test_a_csv_is_read_by_its_headers(tmp_path, text):
+    table = read_points_csv(written(tmp_path / "landmarks.csv", text))
+    assert table.cases == {"c1": {"a": (1, 2, 3), "b": None}, "c2": {"a": (4, 5, 6)}}
+    assert not table.problems and table.frame == ("LPS" if "LPS" in text else None)
+
+
+def test_a_csv_of_flat_images_has_two_coordinates(tmp_path):
+    table = read_points_csv(written(tmp_path / "a.csv", "case,landmark,x,y\nc,a,1,2\n"), "RAS")
+    assert table.in_lps("RAS") == {"c": {"a": (-1, -2)}}
+
+
+def test_a_csv_states_its_frame_in_a_column_or_a_comment(tmp_path):
+    column = written(tmp_path / "a.csv", "case,landmark,x,y,z,frame\nc,a,1,2,3,ras\n")
+    comment = written(tmp_path / "b.csv", "#frame: RAS\ncase,landmark,x,y,z\nc,a,1,2,3\n")
+    assert read_points_csv(column).frame == read_points_csv(comment).frame == "RAS"
+    with pytest.raises(DataError, match="states RAS, but frame=LPS"):
+        read_points_csv(comment, "LPS")
+    with pytest.raises(DataError, match="frame 'up'"):
+        read_points_csv(comment, "up")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("c1,a,1,2,nan", r"a\.csv: row 3, column z, landmark 'a': 'nan'"),
+        ("c1,a,1,two,3", "row 3, column y, landmark 'a': 'two'"),
+        ("c1,a,1,2", "row 3, column z, landmark 'a': ''"),
+        ("c1,a,1,2,inf", "column z"),
+        ("c1,a,absent,2,3", "column x, landmark 'a': 'absent'"),
+        ("c0,b,1,2,3", "row 3: landmark 'b' of case 'c0' occurs twice"),
+    ],
+)
+def test_a_bad_row_is_a_problem_of_its_case_alone(tmp_path, row, message):
+    import re
+
+    table = read_points_csv(written(tmp_path / "a.csv", f"case,landmark,x,y,z\nc0,b,1,1,1\n{row}\nc2,a,1,2,3\n"))
+    case = row.split(",")[0]
+    assert list(table.problems) == [case] and re.search(message, table.problems[case][0])
+    assert table.cases["c2"] == {"a": (1, 2, 3)}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("a,b,c\n1,2,3\n", "columns are a,b,c"),
+        ("case,landmark,x,z\nc,a,1,2\n", "columns are"),
+        ("case,landmark,x,y,z\n,a,1,2,3\n", "row 2: no case"),
+        ("case,landmark,x,y,z\nc,,1,2,3\n", "row 2: no landmark"),
+        ("case,landmark,x,y,z,frame\nc,a,1,2,3,LPS\nc,b,1,2,3,RAS\n", "both LPS and RAS"),
+        ("case,landmark,x,y,z,frame\nc,a,1,2,3,\n", "row 2: frame ''"),
+    ],
+)
+def test_a_csv_nobody_can_read_is_refused(tmp_path, text, message):
+    with pytest.raises(DataError, match=message):
+        read_points_csv(written(tmp_path / "a.csv", text))
+
+
+def test_json_positions_and_nulls(tmp_path):
+    path = written(tmp_path / "a.json", '{"frame": "RAS", "c1": {"a": [1, 2, 3], "b": null}, "c2": {}}')
+    table = read_points_json(path)
+    assert table.in_lps(table.frame) == {"c1": {"a": (-1, -2, 3), "b": None}, "c2": {}}
+
+
+def test_a_bad_point_in_json_is_a_problem_of_its_case(tmp_path):
+    text = '{"c1": {"a": [1, "x", 3]}, "c2": {"a": 5}, "c3": {"a": [1, 2, NaN]}, "c4": {"a": [1, 2, 3]}}'
+    table = read_points_json(written(tmp_path / "a.json", text))
+    assert sorted(table.problems) == ["c1", "c2", "c3"] and "c1.a, y" in table.problems["c1"][0]
+    assert table.frame is None and table.cases["c4"] == {"a": (1, 2, 3)}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"c1": [1, 2, 3]}', '{"frame": "up"}', '{"c1": {"a": [1,2,3], "a": null}}']
+)
+def test_json_of_another_kind_is_refused(tmp_path, text):
+    with pytest.raises(DataError, match=r"a\.json"):
+        read_points_json(written(tmp_path / "a.json", text))

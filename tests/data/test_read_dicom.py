@@ -1,0 +1,143 @@
+"""A DICOM series: an even stack in LPS, or an error that says which slice breaks it."""
+
+import numpy as np
+import pytest
+
+from pipeline.data.readers import find_images, read_frame, read_image
+from pipeline.errors import DataError
+
+pydicom = pytest.importorskip("pydicom")
+
+SHAPE = (4, 3, 5)  # slices, rows, columns
+VOXELS = np.arange(60, dtype=np.int16).reshape(SHAPE)
+ROW, COLUMN = np.array([0, 1.0, 0]), np.array([-0.6, 0, 0.8])  # along a row, along a column
+NORMAL = np.cross(ROW, COLUMN)
+ORIGIN = np.array([5.0, -7, 9])
+
+
+def slice_file(path, index, position=None, **tags):
+    data = pydicom.Dataset()
+    data.file_meta = pydicom.dataset.FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = f"1.2.3.{index}"
+    data.SeriesInstanceUID = "1.2.3"
+    data.Rows, data.Columns = SHAPE[1:]
+    data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+    data.BitsAllocated = data.BitsStored = 16
+    data.HighBit, data.PixelRepresentation = 15, 1
+    data.PixelSpacing = [0.5, 0.25]
+    data.ImageOrientationPatient = [*ROW, *COLUMN]
+    data.ImagePositionPatient = [round(v, 6) for v in (ORIGIN + 2 * index * NORMAL if position is None else position)]
+    data.RescaleSlope, data.RescaleIntercept = 1, -1024
+    data.PixelData = VOXELS[index].tobytes()
+    for name, value in tags.items():
+        if value is None:
+            delattr(data, name)
+        else:
+            setattr(data, name, value)
+    data.save_as(path, enforce_file_format=True)
+
+
+@pytest.fixture
+def series(tmp_path):
+    for index in range(4):
+        slice_file(tmp_path / f"{7 * index % 4}.dcm", index)  # the names do not follow the stack
+    return tmp_path
+
+
+def test_slices_are_sorted_by_place_and_scaled(series):
+    image = read_image(series)
+    assert np.array_equal(image.voxels, VOXELS - 1024) and image.voxels.dtype == np.int16
+    assert image.frame.same_as(read_frame(series))
+    assert find_images(series) == [series]
+
+
+def test_a_voxel_lies_where_worked_out_by_hand(series):
+    # normal = (0.8, 0, 0.6); slice 1, row 2, column 3: + 2 normal + 2 * 0.5 column + 3 * 0.25 row
+    # = (5 + 1.6 - 0.6, -7 + 0.75, 9 + 1.2 + 0.8) = (6, -6.25, 11)
+    assert np.allclose(read_frame(series).voxel_to_world(np.array([[1, 2, 3]])), [[6, -6.25, 11]], atol=1e-5)
+
+
+def test_a_rescale_that_differs_from_slice_to_slice_is_followed(series):
+    slice_file(series / "0.dcm", 0, RescaleSlope=2.5)
+    image = read_image(series)
+    assert image.voxels.dtype == np.float32 and image.voxels[0, 0, 4] == 4 * 2.5 - 1024
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        ({"PixelSpacing": None}, "no PixelSpacing"),
+        ({"PixelSpacing": [0, 0.25]}, "PixelSpacing = "),
+        ({"ImagePositionPatient": None}, "no ImagePositionPatient"),
+        ({"ImageOrientationPatient": None}, "no ImageOrientationPatient"),
+        ({"ImagePositionPatient": [1, 2]}, "3 finite numbers"),
+        ({"Rows": 2}, "Rows = 2"),
+        ({"PixelSpacing": [0.5, 0.5]}, "PixelSpacing = "),
+        ({"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}, "ImageOrientationPatient = "),
+        ({"SeriesInstanceUID": "9.9"}, "2 series"),
+        ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "RGB"),
+        ({"NumberOfFrames": 3}, "3 frames"),
+        ({"RescaleSlope": 0}, "RescaleSlope = 0"),
+        ({"PixelData": b"\0\0"}, "pixels cannot be read"),
+    ],
+)
+def test_a_slice_that_does_not_fit_is_named(series, tags, message):
+    slice_file(series / "1.dcm", 3, **tags)
+    with pytest.raises(DataError, match=message):
+        read_image(series)
+
+
+def test_a_missing_slice_is_not_stretched_over(series):
+    slice_file(series / "1.dcm", 3, position=ORIGIN + 8 * NORMAL)
+    with pytest.raises(DataError, match=r"4\.000 mm between .* elsewhere 2\.000 mm"):
+        read_image(series)
+
+
+def test_two_slices_in_one_place_are_refused(series):
+    slice_file(series / "5.dcm", 2)
+    with pytest.raises(DataError, match="two slices at"):
+        read_image(series)
+
+
+def test_gantry_tilt_is_refused_with_its_angle(series):
+    for index in range(4):
+        slice_file(series / f"{7 * index % 4}.dcm", index, ORIGIN + 2 * index * NORMAL + index * ROW)
+    with pytest.raises(DataError, match=r"gantry tilt: .* 26\.57 degrees"):
+        read_frame(series)
+
+
+def test_a_slice_beside_the_line_is_refused(series):
+    slice_file(series / "3.dcm", 1, ORIGIN + 2 * NORMAL + ROW)
+    with pytest.raises(DataError, match="on one line"):
+        read_frame(series)
+
+
+def test_one_slice_alone_has_no_thickness(tmp_path):
+    slice_file(tmp_path / "0.dcm", 0)
+    with pytest.raises(DataError, match="at least 2"):
+        read_frame(tmp_path)
+
+
+def test_a_cut_slice_is_named_not_dropped(series):
+    path = series / "3.dcm"
+    whole = path.read_bytes()
+    for size in range(len(whole) - 30, len(whole)):
+        path.write_bytes(whole[:size])
+        with pytest.raises(DataError, match=r"3\.dcm"):
+            read_image(series)
+    path.write_bytes(b"junk")
+    with pytest.raises(DataError, match=r"3\.dcm: not readable"):
+        read_image(series)
+
+
+def test_files_of_another_kind_are_left_out_and_counted(series):
+    (series / "notes.txt").write_text("x")
+    (series / "DICOMDIR").write_text("never followed")
+    assert read_image(series).notes == ("1 files are not DICOM: left out",)
+
+
+def test_a_folder_without_slices_is_named(tmp_path):
+    with pytest.raises(DataError, match="no DICOM slices"):
+        read_frame(tmp_path)
