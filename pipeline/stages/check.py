@@ -22,6 +22,7 @@ from pipeline.data.set_rules import check_set
 from pipeline.errors import DataError
 
 LEAST = 3  # cases that must remain
+Job = tuple[str, Facts | None]  # arguments of inspect_scan
 
 
 def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> list[Finding]:
@@ -80,25 +81,34 @@ def _inspect(manifest: Dataset, known: dict[str, Facts], workers: int) -> dict[s
     return {case: results[case] for case in paths}
 
 
-def _run(jobs: dict[str, tuple[str, Facts | None]], workers: int) -> Iterator[tuple[str, Facts]]:
+def _run(jobs: dict[str, Job], workers: int) -> Iterator[tuple[str, Facts]]:
+    """Results as they come. A worker that dies takes its pool with it; then one worker goes on, and since it works
+    in order, the first scan without a result is the suspect and gets a process of its own."""
     if workers < 1:
         yield from ((case, inspect_scan(*job)) for case, job in jobs.items())
         return
-    left = dict(jobs)
+    left, count = dict(jobs), min(workers, len(jobs))
+    while left:
+        try:
+            for case, facts in _in_pool(left, count):
+                del left[case]
+                yield case, facts
+        except BrokenProcessPool:
+            if count == 1:
+                suspect = next(iter(left))
+                yield suspect, _alone(left.pop(suspect))
+            count = 1
+
+
+def _alone(job: Job) -> Facts:
     try:
-        for case, facts in _in_pool(jobs, min(workers, len(jobs))):
-            del left[case]
-            yield case, facts
-    except BrokenProcessPool:  # a worker died and took the pool with it: find out on which scan
-        for case, job in left.items():
-            try:
-                yield from _in_pool({case: job}, 1)
-            except BrokenProcessPool:
-                text = f"{job[0]}: the process that read it died (out of memory, or a fault in a library)."
-                yield case, {"rule": "crash", "message": text}
+        return next(_in_pool({"": job}, 1))[1]
+    except BrokenProcessPool:
+        text = f"{job[0]}: the process that read it died (out of memory, or a fault in a library)."
+        return {"rule": "crash", "message": text}
 
 
-def _in_pool(jobs: dict[str, tuple[str, Facts | None]], workers: int) -> Iterator[tuple[str, Facts]]:
+def _in_pool(jobs: dict[str, Job], workers: int) -> Iterator[tuple[str, Facts]]:
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         futures: dict[Future[Facts], str] = {pool.submit(inspect_scan, *job): case for case, job in jobs.items()}
         for future in as_completed(futures):

@@ -1,0 +1,256 @@
+"""Stage check: every rule fires, the rest of the data goes on, a rerun reads only what changed."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from pipeline.data.dataset import Case, Dataset, write_dataset
+from pipeline.data.findings import Finding, Findings, read_findings, write_findings
+from pipeline.errors import DataError
+from pipeline.stages import check as stage
+from pipeline.stages.check import check
+
+PARTS = ["train"] * 6 + ["validation"] * 2 + ["test"] * 2
+CENTRE = (-13.0, -24.0, 35.0)  # LPS, inside the scans below
+
+
+def save(path, voxels, affine=None):
+    affine = np.array([[1.0, 0, 0, 10], [0, 2, 0, 20], [0, 0, 2, 30], [0, 0, 0, 1]]) if affine is None else affine
+    image = nibabel.Nifti1Image(voxels, affine)
+    image.header.set_xyzt_units("mm")
+    nibabel.save(image, path)
+
+
+def noise(number, shape=(8, 6, 5)):
+    return np.random.default_rng(number).integers(0, 100, shape).astype(np.int16)
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Ten good cases c0..c9, six in train."""
+    for number in range(10):
+        save(tmp_path / f"c{number}.nii.gz", noise(number))
+    cases = tuple(Case(f"c{n}", f"s{n}", f"c{n}.nii.gz", {"a": CENTRE, "b": CENTRE}, PARTS[n]) for n in range(10))
+    return Dataset("mine", tmp_path, ("a", "b"), cases)
+
+
+def run(data, **kwargs):
+    write_dataset(data, data.root / "dataset.json")
+    kwargs = {"workers": 0} | kwargs
+    return check(data.root / "dataset.json", data.root / "findings.json", **kwargs)
+
+
+def with_points(data, edit, only=None):
+    """`edit` maps every position of the named cases (or of all)."""
+    moved = [
+        replace(c, landmarks={n: edit(p) for n, p in c.landmarks.items()}) if only is None or c.id in only else c
+        for c in data.cases
+    ]
+    return data.with_cases(tuple(moved))
+
+
+def errors(findings):
+    return [(f.rule, f.case) for f in findings if f.severity == "error"]
+
+
+def test_good_data_pass_and_leave_facts(data):
+    assert run(data) == []
+    found = read_findings(data.root / "findings.json")
+    assert found.quarantined == () and list(found.facts) == [f"c{n}" for n in range(10)]
+    facts = found.facts["c3"]
+    assert facts["shape"] == [8, 6, 5] and facts["spacing"] == [1.0, 2.0, 2.0] and facts["orientation"] == "RAS"
+    assert facts["dtype"] == "int16" and facts["unit"] == "mm"
+    assert facts["min"] == noise(3).min() and facts["percentiles"]["50"] == np.median(noise(3))
+    assert len(facts["sha256"]) == 64
+
+
+def test_two_processes_find_the_same_as_one(data):
+    (data.root / "c4.nii.gz").write_bytes((data.root / "c4.nii.gz").read_bytes()[:-9])
+    run(data)
+    one = (data.root / "findings.json").read_bytes()
+    (data.root / "findings.json").unlink()
+    assert errors(run(data, workers=2)) == [("unreadable", "c4")]
+    assert (data.root / "findings.json").read_bytes() == one
+
+
+def test_scans_that_cannot_be_used_are_quarantined_with_the_reason(data):
+    (data.root / "c1.nii.gz").write_bytes(b"<html>")
+    save(data.root / "c2.nii.gz", np.full((8, 6, 5), 7, np.int16))
+    voxels = noise(3).astype(np.float32)
+    voxels[0, 0, 0] = np.nan
+    save(data.root / "c3.nii.gz", voxels)
+    (data.root / "c5.nii.gz").unlink()
+    findings = run(data)
+    assert errors(findings) == [("unreadable", "c1"), ("no-signal", "c2"), ("no-signal", "c3"), ("unreadable", "c5")]
+    assert all(f"{f.case}.nii.gz" in f.message for f in findings)
+    assert read_findings(data.root / "findings.json").quarantined == ("c1", "c2", "c3", "c5")
+    with pytest.raises(DataError, match="6 usable cases, all 10 are needed"):
+        run(data, strict=True)
+
+
+def test_a_rerun_reads_only_what_changed(data, monkeypatch):
+    run(data)
+    first = (data.root / "findings.json").read_bytes()
+    opened = []
+    monkeypatch.setattr(stage, "inspect_scan", lambda path, known: opened.append(Path(path).name) or known)
+    run(data)
+    assert opened == [] and (data.root / "findings.json").read_bytes() == first
+    monkeypatch.undo()
+    save(data.root / "c6.nii.gz", noise(77))
+    run(data)
+    assert read_findings(data.root / "findings.json").facts["c6"]["max"] == noise(77).max()
+    (data.root / "findings.json").write_text("{ damaged")
+    run(data)
+    assert len(read_findings(data.root / "findings.json").facts) == 10
+
+
+def test_a_file_with_a_new_time_but_the_same_bytes_keeps_its_facts(data, monkeypatch):
+    run(data)
+    os.utime(data.root / "c1.nii.gz", (1, 1))
+    monkeypatch.setattr("pipeline.data.scan_facts.read_voxels", None)
+    run(data)
+    assert read_findings(data.root / "findings.json").facts["c1"]["mtime_ns"] == 10**9
+
+
+def test_a_landmark_outside_its_scan_is_measured(data):
+    # the scan spans x from -17.5 to -9.5 (LPS); 30 is 39.5 mm beyond
+    findings = run(with_points(data, lambda p: (30.0, *p[1:]), {"c2"}))
+    assert errors(findings) == [("landmark-outside", "c2")]
+    assert "landmark 'a' lies 39.5 mm outside the scan (2 of 2 landmarks are outside)" in findings[0].message
+
+
+def test_a_landmark_less_than_a_voxel_outside_is_only_a_warning(data):
+    findings = run(with_points(data, lambda p: (-9.0, *p[1:]), {"c2"}))
+    assert [(f.rule, f.severity) for f in findings] == [("landmark-outside", "warning")]
+
+
+MISTAKES = {
+    "LPS and RAS are mixed up": lambda p: (-p[0], -p[1], p[2]),
+    "voxel indices": lambda p: (3.0, 2.0, 2.5),
+    "order z,y,x": lambda p: p[::-1],
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_of_one_case_is_explained(data, mistake):
+    findings = run(with_points(data, MISTAKES[mistake], {"c0"}))
+    assert errors(findings) == [("landmark-outside", "c0")] and mistake in findings[0].advice
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_of_the_whole_set_stops_and_is_explained(data, mistake):
+    with pytest.raises(DataError, match=f"10 of 10 cases .* All points of 10 cases would be inside if .*{mistake}"):
+        run(with_points(data, MISTAKES[mistake]))
+    assert len(read_findings(data.root / "findings.json").quarantined) == 10
+
+
+@pytest.mark.parametrize("position", [(float("nan"), 1.0, 2.0), (1.0, 2.0)])
+def test_coordinates_that_are_no_position_quarantine_the_case(data, position):
+    path = data.root / "dataset.json"
+    write_dataset(data, path)
+    content = json.loads(path.read_text())
+    content["cases"][0]["landmarks"]["a"] = position
+    path.write_text(json.dumps(content))
+    findings = check(path, data.root / "findings.json", workers=0)
+    assert errors(findings) == [("landmark-coordinates", "c0")]
+
+
+def test_absent_landmarks_lie_nowhere_and_are_fine(data):
+    assert run(with_points(data, lambda p: None, {"c1"})) == []
+
+
+def test_the_same_voxels_in_two_parts_are_a_leak(data):
+    # c9 is in test; its copy has another name, format, axis order
+    voxels = noise(9)[::-1].transpose(2, 0, 1)
+    affine = np.array([[0, -1.0, 0, 17], [0, 0, 2, 20], [2, 0, 0, 30], [0, 0, 0, 1]])
+    save(data.root / "c0.nii.gz", voxels, affine)
+    findings = run(data)
+    assert errors(findings) == [("same-scan", "c9")] and "'c0'" in findings[0].message
+    save(data.root / "c1.nii.gz", voxels, affine)
+    assert [(f.case, f.severity) for f in run(data) if f.rule == "same-scan"] == [("c1", "warning"), ("c9", "error")]
+
+
+def test_a_subject_in_two_parts_stops(data):
+    cases = tuple(replace(c, subject="anna") if c.id in ("c0", "c9") else c for c in data.cases)
+    with pytest.raises(DataError, match="subject 'anna' is in test and train"):
+        run(data.with_cases(cases))
+
+
+def test_odd_voxels_are_told(data):
+    save(data.root / "c1.nii.gz", noise(1), np.array([[0.5, 0, 0, 10], [0, 0.5, 0, 22], [0, 0, 5.0, 30], [0, 0, 0, 1]]))
+    save(data.root / "c2.nii.gz", noise(2).astype(np.float32) * 1e9)
+    warnings = {(f.rule, f.case) for f in run(data) if f.severity == "warning"}
+    assert warnings == {("anisotropy", "c1"), ("spacing", "c1"), ("values", "c2")}
+
+
+def test_images_with_another_number_of_axes_are_quarantined(data):
+    save(data.root / "c1.nii.gz", noise(1, (8, 6)))
+    cases = tuple(replace(c, landmarks={}) if c.id == "c1" else c for c in data.cases)
+    assert errors(run(data.with_cases(cases))) == [("axes", "c1")]
+
+
+def test_a_landmark_that_cannot_be_learned_is_told(data):
+    def keep(case):
+        return case.landmarks if case.id in ("c8", "c9") else {"a": CENTRE}
+
+    findings = run(data.with_cases(tuple(replace(c, landmarks=keep(c)) for c in data.cases)))
+    assert [f.rule for f in findings] == ["rare-landmark"] and "none of them in train" in findings[0].message
+    some = run(data.with_cases(tuple(replace(c, landmarks=c.landmarks if c.id < "c2" else {}) for c in data.cases)))
+    assert {f.rule for f in some} == {"rare-landmark"} and "in 2 of 10 cases" in some[0].message
+
+
+def test_what_the_reader_decided_is_noted(data):
+    image = nibabel.Nifti1Image(noise(4), np.diag([1.0, 2, 2, 1]))
+    image.affine[:3, 3] = 10, 20, 30
+    nibabel.save(nibabel.Nifti1Image(noise(4), image.affine), data.root / "c4.nii.gz")
+    assert [f.message for f in run(data)] == ["unit not stated: read as mm"]
+    assert [f.message for f in run(data)] == ["unit not stated: read as mm"]  # from the facts
+
+
+def test_findings_of_import_are_taken_over(data):
+    write_findings(Findings((Finding("landmark-name", "error", "typo", "x"),)), data.root / "import.json")
+    assert errors(run(data)) == [("landmark-name", "typo")]
+
+
+def test_too_few_cases_and_empty_parts_stop_with_the_list(data):
+    for number in (8, 9):
+        (data.root / f"c{number}.nii.gz").write_bytes(b"")
+    with pytest.raises(DataError, match="every case of the test part is quarantined"):
+        run(data)
+    for number in range(6):
+        (data.root / f"c{number}.nii.gz").write_bytes(b"")
+    with pytest.raises(DataError, match="2 usable cases, 3 are needed:\n  c0: "):
+        run(data)
+
+
+def die(path, known=None):
+    """A reader that crashes the process on one scan."""
+    from pipeline.data.scan_facts import inspect_scan
+
+    if path.endswith("c3.nii.gz"):
+        os._exit(9)
+    return inspect_scan(path, known)
+
+
+def test_a_worker_that_dies_names_the_scan_and_the_rest_go_on(data, monkeypatch):
+    monkeypatch.setattr(stage, "inspect_scan", die)
+    findings = run(data.with_cases(data.cases[2:]), workers=2)
+    assert errors(findings) == [("crash", "c3")] and "c3.nii.gz: the process that read it died" in findings[0].message
+
+
+def test_check_needs_neither_torch_nor_monai(data):
+    write_dataset(data, data.root / "dataset.json")
+    code = (
+        "import sys; from pathlib import Path; from pipeline.stages.check import check; root = Path(sys.argv[1]);"
+        "check(root / 'dataset.json', root / 'findings.json', workers=0);"
+        "print([m for m in ('torch', 'monai', 'SimpleITK', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, data.root], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

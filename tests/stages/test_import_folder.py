@@ -1,0 +1,63 @@
+"""Stage import: the same folder gives the same bytes, real folders need no settings."""
+
+import os
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from pipeline.data.dataset import read_dataset
+from pipeline.data.findings import read_findings
+from pipeline.data.markups import write_markups
+from pipeline.errors import DataError
+from pipeline.stages.import_data import import_folder
+
+DATA = Path(os.environ.get("PATCHVOTE_DATA", Path(__file__).parents[2] / "../shared/data"))
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "naïve paşa 中 space"
+    (folder / "images").mkdir(parents=True)
+    for number in range(6):
+        voxels = np.random.default_rng(number).integers(0, 99, (6, 5, 4)).astype(np.int16)
+        nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), folder / f"images/c{number}.nii.gz")
+        write_markups(folder / f"landmarks/c{number}.mrk.json", {"a": (-1.0, -2.0, 3.0), "b": None})
+    return folder
+
+
+def test_a_rerun_gives_the_same_bytes_and_what_is_read_is_what_was_returned(source, tmp_path):
+    out = tmp_path / "run" / "dataset.json"
+    dataset = import_folder(source, out, "mine")
+    first = [p.read_bytes() for p in sorted(out.parent.iterdir())]
+    assert [p.name for p in sorted(out.parent.iterdir())] == ["dataset.json", "import.json"]
+    import_folder(source, out, "mine")
+    assert first == [p.read_bytes() for p in sorted(out.parent.iterdir())]
+    assert read_dataset(out) == dataset
+    assert [len(dataset.part(p)) for p in ("train", "validation", "test")] == [4, 1, 1]
+    assert dataset.cases[0].landmarks == {"a": (-1.0, -2.0, 3.0), "b": None}
+
+
+def test_quarantined_cases_are_in_import_json_alone(source, tmp_path):
+    (source / "landmarks/c2.mrk.json").write_text("{")
+    dataset = import_folder(source, tmp_path / "dataset.json", "mine")
+    assert "c2" not in {c.id for c in dataset.cases}
+    assert read_findings(tmp_path / "import.json").quarantined == ("c2",)
+
+
+def test_a_folder_that_cannot_be_written_is_named(source):
+    blocked = source / "images/c0.nii.gz" / "dataset.json"
+    with pytest.raises(DataError, match="cannot write there"):
+        import_folder(source, blocked, "mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "cases", "landmarks"), [("spine_mri_L1L5", 30, 5), ("mouse_skull", 40, 51), ("hippocampus_msd", 100, 5)]
+)
+def test_real_folders_are_read_without_settings(name, cases, landmarks, tmp_path):
+    if not (DATA / name).is_dir():
+        pytest.skip(f"no real data at {DATA}; set PATCHVOTE_DATA")
+    dataset = import_folder(DATA / name, tmp_path / "dataset.json", name)
+    assert len(dataset.cases) >= cases and len(dataset.landmarks) == landmarks
+    assert "read as RAS" in next(f.message for f in read_findings(tmp_path / "import.json").items if f.rule == "frame")
