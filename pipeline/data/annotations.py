@@ -38,7 +38,7 @@ def read_annotations(source: Path, scans: dict[str, Path], frame: str | None = N
         DataError: There are none, there are both tables and files, or the frame of a table stays open.
     """
     tables = [p for name in TABLES for p in (source / name, source / "landmarks" / name) if p.is_file()]
-    files = _point_files(source)
+    files = _point_files(source, scans)
     if len(tables) + bool(files) > 1:
         listed = ", ".join(str(p.relative_to(source)) for p in [*tables, *files[:1]])
         raise DataError(f"{source}: landmarks in several places: {listed}. Keep one of them.")
@@ -52,12 +52,12 @@ def read_annotations(source: Path, scans: dict[str, Path], frame: str | None = N
     )
 
 
-def _point_files(source: Path) -> list[Path]:
-    found = []
-    for root, folders, names in os.walk(source):
-        folders[:] = [f for f in folders if not f.startswith(".")]
-        found += [Path(root) / n for n in names if n.lower().endswith(FILES) and not n.startswith(".")]
-    return sorted(found)
+def _point_files(source: Path, scans: dict[str, Path]) -> list[Path]:
+    """In `landmarks/`, in `source` itself and beside the scans; not elsewhere, where old answers may lie."""
+    folders = {source, *(p.parent for p in scans.values())}
+    folders |= {Path(root) for root, _, _ in os.walk(source / "landmarks")}
+    found = {p for folder in folders for p in folder.iterdir() if p.name.lower().endswith(FILES)}
+    return sorted(p for p in found if not p.name.startswith("."))
 
 
 def _from_table(path: Path, scans: dict[str, Path], frame: str | None) -> Annotations:

@@ -99,7 +99,12 @@ def find_images(folder: Path) -> list[Path]:
 
 
 def _is_dicom(path: Path) -> bool:
-    return path.suffix.lower() in (".dcm", ".ima")
+    """By the suffix; names without one (or with a number, as UIDs end) by the mark in byte 128."""
+    suffix = path.suffix.lower()
+    if suffix and not suffix[1:].isdigit():
+        return suffix in (".dcm", ".ima")
+    with open(path, "rb") as file:
+        return file.read(132)[128:] == b"DICM"
 
 
 def _kind(path: Path) -> str:

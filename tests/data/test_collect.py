@@ -90,6 +90,11 @@ def test_files_beside_the_scans_and_with_longer_names(slicer):
     assert len(dataset.cases) == 5 and not findings
 
 
+def test_old_answers_elsewhere_in_the_folder_are_not_taken_for_truth(slicer):
+    write_markups(slicer / "runs/mine/test/c0.mrk.json", {"right_ostium": (0.0, 0.0, 0.0)})
+    assert collect(slicer, "mine")[0].cases[0].landmarks["right_ostium"] == (-12.0, -24.0, 32.0)
+
+
 def test_two_files_that_could_both_be_meant_quarantine_the_case(slicer):
     (slicer / "landmarks/c1.mrk.json").rename(slicer / "landmarks/c1_A.mrk.json")
     write_markups(slicer / "landmarks/c1_B.mrk.json", {"right_ostium": (1.0, 2.0, 3.0)})

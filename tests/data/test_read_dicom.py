@@ -138,6 +138,12 @@ def test_files_of_another_kind_are_left_out_and_counted(series):
     assert read_image(series).notes == ("1 files are not DICOM: left out",)
 
 
+def test_a_series_is_found_by_its_content_where_names_have_no_suffix(tmp_path):
+    for index in range(4):
+        slice_file(tmp_path / f"IM{index}", index)
+    assert find_images(tmp_path) == [tmp_path] and read_image(tmp_path).frame.shape == SHAPE
+
+
 def test_a_folder_without_slices_is_named(tmp_path):
     with pytest.raises(DataError, match="no DICOM slices"):
         read_frame(tmp_path)

@@ -71,6 +71,16 @@ def test_good_data_pass_and_leave_facts(data):
     assert len(facts["sha256"]) == 64
 
 
+@pytest.mark.parametrize("dims", [1, 2])
+def test_images_with_fewer_axes_are_checked_the_same(tmp_path, dims):
+    for number in range(4):
+        save(tmp_path / f"c{number}.nii.gz", noise(number, (9, 8)[:dims]), np.diag([2.0, 3, 1, 1]))
+    inside, out = (-16.0, -21.0)[:dims], (-22.0, -21.0)[:dims]  # LPS; x spans -17..1
+    cases = tuple(Case(f"c{n}", f"s{n}", f"c{n}.nii.gz", {"a": out if n == 3 else inside}) for n in range(4))
+    findings = run(Dataset("flat", tmp_path, ("a",), cases))
+    assert errors(findings) == [("landmark-outside", "c3")] and "lies 5.0 mm outside" in findings[0].message
+
+
 def test_two_processes_find_the_same_as_one(data):
     (data.root / "c4.nii.gz").write_bytes((data.root / "c4.nii.gz").read_bytes()[:-9])
     run(data)
