@@ -33,7 +33,9 @@ class LevelArray:
     voxels: Float[np.ndarray, "*S"]
 
 
-def make_level(image: Image, spacing: Spacing, normalisation: Normalisation, part: ImageFrame | None = None) -> LevelArray:
+def make_level(
+    image: Image, spacing: Spacing, normalisation: Normalisation, part: ImageFrame | None = None
+) -> LevelArray:
     """Resample and normalise a scan; the one function behind preprocess and predict.
 
     Args:
@@ -85,8 +87,10 @@ class PreparedStore:
             frame = read_json(self.folder / f"{key}.json")["frame"]
             voxels = np.load(self.folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
             return LevelArray(ImageFrame(tuple(frame["shape"]), np.array(frame["affine"]), frame["unit"]), voxels)
-        except (OSError, ValueError, KeyError) as error:
-            raise DataError(f"{self.folder / key}.npy: prepared array of case {case_id} is damaged ({error}). Run preprocess again.") from error
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f"{self.folder / key}.npy: prepared array of case {case_id} is damaged ({error}). Run preprocess again."
+            ) from error
 
     def damaged(self, case_ids: Sequence[str]) -> list[str]:
         """Cases of which an array no longer has the bytes that were written."""
@@ -102,9 +106,13 @@ def read_store(folder: Path) -> PreparedStore:
     """Raises DataError when `folder` holds no prepared data of this version."""
     path = Path(folder) / "index.json"
     content: dict[str, Any] = read_json(path)
-    if content.get("version") != 1:
-        raise DataError(f"{path}: version {content.get('version')}; this program reads version 1. Run preprocess again.")
-    keys = {case: tuple(k) for case, k in content["keys"].items()}
-    return PreparedStore(
-        Path(folder), content["unit"], tuple(content["spacings"]), Normalisation(**content["normalisation"]), keys
-    )
+    try:
+        if content["version"] != 1:
+            raise DataError(
+                f"{path}: version {content['version']}; this program reads version 1. Run preprocess again."
+            )
+        keys = {case: tuple(k) for case, k in content["keys"].items()}
+        normalisation = Normalisation(**content["normalisation"])
+        return PreparedStore(Path(folder), content["unit"], tuple(content["spacings"]), normalisation, keys)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: not an index of prepared data: {error!r}. Run preprocess again.") from error
