@@ -100,13 +100,16 @@ def read_dataset(path: Path) -> Dataset:
             name=content["name"],
             root=root if root.is_absolute() else Path(path).parent / root,
             landmarks=tuple(content["landmarks"]),
-            cases=tuple(_case(c) for c in content["cases"]),
+            cases=tuple(_case(c, path) for c in content["cases"]),
             unit=content["unit"],
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(f"{path}: not a dataset manifest: {error!r}. Make it with `patchvote import`.") from error
 
 
-def _case(content: dict[str, Any]) -> Case:
+def _case(content: dict[str, Any], path: Path) -> Case:
     landmarks = {n: None if p is None else tuple(float(v) for v in p) for n, p in content["landmarks"].items()}
-    return Case(content["id"], content["subject"], content["image"], landmarks, content.get("split"))
+    split = content.get("split")
+    if split not in (None, *PARTS):
+        raise DataError(f"{path}: case {content['id']}: split='{split}'; choose one of {', '.join(PARTS)}")
+    return Case(content["id"], content["subject"], content["image"], landmarks, split)
