@@ -33,6 +33,11 @@ class Answer:
     guess: tuple[float, ...] | None = None
     reason: str | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("position", "guess"):  # JSON knows lists only
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, tuple(value))
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -47,7 +52,10 @@ class Predictions:
 def write_predictions(predictions: Predictions, path: Path) -> None:
     """Write `predictions.json`; optional fields only where they say something."""
     cases = {
-        case: {n: {k: v for k, v in asdict(a).items() if v is not None or k not in ("guess", "reason")} for n, a in landmarks.items()}
+        case: {
+            n: {k: v for k, v in asdict(a).items() if v is not None or k not in ("guess", "reason")}
+            for n, a in landmarks.items()
+        }
         for case, landmarks in predictions.cases.items()
     }
     content = {"version": 1, "frame": "LPS", "unit": predictions.unit, "model": predictions.model, "cases": cases}
@@ -63,7 +71,9 @@ def read_predictions(path: Path) -> Predictions:
     content = read_json(path)
     try:
         if (content["version"], content["frame"]) != (1, "LPS"):
-            raise DataError(f"{path}: version {content['version']}, frame {content['frame']}; expected version 1, frame LPS")
+            raise DataError(
+                f"{path}: version {content['version']}, frame {content['frame']}; expected version 1, frame LPS"
+            )
         cases = {c: {n: Answer(**a) for n, a in ls.items()} for c, ls in content["cases"].items()}
         return Predictions(content["model"], cases, content["unit"], content.get("failures", {}))
     except (KeyError, TypeError, AttributeError) as error:
