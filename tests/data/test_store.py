@@ -1,0 +1,126 @@
+"""The prepared store: arrays that are there whole or not at all."""
+
+import json
+
+import numpy as np
+import pytest
+from crooked import DIMS, crooked_frame, storages, stored, upright_frame
+from numpy.testing import assert_allclose, assert_array_equal
+
+from pipeline.data.image import Image
+from pipeline.data.intensity import Normalisation
+from pipeline.data.store import LevelArray, PreparedStore, is_whole, make_level, read_store, save_array
+from pipeline.errors import DataError, GeometryError
+
+WINDOW = Normalisation("window", -100.0, 300.0)
+
+
+@pytest.mark.parametrize("normalisation", [WINDOW, Normalisation("percentile", 1.0, 99.0)])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("dims", DIMS)
+def test_all_ways_to_store_a_scan_give_the_same_bits(dims, turned, normalisation):
+    rng = np.random.default_rng(dims)
+    steps = np.array([0.375, 0.8, 1.25])[:dims]
+    shape = (13, 11, 9)[:dims]
+    frame = crooked_frame(rng, shape, steps) if turned else upright_frame(shape, steps, (-71.3, 12.7, 90.1)[:dims])
+    voxels = rng.integers(-200, 400, shape).astype(np.int16)
+    for spacing in (None, 0.5, 2.0):
+        expected = make_level(Image(frame, voxels), spacing, normalisation)
+        for order, flips in storages(dims):
+            copy, other = stored(voxels, frame, order, flips)
+            level = make_level(Image(other, copy), spacing, normalisation)
+            assert level.frame.same_as(expected.frame)
+            assert_array_equal(level.voxels, expected.voxels)
+
+
+def test_a_level_is_normalised_and_outside_is_zero_worked_out_by_hand():
+    frame = upright_frame((3,))
+    level = make_level(Image(frame, np.array([-100, 100, 300])), None, WINDOW, frame.crop((-1,), (5,)))
+    assert level.voxels.tolist() == [0, 0, 0.5, 1, 0]
+    assert level.voxels.dtype == np.float16
+
+
+def test_a_part_of_a_level_has_the_values_of_the_whole():
+    frame = upright_frame((9, 8), (0.5, 0.7))
+    image = Image(frame, np.random.default_rng(0).normal(100, 80, frame.shape))
+    normalisation = Normalisation("percentile", 1.0, 99.0)
+    whole = make_level(image, 0.6, normalisation)
+    part = make_level(image, 0.6, normalisation, whole.frame.crop((2, 3), (4, 5)))
+    assert_array_equal(part.voxels, whole.voxels[2:6, 3:8])
+
+
+def test_an_image_needs_a_frame_of_its_shape():
+    with pytest.raises(GeometryError, match=r"voxels have shape \(2,\), their frame \(3,\)"):
+        Image(upright_frame((3,)), np.zeros(2))
+
+
+@pytest.fixture
+def store(tmp_path):
+    rng = np.random.default_rng(0)
+    for key in ("k0", "k1"):
+        frame = crooked_frame(rng, (4, 5))
+        save_array(tmp_path, key, LevelArray(frame, rng.random((4, 5)).astype(np.float16)))
+    made = PreparedStore(tmp_path, "mm", (3.0, None), WINDOW, {"case": ("k0", "k1")})
+    made.write()
+    return made
+
+
+def test_what_is_written_is_read_again(store):
+    again = read_store(store.folder)
+    assert again == store
+    frame = crooked_frame(np.random.default_rng(0), (4, 5))
+    assert again.level("case", 0).frame.same_as(frame, 0)
+    assert isinstance(again.level("case", 1).voxels, np.memmap)
+    assert again.damaged(["case"]) == []
+
+
+def test_one_flipped_byte_is_seen(store):
+    path = store.folder / "k1.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert is_whole(store.folder, "k0")
+    assert not is_whole(store.folder, "k1")
+    assert store.damaged(["case"]) == ["case"]
+
+
+def test_an_array_without_its_checksum_is_not_whole(store):
+    (store.folder / "k0.json").unlink()
+    assert not is_whole(store.folder, "k0")
+    assert not is_whole(store.folder, "never made")
+    (store.folder / "k1.json").write_text("[]")
+    assert not is_whole(store.folder, "k1")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x93NUMPY nonsense"])
+def test_an_array_that_cannot_be_read_says_to_run_preprocess_again(store, content):
+    path = store.folder / "k0.npy"
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(DataError, match=r"k0.npy: prepared array of case case is damaged .* Run preprocess again"):
+        store.level("case", 0)
+
+
+def test_a_truncated_array_says_to_run_preprocess_again(store):
+    path = store.folder / "k0.npy"
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(DataError, match=r"k0.npy: prepared array of case case is damaged"):
+        store.level("case", 0)
+
+
+@pytest.mark.parametrize("content", [{"version": 2}, {"version": 1}, {"version": 1, "keys": 3}, []])
+def test_a_store_of_another_version_or_kind_is_refused(tmp_path, content):
+    (tmp_path / "index.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"index\.json: "):
+        read_store(tmp_path)
+
+
+def test_a_folder_without_a_store_is_refused(tmp_path):
+    with pytest.raises(DataError, match="no such file"):
+        read_store(tmp_path)
+
+
+def test_values_survive_half_precision_to_a_thousandth():
+    frame = upright_frame((100,))
+    voxels = np.linspace(-100, 300, 100)
+    level = make_level(Image(frame, voxels), None, WINDOW)
+    assert_allclose(level.voxels.astype(float), (voxels + 100) / 400, atol=5e-4)

@@ -1,0 +1,124 @@
+"""dataset.json and predictions.json: what is written is read again, anything else is refused by name."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.data.atomic import write_json
+from pipeline.data.dataset import Case, Dataset, read_dataset, write_dataset
+from pipeline.data.predictions import Answer, Predictions, read_predictions, write_predictions
+from pipeline.errors import DataError
+
+CASES = (
+    Case("c1", "s1", "images/c1.nii.gz", {"b": (1.0, 2.0, 3.5), "a": None}, "train"),
+    Case("c2", "s2", "images/c2.nii.gz", {"b": (0.0, 0.0, 0.0)}),
+)
+PREDICTIONS = Predictions(
+    "model",
+    {
+        "c1": {
+            "a": Answer((1.0, 2.0, 3.0), True, 0.9, 0.5, 7, 2.5),
+            "b": Answer(None, False, 0.1, None, 0, None, (4.0, 5.0, 6.0), "belief 0.10 is below the threshold 0.50"),
+        }
+    },
+    failures={"c2": "truncated"},
+)
+
+
+def dataset(root):
+    return Dataset("set", root, ("a", "b", "c"), CASES)
+
+
+def test_a_dataset_comes_back(tmp_path):
+    write_dataset(dataset(tmp_path), tmp_path / "dataset.json")
+    assert read_dataset(tmp_path / "dataset.json") == dataset(tmp_path)
+
+
+def test_a_position_absent_and_not_annotated_stay_three_things(tmp_path):
+    write_dataset(dataset(tmp_path), tmp_path / "dataset.json")
+    landmarks = read_dataset(tmp_path / "dataset.json").case("c1").landmarks
+    assert landmarks == {"b": (1.0, 2.0, 3.5), "a": None}
+    assert "c" not in landmarks
+
+
+def test_points_come_in_the_datasets_order_and_parts_by_name(tmp_path):
+    data = dataset(tmp_path)
+    points = data.points(CASES[0], 3)
+    assert points.names == ("a", "b", "c")
+    assert points.world[1].tolist() == [1.0, 2.0, 3.5]
+    assert np.isnan(points.world[[0, 2]]).all()
+    assert [c.id for c in data.part("train")] == ["c1"]
+    assert data.part("test") == ()
+    with pytest.raises(DataError, match="dataset set: no case 'c9'; it has 2 cases"):
+        data.case("c9")
+
+
+@pytest.mark.parametrize(("root", "expected"), [(None, "."), ("scans", "scans"), ("/far/away", "/far/away")])
+def test_images_lie_under_the_root_which_is_the_manifests_folder_unless_stated(tmp_path, root, expected):
+    write_dataset(dataset(Path("x")), tmp_path / "dataset.json")
+    content = json.loads((tmp_path / "dataset.json").read_text())
+    content.pop("root") if root is None else content.update(root=root)
+    write_json(tmp_path / "dataset.json", content)
+    data = read_dataset(tmp_path / "dataset.json")
+    assert data.image_path(data.cases[0]) == tmp_path / expected / "images/c1.nii.gz"
+
+
+def _broken(content, change):
+    change(content)
+    return content
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda c: c.update(version=2), "version 2, frame LPS; this program reads version 1"),
+        (lambda c: c.update(frame="RAS"), "version 1, frame RAS; this program reads version 1, LPS"),
+        (lambda c: c.pop("landmarks"), "not a dataset manifest: KeyError.*Make it with"),
+        (lambda c: c.update(cases=[3]), "not a dataset manifest"),
+        (lambda c: c["cases"][0].pop("subject"), "not a dataset manifest: KeyError"),
+        (lambda c: c["cases"][0].update(landmarks=[1]), "not a dataset manifest"),
+        (lambda c: c["cases"][0].update(landmarks={"a": ["x", 1, 2]}), "not a dataset manifest"),
+        (
+            lambda c: c["cases"][0].update(split="lunch"),
+            "dataset.json: case c1: split='lunch'; choose one of train, validation, test",
+        ),
+    ],
+)
+def test_a_damaged_dataset_names_the_field(tmp_path, change, complaint):
+    path = tmp_path / "dataset.json"
+    write_dataset(dataset(tmp_path), path)
+    write_json(path, _broken(json.loads(path.read_text()), change))
+    with pytest.raises(DataError, match=complaint):
+        read_dataset(path)
+
+
+def test_predictions_come_back(tmp_path):
+    write_predictions(PREDICTIONS, tmp_path / "p.json")
+    assert read_predictions(tmp_path / "p.json") == PREDICTIONS
+
+
+def test_a_found_landmark_carries_no_guess_and_no_reason(tmp_path):
+    write_predictions(PREDICTIONS, tmp_path / "p.json")
+    content = json.loads((tmp_path / "p.json").read_text())
+    assert set(content["cases"]["c1"]["a"]) == {"position", "found", "belief", "spread", "votes", "radius95"}
+    assert content["cases"]["c1"]["b"]["position"] is None
+    assert (content["frame"], content["unit"], content["failures"]) == ("LPS", "mm", {"c2": "truncated"})
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda c: c.update(version=9), "version 9, frame LPS; expected version 1"),
+        (lambda c: c.pop("model"), "not a predictions file: KeyError"),
+        (lambda c: c["cases"]["c1"]["a"].update(colour="red"), "not a predictions file: TypeError"),
+        (lambda c: c.update(cases=[]), "not a predictions file"),
+    ],
+)
+def test_damaged_predictions_are_refused(tmp_path, change, complaint):
+    path = tmp_path / "p.json"
+    write_predictions(PREDICTIONS, path)
+    write_json(path, _broken(json.loads(path.read_text()), change))
+    with pytest.raises(DataError, match=complaint):
+        read_predictions(path)
