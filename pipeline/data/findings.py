@@ -12,7 +12,6 @@ from pipeline.errors import DataError
 
 FROM_IMPORT = "import.json"  # what import found, beside dataset.json; check takes it over
 Severity = Literal["error", "warning", "note"]
-FROM_IMPORT = "import.json"  # findings of import, beside dataset.json; check takes them over
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
