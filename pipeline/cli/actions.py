@@ -44,17 +44,15 @@ def simulate(settings: Settings) -> Outcome:
         spacing_mm=wanted.spacing_mm,
         workers=workers(settings),
     )
-    return Outcome(f"{wanted.cases} phantoms in {wanted.out}", (f"{wanted.out}",))
+    return Outcome(f"{counted(wanted.cases, 'phantom')} in {wanted.out}", (f"{wanted.out}",))
 
 
 def import_data(settings: Settings) -> Outcome:
     from pipeline.stages.import_data import import_folder
 
     run, data = run_of(settings), settings.data
-    if settings.source is None:
-        raise ConfigError("source: needed, and not given. Add source=FOLDER, the folder of your scans and landmarks.")
     dataset = import_folder(
-        settings.source.expanduser(),
+        source_of(settings),
         run / "dataset.json",
         data.name or settings.experiment or run.name,
         frame=data.frame,
@@ -64,7 +62,7 @@ def import_data(settings: Settings) -> Outcome:
         seed=data.split_seed,
     )
     parts = ", ".join(f"{len(dataset.part(part))} {part}" for part in ("train", "validation", "test"))
-    note = f"{len(dataset.cases)} cases ({parts}), {len(dataset.landmarks)} landmarks"
+    note = f"{counted(len(dataset.cases), 'case')} ({parts}), {counted(len(dataset.landmarks), 'landmark')}"
     found = read_findings(run / FROM_IMPORT)
     return Outcome(note, (note, *table_of(found.items)), errors_of(found.items))
 
@@ -77,7 +75,9 @@ def check(settings: Settings) -> Outcome:
         stage(run / "dataset.json", run / "findings.json", strict=settings.data.strict, workers=workers(settings))
     )
     failed = errors_of(findings)
-    note = f"{len(findings)} findings, {len(failed)} cases left out" if findings else "nothing found"
+    note = (
+        f"{counted(len(findings), 'finding')}, {counted(len(failed), 'case')} left out" if findings else "nothing found"
+    )
     return Outcome(note, (*table_of(findings), note), failed)
 
 
@@ -89,7 +89,7 @@ def preprocess(settings: Settings) -> Outcome:
         run / "dataset.json", run / "findings.json", run / "prepared", settings.levels, workers=workers(settings)
     )
     sizes = " -> ".join("original" if s is None else f"{s:g}" for s in store.spacings)
-    note = f"{len(store.keys)} cases at {sizes} {store.unit}"
+    note = f"{counted(len(store.keys), 'case')} at {sizes} {store.unit}"
     return Outcome(note, (note,))
 
 
@@ -116,7 +116,8 @@ def predict(settings: Settings) -> Outcome:
 
     answers = stage(model, out, device=settings.device, threads=settings.threads, **which)
     found = [answer.found for case in answers.cases.values() for answer in case.values()]
-    note = f"{len(answers.cases)} scans, {sum(found)} of {len(found)} landmarks found, in {out / 'predictions.json'}"
+    scans = counted(len(answers.cases), "scan")
+    note = f"{scans}, {sum(found)} of {len(found)} landmarks found: {out / 'predictions.json'}"
     return Outcome(note, (note,), dict(answers.failures))
 
 
@@ -132,7 +133,9 @@ def evaluate(settings: Settings) -> Outcome:
     summary = stage(predictions, dataset, out, part=wanted.part, radii=wanted.radii, wrong_beyond=wanted.wrong_beyond)
     mean = "nothing to measure" if summary["mean"] is None else f"mean error {summary['mean']:.3g} {summary['unit']}"
     paper = paper_errors(summary["landmarks"], summary["unit"])
-    return Outcome(f"{mean}, {summary['cases']} cases", (summary_table(summary, paper),), dict(summary["failures"]))
+    return Outcome(
+        f"{mean}, {counted(summary['cases'], 'case')}", (summary_table(summary, paper),), dict(summary["failures"])
+    )
 
 
 def report(settings: Settings) -> Outcome:
@@ -180,6 +183,25 @@ def run_of(settings: Settings) -> Path:
     if settings.run is None:
         raise ConfigError("say which run: run=runs/NAME, or experiment=NAME for runs/NAME")
     return settings.run
+
+
+def source_of(settings: Settings) -> Path:
+    """The user's folder, which must be there."""
+    if settings.source is None:
+        raise ConfigError("source: needed, and not given. Add source=FOLDER, the folder of your scans and landmarks.")
+    if not settings.source.expanduser().is_dir():
+        raise ConfigError(f"source={settings.source}: no such folder. Give the folder of your scans and landmarks.")
+    return settings.source.expanduser()
+
+
+def counted(number: int, word: str) -> str:
+    """A number and its noun.
+
+    Examples:
+        >>> counted(1, "case"), counted(3, "case")
+        ('1 case', '3 cases')
+    """
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def workers(settings: Settings) -> int:

@@ -9,11 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.actions import STAGES, Outcome, build_networks
+from pipeline.cli.actions import STAGES, Outcome, build_networks, counted, source_of
 from pipeline.cli.run_folder import claimed, writable
 from pipeline.cli.settings import Settings
 from pipeline.cli.verbs import Verb, verb_named
-from pipeline.errors import ConfigError
 
 CHAIN = ("import", "check", "preprocess", "train", "predict", "evaluate", "report")
 SHOWN_AT_THE_END = ("evaluate", "report")
@@ -30,7 +29,7 @@ def act(verb: Verb, settings: Settings) -> int:
         outcome = single(verb, settings)
     show(outcome.shown)
     if outcome.failed:
-        print(f"patchvote: {len(outcome.failed)} cases did not come through:", file=sys.stderr)
+        print(f"patchvote: {counted(len(outcome.failed), 'case')} did not come through:", file=sys.stderr)
         for case, why in outcome.failed.items():
             print(f"  {case}: {why}", file=sys.stderr)
     return 1 if outcome.failed else 0
@@ -43,6 +42,8 @@ def single(verb: Verb, settings: Settings) -> Outcome:
         "predict": settings.predict.output,
         "evaluate": settings.evaluate.output,
     }
+    if verb.name == "import":
+        source_of(settings)
     with ExitStack() as held:
         if verb.name == "simulate" or (verb.name == "predict" and settings.predict.input):
             if folder := apart[verb.name]:
@@ -56,8 +57,7 @@ def run(settings: Settings) -> Outcome:
     """All stages from the user's folder to the report; each does only what is missing."""
     verb = verb_named("run")
     assert verb is not None
-    if settings.source is None:
-        raise ConfigError("source: needed, and not given. Add source=FOLDER, the folder of your scans and landmarks.")
+    source_of(settings)
     shown: list[Any] = []
     failed: dict[str, str] = {}
     with claimed(verb, settings) as folder:

@@ -5,7 +5,7 @@ Hydra composes the files by name and parses the values; nothing here is instanti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -52,8 +52,8 @@ def groups() -> dict[str, list[str]]:
     }
 
 
-def sort_words(arguments: Iterable[str], section: str | None = None) -> Words:
-    """Tell groups, texts and values apart. Keys of the verb's own `section` may come without its name.
+def sort_words(arguments: Iterable[str], sections: Sequence[str] = ()) -> Words:
+    """Tell groups, texts and values apart. Keys of the verb's own `sections` may come without their names.
 
     Raises:
         ConfigError: An argument is not `key=value`, or a group has no file of that name.
@@ -62,8 +62,8 @@ def sort_words(arguments: Iterable[str], section: str | None = None) -> Words:
     named, words = groups(), Words({}, {}, {})
     for argument in arguments:
         key, value = _split(argument, known)
-        if section and f"{section}.{key}" in known and key not in known:
-            key = f"{section}.{key}"
+        if key not in known and key.partition(".")[0] not in named:
+            key = next((f"{section}.{key}" for section in sections if f"{section}.{key}" in known), key)
         if key in named and not value.startswith(("[", "{")):
             words.chosen[key] = _known_name(key, value, named[key])
         elif key in known and _is_text(known[key].kind) and not value.startswith("["):

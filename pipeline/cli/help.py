@@ -73,7 +73,8 @@ def _keys(verb: Verb) -> str:
 
 
 def _shorter(verb: Verb) -> str:
-    return f" ({verb.section}.KEY may be written KEY)" if verb.section else ""
+    short = " and ".join(f"{section}.KEY" for section in verb.sections)
+    return f" ({short} may be written KEY)" if short else ""
 
 
 def shown(value: Any) -> str:

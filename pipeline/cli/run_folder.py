@@ -69,6 +69,8 @@ def writable(folder: Path, key: str) -> None:
 
 
 def _same_experiment(run: Path, record: Mapping[str, Any], settings: Settings) -> None:
+    if not (run / "dataset.json").exists():  # nothing came of it yet: a wrong first try is no claim
+        return
     met, asked = record.get("experiment"), settings.experiment
     if met and asked and met != asked:
         raise ConfigError(

@@ -24,7 +24,7 @@ class DataSettings:
 
     Args:
         name: What the dataset calls itself; null = the experiment's name.
-        frame: Frame of landmark files that do not say it themselves; null = the file must say.
+        frame: Frame of landmark files that do not say it themselves; null = the scans must tell.
         missing: What a landmark without a row means: nobody said (unannotated) or not in the scan (absent).
         images: Only scans whose path below the source matches, such as images_2mm/*.nii.gz; null = all that are found.
         fractions: Shares of training, validation and test, by subject.

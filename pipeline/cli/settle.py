@@ -31,7 +31,7 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
     Raises:
         ConfigError: An unknown key or name, a wrong value, or too little to go by.
     """
-    words = sort_words(arguments, verb.section)
+    words = sort_words(arguments, verb.sections)
     if "experiment" not in words.chosen:
         _choose_experiment(verb, words)
     tree = compose(words)

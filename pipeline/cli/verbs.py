@@ -14,7 +14,7 @@ class Verb:
         does: One line.
         example: A command that works in a fresh folder, after those above it in the list.
         keys: Settings and sections that it reads.
-        section: The section whose keys may be written without its name.
+        sections: Sections whose keys may be written without their name; the first that has the key is meant.
         then: What it leaves on disk.
     """
 
@@ -22,7 +22,7 @@ class Verb:
     does: str
     example: str
     keys: tuple[str, ...]
-    section: str | None
+    sections: tuple[str, ...]
     then: str
 
 
@@ -34,7 +34,7 @@ VERBS = (
         "draw phantoms whose landmarks are known exactly",
         "patchvote simulate out=phantoms cases=12 fov_mm=100 spacing_mm=1.0",
         ("simulate", "seed", "threads"),
-        "simulate",
+        ("simulate",),
         "OUT/images/ID.nii.gz and OUT/landmarks/ID.mrk.json",
     ),
     Verb(
@@ -42,7 +42,7 @@ VERBS = (
         "find the scans and landmarks of a folder and split them by subject",
         "patchvote import experiment=my_landmarks source=phantoms run=runs/mine",
         (*RUN, "source", "data"),
-        "data",
+        ("data",),
         "RUN/dataset.json",
     ),
     Verb(
@@ -50,7 +50,7 @@ VERBS = (
         "say what is wrong with scans or landmarks, before anything is trained",
         "patchvote check run=runs/mine",
         (*RUN, "data.strict"),
-        "data",
+        ("data",),
         "RUN/findings.json; cases with an error are left out from here on",
     ),
     Verb(
@@ -58,7 +58,7 @@ VERBS = (
         "resample every case to the voxel sizes of the levels",
         "patchvote preprocess run=runs/mine",
         (*RUN, "levels", "threads", "method"),
-        None,
+        (),
         "RUN/prepared/",
     ),
     Verb(
@@ -66,7 +66,7 @@ VERBS = (
         "train the levels one after the other within a budget of minutes",
         "patchvote train run=runs/mine training.minutes=1",
         (*RUN, "method", *TRAINING),
-        "training",
+        ("training",),
         "RUN/model/, RUN/history.csv, RUN/resume/",
     ),
     Verb(
@@ -74,7 +74,7 @@ VERBS = (
         "find the landmarks in new scans, or in the test part of a run",
         "patchvote predict model=runs/mine/model -i phantoms/images -o answers",
         ("run", "predict", "evaluate.part", "device", "threads"),
-        "predict",
+        ("predict", "evaluate"),
         "OUT/predictions.json, OUT/ID.mrk.json (opens in 3D Slicer), OUT/run_report.json",
     ),
     Verb(
@@ -82,7 +82,7 @@ VERBS = (
         "measure predictions against the reference",
         "patchvote predict run=runs/mine && patchvote evaluate run=runs/mine",
         (*RUN, "evaluate"),
-        "evaluate",
+        ("evaluate",),
         "RUN/test/errors.csv and RUN/test/summary.json",
     ),
     Verb(
@@ -90,7 +90,7 @@ VERBS = (
         "make one HTML page of tables, curves and pictures",
         "patchvote report run=runs/mine",
         (*RUN, "report"),
-        "report",
+        ("report",),
         "RUN/report.html",
     ),
     Verb(
@@ -98,7 +98,7 @@ VERBS = (
         "import, check, preprocess, train, predict the test part, evaluate and report in one go",
         "patchvote run experiment=my_landmarks source=phantoms run=runs/other training.minutes=1",
         (*RUN, "source", "method", "levels", *TRAINING, "data", "evaluate", "report"),
-        None,
+        ("data", "training"),
         "RUN/report.html and all that lies before it; run it again and it goes on where it stopped",
     ),
     Verb(
@@ -106,7 +106,7 @@ VERBS = (
         "simulate phantoms, `run` on them, then `predict` on a new scan",
         "patchvote demo out=demo",
         ("demo", "simulate", "method", "levels", *TRAINING),
-        "demo",
+        ("demo", "simulate", "training"),
         "OUT/phantoms/, OUT/run/report.html, OUT/new_scan/",
     ),
 )

@@ -22,6 +22,8 @@ def called(monkeypatch):
             calls.append((name, settings))
             if name == "import":
                 (settings.run / "dataset.json").write_text("{}")
+            if name == "simulate":
+                settings.simulate.out.mkdir(parents=True, exist_ok=True)
             return Outcome(f"{name} done", (f"result of {name}",))
 
         return stage
@@ -68,6 +70,14 @@ def test_run_lists_the_cases_that_were_left_out_at_the_end(called, tmp_path, cap
 def test_run_needs_a_source(capsys, tmp_path):
     assert main(["run", "experiment=my_landmarks", f"run={tmp_path}"]) == 2
     assert "source=FOLDER" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["run", "import"])
+def test_a_source_that_is_not_there_is_said_before_a_run_folder_is_made(verb, capsys, tmp_path):
+    words = [verb, "experiment=my_landmarks", f"source={tmp_path}/nowhere", f"run={tmp_path}/run"]
+    assert main(words) == 2
+    assert "nowhere: no such folder" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_stage_that_fails_ends_the_run(called, tmp_path, capsys, monkeypatch):

@@ -70,6 +70,12 @@ def test_another_source_is_refused_and_both_are_named(run, tmp_path):
         claim("run", "experiment=mouse_skull", f"source={other}", f"run={run}")
 
 
+def test_a_first_try_that_came_to_nothing_claims_nothing(run, tmp_path):
+    (run / "dataset.json").unlink()
+    claim("import", "experiment=hippocampus", f"source={tmp_path}/other", f"run={run}")
+    assert record(run)["experiment"] == "hippocampus"
+
+
 def test_the_same_source_by_another_path_is_the_same(run, tmp_path):
     claim("run", "experiment=mouse_skull", f"source={tmp_path}/run/..", f"run={run}")
 

@@ -15,8 +15,8 @@ from pipeline.cli.verbs import verb_named
 from pipeline.errors import ConfigError
 
 
-def settled(*arguments: str, section: str | None = None) -> Settings:
-    return validate(compose(sort_words(arguments, section)))
+def settled(*arguments: str, sections: tuple[str, ...] = ()) -> Settings:
+    return validate(compose(sort_words(arguments, sections)))
 
 
 def test_defaults_are_those_of_the_dataclasses():
@@ -47,12 +47,12 @@ def test_paths_may_hold_any_character():
 
 
 def test_keys_of_the_verbs_own_section_need_no_prefix():
-    assert settled("cases=3", section="simulate").simulate.cases == 3
-    assert settled("part=validation", section="evaluate").evaluate.part == "validation"
+    assert settled("cases=3", sections=("simulate",)).simulate.cases == 3
+    assert settled("part=validation", sections=("evaluate",)).evaluate.part == "validation"
 
 
 def test_a_top_level_key_wins_over_the_verbs_own_section():
-    assert settled("seed=3", section="training").seed == 3
+    assert settled("seed=3", sections=("training",)).seed == 3
 
 
 @pytest.mark.parametrize(
