@@ -1,0 +1,53 @@
+"""What a simulation hands out: an image whose answers are known exactly."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int16
+
+from pipeline.geometry import ImageFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Phantom:
+    """An image, its frame and its answers.
+
+    Args:
+        frame: Where the voxels lie, LPS mm.
+        voxels: Values in the axis order of `frame` (HU for CT).
+        landmarks: Position of each landmark in world coordinates; None where it is absent, that is outside the
+            frame or not there at all.
+        description: What was drawn, in plain values that JSON can hold.
+    """
+
+    frame: ImageFrame
+    voxels: Int16[np.ndarray, "*S"]
+    landmarks: dict[str, tuple[float, ...] | None]
+    description: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PhantomSize:
+    """How much of the patient to show, and how finely; None draws it as a scanner would.
+
+    Args:
+        fov_mm: Edge of the field of view in plane; along the patient it is 0.6 to 0.75 of that.
+        spacing_mm: Nominal voxel size; in plane 0.85 to 1.15 of it, between slices 0.9 to 1.6 of it, drawn by case.
+    """
+
+    fov_mm: float | None = None
+    spacing_mm: float | None = None
+
+
+def stream(seed: int, part: str) -> np.random.Generator:
+    """Random numbers of one part of one case; parts do not disturb each other when one draws more numbers.
+
+    Examples:
+        >>> bool(stream(3, "root").random() == stream(3, "root").random())
+        True
+    """
+    return np.random.default_rng([seed, zlib.crc32(part.encode())])

@@ -1,0 +1,143 @@
+"""Stage: nothing -> a folder of phantoms laid out as a user would bring it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from pipeline.data.atomic import read_json, sweep, write_json
+from pipeline.data.image import Image
+from pipeline.data.markups import write_markups
+from pipeline.data.write_nifti import write_nifti
+from pipeline.errors import ConfigError, DataError
+from pipeline.phantoms.blobs import simulate_blobs
+from pipeline.phantoms.cta import simulate_cta
+from pipeline.phantoms.phantom import Phantom, PhantomSize
+
+GENERATOR = 1  # raise it when the same seed no longer gives the same image
+SETTINGS = "simulation.json"
+
+
+def simulate(
+    out: Path,
+    cases: int,
+    seed: int = 0,
+    kind: str = "cta",
+    fov_mm: float | None = None,
+    spacing_mm: float | None = None,
+    workers: int = 2,
+) -> Path:
+    """Write `images/ID.nii.gz` and `landmarks/ID.mrk.json` for the seeds `seed` to `seed + cases - 1`.
+
+    Args:
+        out: Folder; cases that are complete there already are kept.
+        cases: How many.
+        seed: Of the first case; the id says it.
+        kind: "cta" or "blobs".
+        fov_mm: Edge of the field of view; None varies it from case to case.
+        spacing_mm: Voxel size; None varies it from case to case.
+        workers: Processes. The files do not depend on it.
+
+    Returns:
+        `out`.
+
+    Raises:
+        ConfigError: An unknown kind, nothing to do, or `out` holds phantoms of other settings.
+        DataError: Cases that failed, by name; all others are written.
+    """
+    if kind not in KINDS:
+        raise ConfigError(f"kind = {kind!r}; known are {', '.join(sorted(KINDS))}.")
+    if cases < 1 or seed < 0 or workers < 1:
+        raise ConfigError(
+            f"cases = {cases}, seed = {seed}, workers = {workers}; need cases and workers > 0, seed >= 0."
+        )
+    if any(v is not None and not v > 0 for v in (fov_mm, spacing_mm)):
+        raise ConfigError(f"fov_mm = {fov_mm}, spacing_mm = {spacing_mm}; both are lengths above 0.")
+    out, size = Path(out), PhantomSize(fov_mm, spacing_mm)
+    _claim(out, kind, size)
+    for folder in ("images", "landmarks"):
+        sweep(out / folder)
+    wanted = [s for s in range(seed, seed + cases) if not _landmark_path(out, kind, s).exists()]
+    failed = _with_progress(out, kind, wanted, size, min(workers, len(wanted)))
+    if failed:
+        listed = "\n".join(f"  {case}: {reason}" for case, reason in sorted(failed.items()))
+        raise DataError(f"{out}: {len(failed)} of {cases} phantoms failed:\n{listed}\nRun again to make only these.")
+    return out
+
+
+def _cta(seed: int, size: PhantomSize) -> Phantom:
+    return simulate_cta(seed, size)
+
+
+def _blobs(seed: int, size: PhantomSize) -> Phantom:
+    spacing = size.spacing_mm or 1.0
+    edge = max(16, round((size.fov_mm or 48.0) / spacing))
+    return simulate_blobs(seed, (edge, edge, edge), spacing)
+
+
+KINDS: dict[str, Callable[[int, PhantomSize], Phantom]] = {"cta": _cta, "blobs": _blobs}
+
+
+def _case_id(kind: str, seed: int) -> str:
+    return f"{kind}_{seed:06d}"
+
+
+def _landmark_path(out: Path, kind: str, seed: int) -> Path:
+    return out / "landmarks" / f"{_case_id(kind, seed)}.mrk.json"
+
+
+def _claim(out: Path, kind: str, size: PhantomSize) -> None:
+    """Leave a note of the settings, so that phantoms of two kinds are never mixed by a second run."""
+    note = {"generator": GENERATOR, "kind": kind, "fov_mm": size.fov_mm, "spacing_mm": size.spacing_mm}
+    path = out / SETTINGS
+    if path.exists() and (found := read_json(path)) != note:
+        raise ConfigError(
+            f"{path}: the phantoms there were made with {found}, now asked for {note}. Choose another out."
+        )
+    write_json(path, note)
+
+
+def _with_progress(out: Path, kind: str, seeds: list[int], size: PhantomSize, workers: int) -> dict[str, str]:
+    from tqdm import tqdm
+
+    bar = tqdm(total=len(seeds), desc="phantoms", unit="case", file=sys.stderr, disable=not seeds)
+    failed = {}
+    with bar:
+        for seed, error in _run(out, kind, seeds, size, workers):
+            bar.update()
+            if error is not None:
+                failed[_case_id(kind, seed)] = f"{type(error).__name__}: {error}"
+    return failed
+
+
+def _run(
+    out: Path, kind: str, seeds: list[int], size: PhantomSize, workers: int
+) -> Iterator[tuple[int, BaseException | None]]:
+    """Seeds as they come ready, with what went wrong."""
+    if workers < 2:
+        for seed in seeds:
+            yield seed, _caught(out, kind, seed, size)
+        return
+    # spawn: a forked copy of a process that has loaded torch may hang on its threads
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        jobs = {pool.submit(make_case, out, kind, seed, size): seed for seed in seeds}
+        for job in as_completed(jobs):
+            yield jobs[job], job.exception()
+
+
+def _caught(out: Path, kind: str, seed: int, size: PhantomSize) -> Exception | None:
+    try:
+        make_case(out, kind, seed, size)
+    except Exception as error:
+        return error
+    return None
+
+
+def make_case(out: Path, kind: str, seed: int, size: PhantomSize) -> None:
+    """Draw and write one case; its landmark file comes last and marks it complete."""
+    phantom = KINDS[kind](seed, size)
+    write_nifti(Image(phantom.frame, phantom.voxels), out / "images" / f"{_case_id(kind, seed)}.nii.gz")
+    write_markups(_landmark_path(out, kind, seed), phantom.landmarks)
