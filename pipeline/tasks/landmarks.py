@@ -96,7 +96,7 @@ class LandmarksTask:
             One position a landmark; its belief is the least of this level's and the coarser ones'.
         """
         frame = level.frame
-        near = None if prior is None else frame.world_to_voxel(prior.world)
+        near = None if prior is None else np.clip(frame.world_to_voxel(prior.world), 0, np.array(frame.shape) - 1)
         everywhere = Region((0,) * frame.dims, frame.shape, tuple(range(network.landmarks)))
         reach = network.cells.reach / 2
         where = [everywhere] if near is None else regions(near, frame.shape, search + reach)
