@@ -1,0 +1,65 @@
+"""Random changes stay within what was asked for."""
+
+import numpy as np
+import pytest
+from crooked import DIMS
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from pipeline.sampling.augment import AugmentSettings, change_grey, random_matrix
+
+NOTHING = AugmentSettings(rotation=0, scale=0, brightness=0, contrast=0, noise=0, share=1)
+RAMP = np.linspace(0, 1, 101, dtype=np.float32)
+
+
+def grey(seed, **settings):
+    return change_grey(np.random.default_rng(seed), RAMP.copy(), AugmentSettings(**vars(NOTHING) | settings))
+
+
+@pytest.mark.parametrize("dims", DIMS)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_sizes_and_angles_stay_within_their_ranges(dims, seed):
+    matrix = random_matrix(np.random.default_rng(seed), dims, AugmentSettings(rotation=10, scale=0.1, share=1))
+    sizes = np.linalg.norm(matrix, axis=0)
+    assert (np.abs(sizes - 1) <= 0.15 + 1e-9).all()
+    turn = matrix / sizes
+    assert_allclose(turn.T @ turn, np.eye(dims), atol=1e-9)
+    assert np.linalg.det(turn) == pytest.approx(1)  # never mirrored
+    angles = np.degrees(np.arccos(np.clip(np.diag(turn), -1, 1)))
+    assert (angles <= 10 * (dims - 1) + 1e-6).all()
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_nothing_asked_is_nothing_done(dims):
+    assert_allclose(random_matrix(np.random.default_rng(0), dims, NOTHING), np.eye(dims), atol=1e-15)
+    assert_allclose(grey(0), RAMP, atol=1e-6)
+
+
+def test_the_upright_share_is_exactly_upright():
+    settings = AugmentSettings(share=0.25)
+    upright = [np.array_equal(random_matrix(np.random.default_rng(s), 2, settings), np.eye(2)) for s in range(400)]
+    assert np.mean(upright) == pytest.approx(0.75, abs=0.07)
+
+
+def test_brightness_adds_one_constant():
+    change = grey(1, brightness=0.05) - RAMP
+    assert_allclose(change, change[0], atol=1e-6)
+    assert 0 < abs(change[0]) < 0.25
+
+
+def test_contrast_turns_about_the_middle_grey():
+    changed = grey(1, contrast=0.1)
+    assert changed[50] == pytest.approx(0.5, abs=1e-6)
+    assert_allclose(np.diff(changed), np.diff(changed)[0], rtol=1e-3)
+    assert np.exp(-0.5) < np.diff(changed)[0] * 100 < np.exp(0.5)
+
+
+def test_noise_is_white_and_no_stronger_than_asked():
+    strengths = [(grey(s, noise=0.02) - RAMP).std() for s in range(50)]
+    assert min(strengths) > 0
+    assert max(strengths) < 0.025
+
+
+def test_the_same_seed_gives_the_same_change():
+    assert_array_equal(grey(3, brightness=0.1, noise=0.1), grey(3, brightness=0.1, noise=0.1))

@@ -1,0 +1,119 @@
+"""Which crops a step sees."""
+
+from collections import Counter
+from itertools import islice
+
+import numpy as np
+import pytest
+from crooked import DIMS
+from numpy.testing import assert_allclose, assert_array_equal
+
+from pipeline.sampling.augment import AugmentSettings
+from pipeline.sampling.batches import CropSettings, Source, batches, canvas_shape
+
+NOTHING = AugmentSettings(rotation=0, scale=0, brightness=0, contrast=0, noise=0, share=0)
+
+
+def sources(dims, count=5, size=20):
+    """Case n is filled with n + 1; its landmark 0 lies in the middle, landmark 1 is unknown."""
+    points = np.stack([np.full(dims, size / 2), np.full(dims, np.nan)])
+    known = np.array([True, False])
+    return [Source(np.full((size,) * dims, n + 1.0, np.float16), points, known) for n in range(count)]
+
+
+def take(number, *args, **kwargs):
+    return list(islice(batches(*args, **kwargs), number))
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_step_sees_the_same_batch_wherever_the_run_was_taken_up(dims):
+    crops = CropSettings((16,) * dims, cut=0.5)
+    undisturbed = take(6, sources(dims), crops, AugmentSettings(), 2, (3, 1))
+    for start in (1, 4):
+        resumed = take(6 - start, sources(dims), crops, AugmentSettings(), 2, (3, 1), start=start)
+        for one, other in zip(undisturbed[start:], resumed, strict=True):
+            assert_array_equal(one.image, other.image)
+            assert_array_equal(one.points, other.points)
+            assert_array_equal(one.known, other.known)
+
+
+def test_another_seed_is_another_batch():
+    args = sources(2), CropSettings((16, 16)), AugmentSettings(), 2
+    assert not np.array_equal(take(1, *args, (0, 0))[0].image, take(1, *args, (0, 1))[0].image)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_every_case_comes_once_before_any_comes_twice(size):
+    crops = CropSettings((4,), jitter=1.0)
+    seen = [int(crop.max()) for b in take(10, sources(1), crops, NOTHING, size, (0,)) for crop in b.image]
+    for deck in range(len(seen) // 5):
+        assert sorted(seen[5 * deck : 5 * deck + 5]) == [1, 2, 3, 4, 5]
+    assert len({tuple(seen[5 * d : 5 * d + 5]) for d in range(len(seen) // 5)}) > 1  # shuffled anew
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_batch_has_the_shapes_and_types_the_network_takes(dims):
+    batch = take(1, sources(dims), CropSettings((16, 8, 24)[:dims]), AugmentSettings(), 3, (0,))[0]
+    assert batch.image.shape == (3, 1, *(16, 8, 24)[:dims])
+    assert (batch.image.dtype, batch.points.dtype) == (np.float32, np.float32)
+    assert batch.points.shape == (3, 2, dims)
+    assert batch.known.tolist() == [[True, False]] * 3
+    assert np.isnan(batch.points[:, 1]).all()
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_crops_are_aimed_within_the_jitter_of_a_landmark_that_has_a_position(dims):
+    crops = CropSettings((8,) * dims, jitter=3.0)
+    for batch in take(8, sources(dims), crops, NOTHING, 2, (0,)):
+        assert (np.abs(batch.points[:, 0] - 3.5) <= 3.5 + 1e-6).all()  # half a voxel for whole voxels
+
+
+def test_every_landmark_is_aimed_at():
+    points = np.array([[10.0], [90.0], [np.nan]])
+    source = Source(np.zeros(100, np.float32), points, np.array([True, True, True]))
+    drawn = take(20, [source], CropSettings((8,), jitter=0.0), NOTHING, 1, (0,))
+    aimed = Counter(int(np.nanargmin(np.abs(b.points[0, :, 0] - 3.5))) for b in drawn)
+    assert set(aimed) == {0, 1}
+
+
+def test_a_case_without_any_position_is_cut_anywhere():
+    source = Source(np.ones(100, np.float32), np.full((1, 1), np.nan), np.array([True]))
+    batch = take(1, [source], CropSettings((8,), jitter=3.0), NOTHING, 2, (0,))[0]
+    assert (batch.image == 1).any()
+
+
+@pytest.mark.parametrize("dims", DIMS)
+@pytest.mark.parametrize("size", [12, 28])
+def test_a_whole_scan_overlaps_its_canvas_as_far_as_it_can(dims, size):
+    canvas = (16,) * dims
+    for batch in take(10, sources(dims, size=size), CropSettings(canvas), NOTHING, 1, (0,)):
+        filled = (batch.image[0, 0] > 0).any(tuple(range(1, dims))).sum()
+        assert filled >= min(size, 16) - 3  # moved past its edge by two voxels, and half a voxel for whole voxels
+
+
+def test_cut_crops_lose_up_to_half_along_one_axis():
+    crops = CropSettings((20, 20), cut=1.0)
+    lost = []
+    for batch in take(30, sources(2), crops, NOTHING, 1, (0,)):
+        inside = batch.image[0, 0] > 0
+        shares = sorted([inside.any(1).mean(), inside.any(0).mean()])
+        assert shares[0] >= 0.35
+        assert shares[1] >= 0.85
+        lost.append(shares[0])
+    assert min(lost) < 0.7
+
+
+def test_the_landmarks_of_a_crop_lie_on_what_they_mark():
+    image = np.zeros((30, 40), np.float32)
+    image[11, 23] = 1
+    source = Source(image, np.array([[11.0, 23.0]]), np.array([True]))
+    for batch in take(10, [source], CropSettings((16, 16), jitter=4.0), NOTHING, 1, (0,)):
+        assert_allclose(np.argwhere(batch.image[0, 0] == 1), batch.points[0])
+
+
+def test_a_canvas_holds_four_in_five_scans_in_whole_strides_worked_out_by_hand():
+    lines = [Source(np.zeros(n), np.zeros((1, 1)), np.array([True])) for n in (10, 20, 30, 40, 50)]
+    # The 80th percentile is 42.
+    assert canvas_shape(lines, stride=8, largest=112) == (48,)
+    assert canvas_shape(lines, stride=4, largest=112) == (44,)
+    assert canvas_shape(lines, stride=8, largest=44) == (40,)

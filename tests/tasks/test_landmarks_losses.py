@@ -1,0 +1,71 @@
+"""The landmarks task hands truth to the losses."""
+
+import numpy as np
+import pytest
+import torch
+from crooked import DIMS
+from oracle import Oracle, addresses
+
+from pipeline.networks.network import build_network
+from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.settings import LossSettings
+
+NAMES = ["softmax", "noothout2018"]
+
+
+def case(dims, name):
+    shape = (48,) * dims
+    points = np.random.default_rng(dims).uniform(4, 44, (3, dims))
+    oracle = Oracle(shape, points)
+    image = torch.from_numpy(addresses(shape))[None, None]
+    task = LandmarksTask(LossSettings(name))
+    truth = torch.from_numpy(points).float()[None]
+    return task, oracle, image, truth, torch.ones(1, 3, dtype=torch.bool)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dims", DIMS)
+def test_one_who_knows_the_answer_loses_less_than_one_who_is_a_patch_off(dims, name):
+    task, oracle, image, truth, known = case(dims, name)
+    answers = oracle({"image": image})
+    right = task.losses(oracle, image, answers, truth, known)
+    wrong = task.losses(oracle, image, answers, truth + 8.0, known)
+    assert right["displacement"].item() < 1e-5
+    assert right["belief"] < wrong["belief"]
+    assert right["displacement"] < wrong["displacement"] - 0.3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_total_weighs_the_displacement_as_asked(name):
+    _, oracle, image, truth, known = case(1, name)
+    answers = oracle({"image": image})
+    terms = LandmarksTask(LossSettings(name, displacement=3.0)).losses(oracle, image, answers, truth + 2.0, known)
+    assert terms["total"].item() == pytest.approx(terms["belief"].item() + 3 * terms["displacement"].item())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_landmark_of_which_nothing_is_known_teaches_no_head_anything(name):
+    torch.manual_seed(0)
+    network = build_network("fcn", 1, 1, 2, stride=4, width=4, growth=2)
+    image = torch.randn(2, 1, 32)
+    points = torch.tensor([[[9.0], [float("nan")]], [[20.0], [float("nan")]]])
+    known = torch.tensor([[True, False], [True, False]])
+    LandmarksTask(LossSettings(name)).losses(network, image, network({"image": image}), points, known)[
+        "total"
+    ].backward()
+    for head in (network.belief[-1], network.displacement[-1]):
+        assert (head.weight.grad[1] == 0).all()
+        assert (head.bias.grad[1] == 0).all()
+        assert (head.bias.grad[0] != 0).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dims", DIMS)
+def test_losses_are_computed_where_the_network_is(dims, name):
+    network = build_network("fcn", dims, 1, 2, stride=8, width=4, growth=2)
+    image = torch.zeros(1, 1, *(32,) * dims, device="meta")  # a device that refuses to mix, as a GPU does
+    answers = {k: v.to("meta") for k, v in network({"image": torch.zeros(image.shape)}).items()}
+    points = torch.zeros(1, 2, dims, device="meta")
+    known = torch.ones(1, 2, dtype=torch.bool, device="meta")
+    terms = LandmarksTask(LossSettings(name)).losses(network, image, answers, points, known)
+    assert terms["total"].device.type == "meta"

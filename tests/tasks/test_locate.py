@@ -1,0 +1,141 @@
+"""With a network that knows the answer, `locate` must give it: all its bookkeeping in voxels, margins and the world."""
+
+import numpy as np
+import pytest
+from crooked import DIMS, upright_frame
+from numpy.testing import assert_allclose
+from oracle import Oracle, addresses
+
+from pipeline.data.store import LevelArray
+from pipeline.tasks.landmarks import Found, LandmarksTask
+from pipeline.tasks.settings import DecodeSettings, LossSettings
+
+TASKS = {
+    "softmax": LandmarksTask(),
+    "noothout2018": LandmarksTask(LossSettings("noothout2018"), DecodeSettings("average", share=0.0, threshold=0.5)),
+}
+SHAPE = (61, 50, 45)
+
+
+def level_of(dims):
+    shape = SHAPE[:dims]
+    return LevelArray(upright_frame(shape, (1.5, 0.8, 1.1)[:dims], (-31.0, 12.5, 70.0)[:dims]), addresses(shape))
+
+
+def truths(dims, seed=0):
+    """Two corners, two random places, two near a border."""
+    rng = np.random.default_rng([dims, seed])
+    size = np.array(SHAPE[:dims])
+    inside = rng.uniform(0, size - 1, (4, dims))
+    inside[2, 0], inside[3, -1] = -0.4, size[-1] - 0.6
+    return np.concatenate([[np.full(dims, -0.45)], [size - 0.55], inside])
+
+
+def found_near(level, points, error, belief=0.9):
+    return Found(
+        level.frame.voxel_to_world(points + error), np.full(len(points), belief), np.zeros(len(points)), np.zeros(1)
+    )
+
+
+def voxel_error(level, found, points):
+    return np.abs(level.frame.world_to_voxel(found.world) - points).max()
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_whole_image_is_answered_exactly(dims, task):
+    level, points = level_of(dims), truths(dims)
+    oracle = Oracle(level.frame.shape, points)
+    found = task.locate(oracle, level)
+    assert voxel_error(level, found, points) < 1e-3
+    assert found.belief.min() > 0.99
+    assert oracle.looked_at == [((0,) * dims, level.frame.shape)]
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
+@pytest.mark.parametrize("stride", [4, 8])
+@pytest.mark.parametrize("dims", DIMS)
+def test_the_neighbourhood_of_a_prior_is_answered_exactly(dims, stride, task):
+    level, points = level_of(dims), truths(dims)
+    error = np.random.default_rng(1).uniform(-3, 3, points.shape)
+    oracle = Oracle(level.frame.shape, points, stride, reach=10)
+    found = task.locate(oracle, level, found_near(level, points, error), search=9.0)
+    assert voxel_error(level, found, points) < 1e-3
+    for start, shape in oracle.looked_at:
+        assert (np.array(start) >= 0).all()
+        assert (np.add(start, shape) <= level.frame.shape).all()
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_only_the_parts_around_the_priors_are_looked_at(dims):
+    shape = (200, 40, 30)[:dims]
+    level = LevelArray(upright_frame(shape), addresses(shape))
+    points = np.array([[10.0] * dims, [180.0] + [20.0] * (dims - 1)])
+    oracle = Oracle(shape, points, stride=4, reach=10)
+    found = TASKS["softmax"].locate(oracle, level, found_near(level, points, 0.5), search=6.0)
+    assert voxel_error(level, found, points) < 1e-3
+    assert len(oracle.looked_at) == 2
+    assert max(s[0] for _, s in oracle.looked_at) <= 2 * (6 + 5) + 2
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_patches_far_from_the_prior_have_no_vote(dims):
+    level, points = level_of(dims), truths(dims)
+    oracle = Oracle(level.frame.shape, points, stride=4, liars=14.0)
+    task = TASKS["softmax"]
+    assert voxel_error(level, task.locate(oracle, level), points) > 3  # everybody votes
+    found = task.locate(oracle, level, found_near(level, points, 1.0), search=12.0)
+    assert voxel_error(level, found, points) < 1e-3
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_prior_outside_the_scan_looks_at_the_nearest_part_of_it(dims):
+    level = level_of(dims)
+    points = np.full((1, dims), 3.0)
+    found = TASKS["softmax"].locate(
+        Oracle(level.frame.shape, points), level, found_near(level, points, -30.0), search=12.0
+    )
+    assert voxel_error(level, found, points) < 1e-3
+    assert found.belief.min() > 0.8
+
+
+def test_belief_is_the_least_of_all_levels():
+    level, points = level_of(2), truths(2)
+    oracle = Oracle(level.frame.shape, points)
+    prior = found_near(level, points, 0.0, belief=0.3)
+    assert_allclose(TASKS["softmax"].locate(oracle, level, prior, search=20.0).belief, 0.3)
+
+
+def test_the_order_of_the_landmarks_survives_many_regions():
+    shape = (400,)
+    level = LevelArray(upright_frame(shape), addresses(shape))
+    points = np.random.default_rng(0).permutation(np.arange(10.0, 390, 40))[:, None]
+    found = TASKS["softmax"].locate(Oracle(shape, points), level, found_near(level, points, 0.0), search=6.0)
+    assert_allclose(found.world, points, atol=1e-3)
+
+
+def test_spread_is_in_world_units_worked_out_by_hand():
+    frame = upright_frame((16,), 0.5, 3.0)
+
+    class TwoVotes(Oracle):
+        """Cells 1 and 2 (centres 3.5 and 11.5 behind a margin of 8) believe alike and point to 5.5 and 7.5."""
+
+        def forward(self, inputs):
+            belief, displacement = super().forward(inputs).values()
+            belief[:] = -99.0
+            belief[..., 1:3] = 9.0
+            displacement[..., 1], displacement[..., 2] = 0.25, -0.5
+            return {"belief": belief, "displacement": displacement}
+
+    found = TASKS["softmax"].locate(TwoVotes((16,), [[0.0]]), LevelArray(frame, addresses((16,))))
+    assert_allclose(found.world, [[3 + 0.5 * 6.5]], atol=1e-4)
+    assert_allclose(found.spread, [0.5], atol=1e-4)
+    assert found.votes.tolist() == [2]
+
+
+def test_many_landmarks_cost_as_many_looks_as_one_where_they_are_close():
+    level = level_of(3)
+    points = np.random.default_rng(0).uniform(20, 30, (50, 3))
+    oracle = Oracle(level.frame.shape, points)
+    TASKS["softmax"].locate(oracle, level, found_near(level, points, 0.0), search=12.0)
+    assert len(oracle.looked_at) == 1
