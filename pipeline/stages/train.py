@@ -102,9 +102,9 @@ def _cases(data: Dataset, store: PreparedStore, part: Part) -> list[TrainingCase
 
 def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, trained: list[TrainedLevel]) -> Model:
     levels = []
-    for number, spacing in enumerate(store.spacings):
+    for number, (spacing, done) in enumerate(zip(store.spacings, trained, strict=True)):
         level = cascade.settings.level(number)
-        levels.append(ModelLevel(spacing, level.network, dict(level.parameters), level.search))
+        levels.append(ModelLevel(spacing, level.network, dict(level.parameters), done.search))
     networks = tuple(level.network for level in trained)
     return Model(
         name,

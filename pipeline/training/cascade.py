@@ -16,7 +16,7 @@ from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.landmarks import Found, LandmarksTask
 from pipeline.training.budget import Budget
 from pipeline.training.checkpoint import load_level, save_level
-from pipeline.training.levels import TrainingCase, batch_stream, locate_all, new_network, validation
+from pipeline.training.levels import TrainingCase, batch_stream, derive_search, locate_all, new_network, validation
 from pipeline.training.loop import forward_losses, start_level, train_level
 from pipeline.training.precision import choose_precision
 from pipeline.training.progress import Progress
@@ -25,9 +25,11 @@ from pipeline.training.settings import TrainingSettings
 
 @dataclass(frozen=True, eq=False)
 class TrainedLevel:
-    """The best network of a level, its validations and the number format it was trained in."""
+    """The best network of a level, its validations, the number format it was trained in, and the voxels around the
+    coarser answer within which its patches vote."""
 
     network: PatchNetwork
+    search: float
     history: list[dict[str, Any]]
     precision: str
 
@@ -68,22 +70,22 @@ class Cascade:
         trained = []
         for number in range(len(self.spacings)):
             trained.append(self._train_level(number, priors))
-            search = self.settings.level(number).search
-            priors = locate_all(trained[-1].network, self.task, self.validating, number, search, priors)
+            best = trained[-1]
+            priors = locate_all(best.network, self.task, self.validating, number, best.search, priors)
         return trained
 
     def _train_level(self, number: int, priors: dict[str, Found]) -> TrainedLevel:
-        level = self.settings.level(number)
+        search = self.settings.level(number).search or derive_search(self.validating, number, priors)
         network = self._network(number)
         network.precision = self._precision(number)
         state = start_level(network, self._budget(number), self.settings)
         load_level(self.resume, number, self.identity, state)
         stream = self._stream(number, state.budget.step)
-        measure = validation(self.task, self.validating, number, level.search, priors)
+        measure = validation(self.task, self.validating, number, search, priors)
         save = partial(save_level, self.resume, number, self.identity)
         with Progress(number, len(self.spacings), self.spacings[number], self.unit, sys.stderr) as progress:
             best = train_level(state, self.task, stream, measure, self.settings, save, progress.show)
-        return TrainedLevel(best, state.history, str(network.precision).removeprefix("torch."))
+        return TrainedLevel(best, search, state.history, str(network.precision).removeprefix("torch."))
 
     def _network(self, number: int) -> PatchNetwork:
         case = self.learning[0]

@@ -73,6 +73,20 @@ def locate_all(
     return {c.id: task.locate(network, c.levels[number], priors.get(c.id), search) for c in cases}
 
 
+def derive_search(cases: Sequence[TrainingCase], number: int, priors: Mapping[str, Found]) -> float:
+    """Voxels of level `number` that hold one and a half times the 90th percentile of the coarser level's largest
+    error along an axis, 6 to 20: wide enough to mend it, too narrow for the neighbour that looks alike.
+
+    The first level has no prior: it looks everywhere, and 0 says so.
+    """
+    if not priors:
+        return 0.0
+    off = [np.abs(c.levels[number].frame.world_to_voxel(priors[c.id].world) - c.source(number).points) for c in cases]
+    largest = np.concatenate(off).max(axis=1)
+    largest = largest[np.isfinite(largest)]
+    return float(np.clip(1.5 * np.percentile(largest, 90), 6.0, 20.0)) if len(largest) else 14.0
+
+
 def validation(
     task: LandmarksTask, cases: Sequence[TrainingCase], number: int, search: float, priors: Mapping[str, Found]
 ) -> Callable[[PatchNetwork], dict[str, float]]:

@@ -20,7 +20,8 @@ class LevelSettings:
         largest: Longest side of that canvas, voxels.
         jitter: Voxels that a crop is moved from a landmark at most; null = anywhere in the scan.
         cut: Share of the samples moved so far that a part of the scan falls off the canvas: teaches "absent".
-        search: Voxels around the coarser answer within which patches may vote (finer levels).
+        search: Voxels around the coarser answer within which patches may vote (finer levels); null = derived from
+            how far the coarser level errs on the validation cases.
         share: Of the training time, against the other levels.
         batch: Crops a step.
     """
@@ -31,7 +32,7 @@ class LevelSettings:
     largest: int = 112
     jitter: float | None = None
     cut: float = 0.2
-    search: float = 14.0
+    search: float | None = None
     share: float = 1.0
     batch: int = 2
 
