@@ -48,14 +48,14 @@ class SimulateSettings:
     Args:
         out: Folder to write images/ and landmarks/ into.
         cases: How many.
-        kind: What they show.
+        kind: What they show: cta, the aortic root in cardiac CT; blobs, plain shapes that any network learns at once.
         fov_mm: Edge of the field of view; null = varies from case to case.
         spacing_mm: Voxel size; null = varies from case to case.
     """
 
     out: Path = Path("phantoms")
     cases: Annotated[int, Field(gt=0)] = 40
-    kind: Literal["cta"] = "cta"
+    kind: Literal["cta", "blobs"] = "cta"
     fov_mm: Positive | None = None
     spacing_mm: Positive | None = None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.compose import compose, config_folder, groups, sort_words
-from pipeline.cli.schema import docstring_arguments, leaves, words
+from pipeline.cli.schema import choices, docstring_arguments, leaves, words
 from pipeline.cli.settings import DataSettings, Settings
 from pipeline.cli.settle import settings_from
 from pipeline.cli.validate import plain, validate
@@ -152,3 +152,10 @@ def test_kinds_are_said_in_words():
 
 def test_meanings_come_from_the_docstring():
     assert docstring_arguments(DataSettings)["split_seed"] == "Another seed, another split."
+
+
+def test_every_kind_of_phantom_can_be_asked_for():
+    from pipeline.stages.simulate import KINDS
+
+    kinds = next(leaf.kind for leaf in leaves(Settings) if leaf.key == "simulate.kind")
+    assert set(choices(kinds)) == set(KINDS)
