@@ -111,7 +111,8 @@ def predict(settings: Settings) -> Outcome:
     if wanted.input:
         which: dict[str, Any] = {"inputs": list(wanted.input)}
     else:
-        which = {"dataset": run_of(settings) / "dataset.json", "part": settings.evaluate.part}
+        run = run_of(settings)
+        which = {"dataset": run / "dataset.json", "part": settings.evaluate.part, "exclude": quarantined(run)}
     from pipeline.stages.predict import predict as stage
 
     answers = stage(model, out, device=settings.device, threads=settings.threads, **which)
@@ -130,7 +131,15 @@ def evaluate(settings: Settings) -> Outcome:
     predictions = wanted.predictions or run_of(settings) / "test" / "predictions.json"
     dataset = wanted.dataset or run_of(settings) / "dataset.json"
     out = wanted.output or predictions.parent
-    summary = stage(predictions, dataset, out, part=wanted.part, radii=wanted.radii, wrong_beyond=wanted.wrong_beyond)
+    summary = stage(
+        predictions,
+        dataset,
+        out,
+        part=wanted.part,
+        radii=wanted.radii,
+        wrong_beyond=wanted.wrong_beyond,
+        exclude=quarantined(dataset.parent),
+    )
     mean = "nothing to measure" if summary["mean"] is None else f"mean error {summary['mean']:.3g} {summary['unit']}"
     paper = paper_errors(summary["landmarks"], summary["unit"])
     return Outcome(
@@ -183,6 +192,12 @@ def run_of(settings: Settings) -> Path:
     if settings.run is None:
         raise ConfigError("say which run: run=runs/NAME, or experiment=NAME for runs/NAME")
     return settings.run
+
+
+def quarantined(run: Path) -> tuple[str, ...]:
+    """Cases that check keeps out of everything that follows; none where check has not been run."""
+    path = run / "findings.json"
+    return read_findings(path).quarantined if path.exists() else ()
 
 
 def source_of(settings: Settings) -> Path:

@@ -25,6 +25,7 @@ def predict(
     inputs: Sequence[Path] = (),
     dataset: Path | None = None,
     part: Part | None = None,
+    exclude: Sequence[str] = (),
     device: str = "auto",
     threads: int = 0,
 ) -> Predictions:
@@ -37,6 +38,7 @@ def predict(
         model: Model folder of a run.
         inputs: Scans or folders of scans; the case id is the file name without its extension.
         dataset: Instead of inputs: the cases of a `dataset.json`, of one `part` if given.
+        exclude: Ids of cases left out, such as those that check quarantined.
 
     Raises:
         DataError: No scan, or two scans of the same name.
@@ -45,7 +47,7 @@ def predict(
     import torch
 
     torch.set_num_threads(threads or os.cpu_count() or 1)
-    scans = _of_dataset(dataset, part) if dataset else _of_inputs(inputs)
+    scans = _of_dataset(dataset, part, exclude) if dataset else _of_inputs(inputs)
     target = pick_device(device)
     loaded = load_model(model, target)
     sweep(out)
@@ -68,9 +70,9 @@ def predict(
     return predictions
 
 
-def _of_dataset(dataset: Path, part: Part | None) -> dict[str, Path]:
+def _of_dataset(dataset: Path, part: Part | None, exclude: Sequence[str]) -> dict[str, Path]:
     data = read_dataset(dataset)
-    cases = data.part(part) if part else data.cases
+    cases = [c for c in (data.part(part) if part else data.cases) if c.id not in exclude]
     if not cases:
         raise DataError(f"{dataset}: no case in part '{part}'")
     return {c.id: data.image_path(c) for c in cases}
