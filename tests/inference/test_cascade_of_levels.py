@@ -1,0 +1,84 @@
+"""One case through all levels, and what may be called an answer."""
+
+import numpy as np
+import pytest
+from crooked import DIMS, crooked_frame, upright_frame
+from numpy.testing import assert_allclose, assert_array_equal
+from oracle import Oracle, addresses
+
+from pipeline.data.image import Image
+from pipeline.data.intensity import Normalisation
+from pipeline.data.store import LevelArray, make_level
+from pipeline.errors import DataError
+from pipeline.geometry import ImageFrame
+from pipeline.inference.cascade import LazyVoxels, answers, image_levels, locate
+from pipeline.inference.model import Calibration, Model, ModelLevel
+from pipeline.tasks.landmarks import Found, LandmarksTask
+
+PERCENTILE = Normalisation("percentile", 1.0, 99.0)
+
+
+def model_of(networks, dims, names=("a", "b"), calibration=None):
+    levels = tuple(ModelLevel(s, "fcn", {}, 9.0) for s in (4.0, 2.0, 1.0)[-len(networks) :])
+    return Model(
+        "m", names, dims, "mm", PERCENTILE, LandmarksTask(), levels, tuple(networks), calibration or Calibration()
+    )
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_each_level_looks_around_the_answer_of_the_one_before(dims):
+    truth = np.random.default_rng(dims).uniform(30, 90, (2, dims))
+    fine = upright_frame((120, 110, 100)[:dims])
+    frames = [fine.at_spacing(s) for s in (4.0, 2.0, 1.0)]
+    levels = [LevelArray(f, addresses(f.shape)) for f in frames]
+    # The first two levels are off by less than a finer level searches; only the last one is exact.
+    off = [truth + 6.0, truth - 4.0, truth]
+    oracles = [
+        Oracle(f.shape, f.world_to_voxel(t), stride=4, reach=10, liars=30.0) for f, t in zip(frames, off, strict=True)
+    ]
+    found = locate(model_of(oracles, dims), levels)
+    assert_allclose(found.world, truth, atol=1e-3)
+    assert len(oracles[0].looked_at) == 1
+    assert oracles[0].looked_at[0][1] == frames[0].shape
+    if dims == 3:
+        assert all(np.prod(shape) < np.prod(fine.shape) / 4 for _, shape in oracles[2].looked_at)
+
+
+@pytest.mark.parametrize("spacing", [None, 1.7])
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_part_that_is_asked_for_is_the_same_part_of_the_prepared_level(dims, spacing):
+    rng = np.random.default_rng(dims)
+    frame = crooked_frame(rng, (17, 15, 13)[:dims], np.array([0.9, 1.1, 1.4])[:dims])
+    image = Image(frame, rng.normal(100, 50, frame.shape))
+    whole = make_level(image, spacing, PERCENTILE)
+    lazy = LazyVoxels(image, spacing, PERCENTILE)
+    assert lazy.shape == whole.voxels.shape
+    assert lazy.frame.same_as(whole.frame)
+    part = (slice(2, 7), slice(1, 6), slice(3, 5))[:dims]
+    assert_allclose(lazy[part].astype(float), whole.voxels[part].astype(float), atol=1e-3)
+    assert_array_equal(lazy[tuple(slice(0, n) for n in lazy.shape)], whole.voxels)
+
+
+def test_no_level_is_computed_before_it_is_looked_at(monkeypatch):
+    monkeypatch.setattr("pipeline.inference.cascade.make_level", None)
+    levels = image_levels(Image(upright_frame((8, 8)), np.zeros((8, 8))), model_of([None, None], 2))
+    assert [level.frame.shape for level in levels] == [(4, 4), (8, 8)]
+
+
+@pytest.mark.parametrize(("shape", "unit"), [((8,), "mm"), ((8, 8), "px")])
+def test_a_scan_of_other_dimensions_or_unit_than_the_models_is_refused(shape, unit):
+    frame = ImageFrame(shape, np.eye(len(shape) + 1), unit)
+    with pytest.raises(
+        DataError, match=f"{len(shape)} dimensions in {unit}; model m was trained on 2 dimensions in mm"
+    ):
+        image_levels(Image(frame, np.zeros(shape)), model_of([None], 2))
+
+
+def test_what_is_believed_enough_is_an_answer_and_the_rest_a_guess_with_its_reason():
+    found = Found(np.array([[1.0, 2], [3, 4]]), np.array([0.4, 0.39]), np.array([0.5, 0.6]), np.array([7, 3]))
+    told = answers(model_of([None], 2, calibration=Calibration(0.4, {"a": 2.5, "b": 3.0}, 20)), found)
+    assert (told["a"].found, told["a"].position, told["a"].radius95) == (True, (1.0, 2.0), 2.5)
+    assert (told["a"].guess, told["a"].reason, told["a"].votes, told["a"].spread) == (None, None, 7, 0.5)
+    assert (told["b"].found, told["b"].position, told["b"].guess) == (False, None, (3.0, 4.0))
+    assert told["b"].reason == "belief 0.39 is below the threshold 0.40"
+    assert told["b"].radius95 is None

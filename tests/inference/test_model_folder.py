@@ -1,0 +1,145 @@
+"""The model folder comes back as it was saved; anything else in its place is refused."""
+
+import json
+
+import pytest
+import torch
+from crooked import DIMS
+
+from pipeline.data.intensity import Normalisation
+from pipeline.errors import CheckpointError
+from pipeline.inference.model import (
+    Calibration,
+    Model,
+    ModelLevel,
+    landmarks_missing,
+    load_model,
+    pick_device,
+    save_model,
+)
+from pipeline.networks.network import build_network
+from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.settings import DecodeSettings, LossSettings
+
+THIN = {"stride": 4, "width": 4, "growth": 2}
+
+
+def tiny_model(dims):
+    torch.manual_seed(dims)
+    networks = tuple(build_network("fcn", dims, 1, 2, **THIN).eval() for _ in range(2))
+    for module in (m for n in networks for m in n.modules() if hasattr(m, "running_mean")):
+        module.running_mean.normal_()  # statistics that training would have left
+    return Model(
+        "tiny",
+        ("a", "ä b"),
+        dims,
+        "mm",
+        Normalisation("window", -100.0, 300.0),
+        LandmarksTask(LossSettings(sigma=0.7), DecodeSettings(share=0.2)),
+        (ModelLevel(2.0, "fcn", THIN, 14.0), ModelLevel(None, "fcn", THIN, 9.0)),
+        networks,
+        Calibration(0.3, {"a": 1.25, "ä b": None}, 20),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    save_model(tiny_model(2), tmp_path / "model", {"seed": 3})
+    return tmp_path / "model"
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_loaded_model_gives_the_answers_of_the_saved_one(tmp_path, dims):
+    model = tiny_model(dims)
+    save_model(model, tmp_path, {})
+    loaded = load_model(tmp_path)
+    image = torch.randn(1, 1, *(16,) * dims)
+    for before, after in zip(model.networks, loaded.networks, strict=True):
+        with torch.no_grad():
+            said, again = before({"image": image}), after({"image": image})
+        assert torch.equal(said["belief"], again["belief"])
+        assert torch.equal(said["displacement"], again["displacement"])
+        assert not after.training
+    for field in ("name", "landmarks", "dims", "unit", "normalisation", "task", "levels", "calibration"):
+        assert getattr(loaded, field) == getattr(model, field)
+
+
+def test_saving_twice_gives_the_same_bytes(folder, tmp_path):
+    save_model(tiny_model(2), tmp_path / "again", {"seed": 3})
+    for path in folder.iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_model_json_says_what_a_reader_wants_to_know(folder):
+    content = json.loads((folder / "model.json").read_text())
+    assert (content["frame"], content["unit"], content["landmarks"]) == ("LPS", "mm", ["a", "ä b"])
+    assert content["training"] == {"seed": 3}
+
+
+@pytest.mark.parametrize("byte", [200, -1])
+def test_one_flipped_byte_in_the_weights_is_refused(folder, byte):
+    path = folder / "level1.safetensors"
+    content = bytearray(path.read_bytes())
+    content[byte] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"level1.safetensors: bytes differ from what model.json says"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["model.json", "level0.safetensors"])
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(CheckpointError, match=name):
+        load_model(folder)
+
+
+def test_a_folder_that_is_no_model_says_which_to_give(tmp_path):
+    with pytest.raises(CheckpointError, match=r"model.json: not a model of this program: .* Give the folder `model`"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda c: c.update(version=2), "version 2; this program reads version 1"),
+        (lambda c: c.pop("landmarks"), "not a model of this program"),
+        (lambda c: c.update(calibration={"colour": 1}), "not a model of this program"),
+        (
+            lambda c: c["levels"][0].update(network="os.system"),
+            "not a model of this program: .*network.name='os.system'",
+        ),
+        (lambda c: c["levels"][0]["parameters"].update(widht=4), "did you mean 'width'"),
+        (lambda c: c["levels"][0]["parameters"].update(width=6), "weights do not fit the network"),
+        (lambda c: c.update(landmarks=["a"]), "weights do not fit the network"),
+        (lambda c: c.update(levels=3), "not a model of this program"),
+    ],
+)
+def test_a_changed_model_json_is_refused(folder, change, complaint):
+    content = json.loads((folder / "model.json").read_text())
+    change(content)
+    (folder / "model.json").write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match=complaint):
+        load_model(folder)
+
+
+def test_a_model_json_that_is_no_object_is_refused(folder):
+    (folder / "model.json").write_text("[]")
+    with pytest.raises(CheckpointError, match="not a model of this program"):
+        load_model(folder)
+
+
+def test_other_files_in_the_folder_are_ignored(folder):
+    (folder / "__init__.py").write_text("raise SystemExit")
+    assert load_model(folder).name == "tiny"
+
+
+def test_landmarks_that_the_model_does_not_know_are_listed():
+    assert landmarks_missing(tiny_model(1), ["ä b", "c", "a", "d"]) == ("c", "d")
+
+
+def test_a_device_that_is_named_is_taken(monkeypatch):
+    assert pick_device("cpu") == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert pick_device("auto") == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert pick_device("auto") == "cuda:0"
