@@ -15,18 +15,43 @@ from jaxtyping import Float, Shaped
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.orientation import is_world_aligned, reorient, world_aligned
 
+SAME_SPACING = 0.005  # relative difference up to which two voxel sizes are one: drifts by half a voxel in 100
 SLAB_VOXELS = 16_000_000  # input voxels turned to float32 at once: 64 MB
 
 
 def level_frame(frame: ImageFrame, spacing: float | None) -> ImageFrame:
     """The frame of a level over the whole scan.
 
+    Its voxel centres lie at whole multiples of `spacing` in the world, so a copy of the scan on turned or shifted
+    axes shows the network the same voxels. Along an axis that has this voxel size already the scan's own centres
+    are kept: there is nothing to interpolate.
+
     Args:
         frame: Of the scan, any orientation.
         spacing: Voxel size of the level, the same along all axes; None = the scan's own.
     """
     upright = world_aligned(frame)
-    return upright if spacing is None else upright.at_spacing(spacing)
+    if spacing is None:
+        return upright
+    own = np.abs(upright.spacing / spacing - 1) < SAME_SPACING
+    if not is_world_aligned(frame):
+        own[:] = False
+    low = upright.voxel_to_world(np.full((1, frame.dims), -0.5))[0, ::-1]  # canonical axes run against the world's
+    high = upright.voxel_to_world(np.array(upright.shape)[None] - 0.5)[0, ::-1]
+    first = np.where(own, low / spacing + 0.5, np.ceil(low / spacing - 1e-6))
+    count = np.where(own, upright.shape, np.maximum(1, np.ceil(high / spacing - 1e-6) - first))
+    affine = np.eye(frame.dims + 1)
+    affine[:-1, :-1] = spacing * np.eye(frame.dims)[::-1]
+    affine[:-1, -1] = (first * spacing)[::-1]
+    return ImageFrame(tuple(int(n) for n in count), affine, frame.unit)
+
+
+def lattice_number(frame: ImageFrame) -> np.ndarray:
+    """Which multiple of the voxel size the first voxel of a level is, along each array axis.
+
+    Patches that start at a multiple of their stride in this count lie at the same place in every copy of a scan.
+    """
+    return np.round(frame.affine[:-1, -1][::-1] / frame.spacing).astype(int)
 
 
 def resample(

@@ -6,10 +6,11 @@ Letters: B batch, K landmarks, D dimensions, C channels, S voxels along the axes
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -89,8 +90,10 @@ def _instead(name: str, known: list[str]) -> str:
     return f"choose one of {known}" + (f"; did you mean '{near[0]}'?" if near else "")
 
 
-def pad_to_stride(voxels: Float[Tensor, "*S"], stride: int, margin: int, value: float) -> tuple[Tensor, int]:
-    """Pad every axis by `margin` in front and up to a whole number of strides behind; returns the margin too."""
-    pads = [(margin, margin + (-(n + 2 * margin)) % stride) for n in voxels.shape]
+def pad_to_stride(
+    voxels: Float[Tensor, "*S"], stride: int, margin: Sequence[int] | np.ndarray, value: float
+) -> Float[Tensor, "*P"]:
+    """Pad each axis by its `margin` in front, and behind by a stride and up to a whole number of strides."""
+    pads = [(int(m), stride + int(-(n + m)) % stride) for n, m in zip(voxels.shape, margin, strict=True)]
     flat = [p for pair in reversed(pads) for p in pair]
-    return torch.nn.functional.pad(voxels, flat, value=value), margin
+    return torch.nn.functional.pad(voxels, flat, value=value)

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from pipeline.data.resample import lattice_number
 from pipeline.data.store import LevelArray
 from pipeline.grid.decode import BELIEFS, Votes, votes
 from pipeline.grid.encode import encode
@@ -100,7 +101,7 @@ class LandmarksTask:
         everywhere = Region((0,) * frame.dims, frame.shape, tuple(range(network.landmarks)))
         reach = network.cells.reach / 2
         where = [everywhere] if near is None else regions(near, frame.shape, search + reach)
-        parts = [(r, self._locate_in(network, level.voxels, r, near, search)) for r in where]
+        parts = [(r, self._locate_in(network, level, r, near, search)) for r in where]
         order = np.argsort([k for r, _ in parts for k in r.landmarks])
         joined = {f: torch.cat([getattr(v, f) for _, v in parts]).numpy()[order] for f in Votes.__annotations__}
         step = float(frame.spacing.mean())
@@ -109,18 +110,19 @@ class LandmarksTask:
         return Found(world, belief.astype(float), joined["spread"] * step, joined["count"].astype(int))
 
     def _locate_in(
-        self, network: PatchNetwork, voxels: np.ndarray, region: Region, prior: np.ndarray | None, search: float
+        self, network: PatchNetwork, level: LevelArray, region: Region, prior: np.ndarray | None, search: float
     ) -> Votes:
         stride = network.cells.stride
-        box = torch.from_numpy(np.asarray(voxels[region.slices], np.float32))
-        padded, margin = pad_to_stride(box, stride, stride, 0.0)
+        box = torch.from_numpy(np.asarray(level.voxels[region.slices], np.float32))
+        margin = stride + (lattice_number(level.frame) + region.start) % stride
+        padded = pad_to_stride(box, stride, margin, 0.0)
         device = next(network.parameters()).device
         outputs = network({"image": padded[None, None].to(device)})
         mine = list(region.landmarks)
         logits = outputs["belief"][0].flatten(1).cpu()[mine]
         displacement = outputs["displacement"][0].flatten(2).cpu()[mine]
         grid = self.grid(network, tuple(padded.shape))
-        origin = torch.tensor(region.start, dtype=torch.float32) - margin
+        origin = torch.from_numpy(region.start - margin).float()
         centres = grid.centres() + origin[:, None]
         allowed = torch.ones_like(logits, dtype=torch.bool)
         if prior is not None:

@@ -6,7 +6,7 @@ from crooked import DIMS, all_voxels, blob, centroid, crooked_frame, upright_fra
 from numpy.testing import assert_allclose, assert_array_equal
 
 from pipeline.data import resample as module
-from pipeline.data.resample import level_frame, resample
+from pipeline.data.resample import lattice_number, level_frame, resample
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.orientation import is_world_aligned, nearest_axes
 
@@ -21,16 +21,16 @@ def on_level(voxels, frame, spacing, outside=0.0):
 
 def test_a_ramp_at_half_the_resolution_worked_out_by_hand():
     level, frame = on_level(RAMP, LINE, 2.0)
-    # Centres 0.5 and 2.5, triangle weights 1/8, 3/8, 3/8, 1/8; beyond the edge the last voxel counts on.
-    assert level.tolist() == [(3 * 0 + 3 * 1 + 2) / 8, (1 + 3 * 2 + 3 * 3 + 3) / 8]
-    assert frame.voxel_to_world(np.array([[0], [1]])).tolist() == [[10.5], [12.5]]
+    # The scan spans 9.5..13.5, so centres at 10 and 12; weights 1/4, 1/2, 1/4; beyond the edge the last voxel counts on.
+    assert level.tolist() == [(0 + 2 * 0 + 1) / 4, (1 + 2 * 2 + 3) / 4]
+    assert frame.voxel_to_world(np.array([[0], [1]])).tolist() == [[10.0], [12.0]]
     assert level.dtype == np.float32
 
 
 def test_a_ramp_at_twice_the_resolution_is_interpolated_worked_out_by_hand():
     level, frame = on_level(RAMP, LINE, 0.5)
-    assert level.tolist() == [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]
-    assert frame.voxel_to_world(np.array([[0]])).tolist() == [[9.75]]
+    assert level.tolist() == [0, 0, 0.5, 1, 1.5, 2, 2.5, 3]
+    assert frame.voxel_to_world(np.array([[0]])).tolist() == [[9.5]]
 
 
 def test_the_scans_own_voxels_are_not_touched():
@@ -146,3 +146,13 @@ def test_a_level_is_canonical_covers_the_scan_and_has_the_spacing_asked_for(dims
     assert nearest_axes(target) == (tuple(reversed(range(dims))), (1,) * dims)
     assert_allclose(target.spacing, 1.3)
     assert target.contains(frame.voxel_to_world(all_voxels(frame.shape))).all()
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_copies_on_turned_and_shifted_axes_share_the_lattice_of_a_level(dims):
+    rng = np.random.default_rng(dims)
+    for frame in (crooked_frame(rng, (20,) * dims, 0.7), upright_frame((21,) * dims, 0.9, 3.3)):
+        target = level_frame(frame, 1.5)
+        number = target.voxel_to_world(np.zeros((1, dims)))[0] / 1.5
+        assert_allclose(number, np.round(number), atol=1e-9)
+        assert_array_equal(lattice_number(target), np.round(number)[::-1])

@@ -115,7 +115,7 @@ def test_the_order_of_the_landmarks_survives_many_regions():
 
 
 def test_spread_is_in_world_units_worked_out_by_hand():
-    frame = upright_frame((16,), 0.5, 3.0)
+    frame = upright_frame((16,), 0.5, 4.0)
 
     class TwoVotes(Oracle):
         """Cells 1 and 2 (centres 3.5 and 11.5 behind a margin of 8) believe alike and point to 5.5 and 7.5."""
@@ -128,7 +128,7 @@ def test_spread_is_in_world_units_worked_out_by_hand():
             return {"belief": belief, "displacement": displacement}
 
     found = TASKS["softmax"].locate(TwoVotes((16,), [[0.0]]), LevelArray(frame, addresses((16,))))
-    assert_allclose(found.world, [[3 + 0.5 * 6.5]], atol=1e-4)
+    assert_allclose(found.world, [[4 + 0.5 * 6.5]], atol=1e-4)
     assert_allclose(found.spread, [0.5], atol=1e-4)
     assert found.votes.tolist() == [2]
 
