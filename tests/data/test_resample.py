@@ -21,7 +21,7 @@ def on_level(voxels, frame, spacing, outside=0.0):
 
 def test_a_ramp_at_half_the_resolution_worked_out_by_hand():
     level, frame = on_level(RAMP, LINE, 2.0)
-    # The scan spans 9.5..13.5, so centres at 10 and 12; weights 1/4, 1/2, 1/4; beyond the edge the last voxel counts on.
+    # The scan spans 9.5..13.5, so centres at 10 and 12; weights 1/4, 1/2, 1/4; beyond the edge the last voxel counts.
     assert level.tolist() == [(0 + 2 * 0 + 1) / 4, (1 + 2 * 2 + 3) / 4]
     assert frame.voxel_to_world(np.array([[0], [1]])).tolist() == [[10.0], [12.0]]
     assert level.dtype == np.float32
