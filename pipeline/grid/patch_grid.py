@@ -1,6 +1,7 @@
 """The grid of patches over an image: where each patch's centre lies. Voxel units throughout.
 
-Letters: B batch, K landmarks, D dimensions, G cells along the axes, N cells in all.
+Letters: B batch, K landmarks, D dimensions, G cells along the axes, N cells in all,
+M whatever stands before.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ class PatchGrid:
         axes = [self.first + self.stride * torch.arange(n, dtype=torch.float32) for n in self.shape]
         return torch.stack([a.flatten() for a in torch.meshgrid(*axes, indexing="ij")])
 
-    def cell_of(self, points: Float[Tensor, "... D"]) -> Int[Tensor, "... D"]:
+    def cell_of(self, points: Float[Tensor, "*M D"]) -> Int[Tensor, "*M D"]:
         """Index of the cell whose patch holds each point; may lie outside the grid."""
         return torch.floor((points - self.first) / self.stride + 0.5).long()
 
-    def flat(self, cells: Int[Tensor, "... D"]) -> Int[Tensor, "..."]:
+    def flat(self, cells: Int[Tensor, "*M D"]) -> Int[Tensor, "*M"]:
         """C-order number of each cell; cells must lie inside."""
         number = torch.zeros_like(cells[..., 0])
         for axis, size in enumerate(self.shape):
