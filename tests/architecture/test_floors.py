@@ -53,3 +53,8 @@ def test_the_contracts_would_notice(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, "--no-cache"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1 and "BROKEN" in done.stdout
+
+
+def test_the_wheel_takes_the_configs_along():
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert build["force-include"] == {"configs": "pipeline/configs"}

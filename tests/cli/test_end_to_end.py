@@ -1,0 +1,61 @@
+"""A folder as a user would bring it, one bad scan in it, through every stage and back, by the commands alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipeline.cli.door import main
+
+WORDS = ("experiment=my_landmarks", "training.minutes=null", "training.steps=40", "threads=1")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """Phantoms, of which one is truncated, and what `run` made of them."""
+    folder = tmp_path_factory.mktemp("house")
+    sizes = ("fov_mm=48", "spacing_mm=2", "threads=1")
+    assert main(["simulate", f"out={folder}/scans", "cases=10", "kind=blobs", *sizes]) == 0
+    bad = sorted((folder / "scans" / "images").iterdir())[3]
+    bad.write_bytes(bad.read_bytes()[:200])
+    code = main(["run", f"source={folder}/scans", f"run={folder}/run", *WORDS])
+    return folder, bad.name.partition(".")[0], code
+
+
+def test_a_bad_scan_is_left_out_and_named_and_all_others_come_through(house, capsys):
+    folder, bad, code = house
+    assert code == 1
+    assert main(["run", f"source={folder}/scans", f"run={folder}/run", *WORDS]) == 1
+    printed = capsys.readouterr()
+    assert bad in printed.err.splitlines()[-1]
+    assert printed.out.splitlines()[-1] == f"Report: {folder / 'run' / 'report.html'}"
+    assert "all landmarks" in printed.out
+
+
+def test_running_again_does_only_what_is_missing(house):
+    folder, _, _ = house
+    kept = [*(folder / "run" / "model").iterdir(), *(folder / "run" / "prepared").iterdir()]
+    arrays = {p: p.stat().st_mtime_ns for p in kept if p.name != "index.json"}
+    main(["run", f"source={folder}/scans", f"run={folder}/run", *WORDS])
+    assert {p: p.stat().st_mtime_ns for p in arrays} == arrays
+
+
+def test_new_scans_need_no_data_set(house, tmp_path, capsys):
+    folder, _, _ = house
+    words = ["kind=blobs", "fov_mm=48", "spacing_mm=2", "threads=1"]
+    assert main(["simulate", f"out={tmp_path}/new", "cases=2", "seed=900", *words]) == 0
+    asked = ["predict", f"model={folder}/run/model", "-i", f"{tmp_path}/new/images", "-o", f"{tmp_path}/out"]
+    assert main([*asked, "threads=1"]) == 0
+    answers = json.loads((tmp_path / "out" / "predictions.json").read_text())
+    assert answers["frame"] == "LPS" and len(answers["cases"]) == 2
+    assert all((tmp_path / "out" / f"{case}.mrk.json").is_file() for case in answers["cases"])
+
+
+def test_a_scan_that_cannot_be_read_does_not_stop_the_others(house, tmp_path, capsys):
+    folder, bad, _ = house
+    words = ["predict", f"model={folder}/run/model", "-i", f"{folder}/scans/images", "-o", f"{tmp_path}/out"]
+    assert main([*words, "threads=1"]) == 1
+    assert bad in capsys.readouterr().err.splitlines()[-1]
+    answers = json.loads((tmp_path / "out" / "predictions.json").read_text())
+    assert len(answers["cases"]) == 9 and list(answers["failures"]) == [bad]
