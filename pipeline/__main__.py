@@ -9,7 +9,7 @@ import sys
 # batches) a training step took 2130 ms spinning and 320 ms sleeping on 2 busy cores. Must be set before torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from pipeline.cli.door import main  # noqa: E402
+from pipeline.cli.door import main
 
 if __name__ == "__main__":
     sys.exit(main())
