@@ -37,8 +37,8 @@ def senseless(tree: dict[str, Any]) -> Iterator[str]:
         if (value := at(tree, key)) is not None and value <= 0:
             yield f"{key}: {value} is not allowed; allowed: a number above 0."
     for key in SHARES:
-        if not 0 <= at(tree, key) <= 1:
-            yield f"{key}: {at(tree, key)} is not allowed; allowed: a number from 0 to 1."
+        if (value := at(tree, key)) is not None and not 0 <= value <= 1:
+            yield f"{key}: {value} is not allowed; allowed: a number from 0 to 1."
     minutes, steps = at(tree, "training.minutes"), at(tree, "training.steps")
     if (minutes is None) == (steps is None):
         yield (

@@ -159,3 +159,9 @@ def test_every_kind_of_phantom_can_be_asked_for():
 
     kinds = next(leaf.kind for leaf in leaves(Settings) if leaf.key == "simulate.kind")
     assert set(choices(kinds)) == set(KINDS)
+
+
+def test_every_limited_key_is_a_setting():
+    from pipeline.cli.limits import ABOVE_ZERO, SHARES
+
+    assert {*ABOVE_ZERO, *SHARES} <= {leaf.key for leaf in leaves(Settings)}
