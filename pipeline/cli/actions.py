@@ -6,29 +6,14 @@ A stage is imported when its verb is called, so that no verb pays for another's 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipeline.cli.outcome import Outcome, counted, errors_of, table_of
 from pipeline.cli.settings import Settings
-from pipeline.data.findings import FROM_IMPORT, Finding, read_findings, summarize
+from pipeline.data.findings import FROM_IMPORT, read_findings
 from pipeline.errors import ConfigError
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a verb has to say.
-
-    Args:
-        note: One line about what was done.
-        shown: Texts and tables, the results.
-        failed: {case: why} of cases that did not come through.
-    """
-
-    note: str
-    shown: tuple[Any, ...] = ()
-    failed: dict[str, str] = field(default_factory=dict)
 
 
 def simulate(settings: Settings) -> Outcome:
@@ -209,36 +194,6 @@ def source_of(settings: Settings) -> Path:
     return settings.source.expanduser()
 
 
-def counted(number: int, word: str) -> str:
-    """A number and its noun.
-
-    Examples:
-        >>> counted(1, "case"), counted(3, "case")
-        ('1 case', '3 cases')
-    """
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
 def workers(settings: Settings) -> int:
     """Processes for work on many cases."""
     return settings.threads or os.cpu_count() or 1
-
-
-def errors_of(findings: Iterable[Finding]) -> dict[str, str]:
-    """{case: what is wrong with it} of the cases that are left out."""
-    return {f.case: f.message for f in findings if f.severity == "error" and f.case is not None}
-
-
-def table_of(findings: Iterable[Finding]) -> tuple[Any, ...]:
-    """Findings as a table for the terminal; nothing if there are none."""
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    rows = summarize(findings)
-    if not rows:
-        return ()
-    table = Table("severity", "rule", "cases", "what was met", "what to do", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
-    return (table,)

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.actions import STAGES, Outcome, build_networks, counted, source_of
+from pipeline.cli.actions import STAGES, build_networks, source_of
+from pipeline.cli.outcome import Outcome, counted
 from pipeline.cli.run_folder import claimed, writable
 from pipeline.cli.settings import Settings
 from pipeline.cli.verbs import Verb, verb_named

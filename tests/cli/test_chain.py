@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import actions, chain
-from pipeline.cli.actions import Outcome
 from pipeline.cli.door import main
+from pipeline.cli.outcome import Outcome
 from pipeline.errors import DataError
 
 

@@ -1,0 +1,54 @@
+"""What a verb has to say when it is done: a line, results, and the cases that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.data.findings import Finding, summarize
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a verb has to say.
+
+    Args:
+        note: One line about what was done.
+        shown: Texts and tables, the results.
+        failed: {case: why} of cases that did not come through.
+    """
+
+    note: str
+    shown: tuple[Any, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def counted(number: int, word: str) -> str:
+    """A number and its noun.
+
+    Examples:
+        >>> counted(1, "case"), counted(3, "case")
+        ('1 case', '3 cases')
+    """
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def errors_of(findings: Iterable[Finding]) -> dict[str, str]:
+    """{case: what is wrong with it} of the cases that are left out."""
+    return {f.case: f.message for f in findings if f.severity == "error" and f.case is not None}
+
+
+def table_of(findings: Iterable[Finding]) -> tuple[Any, ...]:
+    """Findings as a table for the terminal; nothing if there are none."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    rows = summarize(findings)
+    if not rows:
+        return ()
+    table = Table("severity", "rule", "cases", "what was met", "what to do", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    return (table,)
