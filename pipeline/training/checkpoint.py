@@ -55,14 +55,15 @@ def load_level(folder: Path, number: int, settings: str, state: LevelState) -> b
     try:
         facts = read_json(path)
         content = _weights(folder, number, facts["step"]).read_bytes()
-    except (DataError, OSError, KeyError) as error:
+        made_for, expected = facts["settings"], facts["sha256"]
+    except (DataError, OSError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: cannot go on from here: {error}. Delete {folder} to train anew.") from error
-    if facts["settings"] != settings:
+    if made_for != settings:
         raise CheckpointError(
             f"{path}: was saved under other settings or data than this run's. "
             f"Use the settings of config.yaml beside it, choose another run=, or delete {folder} to train anew."
         )
-    if hashlib.sha256(content).hexdigest() != facts["sha256"]:
+    if hashlib.sha256(content).hexdigest() != expected:
         raise CheckpointError(
             f"{_weights(folder, number, facts['step'])}: bytes differ from what was written. "
             f"Delete {folder} to train anew."
