@@ -1,0 +1,111 @@
+"""A short training finds blobs that the mean position does not, at any number of dimensions."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from blobs import blob_cases
+from crooked import DIMS
+
+from pipeline.sampling.augment import AugmentSettings
+from pipeline.tasks.settings import LossSettings
+from pipeline.training.cascade import Cascade
+from pipeline.training.levels import crop_settings, new_network, validation
+from pipeline.training.precision import choose_precision
+from pipeline.training.settings import LevelSettings, TrainingSettings
+
+COARSE = LevelSettings(parameters={"stride": 4, "width": 8, "growth": 8, "depth": 1}, batch=4)
+SETTINGS = TrainingSettings(
+    minutes=None,
+    steps=80,
+    rate=1e-2,
+    average=0.9,
+    validations=2,
+    precision="float32",
+    threads=1,
+    coarse=COARSE,
+    fine=replace(COARSE, crop=32, jitter=6.0),
+    augment=AugmentSettings(rotation=5.0, noise=0.01, share=0.25),
+)
+
+
+def train(tmp_path, dims, settings=SETTINGS, spacings=(1.0,), size=32):
+    torch.set_num_threads(1)
+    learning, validating = blob_cases(dims, 24 // dims, 0, size, spacings), blob_cases(dims, 4, 1, size, spacings)
+    cascade = Cascade(learning, validating, spacings, "mm", settings, "cpu", tmp_path, "identity")
+    return cascade.train(), learning, validating
+
+
+def mean_position_error(learning, validating):
+    mean = np.mean([c.world for c in learning], axis=0)
+    return np.mean([np.linalg.norm(c.world - mean, axis=1) for c in validating])
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_short_training_beats_the_mean_position_by_far(tmp_path, dims):
+    settings, size = replace(SETTINGS, steps=(250, 150, 120)[dims - 1]), (64, 32, 32)[dims - 1]
+    (level,), learning, validating = train(tmp_path, dims, settings, size=size)
+    error = min(row["error"] for row in level.history)
+    assert error < 0.4 * mean_position_error(learning, validating)
+
+
+def test_a_finer_level_answers_better_than_the_coarse_one(tmp_path):
+    trained, learning, validating = train(tmp_path, 2, replace(SETTINGS, steps=400), (3.0, 1.0), size=48)
+    coarse, fine = (min(row["error"] for row in level.history) for level in trained)
+    assert fine < coarse
+    assert fine < 0.25 * mean_position_error(learning, validating)
+
+
+def test_the_papers_loss_learns_too(tmp_path):
+    settings = replace(SETTINGS, steps=400, loss=LossSettings("noothout2018", balance=20.0))
+    (level,), learning, validating = train(tmp_path, 1, settings, size=64)
+    assert level.history[-1]["error"] < 0.7 * mean_position_error(learning, validating)
+
+
+def test_the_network_that_is_kept_is_the_best_validated_one(tmp_path):
+    (level,), _, validating = train(tmp_path, 1, replace(SETTINGS, validations=8))
+    cascade = Cascade([], validating, (1.0,), "mm", SETTINGS, "cpu", tmp_path, "identity")
+    measure = validation(cascade.task, validating, 0, COARSE.search, {})
+    assert measure(level.network)["error"] == pytest.approx(min(row["error"] for row in level.history))
+
+
+def test_the_history_has_losses_and_errors_and_can_be_written(tmp_path):
+    (level,), _, _ = train(tmp_path, 1, replace(SETTINGS, steps=6, validations=3))
+    assert [row["step"] for row in level.history] == [2, 4, 6]
+    assert {"seconds", "loss_belief", "loss_displacement", "loss_total", "error", "median"} < set(level.history[0])
+    json.dumps(level.history, allow_nan=False)
+
+
+def test_the_seed_alone_decides_the_first_weights():
+    one, same, other = (new_network(COARSE, 1, 2, seed) for seed in ((0, 0), (0, 0), (0, 1)))
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), same.parameters(), strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+
+
+def test_crops_are_no_larger_than_the_scans_and_in_whole_strides():
+    sources = [c.source(0) for c in blob_cases(2, 3, size=30)]
+    whole = crop_settings(sources, COARSE, 4)
+    assert (whole.shape, whole.jitter) == ((32, 32), None)
+    part = crop_settings(sources, replace(COARSE, crop=14, jitter=24.0), 4)
+    assert (part.shape, part.jitter) == ((16, 16), 6.0)
+    assert crop_settings(sources, replace(COARSE, crop=64, jitter=3.0), 4).shape == (32, 32)
+
+
+def test_the_faster_number_format_is_taken_and_one_that_is_asked_for_is_not_tried(monkeypatch):
+    clock = iter([0.0, 2.0, 10.0, 11.0])  # float32 takes 2 s, bfloat16 1 s
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+    tried = []
+    assert choose_precision(tried.append, "auto") == torch.bfloat16
+    assert tried == [torch.float32] * 2 + [torch.bfloat16] * 2
+    assert choose_precision(tried.append, "float32") == torch.float32
+    assert len(tried) == 4
+
+
+def test_the_format_is_probed_without_changing_the_run(tmp_path):
+    settings = replace(SETTINGS, steps=4)
+    (probed,), _, _ = train(tmp_path / "auto", 1, replace(settings, precision="auto"))
+    (asked,), _, _ = train(tmp_path / "asked", 1, replace(settings, precision=probed.precision))
+    before, after = probed.network.state_dict(), asked.network.state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before)
