@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from pipeline.phantoms.curves import arc_length, evenly, settle, spline
 from pipeline.phantoms.root import Root
-from pipeline.phantoms.shapes import Shape, Tube, bundle
+from pipeline.phantoms.shapes import Grown, Shape, Tube, Union, bundle
 
 Way = list[list[float]]
 
@@ -54,7 +54,7 @@ class Coronaries:
 
 
 @dataclass(frozen=True)
-class Take_off:
+class TakeOff:
     """Where and which way an artery leaves the aorta: root angle, height, rise (radians), sideways turn (radians)."""
 
     angle: float
@@ -63,17 +63,18 @@ class Take_off:
     turn: float
 
 
-def draw_coronaries(rng: np.random.Generator, root: Root, surface: Shape, no_trunk: bool) -> Coronaries:
+def draw_coronaries(rng: np.random.Generator, root: Root, heart: Shape, no_trunk: bool) -> Coronaries:
     """Arteries of one patient.
 
     Args:
         rng: Random numbers of this part.
         root: The root they leave.
-        surface: Outside of the heart, on which they lie.
+        heart: Chambers and pulmonary artery, on which they lie and which they do not enter.
         no_trunk: Anomaly: LAD and LCX leave the left sinus apart from each other.
     """
+    surface = Union((heart, Grown(root, 1.5)), 3.0)
     size = rng.uniform(0.88, 1.12)
-    right = Take_off(
+    right = TakeOff(
         root.middle("right") + np.deg2rad(rng.normal(-4, 7)), _height(rng, root), rng.normal(0.1, 0.15), -0.35
     )
     rca = _trunk(rng, root, right, RCA, surface, (1.95 * size, 1.15 * size))
@@ -83,7 +84,7 @@ def draw_coronaries(rng: np.random.Generator, root: Root, surface: Shape, no_tru
         lad = _trunk(
             rng,
             root,
-            Take_off(angle - apart, height, 0.1, -0.2),
+            TakeOff(angle - apart, height, 0.1, -0.2),
             [[26.0, -4, 14], *LAD],
             surface,
             (1.9 * size, 0.9 * size),
@@ -91,7 +92,7 @@ def draw_coronaries(rng: np.random.Generator, root: Root, surface: Shape, no_tru
         lcx = _trunk(
             rng,
             root,
-            Take_off(angle + apart, height - 1, 0, 0.2),
+            TakeOff(angle + apart, height - 1, 0, 0.2),
             [[28.0, 12, 8], *LCX],
             surface,
             (1.7 * size, 0.9 * size),
@@ -99,7 +100,8 @@ def draw_coronaries(rng: np.random.Generator, root: Root, surface: Shape, no_tru
         trunks, bifurcation = {"rca": rca, "lad": lad, "lcx": lcx}, None
         ostium = root.at(angle - apart, height)
     else:
-        main = _main(rng, root, Take_off(angle, height, rng.normal(0, 0.12), rng.normal(-0.05, 0.1)), 2.35 * size)
+        leave = TakeOff(angle, height, rng.normal(0, 0.12), rng.normal(-0.05, 0.1))
+        main = _main(rng, root, leave, 2.35 * size, heart)
         bifurcation, ahead = main.knots[-1], main.knots[-1] - main.knots[-2]
         lad = _fork(rng, bifurcation, ahead, -1, LAD, surface, (1.85 * size, 0.85 * size))
         lcx = _fork(rng, bifurcation, ahead, 1, LCX, surface, (1.65 * size, 0.85 * size))
@@ -119,7 +121,7 @@ def _height(rng: np.random.Generator, root: Root) -> float:
     return float(root.junction_height * rng.uniform(0.55, 0.86))
 
 
-def _start(root: Root, leave: Take_off, length: float) -> np.ndarray:
+def _start(root: Root, leave: TakeOff, length: float) -> np.ndarray:
     """Knots from inside the aorta through the ostium (third of them) to `length` mm outside."""
     ostium = root.at(leave.angle, leave.height)
     way = root.outward(leave.angle + leave.turn, leave.rise)
@@ -138,7 +140,7 @@ def _taper(knots: np.ndarray, radii: tuple[float, float], ostium: int | None) ->
 def _trunk(
     rng: np.random.Generator,
     root: Root,
-    leave: Take_off,
+    leave: TakeOff,
     way: Way,
     surface: Shape,
     radii: tuple[float, float],
@@ -150,14 +152,25 @@ def _trunk(
     return Tube(knots, _taper(knots, radii, 2))
 
 
-def _main(rng: np.random.Generator, root: Root, leave: Take_off, radius: float) -> Tube:
-    """The left main artery: 4 to 16 mm, gently bent; its last knot is the bifurcation."""
+def _main(rng: np.random.Generator, root: Root, leave: TakeOff, radius: float, heart: Shape) -> Tube:
+    """The left main artery: 4 to 16 mm, gently bent; its last knot is the bifurcation.
+
+    It runs in the fat between pulmonary artery and left atrial ear: of a few directions the first that stays clear of
+    both is taken, or else the clearest.
+    """
     length = float(np.clip(rng.normal(9.5, 3), 4, 16))
-    first = _start(root, leave, 0.6 * length)
     bend = np.array([0.0, rng.normal(-0.12, 0.1), rng.normal(-0.05, 0.08)]) * length
-    end = first[2] + (first[4] - first[2]) / 0.6 + bend
-    knots = np.concatenate([first[:2], spline(np.stack([first[2], first[3], end]), 0.8)])
-    return Tube(knots, _taper(knots, (radius, 0.93 * radius), 2))
+    best, most = np.empty((0, 3)), -np.inf
+    for turn in (0.0, 0.2, -0.2, 0.4, -0.4, 0.6, 0.8):
+        first = _start(root, replace(leave, turn=leave.turn + turn), 0.6 * length)
+        end = first[2] + (first[4] - first[2]) / 0.6 + bend
+        knots = np.concatenate([first[:2], spline(np.stack([first[2], first[3], end]), 0.8)])
+        clear = float(heart.distance(knots[2:].T).min())
+        if clear > most:
+            best, most = knots, clear
+        if clear >= radius + 2:
+            break
+    return Tube(best, _taper(best, (radius, 0.93 * radius), 2))
 
 
 def _fork(
@@ -182,7 +195,7 @@ def _fork(
     points = np.concatenate(
         [[start, start + 5 * turned, start + 9 * turned], np.array(way) + rng.normal(0, 1.5, (len(way), 3))]
     )
-    knots = settle(spline(points, 1.5), surface, 3.0, hold=4, free=16)
+    knots = settle(spline(points, 1.5), surface, 3.0, hold=2, free=16)
     return Tube(knots, _taper(knots, radii, None))
 
 

@@ -121,7 +121,7 @@ def draw_patient(seed: int) -> Patient:
     chambers = draw_chambers(stream(seed, "chambers"), root)
     vessels = draw_vessels(stream(seed, "vessels"), root, inner)
     anomaly = bool(stream(seed, "anomaly").random() < ANOMALY)
-    surface = Union((chambers.surface, vessels.surface, Grown(root, 1.5)), 3.0)
+    surface = Union((chambers.surface, vessels.surface), 3.0)
     arteries = draw_coronaries(stream(seed, "coronaries"), root, surface, anomaly)
     deposits = draw_deposits(stream(seed, "deposits"), root, arteries)
     leaflets = draw_leaflets(stream(seed, "leaflets"), root)

@@ -38,7 +38,9 @@ class Leaflets:
         wall = self.root.wall(angle, np.clip(height, 0, self.root.junction_height))
         share = np.clip(radius / wall, 0, 1)
         sheet = np.minimum(self._belly(radius, angle, height, share), self._rims(radius, angle, height, share))
-        return np.maximum(sheet, radius - wall - points.dtype.type(0.3))
+        kind = points.dtype.type
+        sheet = np.maximum(sheet, height - kind(self.root.commissure_height))  # nothing above the commissures
+        return np.maximum(sheet, radius - wall - kind(0.3))
 
     def _belly(self, radius: np.ndarray, angle: np.ndarray, height: np.ndarray, share: np.ndarray) -> np.ndarray:
         top = self.root.commissure_height

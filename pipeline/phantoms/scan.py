@@ -14,7 +14,7 @@ from pipeline.phantoms.pose import turn
 
 CUT = 0.1  # share of the cases in which the box ends among the landmarks
 MARGIN = 5.0  # mm between every landmark and the edge in all other cases
-CENTRE = np.array([16.0, 4, -24])  # of a usual field of view, from the root
+CENTRE = np.array([16.0, 4, -15])  # of a usual field of view, from the root
 
 
 @dataclass(frozen=True, eq=False)
