@@ -16,6 +16,7 @@ from pipeline.geometry import ImageFrame
 from pipeline.geometry.orientation import is_world_aligned, reorient, world_aligned
 
 SAME_SPACING = 0.005  # relative difference up to which two voxel sizes are one: drifts by half a voxel in 100
+SLACK = 1e-3  # voxels: files keep a frame in float32, so copies of one scan lie this close, not closer
 SLAB_VOXELS = 16_000_000  # input voxels turned to float32 at once: 64 MB
 
 
@@ -38,8 +39,8 @@ def level_frame(frame: ImageFrame, spacing: float | None) -> ImageFrame:
         own[:] = False
     low = upright.voxel_to_world(np.full((1, frame.dims), -0.5))[0, ::-1]  # canonical axes run against the world's
     high = upright.voxel_to_world(np.array(upright.shape)[None] - 0.5)[0, ::-1]
-    first = np.where(own, low / spacing + 0.5, np.ceil(low / spacing - 1e-6))
-    count = np.where(own, upright.shape, np.maximum(1, np.ceil(high / spacing - 1e-6) - first))
+    first = np.where(own, low / spacing + 0.5, np.ceil(low / spacing - SLACK))
+    count = np.where(own, upright.shape, np.maximum(1, np.ceil(high / spacing - SLACK) - first))
     affine = np.eye(frame.dims + 1)
     affine[:-1, :-1] = spacing * np.eye(frame.dims)[::-1]
     affine[:-1, -1] = (first * spacing)[::-1]
@@ -50,8 +51,10 @@ def lattice_number(frame: ImageFrame) -> np.ndarray:
     """Which multiple of the voxel size the first voxel of a level is, along each array axis.
 
     Patches that start at a multiple of their stride in this count lie at the same place in every copy of a scan.
+    A scan's own voxels may lie between the multiples. Half between is common (an even number of voxels about 0), and
+    float32 would decide it one way or the other; so the line is drawn elsewhere.
     """
-    return np.round(frame.affine[:-1, -1][::-1] / frame.spacing).astype(int)
+    return np.floor(frame.affine[:-1, -1][::-1] / frame.spacing + 0.63).astype(int)
 
 
 def resample(
@@ -93,7 +96,7 @@ def _weights(size: int, first: float, factor: float, count: int) -> tuple[Any, n
     matrix = csr_array((weight.ravel().astype(np.float32), (rows, taps.ravel())), shape=(count, size))
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
-    return matrix, (centres >= -0.5 - 1e-6) & (centres <= size - 0.5 + 1e-6)
+    return matrix, (centres >= -0.5 - SLACK) & (centres <= size - 0.5 + SLACK)
 
 
 def _apply(voxels: np.ndarray, matrices: list[Any]) -> np.ndarray:

@@ -87,7 +87,7 @@ class ImageFrame:
     def at_spacing(self, spacing: float | tuple[float, ...]) -> ImageFrame:
         """The same axes and first edge at another voxel size; the last voxel may reach past the far edge."""
         factor = np.broadcast_to(np.asarray(spacing, np.float64), (self.dims,)) / self.spacing
-        shape = tuple(max(1, int(np.ceil(n / f - 1e-6))) for n, f in zip(self.shape, factor, strict=True))
+        shape = tuple(max(1, int(np.ceil(n / f - 1e-3))) for n, f in zip(self.shape, factor, strict=True))
         return self._moved((factor - 1) / 2, factor, shape)
 
     def _moved(self, first: np.ndarray, factor: np.ndarray, shape: tuple[int, ...]) -> ImageFrame:

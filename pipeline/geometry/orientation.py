@@ -73,7 +73,7 @@ def world_aligned(frame: ImageFrame) -> ImageFrame:
     edges = np.stack(np.meshgrid(*[(-0.5, n - 0.5) for n in frame.shape], indexing="ij"), -1).reshape(-1, frame.dims)
     corners = frame.voxel_to_world(edges)[:, ::-1]
     low, high = corners.min(0), corners.max(0)
-    shape = tuple(int(n) for n in np.maximum(1, np.ceil((high - low) / spacing - 1e-6)))
+    shape = tuple(int(n) for n in np.maximum(1, np.ceil((high - low) / spacing - 1e-3)))
     affine = np.eye(frame.dims + 1)
     affine[:-1, :-1] = np.diag(spacing)[::-1]
     affine[:-1, -1] = (low + spacing / 2)[::-1]

@@ -9,8 +9,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from pipeline.data.image import Image
 from pipeline.data.intensity import Normalisation
+from pipeline.data.resample import lattice_number
 from pipeline.data.store import LevelArray, PreparedStore, is_whole, make_level, read_store, save_array
 from pipeline.errors import DataError, GeometryError
+from pipeline.geometry import ImageFrame
 
 WINDOW = Normalisation("window", -100.0, 300.0)
 
@@ -31,6 +33,23 @@ def test_all_ways_to_store_a_scan_give_the_same_bits(dims, turned, normalisation
             level = make_level(Image(other, copy), spacing, normalisation)
             assert level.frame.same_as(expected.frame)
             assert_array_equal(level.voxels, expected.voxels)
+
+
+@pytest.mark.parametrize("spacing", [0.35, 0.9, 1.1, 1.3])
+@pytest.mark.parametrize("voxels", [12, 13, 100])
+def test_a_frame_that_a_file_rounded_gives_the_same_level(spacing, voxels):
+    shape = (voxels, voxels + 2)
+    centred = upright_frame(shape, spacing, [-(n - 1) / 2 * spacing for n in reversed(shape)])  # edges about 0
+    image = np.random.default_rng(0).uniform(-100, 300, shape)
+    for level in (None, spacing, 2 * spacing, 1.0):
+        expected = make_level(Image(centred, image), level, WINDOW)
+        for order, flips in storages(2):
+            copy, frame = stored(image, centred, order, flips)
+            rounded = ImageFrame(frame.shape, frame.affine.astype(np.float32))
+            again = make_level(Image(rounded, copy), level, WINDOW)
+            assert again.frame.same_as(expected.frame, 1e-4)
+            assert lattice_number(again.frame).tolist() == lattice_number(expected.frame).tolist()
+            assert_allclose(again.voxels.astype(float), expected.voxels.astype(float), atol=3e-3)
 
 
 def test_a_level_is_normalised_and_outside_is_zero_worked_out_by_hand():

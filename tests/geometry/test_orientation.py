@@ -91,7 +91,7 @@ def test_the_upright_frame_holds_every_corner_and_wastes_less_than_a_voxel(dims,
     voxel = upright.world_to_voxel(corners)
     assert_allclose(voxel.min(0), -0.5, atol=1e-9)  # the first edge touches
     past = np.array(upright.shape) - 0.5 - voxel.max(0)
-    assert (past > -1e-5).all()
+    assert (past > -1.1e-3).all()
     assert (past < 1).all()
     assert sorted(upright.spacing) == pytest.approx(sorted(frame.spacing))
 
@@ -123,3 +123,9 @@ def test_an_axis_counts_as_upright_up_to_a_tenth_of_a_milliradian(degrees, align
     a = np.radians(degrees)
     affine = np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]])
     assert is_world_aligned(ImageFrame((9, 9), affine)) == aligned
+
+
+def test_the_rounding_of_a_file_adds_no_voxel_to_the_upright_frame():
+    affine = np.diag([0.7, 0.7, 0.7, 1.0])
+    affine[0, 1] = affine[2, 0] = 1e-7  # what single-precision quaternions leave behind
+    assert world_aligned(ImageFrame((500, 512, 300), affine)).shape == (300, 512, 500)
