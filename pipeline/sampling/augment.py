@@ -21,12 +21,12 @@ class AugmentSettings:
         share: Of the samples that are turned and scaled; the others are upright copies, which cost less.
     """
 
-    rotation: float = 10.0
-    scale: float = 0.1
+    rotation: float = 15.0
+    scale: float = 0.15
     brightness: float = 0.05
-    contrast: float = 0.1
+    contrast: float = 0.15
     noise: float = 0.02
-    share: float = 0.5
+    share: float = 0.8
 
 
 def random_matrix(rng: np.random.Generator, dims: int, settings: AugmentSettings) -> Float[np.ndarray, "D D"]:
