@@ -45,6 +45,9 @@ def preprocess(
     cases = [c for c in data.cases if c.id not in found.quarantined]
     if not cases:
         raise DataError(f"{dataset}: all {len(data.cases)} cases are quarantined; see {findings}")
+    unseen = [c.id for c in cases if c.id not in found.facts]
+    if unseen:
+        raise DataError(f"{findings}: nothing about the cases {unseen} of {dataset}; run check again")
     facts = [found.facts[c.id] for c in cases]
     if spacings is None:
         levels: tuple[Spacing, ...] = derive_spacings([f["shape"] for f in facts], [f["spacing"] for f in facts])
