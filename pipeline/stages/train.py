@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pipeline.data.atomic import fingerprint, read_json, sweep, write_text
+from pipeline.data.atomic import fingerprint, read_json, sha256_of, sweep, write_text
 from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.errors import DataError
@@ -76,8 +76,15 @@ def train(
 
 
 def _is_done(run: Path, identity: str) -> bool:
-    path = run / "model" / "model.json"
-    return path.exists() and read_json(path).get("training", {}).get("identity") == identity
+    """Whether the model of this run is there and whole."""
+    folder = run / "model"
+    try:
+        content = read_json(folder / "model.json")
+        sums = [sha256_of(folder / f"level{number}.safetensors") for number in range(len(content["levels"]))]
+        same = content["training"]["identity"] == identity
+        return bool(same and sums == [level["sha256"] for level in content["levels"]])
+    except (DataError, OSError, KeyError, TypeError):
+        return False
 
 
 def _cases(data: Dataset, store: PreparedStore, part: Part) -> list[TrainingCase]:
@@ -86,6 +93,8 @@ def _cases(data: Dataset, store: PreparedStore, part: Part) -> list[TrainingCase
         raise DataError(
             f"dataset {data.name}: no case is left in part '{part}'; use more subjects or other data.fractions"
         )
+    if not any(p is not None for c in cases for p in c.landmarks.values()):
+        raise DataError(f"dataset {data.name}: no case of part '{part}' shows any landmark; there is nothing to learn")
     damaged = store.damaged([c.id for c in cases])
     if damaged:
         raise DataError(
