@@ -107,7 +107,7 @@ def _answer_all(
             cases[name] = _answer(model, path, out / "cases" / f"{name}.json", model_sum)
             _write_points(cases[name], out / f"{name}.mrk.json")
             seconds[name] = round(time.perf_counter() - start, 3)
-        except (PatchvoteError, MemoryError) as error:
+        except (PatchvoteError, MemoryError, OSError) as error:
             failures[name] = str(error) or repr(error)
     return cases, failures, seconds
 
@@ -116,11 +116,20 @@ def _answer(model: Model, path: Path, done: Path, model_sum: str) -> dict[str, A
     from pipeline.inference.cascade import answers, image_levels, locate
 
     made_of = fingerprint([model_sum, str(path.resolve()), _stamp(path)])
-    if done.exists() and (kept := read_json(done)).get("made_of") == made_of:
-        return {n: Answer(**a) for n, a in kept["answers"].items()}
+    if (kept := _kept(done, made_of)) is not None:
+        return kept
     result = answers(model, locate(model, image_levels(read_image(path), model)))
     write_json(done, {"made_of": made_of, "answers": {n: asdict(a) for n, a in result.items()}})
     return result
+
+
+def _kept(done: Path, made_of: str) -> dict[str, Answer] | None:
+    """The answers of an earlier run, if they are of this scan and model; a damaged file is as none."""
+    try:
+        content = read_json(done)
+        return {n: Answer(**a) for n, a in content["answers"].items()} if content["made_of"] == made_of else None
+    except (DataError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _stamp(path: Path) -> list[int]:
