@@ -1,0 +1,156 @@
+"""train: from prepared arrays to a model folder, once."""
+
+import csv
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tiny_scans import NAMES, make_scans, tiny_settings
+
+from pipeline.data.dataset import read_dataset, write_dataset
+from pipeline.errors import CheckpointError, DataError
+from pipeline.inference.model import load_model
+from pipeline.stages.preprocess import preprocess
+from pipeline.stages.train import train
+from pipeline.training import cascade as cascade_module
+
+
+class Killed(BaseException):
+    """As if the machine had gone."""
+
+
+@pytest.fixture
+def few(tmp_path):
+    scans = make_scans(tmp_path / "few", ("train", "train", "validation", "test"))
+    preprocess(scans.dataset, scans.findings, tmp_path / "few" / "prepared", (4.0, 2.0), workers=1)
+    return scans
+
+
+def run_on(scans, run, settings=None):
+    return train(scans.dataset, scans.folder / "prepared", run, settings or tiny_settings(), "cpu")
+
+
+def bytes_of(folder):
+    """All files of a model; of `model.json` what does not depend on the clock."""
+    content = {p.name: p.read_bytes() for p in folder.iterdir()}
+    told = json.loads(content["model.json"])
+    told["training"].pop("seconds")
+    return content | {"model.json": told | {"name": ""}}
+
+
+def change(scans, **landmarks):
+    """Rewrite the landmarks of cases."""
+    data = read_dataset(scans.dataset)
+    cases = tuple(replace(c, **landmarks[c.id]) if c.id in landmarks else c for c in data.cases)
+    write_dataset(data.with_cases(cases), scans.dataset)
+
+
+def test_a_run_leaves_a_model_a_history_and_what_is_needed_to_go_on(few, tmp_path):
+    model = run_on(few, tmp_path / "run")
+    assert model == tmp_path / "run" / "model"
+    assert sorted(p.name for p in model.iterdir()) == ["level0.safetensors", "level1.safetensors", "model.json"]
+    rows = list(csv.DictReader((tmp_path / "run" / "history.csv").open()))
+    assert [(r["level"], r["step"]) for r in rows] == [("0", "1"), ("0", "2"), ("1", "1"), ("1", "2")]
+    assert (tmp_path / "run" / "resume" / "level1.json").exists()
+
+
+def test_the_model_says_what_made_it(few, tmp_path):
+    told = json.loads((run_on(few, tmp_path / "run") / "model.json").read_text())["training"]
+    assert told["cases"] == {"train": ["c00", "c01"], "validation": ["c02"], "test": ["c03"]}
+    mean = np.mean([few.world["c00"][0], few.world["c01"][0]], axis=0)
+    assert told["mean_position"]["bright"] == pytest.approx(mean.tolist())
+    assert (told["seed"], told["threads"], told["precision"]) == (0, 1, ["float32", "float32"])
+    loaded = load_model(tmp_path / "run" / "model")
+    assert (loaded.name, loaded.landmarks, loaded.calibration.cases) == ("run", NAMES, 1)
+    assert [level.spacing for level in loaded.levels] == [4.0, 2.0]
+
+
+def test_a_rerun_does_nothing(few, tmp_path, monkeypatch):
+    model = run_on(few, tmp_path / "run")
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "run").rglob("*") if p.is_file()}
+    monkeypatch.setattr(cascade_module.Cascade, "train", None)
+    assert run_on(few, tmp_path / "run") == model
+    assert {p: p.stat().st_mtime_ns for p in (tmp_path / "run").rglob("*") if p.is_file()} == before
+
+
+def test_a_run_that_was_killed_leaves_the_bytes_of_one_that_was_not(few, tmp_path, monkeypatch):
+    settings = tiny_settings(steps=8)
+    with monkeypatch.context() as patch:
+        real, saves = cascade_module.save_level, []
+
+        def save_and_die(*args):
+            real(*args)
+            saves.append(1)
+            if len(saves) == 3:
+                raise Killed
+
+        patch.setattr(cascade_module, "save_level", save_and_die)
+        with pytest.raises(Killed):
+            run_on(few, tmp_path / "killed", settings)
+    assert not (tmp_path / "killed" / "model").exists()
+    resumed, undisturbed = (bytes_of(run_on(few, tmp_path / r, settings)) for r in ("killed", "undisturbed"))
+    assert resumed == undisturbed
+
+
+def test_a_run_folder_of_other_settings_is_refused_and_nothing_is_lost(few, tmp_path):
+    before = bytes_of(run_on(few, tmp_path / "run"))
+    with pytest.raises(CheckpointError, match="was saved under other settings or data than this run's"):
+        run_on(few, tmp_path / "run", tiny_settings(seed=1))
+    assert bytes_of(tmp_path / "run" / "model") == before
+
+
+def test_a_moved_landmark_is_another_run(few, tmp_path):
+    run_on(few, tmp_path / "run")
+    change(few, c00={"landmarks": {"bright": (0.0, 0.0, 0.0), "dark": None}})
+    with pytest.raises(CheckpointError, match="other settings or data"):
+        run_on(few, tmp_path / "run")
+
+
+def test_a_moved_folder_is_the_same_run(few, tmp_path, monkeypatch):
+    run_on(few, tmp_path / "run")
+    few.folder.rename(tmp_path / "moved")
+    data = read_dataset(tmp_path / "moved" / "dataset.json")
+    write_dataset(replace(data, root=tmp_path / "moved"), tmp_path / "moved" / "dataset.json")
+    monkeypatch.setattr(cascade_module.Cascade, "train", None)
+    train(
+        tmp_path / "moved" / "dataset.json", tmp_path / "moved" / "prepared", tmp_path / "run", tiny_settings(), "cpu"
+    )
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_a_part_without_cases_is_named(few, tmp_path, part):
+    change(few, **{c: {"split": "test"} for c in ("c00", "c01", "c02") if (c == "c02") == (part == "validation")})
+    with pytest.raises(DataError, match=f"dataset tiny: no case .*part '{part}'"):
+        run_on(few, tmp_path / "run")
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_a_part_that_shows_no_landmark_is_named(few, tmp_path, part):
+    nothing = {"landmarks": {"bright": None, "dark": None}}
+    change(few, **({"c02": nothing} if part == "validation" else {"c00": nothing, "c01": nothing}))
+    with pytest.raises(DataError, match=f"dataset tiny: no case of part '{part}' shows any landmark"):
+        run_on(few, tmp_path / "run")
+
+
+def test_landmarks_that_some_cases_lack_are_no_hindrance(few, tmp_path):
+    first = {"bright": tuple(few.world["c00"][0])}
+    second = {"bright": None, "dark": tuple(few.world["c01"][1])}
+    change(few, c00={"landmarks": first}, c01={"landmarks": second})
+    told = json.loads((run_on(few, tmp_path / "run") / "model.json").read_text())["training"]
+    assert told["mean_position"]["dark"] == pytest.approx(few.world["c01"][1].tolist())
+
+
+def test_a_damaged_prepared_array_is_named_before_anything_is_trained(few, tmp_path):
+    path = next((few.folder / "prepared").glob("*.npy"))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DataError, match=r"prepared arrays of \['c0.'\] are damaged; run preprocess again"):
+        run_on(few, tmp_path / "run")
+
+
+def test_a_weight_file_that_went_bad_is_made_again(few, tmp_path):
+    model = run_on(few, tmp_path / "run")
+    before = bytes_of(model)
+    (model / "level1.safetensors").write_bytes(b"damaged")
+    run_on(few, tmp_path / "run")
+    assert bytes_of(model) == before
