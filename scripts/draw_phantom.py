@@ -66,7 +66,7 @@ class Plane:
         axes.set_axis_off()
 
     def _name(self, axes: Axes, name: str, place: tuple[float, float]) -> None:
-        side = 1 if 0 <= place[0] < 0.7 * self.half else -1
+        side = 1 if 0 <= place[0] < 0.6 * self.half else -1
         text = axes.annotate(
             name.replace("_", "\n"),
             place,

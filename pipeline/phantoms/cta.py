@@ -38,7 +38,7 @@ from pipeline.phantoms.pose import Space, turn
 from pipeline.phantoms.render import Layer, render
 from pipeline.phantoms.root import COMMISSURES, Root, draw_root
 from pipeline.phantoms.scan import draw_scan
-from pipeline.phantoms.shapes import Grown, Union
+from pipeline.phantoms.shapes import Ellipsoid, Grown, Union
 from pipeline.phantoms.vessels import Vessels, draw_vessels
 
 LANDMARKS = (
@@ -131,7 +131,8 @@ def draw_patient(seed: int) -> Patient:
 def heart_layers(patient: Patient, contrast: Contrast, ghosts: dict[str, tuple[tuple[float, ...], ...]]) -> list[Layer]:
     """The heart from its fat inwards; arteries last, each in a sleeve of fat that no chamber closes."""
     arteries, root = patient.arteries, patient.root
-    fat = Grown(Union((patient.chambers.surface, patient.vessels.surface, Grown(root, 3)), 10.0), 7.0)
+    hollow = Ellipsoid(np.array([31.0, 2, 8]), np.array([16.0, 22, 18]))  # no lung between trunk and atrial ear
+    fat = Grown(Union((patient.chambers.surface, patient.vessels.surface, Grown(root, 3), hollow), 10.0), 7.0)
     trees = [(arteries.right, ghosts.get("right", ())), (arteries.left, ghosts.get("left", ()))]
     return [
         Layer(fat, -95.0, "heart"),

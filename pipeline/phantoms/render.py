@@ -16,8 +16,8 @@ from pipeline.geometry import ImageFrame
 from pipeline.phantoms.pose import Space
 from pipeline.phantoms.shapes import Shape
 
-BLOCK = 20  # voxels along each edge: small enough for the fast caches, large enough that Python does not count
-PARTS = 2  # a block is asked about in so many parts along each axis
+BLOCK = 32  # voxels along each edge: few enough that Python does not count; a multiple of PARTS
+PARTS = 4  # a block is asked about in so many parts along each axis
 SLACK = 1.4  # how far off a distance may be away from its surface
 
 Texture = Callable[[Float[np.ndarray, "D N"]], Float[np.ndarray, " N"]]
@@ -65,12 +65,13 @@ def render(
     starts = _starts(frame.shape)
     edge = float(np.prod(frame.spacing) ** (1 / frame.dims))
     touched, filled = _cull(frame, layers, spaces, starts, edge, slack_mm)
-    for start, touches, fills in zip(starts, touched.T, filled.T, strict=True):
+    for b, start in enumerate(starts):
         box = tuple(slice(s, s + BLOCK) for s in start)
-        bottom = int(np.flatnonzero(fills)[-1]) if fills.any() else 0
-        active = [layers[k] for k in range(bottom, len(layers)) if touches[k]]
-        if len(active) == 1 and fills[bottom] and isinstance(active[0].value, float | int):
-            voxels[box] = active[0].value
+        bottom = int(np.flatnonzero(filled[:, b])[-1]) if filled[:, b].any() else 0
+        active = [(layers[k], _box(touched[k, b])) for k in range(bottom, len(layers)) if touched[k, b].any()]
+        value = layers[bottom].value
+        if len(active) == 1 and filled[bottom, b] and not callable(value):
+            voxels[box] = value
         elif active:
             _paint(voxels[box], frame, start, active, spaces, edge)
     return voxels
@@ -89,19 +90,19 @@ def _cull(
     edge: float,
     slack_mm: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For each layer and block: may it touch the block, and does it fill it; asked of every part of each block."""
-    corners = np.stack(np.meshgrid(*[(0, 1)] * frame.dims, indexing="ij"), -1).reshape(-1, frame.dims)
+    """For each layer and block: which parts of the block it may touch, (K, B, *P), and whether it fills the block."""
+    corners = np.stack(np.meshgrid(*[range(PARTS)] * frame.dims, indexing="ij"), -1).reshape(-1, frame.dims)
     middles = np.array(starts)[:, None] + (corners + 0.5) * BLOCK / PARTS - 0.5
     centres = frame.voxel_to_world(middles.reshape(-1, frame.dims)).T.astype(np.float32)
     reach = float(np.linalg.norm(frame.spacing)) * BLOCK / PARTS / 2
     local = {name: spaces[name].to_local(centres) for name in {layer.space for layer in layers}}
-    touched = np.zeros((len(layers), len(starts)), bool)
-    filled = np.zeros_like(touched)
+    touched = np.zeros((len(layers), len(starts), *(PARTS,) * frame.dims), bool)
+    filled = np.zeros(touched.shape[:2], bool)
     for k, layer in enumerate(layers):
         scale = spaces[layer.space].scale
         distance = layer.shape.distance(local[layer.space]).reshape(len(starts), -1) * scale
         margin = SLACK * reach + edge + slack_mm + layer.reach * scale
-        touched[k] = (distance < margin).any(axis=1)
+        touched[k] = (distance < margin).reshape(touched.shape[1:])
         filled[k] = (distance < -margin).all(axis=1) & (layer.opacity == 1)
     return touched, filled
 
@@ -118,27 +119,39 @@ def _points(frame: ImageFrame, start: tuple[int, ...], shape: tuple[int, ...]) -
     return points.reshape(frame.dims, -1)
 
 
+def _box(parts: np.ndarray) -> tuple[slice, ...]:
+    """The voxels of a block around all parts that are true."""
+    step, slices = BLOCK // PARTS, []
+    for axis in range(parts.ndim):
+        hit = np.flatnonzero(parts.any(axis=tuple(a for a in range(parts.ndim) if a != axis)))
+        slices.append(slice(int(hit[0]) * step, (int(hit[-1]) + 1) * step))
+    return tuple(slices)
+
+
 def _paint(
     block: np.ndarray,
     frame: ImageFrame,
     start: tuple[int, ...],
-    layers: Sequence[Layer],
+    layers: Sequence[tuple[Layer, tuple[slice, ...]]],
     spaces: Mapping[str, Space],
     edge: float,
 ) -> None:
+    """Paint each layer into its box of the block, in place."""
     world = _points(frame, start, block.shape)
     local: dict[str, np.ndarray] = {}
-    values = block.reshape(-1).copy()
-    for layer in layers:
-        if layer.space not in local:
-            local[layer.space] = spaces[layer.space].to_local(world)
-        points = local[layer.space]
-        cover = _cover(layer, points, edge / spaces[layer.space].scale)
-        if cover is None:
+    for layer, box in layers:
+        patch = block[box]
+        if not patch.size:  # a part beyond the edge of the scan
             continue
-        value = layer.value(points) if callable(layer.value) else np.float32(layer.value)
-        values += cover * (value - values)
-    block[...] = values.reshape(block.shape)
+        if layer.space not in local:
+            local[layer.space] = spaces[layer.space].to_local(world).reshape(frame.dims, *block.shape)
+        points = local[layer.space][(slice(None), *box)].reshape(frame.dims, -1)
+        cover = _cover(layer, points, edge / spaces[layer.space].scale)
+        if cover is not None:
+            value = layer.value(points) if callable(layer.value) else np.float32(layer.value)
+            patch += cover.reshape(patch.shape) * (
+                np.reshape(value, patch.shape if callable(layer.value) else ()) - patch
+            )
 
 
 def _cover(layer: Layer, points: np.ndarray, edge: float) -> np.ndarray | None:

@@ -44,10 +44,10 @@ class Root:
 
     def sinus_at(self, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which sinus an angle lies in, and where between its commissures: -1 to 1."""
-        starts = np.array([*self.commissures, self.commissures[0] + 2 * np.pi])
-        turned = (angle - starts[0]) % (2 * np.pi)
-        sinus = np.clip(np.searchsorted(starts[1:3] - starts[0], turned), 0, 2)
-        offsets, widths = (starts[:3] - starts[0]).astype(angle.dtype), np.diff(starts).astype(angle.dtype)
+        starts = np.array([*self.commissures, self.commissures[0] + 2 * np.pi]).astype(angle.dtype)
+        offsets, widths = starts[:3] - starts[0], np.diff(starts)
+        turned = (angle - starts[0]) % angle.dtype.type(2 * np.pi)
+        sinus = (turned > offsets[1]).astype(np.intp) + (turned > offsets[2])
         return sinus, 2 * (turned - offsets[sinus]) / widths[sinus] - 1
 
     def wall(self, angle: np.ndarray, height: np.ndarray) -> np.ndarray:

@@ -78,9 +78,9 @@ class Pieces:
         low, high = points.min(axis=1), points.max(axis=1)
         middle, reach = ((low + high) / 2)[:, None], float(np.linalg.norm(high - low)) / 2
         gaps = self._all(middle)[:, 0]
-        near = np.flatnonzero(gaps <= min(gaps.min() + 2 * reach, reach + self.band))
-        best = np.full(points.shape[1], max(float(gaps.min()) - reach, self.band), points.dtype)
-        for k in near:
+        near = gaps <= min(gaps.min() + 2 * reach, reach + max(self.band, reach / 2))
+        best = np.full(points.shape[1], gaps[~near].min(initial=np.inf) - reach, points.dtype)
+        for k in np.flatnonzero(near):
             np.minimum(best, self._one(points, int(k)), out=best)
         return best
 
