@@ -23,13 +23,14 @@ class Oracle(nn.Module):
         self.shape, self.landmarks, self.dims, self.liars = shape, len(points), len(shape), liars
         self.points = torch.tensor(np.asarray(points), dtype=torch.float64)
         self.cells = CellGeometry(stride, (stride - 1) / 2, reach, ((stride, stride, 0),))
-        self.looked_at = []
+        self.looked_at, self.starts = [], []
 
     def forward(self, inputs):
         image = inputs["image"][0, 0].numpy()
         shown = np.argwhere(image)
         first = np.array(np.unravel_index(int(image[tuple(shown[0])]) - 1, self.shape))
         self.looked_at.append((tuple(first), tuple(shown[-1] - shown[0] + 1)))
+        self.starts.append(first - shown[0])  # where the padded part begins, voxels of the whole image
         axes = [
             torch.arange(self.cells.cells(n)) * self.cells.stride + self.cells.first + float(f - s)
             for n, f, s in zip(image.shape, first, shown[0], strict=True)

@@ -13,7 +13,7 @@ from pipeline.data.store import LevelArray
 from pipeline.inference.calibration import calibrate, choose_threshold, cut_levels, radius95, random_box
 from pipeline.inference.cascade import locate
 from pipeline.inference.model import Calibration, Model, ModelLevel
-from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.landmarks import Found, LandmarksTask
 
 
 def threshold(present, absent):
@@ -88,6 +88,8 @@ def test_a_cut_worked_out_by_hand():
     assert part.voxels.tolist() == [1, 2, 3, 4, 5]
     (part,) = cut_levels([level], np.array([3.7]), np.array([9.5]))
     assert part.voxels.tolist() == [5, 6, 7, 8, 9, 10]
+    (near,) = cut_levels([level], np.array([3.3]), np.array([9.5]))  # the nearest edge is at 3.5
+    assert near.voxels.tolist() == [5, 6, 7, 8, 9, 10]
     assert part.frame.voxel_to_world(np.array([[0]])).tolist() == [[4.0]]
 
 
@@ -133,3 +135,32 @@ def test_validation_cases_teach_the_threshold_and_the_radii(dims):
     assert calibration.radius95["a"] == pytest.approx(2.0, abs=1e-3)
     assert calibration.radius95["b"] is None
     assert calibrate(model, cases, seed=0).calibration == calibration
+
+
+def test_what_a_cut_takes_away_counts_as_absent_worked_out_by_hand(monkeypatch):
+    frame = upright_frame((40, 40))
+    level = LevelArray(frame, addresses(frame.shape))
+    world = np.array([[6.0, 6.0], [33.0, 33.0], [20.0, 20.0]])
+
+    def believes(_, levels):
+        inside = levels[0].frame.contains(world)
+        belief = np.where(inside, 0.9, 0.2)
+        belief[2] = 0.6  # nothing is known of it, so nothing is learned from it
+        return Found(world, belief, np.zeros(3), np.ones(3))
+
+    monkeypatch.setattr("pipeline.inference.calibration.locate", believes)
+    model = Model(
+        "m",
+        ("a", "b", "c"),
+        2,
+        "mm",
+        Normalisation("window", 0.0, 1.0),
+        LandmarksTask(),
+        (ModelLevel(1.0, "fcn", {}, 9.0),),
+        (Oracle(frame.shape, world, stride=4),),
+        Calibration(),
+    )
+    said = world.copy()
+    said[2] = np.nan
+    cases = [((level,), said, np.array([True, True, False]))] * 4
+    assert calibrate(model, cases, seed=0).calibration.threshold == pytest.approx(0.55)

@@ -215,3 +215,17 @@ def test_a_finer_level_than_the_scan_is_no_hindrance(trained, tmp_path):
     write_scan(tmp_path / "in" / "coarse.nii", small.astype(np.int16), coarse)
     told = on_cpu(trained, tmp_path / "out", tmp_path / "in").cases["coarse"]
     assert_allclose(positions(told), world, atol=2.5)
+
+
+def test_a_part_without_cases_is_named(scans, trained, tmp_path):
+    content = json.loads(scans.dataset.read_text())
+    for case in content["cases"]:
+        case["split"] = "train"
+    (tmp_path / "dataset.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"dataset.json: no case in part 'test'"):
+        on_cpu(trained, tmp_path / "out", dataset=tmp_path / "dataset.json", part="test")
+
+
+def test_cases_that_are_excluded_are_not_answered(scans, trained, tmp_path):
+    told = on_cpu(trained, tmp_path, dataset=scans.dataset, part="test", exclude=("c17",))
+    assert sorted(told.cases) == ["c16", "c18"]

@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 from crooked import DIMS, upright_frame
 from numpy.testing import assert_allclose
 from oracle import Oracle, addresses
 
 from pipeline.data.store import LevelArray
+from pipeline.networks.layers import ResidualBlock
+from pipeline.networks.network import build_network
 from pipeline.tasks.landmarks import Found, LandmarksTask
+from pipeline.tasks.regions import Region
 from pipeline.tasks.settings import DecodeSettings, LossSettings
 
 TASKS = {
@@ -139,3 +143,37 @@ def test_many_landmarks_cost_as_many_looks_as_one_where_they_are_close():
     oracle = Oracle(level.frame.shape, points)
     TASKS["softmax"].locate(oracle, level, found_near(level, points, 0.0), search=12.0)
     assert len(oracle.looked_at) == 1
+
+
+@pytest.mark.parametrize("prior", [False, True])
+@pytest.mark.parametrize("dims", DIMS)
+def test_patches_lie_on_one_lattice_of_the_world_wherever_the_scan_begins(dims, prior):
+    for origin in (0.0, 3.0, 50.0, -17.0):
+        shape = SHAPE[:dims]
+        level = LevelArray(upright_frame(shape, 1.0, origin), addresses(shape))
+        points = truths(dims)
+        oracle = Oracle(shape, points, stride=8, reach=10)
+        near = found_near(level, points, 1.0) if prior else None
+        TASKS["softmax"].locate(oracle, level, near, search=9.0)
+        for start in oracle.starts:
+            assert ((start + origin) % 8 == 0).all()
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_the_parts_that_are_looked_at_give_the_answers_of_the_whole_image(dims, monkeypatch):
+    torch.manual_seed(dims)
+    network = build_network("fcn", dims, 1, 3, stride=4, width=4, growth=2, depth=1).eval()
+    for module in network.modules():
+        if isinstance(module, ResidualBlock):
+            torch.nn.init.ones_(module.path[-1].weight)
+    torch.nn.init.normal_(network.belief[-1].weight, std=3.0)
+    shape = (150, 80, 70)[:dims]
+    voxels = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    level = LevelArray(upright_frame(shape, 1.0, 2.0), voxels)
+    points = np.array([[75.0, 40, 33], [8, 10, 60], [140, 70, 10]])[:, :dims]
+    parts = TASKS["softmax"].locate(network, level, found_near(level, points, 0.0), search=8.0)
+    whole = Region((0,) * dims, shape, (0, 1, 2))
+    monkeypatch.setattr("pipeline.tasks.landmarks.regions", lambda *_: [whole])
+    expected = TASKS["softmax"].locate(network, level, found_near(level, points, 0.0), search=8.0)
+    assert_allclose(parts.world, expected.world, atol=1e-3)
+    assert_allclose(parts.belief, expected.belief, atol=1e-4)

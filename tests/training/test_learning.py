@@ -10,9 +10,12 @@ from blobs import blob_cases
 from crooked import DIMS
 
 from pipeline.sampling.augment import AugmentSettings
+from pipeline.tasks.landmarks import Found, LandmarksTask
 from pipeline.tasks.settings import LossSettings
+from pipeline.training.budget import Budget, learning_rate
 from pipeline.training.cascade import Cascade
-from pipeline.training.levels import crop_settings, new_network, validation
+from pipeline.training.levels import batch_stream, crop_settings, derive_search, new_network, validation
+from pipeline.training.loop import start_level, train_step
 from pipeline.training.precision import choose_precision
 from pipeline.training.settings import LevelSettings, TrainingSettings
 
@@ -109,3 +112,34 @@ def test_the_format_is_probed_without_changing_the_run(tmp_path):
     (asked,), _, _ = train(tmp_path / "asked", 1, replace(settings, precision=probed.precision))
     before, after = probed.network.state_dict(), asked.network.state_dict()
     assert all(torch.equal(before[k], after[k]) for k in before)
+
+
+def test_each_step_has_the_learning_rate_of_the_budget(tmp_path):
+    (case,) = blob_cases(1, 1, size=16)
+    state = start_level(new_network(COARSE, 1, 2, (0,)), Budget(None, 10), SETTINGS)
+    stream = batch_stream([case], 0, COARSE, 4, SETTINGS, 0)
+    for step in range(10):
+        train_step(state, LandmarksTask(), next(stream), SETTINGS)
+        assert state.optimizer.param_groups[0]["lr"] == learning_rate(step / 10, SETTINGS.rate)
+    assert state.budget.fraction == 1
+
+
+def test_every_level_starts_from_weights_of_its_own(tmp_path):
+    settings = replace(SETTINGS, steps=2, rate=0.0, validations=1, fine=COARSE)
+    one, two = (level.network.state_dict() for level in train(tmp_path, 1, settings, (2.0, 1.0))[0])
+    assert not torch.equal(one["trunk.0.weight"], two["trunk.0.weight"])
+
+
+def test_how_far_patches_may_vote_follows_from_how_far_the_coarser_level_errs_worked_out_by_hand():
+    cases = blob_cases(2, 10, spacings=(2.0, 0.5))
+
+    def search(error_mm):
+        off = np.array([error_mm, 0.0])
+        priors = {c.id: Found(c.world + off * (n / 9), np.ones(2), np.ones(2), np.ones(2)) for n, c in enumerate(cases)}
+        return derive_search(cases, 1, priors)
+
+    # Twice each of 0, 10/9, ... 10 voxels: a tenth of the way from 80/9 to 10 is 9.
+    assert search(5.0) == pytest.approx(1.5 * 9)
+    assert search(0.1) == 6.0
+    assert search(100.0) == 20.0
+    assert derive_search(cases, 0, {}) == 0.0
