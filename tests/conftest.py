@@ -1,10 +1,15 @@
-"""One thread and the same random examples in every run, so that a test that fails once fails always."""
+"""One thread, the same random examples in every run, and signatures that are held to the shapes they promise."""
 
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from hypothesis import settings
+from jaxtyping import install_import_hook
 
+# Without metrics, which refuses wrong shapes itself and is tested to do so.
+LOWER = ("geometry", "data", "phantoms", "grid", "networks", "sampling", "losses")
+UPPER = ("tasks", "training", "inference")
+install_import_hook([f"pipeline.{room}" for room in LOWER + UPPER], "shapes.check_shapes")
 settings.register_profile("patchvote", deadline=None, max_examples=20, derandomize=True, database=None)
 settings.load_profile("patchvote")

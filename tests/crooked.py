@@ -23,7 +23,7 @@ def crooked_frame(rng, shape, spacing=None, shear=0.0):
     affine = np.eye(dims + 1)
     affine[:-1, :-1] = (rotation(rng, dims) + shear * rng.uniform(-1, 1, (dims, dims))) * steps
     affine[:-1, -1] = rng.uniform(-300, 300, dims)
-    return ImageFrame(tuple(shape), affine)
+    return ImageFrame(tuple(int(n) for n in shape), affine)
 
 
 def upright_frame(shape, spacing=1.0, origin=0.0):
@@ -32,7 +32,7 @@ def upright_frame(shape, spacing=1.0, origin=0.0):
     affine = np.eye(dims + 1)
     affine[:-1, :-1] = np.diag(np.broadcast_to(np.asarray(spacing, float), (dims,)))[::-1]
     affine[:-1, -1] = origin
-    return ImageFrame(tuple(shape), affine)
+    return ImageFrame(tuple(int(n) for n in shape), affine)
 
 
 @st.composite

@@ -4,10 +4,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from pipeline.networks.network import PatchNetwork
 from pipeline.networks.receptive_field import CellGeometry
 
 
-class Oracle(nn.Module):
+class Oracle(PatchNetwork):
     """Answers like a network that was trained without end, for one image.
 
     The image must be `addresses(shape)`: its first voxel that is not zero tells the oracle which part it is shown.
@@ -18,12 +19,16 @@ class Oracle(nn.Module):
     """
 
     def __init__(self, shape, points, stride=8, reach=38, liars=np.inf):
-        super().__init__()
+        nn.Module.__init__(self)  # no trunk, no heads
         self.weight = nn.Parameter(torch.zeros(1))
         self.shape, self.landmarks, self.dims, self.liars = shape, len(points), len(shape), liars
         self.points = torch.tensor(np.asarray(points), dtype=torch.float64)
-        self.cells = CellGeometry(stride, (stride - 1) / 2, reach, ((stride, stride, 0),))
+        self.geometry = CellGeometry(stride, (stride - 1) / 2, reach, ((stride, stride, 0),))
         self.looked_at, self.starts = [], []
+
+    @property
+    def cells(self):
+        return self.geometry
 
     def forward(self, inputs):
         image = inputs["image"][0, 0].numpy()

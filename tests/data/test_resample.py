@@ -96,7 +96,7 @@ def test_a_part_of_a_level_is_the_same_part_of_the_whole(dims, crooked, spacing)
     for _ in range(4):
         start = np.array([rng.integers(-2, n - 1) for n in target.shape])
         size = rng.integers(3, 8, dims)
-        part = resample(voxels, frame, target.crop(tuple(start), tuple(size)), 0.0)
+        part = resample(voxels, frame, target.crop(tuple(start.tolist()), tuple(size.tolist())), 0.0)
         low, high = np.clip(start, 0, None), np.minimum(start + size, target.shape)
         inner = part[tuple(slice(a, b) for a, b in zip(low - start, high - start, strict=True))]
         expected = whole[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]

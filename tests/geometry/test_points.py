@@ -27,7 +27,7 @@ def test_as_many_rows_as_names_are_needed():
     with pytest.raises(GeometryError, match="2 names but positions of shape"):
         PointSet(("a", "b"), np.zeros((3, 2)))
     with pytest.raises(GeometryError, match="2 names but positions of shape"):
-        PointSet(("a", "b"), np.zeros(2))
+        PointSet(("a", "b"), [0.0, 0.0])
 
 
 def test_a_name_that_comes_twice_is_refused():

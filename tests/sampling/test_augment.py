@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from pipeline.sampling.augment import AugmentSettings, change_grey, random_matrix
 
-NOTHING = AugmentSettings(rotation=0, scale=0, brightness=0, contrast=0, noise=0, share=1)
+NOTHING = AugmentSettings(rotation=0.0, scale=0.0, brightness=0.0, contrast=0.0, noise=0.0, share=1.0)
 RAMP = np.linspace(0, 1, 101, dtype=np.float32)
 
 
@@ -20,7 +20,7 @@ def grey(seed, **settings):
 @pytest.mark.parametrize("dims", DIMS)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_sizes_and_angles_stay_within_their_ranges(dims, seed):
-    matrix = random_matrix(np.random.default_rng(seed), dims, AugmentSettings(rotation=10, scale=0.1, share=1))
+    matrix = random_matrix(np.random.default_rng(seed), dims, AugmentSettings(rotation=10.0, scale=0.1, share=1.0))
     sizes = np.linalg.norm(matrix, axis=0)
     assert (np.abs(sizes - 1) <= 0.15 + 1e-9).all()
     turn = matrix / sizes

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.batches import CropSettings, Source, batches, canvas_shape
 
-NOTHING = AugmentSettings(rotation=0, scale=0, brightness=0, contrast=0, noise=0, share=0)
+NOTHING = AugmentSettings(rotation=0.0, scale=0.0, brightness=0.0, contrast=0.0, noise=0.0, share=0.0)
 
 
 def sources(dims, count=5, size=20):

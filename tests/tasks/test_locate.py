@@ -37,7 +37,10 @@ def truths(dims, seed=0):
 
 def found_near(level, points, error, belief=0.9):
     return Found(
-        level.frame.voxel_to_world(points + error), np.full(len(points), belief), np.zeros(len(points)), np.zeros(1)
+        level.frame.voxel_to_world(points + error),
+        np.full(len(points), belief),
+        np.zeros(len(points)),
+        np.zeros(len(points), int),
     )
 
 
