@@ -1,6 +1,7 @@
 """A short training finds blobs that the mean position does not, at any number of dimensions."""
 
 import json
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -145,3 +146,12 @@ def test_how_far_patches_may_vote_follows_from_how_far_the_coarser_level_errs_wo
     assert search(0.1) == 6.0
     assert search(100.0) == 20.0
     assert derive_search(cases, 0, {}) == 0.0
+
+
+def test_a_budget_of_minutes_is_kept_and_ends_with_a_validation(tmp_path):
+    started = time.monotonic()
+    trained, _, _ = train(tmp_path, 1, replace(SETTINGS, minutes=0.02, steps=None), (2.0, 1.0))
+    assert time.monotonic() - started < 0.02 * 60 + 3
+    for level in trained:
+        assert level.history[-1]["step"] > 1
+        assert level.history[-1]["seconds"] >= 0.6
