@@ -33,14 +33,14 @@ def calibrate(model: Model, cases: Sequence[ValidationCase], seed: int) -> Model
         found = locate(model, levels)
         there = np.all(np.isfinite(world), axis=1)
         errors.append(np.linalg.norm(found.world - world, axis=1))
-        beliefs.append(found.belief[known])
+        beliefs.append((found.belief * found.inside)[known])
         present.append(there[known])
         for copy in range(CUTS):
             low, high = random_box(np.random.default_rng([seed, number, copy]), levels[0].frame)
             found = locate(model, cut_levels(levels, low, high))
             inside = there & np.all((world >= low) & (world < high), axis=1)
-            border = _near_border(world, low, high, levels[0].frame, model)
-            beliefs.append(found.belief[known & ~border])
+            border = _near_border(world, low, high, levels[-1].frame, model)
+            beliefs.append((found.belief * found.inside)[known & ~border])
             present.append(inside[known & ~border])
     table = np.stack(errors)
     threshold = choose_threshold(np.concatenate(beliefs), np.concatenate(present))
@@ -51,8 +51,8 @@ def calibrate(model: Model, cases: Sequence[ValidationCase], seed: int) -> Model
 def _near_border(
     world: np.ndarray, low: np.ndarray, high: np.ndarray, frame: ImageFrame, model: Model
 ) -> Bool[np.ndarray, " K"]:
-    """Landmarks within one coarse patch of the cut: whether they are still to be seen is nobody's to say."""
-    patch = model.networks[0].cells.stride * float(frame.spacing.mean())
+    """Landmarks within one patch of the finest level from the cut: the levels round the cut to whole voxels."""
+    patch = model.networks[-1].cells.stride * float(frame.spacing.mean())
     distance = np.minimum(np.abs(world - low), np.abs(world - high)).min(1)
     return np.isfinite(distance) & (distance < patch)
 

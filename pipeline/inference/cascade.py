@@ -66,15 +66,17 @@ def locate(model: Model, levels: Sequence[LevelArray]) -> Found:
 
 
 def answers(model: Model, found: Found) -> dict[str, Answer]:
-    """What may be called an answer: found only where the belief reaches the calibrated threshold."""
+    """What may be called an answer: found only inside the scan and where the belief reaches the threshold."""
     result = {}
     for k, name in enumerate(model.landmarks):
         belief, position = float(found.belief[k]), tuple(float(v) for v in found.world[k])
         spread, count = float(found.spread[k]), int(found.votes[k])
-        if belief >= model.calibration.threshold:
+        if belief >= model.calibration.threshold and found.inside[k]:
             radius = model.calibration.radius95.get(name)
             result[name] = Answer(position, True, belief, spread, count, radius)
         else:
-            reason = f"belief {belief:.2f} is below the threshold {model.calibration.threshold:.2f}"
+            reason = "the patches point out of the scan"
+            if belief < model.calibration.threshold:
+                reason = f"belief {belief:.3g} is below the threshold {model.calibration.threshold:.3g}"
             result[name] = Answer(None, False, belief, spread, count, None, position, reason)
     return result

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pipeline.data.resample import lattice_number
@@ -35,12 +35,14 @@ class Found:
         belief: 0 to 1, that the landmark is there.
         spread: Root mean square distance of the votes, world unit.
         votes: Patches that voted.
+        inside: Whether the position lies in the scan, or within one voxel of the level beside it.
     """
 
     world: Float[np.ndarray, "K D"]
     belief: Float[np.ndarray, " K"]
     spread: Float[np.ndarray, " K"]
     votes: Int[np.ndarray, " K"]
+    inside: Bool[np.ndarray, " K"]
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ class LandmarksTask:
         step = float(frame.spacing.mean())
         belief = joined["belief"] if prior is None else np.minimum(joined["belief"], prior.belief)
         world = frame.voxel_to_world(joined["location"])
-        return Found(world, belief.astype(float), joined["spread"] * step, joined["count"].astype(int))
+        inside = frame.crop((-1,) * frame.dims, tuple(n + 2 for n in frame.shape)).contains(world)
+        return Found(world, belief.astype(float), joined["spread"] * step, joined["count"].astype(int), inside)
 
     def _locate_in(
         self, network: PatchNetwork, level: LevelArray, region: Region, prior: np.ndarray | None, search: float

@@ -146,7 +146,7 @@ def test_what_a_cut_takes_away_counts_as_absent_worked_out_by_hand(monkeypatch):
         inside = levels[0].frame.contains(world)
         belief = np.where(inside, 0.9, 0.2)
         belief[2] = 0.6  # nothing is known of it, so nothing is learned from it
-        return Found(world, belief, np.zeros(3), np.ones(3, int))
+        return Found(world, belief, np.zeros(3), np.ones(3, int), np.ones(3, bool))
 
     monkeypatch.setattr("pipeline.inference.calibration.locate", believes)
     model = Model(

@@ -75,10 +75,19 @@ def test_a_scan_of_other_dimensions_or_unit_than_the_models_is_refused(shape, un
 
 
 def test_what_is_believed_enough_is_an_answer_and_the_rest_a_guess_with_its_reason():
-    found = Found(np.array([[1.0, 2], [3, 4]]), np.array([0.4, 0.39]), np.array([0.5, 0.6]), np.array([7, 3]))
+    belief, spread, count = np.array([0.4, 0.39]), np.array([0.5, 0.6]), np.array([7, 3])
+    found = Found(np.array([[1.0, 2], [3, 4]]), belief, spread, count, np.array([True, True]))
     told = answers(model_of([None], 2, calibration=Calibration(0.4, {"a": 2.5, "b": 3.0}, 20)), found)
     assert (told["a"].found, told["a"].position, told["a"].radius95) == (True, (1.0, 2.0), 2.5)
     assert (told["a"].guess, told["a"].reason, told["a"].votes, told["a"].spread) == (None, None, 7, 0.5)
     assert (told["b"].found, told["b"].position, told["b"].guess) == (False, None, (3.0, 4.0))
-    assert told["b"].reason == "belief 0.39 is below the threshold 0.40"
+    assert told["b"].reason == "belief 0.39 is below the threshold 0.4"
     assert told["b"].radius95 is None
+
+
+def test_a_position_outside_the_scan_is_no_answer_however_much_it_is_believed():
+    found = Found(np.array([[-9.0, 2], [3, 4]]), np.ones(2), np.zeros(2), np.array([7, 3]), np.array([False, True]))
+    told = answers(model_of([None], 2), found)
+    assert (told["a"].found, told["a"].position, told["a"].guess) == (False, None, (-9.0, 2.0))
+    assert told["a"].reason == "the patches point out of the scan"
+    assert told["b"].found

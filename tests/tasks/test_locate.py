@@ -41,6 +41,7 @@ def found_near(level, points, error, belief=0.9):
         np.full(len(points), belief),
         np.zeros(len(points)),
         np.zeros(len(points), int),
+        np.ones(len(points), bool),
     )
 
 

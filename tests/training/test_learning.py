@@ -137,7 +137,8 @@ def test_how_far_patches_may_vote_follows_from_how_far_the_coarser_level_errs_wo
     def search(error_mm):
         off = np.array([error_mm, 0.0])
         priors = {
-            c.id: Found(c.world + off * (n / 9), np.ones(2), np.ones(2), np.ones(2, int)) for n, c in enumerate(cases)
+            c.id: Found(c.world + off * (n / 9), np.ones(2), np.ones(2), np.ones(2, int), np.ones(2, bool))
+            for n, c in enumerate(cases)
         }
         return derive_search(cases, 1, priors)
 
