@@ -9,16 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from pipeline.data.store import Spacing
 from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.landmarks import Found, LandmarksTask
 from pipeline.training.budget import Budget
 from pipeline.training.checkpoint import load_level, save_level
 from pipeline.training.levels import TrainingCase, batch_stream, derive_search, locate_all, new_network, validation
-from pipeline.training.loop import forward_losses, start_level, train_level
-from pipeline.training.precision import choose_precision
+from pipeline.training.loop import PRECISIONS, forward_losses, start_level, train_level
+from pipeline.training.precision import fastest
 from pipeline.training.progress import Progress
 from pipeline.training.settings import TrainingSettings
 
@@ -76,16 +74,15 @@ class Cascade:
 
     def _train_level(self, number: int, priors: dict[str, Found]) -> TrainedLevel:
         search = self.settings.level(number).search or derive_search(self.validating, number, priors)
-        network = self._network(number)
-        network.precision = self._precision(number)
-        state = start_level(network, self._budget(number), self.settings)
-        load_level(self.resume, number, self.identity, state)
+        state = start_level(self._network(number), self._budget(number), self.settings)
+        if not load_level(self.resume, number, self.identity, state):
+            state.precision = self._precision(number)
         stream = self._stream(number, state.budget.step)
         measure = validation(self.task, self.validating, number, search, priors)
         save = partial(save_level, self.resume, number, self.identity)
         with Progress(number, len(self.spacings), self.spacings[number], self.unit, sys.stderr) as progress:
             best = train_level(state, self.task, stream, measure, self.settings, save, progress.show)
-        return TrainedLevel(best, search, state.history, str(network.precision).removeprefix("torch."))
+        return TrainedLevel(best, search, state.history, state.precision)
 
     def _network(self, number: int) -> PatchNetwork:
         case = self.learning[0]
@@ -104,13 +101,13 @@ class Cascade:
         stride = self._network(number).cells.stride
         return batch_stream(self.learning, number, self.settings.level(number), stride, self.settings, start)
 
-    def _precision(self, number: int) -> torch.dtype:
+    def _precision(self, number: int) -> str:
         if self.settings.precision != "auto":
-            return choose_precision(lambda _: None, self.settings.precision)
+            return self.settings.precision
         network, batch = self._network(number), next(self._stream(number, 0))
 
-        def step(dtype: torch.dtype) -> None:
-            network.precision = dtype
+        def step(name: str) -> None:
+            network.precision = PRECISIONS[name]
             forward_losses(network, self.task, batch)["total"].backward()
 
-        return choose_precision(step, "auto")
+        return fastest(step, list(PRECISIONS))

@@ -35,6 +35,7 @@ def save_level(folder: Path, number: int, settings: str, state: LevelState) -> N
         "step": state.budget.step,
         "seconds": state.budget.elapsed,
         "best_error": state.best_error,
+        "precision": state.precision,
         "history": state.history,
     }
     write_json(folder / f"level{number}.json", facts)  # from here on the new state counts
@@ -55,7 +56,7 @@ def load_level(folder: Path, number: int, settings: str, state: LevelState) -> b
     try:
         facts = read_json(path)
         content = _weights(folder, number, facts["step"]).read_bytes()
-        made_for, expected = facts["settings"], facts["sha256"]
+        made_for, expected, _ = facts["settings"], facts["sha256"], facts["precision"]
     except (DataError, OSError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: cannot go on from here: {error}. Delete {folder} to train anew.") from error
     if made_for != settings:
@@ -77,6 +78,7 @@ def _restore(state: LevelState, saved: dict[str, Any], facts: dict[str, Any]) ->
     state.average.network.load_state_dict(saved["average"])
     state.average.updates = saved["updates"]
     state.optimizer.load_state_dict(saved["optimizer"])
+    state.precision = facts["precision"]
     state.best, state.best_error, state.history = saved["best"], facts["best_error"], facts["history"]
     state.budget.step, state.budget.used = facts["step"], facts["seconds"]
 

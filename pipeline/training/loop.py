@@ -16,6 +16,7 @@ from pipeline.training.average import WeightAverage
 from pipeline.training.budget import Budget, ValidationClock, learning_rate
 from pipeline.training.settings import TrainingSettings
 
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 Validate = Callable[[PatchNetwork], dict[str, float]]
 
 
@@ -30,6 +31,15 @@ class LevelState:
     best: dict[str, Tensor] = field(default_factory=dict)
     best_error: float = float("inf")
     history: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def precision(self) -> str:
+        """Number format of the layers: what a probe chose once holds for the whole level, resumed or not."""
+        return str(self.network.precision).removeprefix("torch.")
+
+    @precision.setter
+    def precision(self, name: str) -> None:
+        self.network.precision = self.average.network.precision = PRECISIONS[name]
 
 
 def start_level(network: PatchNetwork, budget: Budget, settings: TrainingSettings) -> LevelState:

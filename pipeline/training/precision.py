@@ -4,23 +4,19 @@ and slower without them, so it is tried."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-
-import torch
+from collections.abc import Callable, Sequence
 
 
-def choose_precision(step: Callable[[torch.dtype], None], wanted: str) -> torch.dtype:
-    """Time `step` in both formats, once each after a warm-up, unless one is asked for.
+def fastest(step: Callable[[str], None], names: Sequence[str]) -> str:
+    """The name with which `step` takes the least time: each is run once to warm up and once to time.
 
     Args:
-        step: Runs one forward and backward pass in the format given; must not change the weights.
+        step: Runs one forward and backward pass in the number format of that name; must not change the weights.
     """
-    if wanted != "auto":
-        return {"bfloat16": torch.bfloat16, "float32": torch.float32}[wanted]
     seconds = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        step(dtype)
+    for name in names:
+        step(name)
         start = time.perf_counter()
-        step(dtype)
-        seconds[dtype] = time.perf_counter() - start
-    return min(seconds, key=lambda d: seconds[d])
+        step(name)
+        seconds[name] = time.perf_counter() - start
+    return min(seconds, key=lambda n: seconds[n])

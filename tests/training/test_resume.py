@@ -75,6 +75,20 @@ def test_a_run_killed_after_any_save_ends_as_if_nothing_had_happened(tmp_path, m
     assert_same(resumed, cascade(tmp_path / "undisturbed", dims).train())
 
 
+def test_a_resumed_level_keeps_the_number_format_it_began_in(tmp_path, monkeypatch):
+    choice = "pipeline.training.cascade.fastest"
+    with monkeypatch.context() as patch:
+        patch.setattr(choice, lambda step, names: "bfloat16")
+        kill_at(patch, cascade_module, "save_level", 1)
+        with pytest.raises(Killed):
+            cascade(tmp_path, 1, replace(SETTINGS, precision="auto")).train()
+    monkeypatch.setattr(choice, lambda step, names: "float32")
+    assert [level.precision for level in cascade(tmp_path, 1, replace(SETTINGS, precision="auto")).train()] == [
+        "bfloat16",
+        "float32",
+    ]
+
+
 def test_a_run_killed_between_the_two_files_of_a_save_goes_on_from_the_save_before(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         kill_at(patch, checkpoint, "write_bytes", 2)
