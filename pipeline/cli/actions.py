@@ -74,7 +74,10 @@ def preprocess(settings: Settings) -> Outcome:
         run / "dataset.json", run / "findings.json", run / "prepared", settings.levels, workers=workers(settings)
     )
     sizes = " -> ".join("original" if s is None else f"{s:g}" for s in store.spacings)
-    note = f"{counted(len(store.keys), 'case')} at {sizes} {store.unit}"
+    how = "given" if settings.levels else "derived from the scans"
+    grey = store.normalisation
+    scale = f"values {grey.low:g} to {grey.high:g}" if grey.kind == "window" else "each scan by its own percentiles"
+    note = f"{counted(len(store.keys), 'case')} at {sizes} {store.unit} ({how}); {scale}"
     return Outcome(note, (note,))
 
 
