@@ -134,10 +134,10 @@ def _identity(size: int) -> Any:
 def _turned(voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, outside: float) -> tuple[np.ndarray, ImageFrame]:
     """An oblique image on a world-aligned frame, at half the target's voxel size or its own, whichever is coarser.
 
-    It is shrunk along its own axes first and turned by linear interpolation, so nothing aliases and little is lost.
+    It is shrunk along its own axes first, so nothing aliases, and turned by linear interpolation. Where its voxels are
+    about as large as the target's, it is turned onto the target itself, by cubic splines: linear interpolation
+    there, and a second one onto the target, would blur what the network looks for.
     """
-    from scipy.ndimage import affine_transform
-
     fine = np.maximum(frame.spacing, target.spacing / 2)
     small = frame.at_spacing(tuple(fine))
     weights = [
@@ -145,14 +145,22 @@ def _turned(voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, outside: 
         for n, f, m in zip(frame.shape, fine / frame.spacing, small.shape, strict=True)
     ]
     voxels = _apply(voxels, weights)
+    if fine.min() > 0.75 * target.spacing.min():
+        return _placed(voxels, small, target, 3, outside), target
     edges = np.stack(np.meshgrid(*[(-1.5, n + 0.5) for n in target.shape], indexing="ij"), -1).reshape(-1, frame.dims)
     corners = target.voxel_to_world(edges)
     upright = world_aligned(small)
     box = upright.world_to_voxel(corners)
     start = np.floor(box.min(0)).astype(int)
     upright = upright.crop(tuple(start), tuple(np.ceil(box.max(0)).astype(int) - start + 1))
-    step = np.linalg.solve(small.affine, upright.affine)
-    turned = affine_transform(
-        voxels, step[:-1, :-1], step[:-1, -1], upright.shape, np.float32, order=1, mode="constant", cval=outside
+    return _placed(voxels, small, upright, 1, outside), upright
+
+
+def _placed(voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, order: int, outside: float) -> np.ndarray:
+    """The image at the voxels of another frame, by splines of that order."""
+    from scipy.ndimage import affine_transform
+
+    step = np.linalg.solve(frame.affine, target.affine)
+    return affine_transform(
+        voxels, step[:-1, :-1], step[:-1, -1], target.shape, np.float32, order=order, mode="constant", cval=outside
     )
-    return turned, upright
