@@ -125,7 +125,7 @@ def test_another_model_answers_again(trained, inputs, tmp_path, monkeypatch):
     (other / "model.json").write_text(json.dumps(content))
     told = on_cpu(other, tmp_path / "out", inputs)
     assert not any(a.found for answers in told.cases.values() for a in answers.values())
-    assert "below the threshold 1.10" in told.cases["c16"]["dark"].reason
+    assert "below the threshold 1.1" in told.cases["c16"]["dark"].reason
     points, _ = read_markups(tmp_path / "out" / "c16.mrk.json")
     assert not any(points.values())
 
