@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -150,8 +150,3 @@ def pick_device(wanted: str) -> str:
     if wanted != "auto":
         return wanted
     return "cuda:0" if torch.cuda.is_available() else "cpu"
-
-
-def landmarks_missing(model: Model, names: Sequence[str]) -> tuple[str, ...]:
-    """Landmarks asked for that the model does not know."""
-    return tuple(n for n in names if n not in model.landmarks)

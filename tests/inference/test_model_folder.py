@@ -12,7 +12,6 @@ from pipeline.inference.model import (
     Calibration,
     Model,
     ModelLevel,
-    landmarks_missing,
     load_model,
     pick_device,
     save_model,
@@ -131,10 +130,6 @@ def test_a_model_json_that_is_no_object_is_refused(folder):
 def test_other_files_in_the_folder_are_ignored(folder):
     (folder / "__init__.py").write_text("raise SystemExit")
     assert load_model(folder).name == "tiny"
-
-
-def test_landmarks_that_the_model_does_not_know_are_listed():
-    assert landmarks_missing(tiny_model(1), ["ä b", "c", "a", "d"]) == ("c", "d")
 
 
 def test_a_device_that_is_named_is_taken(monkeypatch):
