@@ -23,6 +23,9 @@ ValidationCase = tuple[Sequence[LevelArray], Float[np.ndarray, "K D"], Bool[np.n
 def calibrate(model: Model, cases: Sequence[ValidationCase], seed: int) -> Model:
     """The model with its threshold and radii, from validation cases and from copies of them cut at random planes.
 
+    What is present counts as the scans come; what a cut takes away counts as absent. What a cut leaves beside its
+    border is not counted: scans are planned around their landmarks, and there would be far too many of those.
+
     Args:
         cases: Levels, world positions (NaN = none) and whether anything is known, a case each.
     """
@@ -38,10 +41,10 @@ def calibrate(model: Model, cases: Sequence[ValidationCase], seed: int) -> Model
         for copy in range(CUTS):
             low, high = random_box(np.random.default_rng([seed, number, copy]), levels[0].frame)
             found = locate(model, cut_levels(levels, low, high))
-            inside = there & np.all((world >= low) & (world < high), axis=1)
-            border = _near_border(world, low, high, levels[-1].frame, model)
-            beliefs.append((found.belief * found.inside)[known & ~border])
-            present.append(inside[known & ~border])
+            gone = there & ~np.all((world >= low) & (world < high), axis=1)
+            gone &= known & ~_near_border(world, low, high, levels[-1].frame, model)
+            beliefs.append((found.belief * found.inside)[gone])
+            present.append(np.zeros(int(gone.sum()), bool))
     table = np.stack(errors)
     threshold = choose_threshold(np.concatenate(beliefs), np.concatenate(present))
     radii = {name: radius95(table[:, k]) for k, name in enumerate(model.landmarks)}
