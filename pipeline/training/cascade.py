@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.data.store import Spacing
 from pipeline.networks.network import PatchNetwork
+from pipeline.sampling.batches import Batch
 from pipeline.tasks.landmarks import Found, LandmarksTask
 from pipeline.training.budget import Budget
 from pipeline.training.checkpoint import load_level, save_level
@@ -77,7 +78,7 @@ class Cascade:
         state = start_level(self._network(number), self._budget(number), self.settings)
         if not load_level(self.resume, number, self.identity, state):
             state.precision = self._precision(number)
-        stream = self._stream(number, state.budget.step)
+        stream = self._stream(number, state.network, state.budget.step)
         measure = validation(self.task, self.validating, number, search, priors)
         save = partial(save_level, self.resume, number, self.identity)
         with Progress(number, len(self.spacings), self.spacings[number], self.unit, sys.stderr) as progress:
@@ -97,14 +98,15 @@ class Cascade:
         seconds = settings.minutes * 60 * part if settings.minutes else None
         return Budget(seconds, max(1, round(settings.steps * part)) if settings.steps else None)
 
-    def _stream(self, number: int, start: int) -> Any:
-        stride = self._network(number).cells.stride
-        return batch_stream(self.learning, number, self.settings.level(number), stride, self.settings, start)
+    def _stream(self, number: int, network: PatchNetwork, start: int) -> Iterator[Batch]:
+        level = self.settings.level(number)
+        return batch_stream(self.learning, number, level, network.cells.stride, self.settings, start)
 
     def _precision(self, number: int) -> str:
         if self.settings.precision != "auto":
             return self.settings.precision
-        network, batch = self._network(number), next(self._stream(number, 0))
+        network = self._network(number)  # a copy of its own: the probe moves running statistics
+        batch = next(self._stream(number, network, 0))
 
         def step(name: str) -> None:
             network.precision = PRECISIONS[name]
