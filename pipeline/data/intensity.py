@@ -19,7 +19,9 @@ class Normalisation:
 
     Args:
         kind: "window" = `low`..`high` of the file's scale for every scan (CT, where the scale means something);
-            "percentile" = each scan's own percentiles `low`..`high` (MR and everything without a scale).
+            "percentile" = each scan's own: percentile `low` of all voxels, and percentile `high` of the bright
+            ones (MR and everything without a scale). Bright = above `bright_from`, which the amount of background
+            does not move: the air around a patient, and the corners that a resampled copy fills, change nothing.
     """
 
     kind: Literal["window", "percentile"]
@@ -33,8 +35,25 @@ class Normalisation:
             return self.low, self.high
         step = max(1, int(np.ceil((voxels.size / SAMPLES) ** (1 / voxels.ndim))))
         sample = voxels[(slice(None, None, step),) * voxels.ndim]
-        low, high = np.percentile(sample, [self.low, self.high])
-        return float(low), float(high) if high > low else float(low) + 1.0
+        low = float(np.percentile(sample, self.low))
+        high = float(np.percentile(sample[sample >= bright_from(sample)], self.high))
+        return low, high if high > low else low + 1.0
+
+
+def bright_from(sample: Shaped[np.ndarray, "*S"]) -> float:
+    """The value half-way between the mean of what lies above it and the mean of what lies below.
+
+    Ridler and Calvard 1978. The few brightest voxels (metal, spikes) count as the 99.9th percentile, so that they do
+    not become a class of their own.
+    """
+    values = np.minimum(sample.ravel(), np.percentile(sample, 99.9))
+    split = (float(values.min()) + float(values.max())) / 2
+    for _ in range(20):
+        above = values >= split
+        if above.all() or not above.any():
+            break
+        split = (float(values[above].mean(dtype=np.float64)) + float(values[~above].mean(dtype=np.float64))) / 2
+    return split
 
 
 def normalise(array: Float[np.ndarray, "*S"], low: float, high: float) -> Float[np.ndarray, "*S"]:
@@ -52,4 +71,4 @@ def derive_normalisation(ranges: Sequence[tuple[float, float]]) -> Normalisation
     low, high = np.median(table, axis=0)
     if low < HOUNSFIELD_BELOW:
         return Normalisation("window", float(max(low, -1024.0)), float(high))
-    return Normalisation("percentile", 0.5, 99.5)
+    return Normalisation("percentile", 0.5, 98.0)

@@ -15,21 +15,7 @@ from jaxtyping import Bool, Float
 
 from pipeline.sampling.augment import AugmentSettings, change_grey, random_matrix
 from pipeline.sampling.crops import Cut, whole_voxel_centre
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """One case at one level.
-
-    Args:
-        voxels: Normalised image, may be memory-mapped.
-        points: Landmarks in voxels; NaN = absent or not annotated.
-        known: Whether each landmark is annotated or known to be absent.
-    """
-
-    voxels: Float[np.ndarray, "*S"]
-    points: Float[np.ndarray, "K D"]
-    known: Bool[np.ndarray, " K"]
+from pipeline.sampling.source import Source, end_near_landmark
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +35,8 @@ class CropSettings:
         shape: Voxels of the crop.
         jitter: Voxels that the aim is moved by at most, along each axis; None = anywhere that still
             overlaps the scan as far as it can (whole scans on a canvas).
-        cut: Share of the crops moved by up to half their size along one axis: what falls off is absent.
+        cut: Share of the crops taken as if the scan ended near a landmark, up to a quarter of the crop from it:
+            what lies beyond is absent.
     """
 
     shape: tuple[int, ...]
@@ -69,6 +56,9 @@ def draw(
     """One crop and its landmarks, in voxels of the crop."""
     matrix = random_matrix(rng, source.points.shape[1], augment)
     centre = _aim(rng, source, crops)
+    if rng.random() < crops.cut:
+        source, start = end_near_landmark(rng, source, [n / 4 for n in crops.shape])
+        centre -= start
     if np.array_equal(matrix, np.eye(len(matrix))):
         centre = whole_voxel_centre(centre, crops.shape)
     cut = Cut(centre, crops.shape, matrix)
@@ -79,15 +69,10 @@ def _aim(rng: np.random.Generator, source: Source, crops: CropSettings) -> np.nd
     dims = source.points.shape[1]
     if crops.jitter is None:
         slack = np.abs(np.array(source.voxels.shape) - crops.shape) / 2
-        centre = (np.array(source.voxels.shape) - 1) / 2 + rng.uniform(-1, 1, dims) * (slack + 2)
-        if rng.random() < crops.cut:
-            axis = rng.integers(dims)
-            centre[axis] += crops.shape[axis] * rng.uniform(-0.5, 0.5)
-        return centre
-    present = np.flatnonzero(np.isfinite(source.points).all(1))
-    if len(present) == 0:
+        return (np.array(source.voxels.shape) - 1) / 2 + rng.uniform(-1, 1, dims) * (slack + 2)
+    if len(source.present) == 0:
         return rng.uniform(0, source.voxels.shape, dims)
-    return source.points[rng.choice(present)] + rng.uniform(-crops.jitter, crops.jitter, dims)
+    return source.points[rng.choice(source.present)] + rng.uniform(-crops.jitter, crops.jitter, dims)
 
 
 def batches(

@@ -17,7 +17,7 @@ from pipeline.data.intensity import Normalisation, derive_normalisation
 from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, save_array
 from pipeline.errors import DataError, PatchvoteError
 
-RECIPE = 4  # raise when resampling or normalising changes, so that old arrays are not found again
+RECIPE = 5  # raise when resampling or normalising changes, so that old arrays are not found again
 
 
 def preprocess(

@@ -11,7 +11,8 @@ from jaxtyping import Bool, Float
 
 from pipeline.data.store import LevelArray
 from pipeline.networks.network import PatchNetwork, build_network
-from pipeline.sampling.batches import Batch, CropSettings, Source, batches, canvas_shape
+from pipeline.sampling.batches import Batch, CropSettings, batches, canvas_shape
+from pipeline.sampling.source import Source
 from pipeline.tasks.landmarks import Found, LandmarksTask
 from pipeline.training.settings import LevelSettings, TrainingSettings
 

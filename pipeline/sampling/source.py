@@ -1,0 +1,62 @@
+"""What crops are taken from: a case at one level, whole or as if its scan ended near a landmark.
+
+Letters: K landmarks, D dimensions, S voxels along the axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One case at one level.
+
+    Args:
+        voxels: Normalised image, may be memory-mapped.
+        points: Landmarks in voxels; NaN = absent or not annotated.
+        known: Whether each landmark is annotated or known to be absent.
+    """
+
+    voxels: Float[np.ndarray, "*S"]
+    points: Float[np.ndarray, "K D"]
+    known: Bool[np.ndarray, " K"]
+
+    @property
+    def present(self) -> np.ndarray:
+        """Numbers of the landmarks that have a position."""
+        return np.flatnonzero(np.isfinite(self.points).all(1))
+
+
+def end_near_landmark(
+    rng: np.random.Generator, source: Source, reach: Sequence[float]
+) -> tuple[Source, Float[np.ndarray, " D"]]:
+    """The case as if its scan ended at a plane near one of its landmarks; landmarks beyond it are absent.
+
+    Nothing else teaches what the border of a scan looks like from close by: most scans are placed with a margin,
+    and the few that are not are the ones in which a landmark is missing.
+
+    Args:
+        rng: Chooses landmark, axis, side and distance.
+        reach: Largest distance of the plane from the landmark, voxels along each axis.
+
+    Returns:
+        The shortened case, and where its first voxel lies in the whole one.
+    """
+    dims = source.points.shape[1]
+    if len(source.present) == 0:
+        return source, np.zeros(dims)
+    axis, upper = int(rng.integers(dims)), bool(rng.random() < 0.5)
+    size = source.voxels.shape[axis]
+    plane = source.points[rng.choice(source.present), axis] + reach[axis] * rng.uniform(-1, 1)
+    edge = int(np.clip(np.round(plane + 0.5), 1, size - 1))  # voxel `edge` is the first above the plane
+    kept = slice(0, edge) if upper else slice(edge, size)
+    voxels = source.voxels[(slice(None),) * axis + (kept,)]
+    start = np.eye(dims)[axis] * kept.start
+    points = source.points - start
+    beyond = (points[:, axis] < -0.5) | (points[:, axis] > kept.stop - kept.start - 0.5)
+    return Source(voxels, np.where(beyond[:, None], np.nan, points), source.known), start

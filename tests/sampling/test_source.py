@@ -1,0 +1,53 @@
+"""A case as if its scan ended near a landmark."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from pipeline.sampling.source import Source, end_near_landmark
+
+
+def number_of(position):
+    """The voxel value that says where a voxel lay in the whole scan."""
+    return position @ np.array([100.0, 1.0])
+
+
+def whole():
+    voxels = number_of(np.stack(np.meshgrid(np.arange(40), np.arange(60), indexing="ij"), -1))
+    return Source(voxels, np.array([[12.0, 30.0], [20.4, 8.6], [np.nan, np.nan]]), np.array([True, True, False]))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_kept_stays_where_it_was(seed):
+    part, start = end_near_landmark(np.random.default_rng(seed), whole(), (6, 6))
+    assert part.voxels[0, 0] == number_of(start)
+    assert part.voxels.size < whole().voxels.size
+    kept = part.present
+    assert_array_equal(part.points[kept] + start, whole().points[kept])
+    assert part.known.tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_landmark_is_absent_exactly_when_its_voxel_is_gone(seed):
+    part, start = end_near_landmark(np.random.default_rng(seed), whole(), (6, 6))
+    voxel = np.round(whole().points[:2]) - start
+    there = ((voxel >= 0) & (voxel < part.voxels.shape)).all(1)
+    assert_array_equal(np.isfinite(part.points[:2]).all(1), there)
+
+
+def test_the_plane_lies_within_reach_of_a_landmark_on_any_axis_and_side():
+    seen = set()
+    for seed in range(60):
+        part, start = end_near_landmark(np.random.default_rng(seed), whole(), (3, 3))
+        axis = int(np.flatnonzero(np.array(part.voxels.shape) < (40, 60))[0])
+        plane = start[axis] - 0.5 if start[axis] else part.voxels.shape[axis] - 0.5
+        assert np.nanmin(np.abs(whole().points[:, axis] - plane)) <= 3.5
+        seen.add((axis, bool(start[axis])))
+    assert len(seen) == 4
+
+
+def test_without_any_position_nothing_is_cut():
+    source = Source(np.ones((5, 5)), np.full((1, 2), np.nan), np.array([True]))
+    part, start = end_near_landmark(np.random.default_rng(0), source, (3, 3))
+    assert part is source
+    assert not start.any()
