@@ -49,6 +49,19 @@ class Oracle(PatchNetwork):
         displacement = torch.where(lying[:, None], displacement + 5, displacement)
         return {"belief": belief[None].float(), "displacement": displacement[None].float()}
 
+    def features(self, image):
+        said = self.forward({"image": image})
+        return torch.cat([said["belief"], said["displacement"].flatten(1, 2)], 1)
+
+    def ask(self, features, landmarks, cells=None):
+        flat, who = features.flatten(1), list(landmarks)
+        belief = flat[: self.landmarks][who]
+        displacement = flat[self.landmarks :].reshape(self.landmarks, self.dims, -1)[who]
+        if cells is None:
+            return belief, displacement
+        wide = cells[:, None].expand(-1, self.dims, -1)
+        return torch.gather(belief, 1, cells), torch.gather(displacement, 2, wide)
+
 
 def addresses(shape):
     """An image whose voxels hold their own C-order number, from 1 on."""

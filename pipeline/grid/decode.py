@@ -1,6 +1,6 @@
 """From what the patches say to one position a landmark. The inverse of encode.py.
 
-Letters: K landmarks, D dimensions, N cells.
+Letters: K landmarks, D dimensions, N cells asked.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-
-from pipeline.grid.patch_grid import PatchGrid
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,8 @@ BELIEFS = {"softmax": softmax_belief, "sigmoid": sigmoid_belief}
 
 
 def votes(
-    grid: PatchGrid,
+    centres: Float[Tensor, "A D N"],
+    stride: int,
     belief: Float[Tensor, "K N"],
     total: Float[Tensor, " K"],
     displacement: Float[Tensor, "K D N"],
@@ -64,6 +63,8 @@ def votes(
     """Average the positions that the believing patches point to.
 
     Args:
+        centres: Of the patches, voxels; A = K, or 1 where all landmarks are asked of the same patches.
+        stride: Voxels between patches.
         belief: Of each patch, 0 to 1.
         total: Belief that the landmark is there at all.
         displacement: From each patch's centre to the landmark, in strides.
@@ -74,8 +75,8 @@ def votes(
     Examples:
         Two patches, centred on voxels 2 and 6, point at voxel 4.
 
-        >>> grid = PatchGrid((2,), stride=4, first=2.0)
-        >>> result = votes(grid, torch.tensor([[0.9, 0.9]]), torch.tensor([0.9]), torch.tensor([[[0.5, -0.5]]]))
+        >>> centres, said = torch.tensor([[[2.0, 6.0]]]), torch.tensor([[[0.5, -0.5]]])
+        >>> result = votes(centres, 4, torch.tensor([[0.9, 0.9]]), torch.tensor([0.9]), said)
         >>> result.location.tolist(), result.spread.tolist(), result.count.tolist()
         ([[4.0]], [0.0], [2.0])
     """
@@ -83,7 +84,7 @@ def votes(
     voting = (belief >= torch.maximum(share * best, torch.full_like(best, threshold))) | (belief == best)
     weight = voting * (belief if weighting == "belief" else torch.ones_like(belief))
     weight = weight / weight.sum(1, keepdim=True).clamp_min(1e-30)
-    position = grid.centres()[None] + grid.stride * displacement
+    position = centres + stride * displacement
     location = (position * weight[:, None]).sum(-1)
     square = ((position - location[..., None]) ** 2).sum(1)
     spread = (square * weight).sum(1).clamp_min(0).sqrt()

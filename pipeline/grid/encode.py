@@ -8,7 +8,6 @@ those patches for every landmark.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -52,11 +51,8 @@ def encode(grid: PatchGrid, points: Float[Tensor, "B K D"], known: Bool[Tensor, 
     """
     present = torch.isfinite(points).all(-1) & known
     spots = torch.where(present[..., None], points, torch.zeros_like(points))
-    offsets = torch.tensor(list(product(range(-reach, reach + 1), repeat=grid.dims)), device=points.device)
-    cells = grid.cell_of(spots)[..., None, :] + offsets
-    size = torch.tensor(grid.shape, device=points.device)
-    inside = ((cells >= 0) & (cells < size)).all(-1) & present[..., None]
-    centres = grid.first + grid.stride * cells
+    cells, on_grid, centres = grid.around(spots, reach)
+    inside = on_grid & present[..., None]
     displacement = (spots[..., None, :] - centres) / grid.stride
-    numbers = torch.where(inside, grid.flat(cells), torch.zeros_like(cells[..., 0]))
+    numbers = torch.where(inside, cells, torch.zeros_like(cells))
     return Targets(numbers, inside, displacement.float(), known, present)

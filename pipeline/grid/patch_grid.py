@@ -7,9 +7,10 @@ M whatever stands before.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
@@ -47,3 +48,13 @@ class PatchGrid:
         for axis, size in enumerate(self.shape):
             number = number * size + cells[..., axis]
         return number
+
+    def around(
+        self, points: Float[Tensor, "*M D"], reach: int
+    ) -> tuple[Int[Tensor, "*M N"], Bool[Tensor, "*M N"], Float[Tensor, "*M N D"]]:
+        """The (2 reach + 1)^D cells about each point: C-order numbers (0 off the grid), whether on it, and centres."""
+        offsets = torch.tensor(list(product(range(-reach, reach + 1), repeat=self.dims)), device=points.device)
+        cells = self.cell_of(points)[..., None, :] + offsets
+        on_grid = ((cells >= 0) & (cells < torch.tensor(self.shape, device=points.device))).all(-1)
+        numbers = torch.where(on_grid, self.flat(cells), torch.zeros_like(cells[..., 0]))
+        return numbers, on_grid, (self.first + self.stride * cells).float()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from pipeline.errors import ConfigError
@@ -22,6 +22,7 @@ from pipeline.networks.receptive_field import CellGeometry, trace
 
 TRUNKS: dict[str, Callable[..., nn.Sequential]] = {"fcn": trunks.fcn, "noothout2018": trunks.noothout2018}
 START_BELIEF = -6.0
+ASKED = 32  # landmarks whose cells are gathered at once
 BRANCHES: dict[str, tuple[int, ...]] = {"fcn": (), "noothout2018": (96, 144)}  # hidden channels of each head
 
 
@@ -48,11 +49,43 @@ class PatchNetwork(nn.Module):
     def forward(self, inputs: Mapping[str, Float[Tensor, "B C *S"]]) -> dict[str, Tensor]:
         """Logits (B, K, G) under "belief"; displacements in strides (B, K, D, G) under "displacement"."""
         image = inputs["image"]
-        with torch.autocast(image.device.type, self.precision, enabled=self.precision != torch.float32):
+        with self._autocast(image):
             features = self.trunk(image)
             belief, displacement = self.belief(features).float(), self.displacement(features).float()
         shape = (len(belief), self.landmarks, self.dims, *belief.shape[2:])
         return {"belief": belief, "displacement": displacement.reshape(shape)}
+
+    def features(self, image: Float[Tensor, "B 1 *S"]) -> Float[Tensor, "B C *G"]:
+        """What the heads are asked of; float32."""
+        with self._autocast(image):
+            return self.trunk(image).float()
+
+    def ask(
+        self, features: Float[Tensor, "C ..."], landmarks: Sequence[int], cells: Int[Tensor, "L M"] | None = None
+    ) -> tuple[Float[Tensor, "L M"], Float[Tensor, "L D M"]]:
+        """Belief and displacement of L landmarks at M cells each: the same numbers as `forward`, and no others.
+
+        Args:
+            features: Of one image.
+            cells: C-order numbers of the cells; None = all of them.
+        """
+        belief = self._head(self.belief, features, landmarks, cells)
+        return belief[:, 0], self._head(self.displacement, features, landmarks, cells)
+
+    def _head(
+        self, head: nn.Sequential, features: Tensor, landmarks: Sequence[int], cells: Tensor | None
+    ) -> Float[Tensor, "L P M"]:
+        hidden = head[:-1](features[None])[0].flatten(1)
+        last, who = dict(head[-1].named_parameters()), torch.tensor(landmarks, device=features.device)
+        weight = last["weight"].reshape(self.landmarks, -1, len(hidden))[who]
+        bias = last["bias"].reshape(self.landmarks, -1, 1)[who]
+        if cells is None:
+            return torch.einsum("lpc,cm->lpm", weight, hidden) + bias
+        parts = zip(weight.split(ASKED), cells.split(ASKED), strict=True)  # so that memory does not grow with them
+        return torch.cat([torch.einsum("lpc,clm->lpm", w, hidden[:, c]) for w, c in parts]) + bias
+
+    def _autocast(self, image: Tensor) -> torch.autocast:
+        return torch.autocast(image.device.type, self.precision, enabled=self.precision != torch.float32)
 
     @property
     def cells(self) -> CellGeometry:

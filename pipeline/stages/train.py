@@ -48,7 +48,7 @@ def train(
     sweep(run / "resume")
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     target = pick_device(device)
-    learning, validating = (_cases(data, store, part) for part in ("train", "validation"))
+    learning, validating = (training_cases(data, store, part) for part in ("train", "validation"))
     cascade = Cascade(learning, validating, store.spacings, store.unit, settings, target, run / "resume", identity)
     trained = cascade.train()
     model = _model(name or run.name, data, store, cascade, trained)
@@ -84,7 +84,12 @@ def _is_done(run: Path, identity: str) -> bool:
         return False
 
 
-def _cases(data: Dataset, store: PreparedStore, part: Part) -> list[TrainingCase]:
+def training_cases(data: Dataset, store: PreparedStore, part: Part) -> list[TrainingCase]:
+    """The prepared cases of one part of the split, with their truth.
+
+    Raises:
+        DataError: There is none, none shows a landmark, or an array is damaged.
+    """
     cases = [c for c in data.part(part) if c.id in store.keys]
     if not cases:
         raise DataError(

@@ -119,19 +119,26 @@ class LandmarksTask:
         box = torch.from_numpy(np.asarray(level.voxels[region.slices], np.float32))
         margin = stride + (lattice_number(level.frame) + region.start) % stride
         padded = pad_to_stride(box, stride, margin, 0.0)
-        device = next(network.parameters()).device
-        outputs = network({"image": padded[None, None].to(device)})
-        mine = list(region.landmarks)
-        logits = outputs["belief"][0].flatten(1).cpu()[mine]
-        displacement = outputs["displacement"][0].flatten(2).cpu()[mine]
+        features = network.features(padded[None, None].to(next(network.parameters()).device))[0]
         grid = self.grid(network, tuple(padded.shape))
         origin = torch.from_numpy(region.start - margin).float()
-        centres = grid.centres() + origin[:, None]
-        allowed = torch.ones_like(logits, dtype=torch.bool)
-        if prior is not None:
-            near = torch.from_numpy(prior[mine]).float()
-            allowed = (centres[None] - near[..., None]).abs().amax(1) <= max(search, stride)
-        belief, total = BELIEFS[BELIEF_OF_LOSS[self.loss.name]](logits, allowed)
+        cells, allowed, centres = self._where(grid, region, origin, prior, search)
+        logits, displacement = (said.cpu() for said in network.ask(features, region.landmarks, cells))
+        belief, total = BELIEFS[BELIEF_OF_LOSS[self.loss.name]](logits, allowed.expand_as(logits))
         weighting = "belief" if self.decode.name == "weighted" else "equal"
-        found = votes(grid, belief, total, displacement, weighting, self.decode.share, self.decode.threshold)
+        decode = (weighting, self.decode.share, self.decode.threshold)
+        found = votes(centres, stride, belief, total, displacement, *decode)
         return Votes(found.location + origin, found.belief, found.spread, found.count)
+
+    def _where(
+        self, grid: PatchGrid, region: Region, origin: Tensor, prior: np.ndarray | None, search: float
+    ) -> tuple[Tensor | None, Tensor, Tensor]:
+        """The cells that are asked, whether they may vote, and their centres: all, or for each landmark those near
+        its prior."""
+        if prior is None:
+            return None, torch.ones(1, 1, dtype=torch.bool), grid.centres()[None]
+        near = torch.from_numpy(prior[list(region.landmarks)]).float() - origin
+        radius = max(search, grid.stride)
+        cells, on_grid, centres = grid.around(near, int(min(radius / grid.stride + 0.5, max(grid.shape))))
+        allowed = on_grid & ((centres - near[:, None]).abs() <= radius).all(-1)
+        return cells, allowed, centres.transpose(1, 2)

@@ -33,7 +33,7 @@ def test_patches_that_know_give_every_point_back(dims, weighting, data):
         said[k][:, targets.cells[0, k, near]] = targets.displacement[0, k, near].T
         logits[k, targets.cells[0, k, near]] = 5.0
     belief, total = softmax_belief(logits, torch.ones_like(logits, dtype=torch.bool))
-    found = votes(grid, belief, total, said, weighting)
+    found = votes(grid.centres()[None], grid.stride, belief, total, said, weighting)
     assert torch.allclose(found.location, points[0], atol=1e-4)
     assert found.spread.max() < 1e-2
     assert found.count.tolist() == targets.inside[0].sum(-1).tolist()
@@ -92,7 +92,7 @@ def two_patches(belief, **settings):
     """Centres 2 and 6; the first points at 3, the second at 7."""
     grid = PatchGrid((2,), stride=4, first=2.0)
     said = torch.tensor([[[0.25, 0.25]]])
-    return votes(grid, torch.tensor([belief]), torch.tensor([0.5]), said, **settings)
+    return votes(grid.centres()[None], grid.stride, torch.tensor([belief]), torch.tensor([0.5]), said, **settings)
 
 
 def test_votes_weigh_by_belief_or_by_head_worked_out_by_hand():
@@ -120,7 +120,7 @@ def test_belief_nowhere_gives_numbers_all_the_same(dims):
     grid = PatchGrid((2,) * dims, stride=4, first=2.0)
     logits = torch.zeros(1, 2**dims)
     belief, total = softmax_belief(logits, torch.zeros_like(logits, dtype=torch.bool))
-    found = votes(grid, belief, total, torch.zeros(1, dims, 2**dims))
+    found = votes(grid.centres()[None], grid.stride, belief, total, torch.zeros(1, dims, 2**dims))
     assert total.item() == 0
     assert torch.isfinite(found.location).all()
 

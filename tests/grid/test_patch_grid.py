@@ -36,3 +36,12 @@ def test_a_patch_holds_its_first_edge_and_not_its_last():
     grid = PatchGrid((2,), stride=8, first=3.5)  # patches [-0.5, 7.5) and [7.5, 15.5)
     points = torch.tensor([[-0.51], [-0.5], [7.49], [7.5], [15.49], [15.5]])
     assert grid.cell_of(points)[:, 0].tolist() == [-1, 0, 0, 1, 1, 2]
+
+
+def test_cells_around_a_point_worked_out_by_hand():
+    grid = PatchGrid((2, 3), stride=4, first=1.5)
+    numbers, on_grid, centres = grid.around(torch.tensor([[5.0, 2.0]]), 1)
+    # Cell (1, 0) holds it; row 2 and column -1 are off the grid.
+    assert numbers.tolist() == [[0, 0, 1, 0, 3, 4, 0, 0, 0]]
+    assert on_grid.tolist() == [[False, True, True, False, True, True, False, False, False]]
+    assert centres[0, 4].tolist() == [5.5, 1.5]

@@ -104,3 +104,24 @@ def test_padding_goes_in_front_by_the_margin_and_behind_to_whole_strides():
     assert padded.shape == (12, 16)
     assert (padded[4:7, 6:11] == 1).all()
     assert padded.sum() == 15 - (12 * 16 - 15)
+
+
+@pytest.mark.parametrize("name", sorted(TRUNKS))
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_asking_some_landmarks_at_some_cells_gives_the_numbers_of_the_whole(name, dims):
+    torch.manual_seed(0)
+    network = build_network(name, dims, 1, 40).eval()
+    image = torch.rand(1, 1, *(32,) * dims)
+    with torch.no_grad():
+        whole = network({"image": image})
+        belief, displacement = whole["belief"][0].flatten(1), whole["displacement"][0].flatten(2)
+        features = network.features(image)[0]
+        who = list(range(1, 40))
+        cells = torch.randint(0, belief.shape[1], (len(who), 5))
+        some = network.ask(features, who, cells)
+        everywhere = network.ask(features, [3, 0])
+    torch.testing.assert_close(some[0], torch.gather(belief[who], 1, cells))
+    wide = cells[:, None].expand(-1, dims, -1)
+    torch.testing.assert_close(some[1], torch.gather(displacement[who], 2, wide))
+    torch.testing.assert_close(everywhere[0], belief[[3, 0]])
+    torch.testing.assert_close(everywhere[1], displacement[[3, 0]])

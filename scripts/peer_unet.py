@@ -1,0 +1,128 @@
+"""The strong peer of bench_accuracy.py: MONAI's U-Net with a softmax over all voxels and cross-entropy.
+
+It sees the same prepared scans, training crops and augmentation as our networks. A landmark's target is a Gaussian
+of one voxel's width, normalised; its answer is the mean of the softmax within two voxels of the maximum. It cannot
+say "absent".
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipeline.sampling.augment import AugmentSettings
+from pipeline.sampling.batches import CropSettings, batches, canvas_shape
+from pipeline.training.budget import learning_rate
+from pipeline.training.levels import TrainingCase
+
+CHUNK = 8  # the U-Net halves three times
+
+
+@dataclass(frozen=True)
+class PeerSettings:
+    """What was tuned on validation cases: voxel size, channels of the first layer, largest learning rate."""
+
+    spacing: float
+    width: int = 16
+    rate: float = 1e-3
+
+    def __str__(self) -> str:
+        return f"{self.spacing:g} at width {self.width}, rate {self.rate:g}"
+
+
+def build(dims: int, landmarks: int, width: int) -> nn.Module:
+    """MONAI's residual U-Net over four resolutions."""
+    from monai.networks.nets import UNet
+
+    return UNet(dims, 1, landmarks, tuple(width * n for n in (1, 2, 4, 8)), (2, 2, 2), num_res_units=1)
+
+
+def loss_of(logits: Tensor, points: Tensor, known: Tensor) -> Tensor:
+    """Cross-entropy of a Gaussian about each landmark against the softmax over voxels; those outside are left out."""
+    shape = torch.tensor(logits.shape[2:])
+    inside = (torch.isfinite(points) & (points > -0.5) & (points < shape - 0.5)).all(-1) & known
+    spots = torch.where(inside[..., None], points, torch.zeros_like(points))
+    target = torch.zeros_like(logits)
+    for b, k in inside.nonzero().tolist():
+        lines = [torch.exp(-((torch.arange(n) - p) ** 2) / 2) for n, p in zip(shape.tolist(), spots[b, k], strict=True)]
+        blob = lines[0]
+        for line in lines[1:]:
+            blob = blob[..., None] * line
+        target[b, k] = blob / blob.sum()
+    logs = torch.log_softmax(logits.flatten(2), 2)
+    entropy = -(target.flatten(2) * logs).sum(2)
+    return (entropy * inside).sum() / inside.sum().clamp_min(1)
+
+
+def positions(logits: Tensor) -> np.ndarray:
+    """(K, D) voxels: the mean of the softmax within two voxels of its maximum."""
+    result = []
+    for heat in torch.softmax(logits.flatten(1), 1).reshape(logits.shape).numpy():
+        peak = np.array(np.unravel_index(heat.argmax(), heat.shape))
+        low = np.maximum(peak - 2, 0)
+        box = heat[tuple(slice(a, b) for a, b in zip(low, peak + 3, strict=True))]
+        grid = np.stack(np.meshgrid(*map(np.arange, box.shape), indexing="ij"), -1)
+        result.append(low + (grid * box[..., None]).sum(tuple(range(box.ndim))) / box.sum())
+    return np.stack(result)
+
+
+@torch.no_grad()
+def errors(network: nn.Module, cases: Sequence[TrainingCase]) -> np.ndarray:
+    """(cases, K) distances in the world; NaN where there is no landmark."""
+    network.eval()
+    rows = []
+    for case in cases:
+        voxels = torch.from_numpy(np.array(case.levels[0].voxels, np.float32))
+        pads = [p for n in reversed(voxels.shape) for p in (0, -n % CHUNK)]
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = network(nn.functional.pad(voxels, pads)[None, None])[0]
+        logits = logits.float()[(slice(None), *(slice(n) for n in voxels.shape))]
+        world = case.levels[0].frame.voxel_to_world(positions(logits))
+        rows.append(np.linalg.norm(world - case.world, axis=1))
+    return np.stack(rows)
+
+
+def train(
+    learning: Sequence[TrainingCase],
+    validating: Sequence[TrainingCase],
+    settings: PeerSettings,
+    minutes: float,
+    say: Callable[[str], None] = lambda text: None,
+) -> nn.Module:
+    """AdamW on a rise and half a cosine, as ours; the weights of the best of twelve validations are kept."""
+    torch.manual_seed(0)
+    sources = [case.source(0) for case in learning]
+    network = build(learning[0].world.shape[1], len(learning[0].world), settings.width)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-2)
+    canvas = canvas_shape(sources, CHUNK, 10_000)
+    stream = batches(sources, replace(CropSettings(canvas), cut=0.2), AugmentSettings(), 2, (0, 0))
+    best, lowest, due, step, start = None, np.inf, 1, 0, time.monotonic()
+    while (fraction := (time.monotonic() - start) / (60 * minutes)) < 1 or due <= 12:
+        if fraction < 1:
+            optimizer.param_groups[0]["lr"] = learning_rate(fraction, settings.rate)
+            _step(network.train(), optimizer, next(stream))
+            step += 1
+        if 12 * fraction >= due:
+            due = 13 if fraction >= 1 else int(12 * fraction) + 1
+            error = float(np.nanmean(errors(network, validating)))
+            if error < lowest:
+                best, lowest = copy.deepcopy(network.state_dict()), error
+    network.load_state_dict(best)
+    say(f"U-Net, {settings}: {step} steps in {minutes:g} min, validation {lowest:.3f}")
+    return network
+
+
+def _step(network: nn.Module, optimizer: torch.optim.Optimizer, batch) -> None:
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = network(torch.from_numpy(batch.image))
+    loss = loss_of(logits.float(), torch.from_numpy(batch.points), torch.from_numpy(batch.known))
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 10.0)
+    optimizer.step()
