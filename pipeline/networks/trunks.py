@@ -8,11 +8,11 @@ from pipeline.errors import ConfigError
 from pipeline.networks.layers import MAX_POOL, NORM, ResidualBlock, convolution
 
 
-def fcn(dims: int, inputs: int, stride: int = 8, width: int = 24, growth: int = 24, depth: int = 2) -> nn.Sequential:
+def fcn(dims: int, inputs: int, stride: int = 8, width: int = 24, growth: int = 24, depth: int = 4) -> nn.Sequential:
     """Our default: a strided stem, then halvings with a residual block each, then `depth` blocks on the grid.
 
-    The stem works at half resolution, an eighth of the cost of a full-resolution first layer in 3D; the first
-    block on the grid is dilated, so that a cell sees well past its patch.
+    The stem works at half resolution, an eighth of the cost of a full-resolution first layer in 3D; the blocks on the
+    grid are dilated by ..., 4, 2, 1, so that a cell sees well past its patch: each further block doubles how far.
 
     Args:
         dims: Axes of the image.
@@ -34,7 +34,7 @@ def fcn(dims: int, inputs: int, stride: int = 8, width: int = 24, growth: int = 
         layers += [convolution(dims, channels, wider, 2, stride=2), NORM[dims](wider), nn.ReLU(inplace=True)]
         layers += [ResidualBlock(dims, wider)]
         channels = wider
-    layers += [ResidualBlock(dims, channels, dilation=2 if block == 0 else 1) for block in range(depth)]
+    layers += [ResidualBlock(dims, channels, dilation=2**block) for block in reversed(range(depth))]
     trunk = nn.Sequential(*layers)
     trunk.channels = channels  # type: ignore[assignment]
     return trunk

@@ -24,6 +24,7 @@ from pipeline.tasks.regions import Region, regions
 from pipeline.tasks.settings import DecodeSettings, LossSettings
 
 BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid"}
+VETO = 5.0  # a finer level believes at most this many times what the coarser one does
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +97,9 @@ class LandmarksTask:
             search: Voxels around the prior within which patches may vote.
 
         Returns:
-            One position a landmark; its belief is the least of this level's and the coarser ones'.
+            One position a landmark. Its belief is this level's, which sees the border of the scan most sharply; but
+            a coarser level that hardly believes (under a fifth) holds it down: it alone sees a neighbour that looks
+            alike for what it is.
         """
         frame = level.frame
         near = None if prior is None else np.clip(frame.world_to_voxel(prior.world), 0, np.array(frame.shape) - 1)
@@ -107,7 +110,7 @@ class LandmarksTask:
         order = np.argsort([k for r, _ in parts for k in r.landmarks])
         joined = {f: torch.cat([getattr(v, f) for _, v in parts]).numpy()[order] for f in Votes.__annotations__}
         step = float(frame.spacing.mean())
-        belief = joined["belief"] if prior is None else np.minimum(joined["belief"], prior.belief)
+        belief = joined["belief"] if prior is None else np.minimum(joined["belief"], VETO * prior.belief)
         world = frame.voxel_to_world(joined["location"])
         inside = frame.crop((-1,) * frame.dims, tuple(n + 2 for n in frame.shape)).contains(world)
         return Found(world, belief.astype(float), joined["spread"] * step, joined["count"].astype(int), inside)

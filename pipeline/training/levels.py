@@ -76,7 +76,7 @@ def locate_all(
 
 def derive_search(cases: Sequence[TrainingCase], number: int, priors: Mapping[str, Found]) -> float:
     """Voxels of level `number` that hold one and a half times the 90th percentile of the coarser level's largest
-    error along an axis, 6 to 20: wide enough to mend it, too narrow for the neighbour that looks alike.
+    error along an axis, 10 to 20: wide enough to mend it, too narrow for the neighbour that looks alike.
 
     The first level has no prior: it looks everywhere, and 0 says so.
     """
@@ -85,7 +85,7 @@ def derive_search(cases: Sequence[TrainingCase], number: int, priors: Mapping[st
     off = [np.abs(c.levels[number].frame.world_to_voxel(priors[c.id].world) - c.source(number).points) for c in cases]
     largest = np.concatenate(off).max(axis=1)
     largest = largest[np.isfinite(largest)]
-    return float(np.clip(1.5 * np.percentile(largest, 90), 6.0, 20.0)) if len(largest) else 14.0
+    return float(np.clip(1.5 * np.percentile(largest, 90), 10.0, 20.0)) if len(largest) else 14.0
 
 
 def validation(

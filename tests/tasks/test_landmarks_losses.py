@@ -56,7 +56,7 @@ def test_a_landmark_of_which_nothing_is_known_teaches_no_head_anything(name):
     for head in (network.belief[-1], network.displacement[-1]):
         assert (head.weight.grad[1] == 0).all()
         assert (head.bias.grad[1] == 0).all()
-        assert (head.bias.grad[0] != 0).all()
+        assert (head.weight.grad[0] != 0).any()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -107,11 +107,13 @@ def test_a_prior_outside_the_scan_looks_at_the_nearest_part_of_it(dims):
     assert found.belief.min() > 0.8
 
 
-def test_belief_is_the_least_of_all_levels():
+@pytest.mark.parametrize(("coarse", "final"), [(0.3, 1.0), (0.2, 1.0), (0.1, 0.5), (0.01, 0.05)])
+def test_the_finer_level_judges_unless_the_coarser_one_hardly_believes(coarse, final):
     level, points = level_of(2), truths(2)
     oracle = Oracle(level.frame.shape, points)
-    prior = found_near(level, points, 0.0, belief=0.3)
-    assert_allclose(TASKS["softmax"].locate(oracle, level, prior, search=20.0).belief, 0.3)
+    prior = found_near(level, points, 0.0, belief=coarse)
+    found = TASKS["softmax"].locate(oracle, level, prior, search=20.0)
+    assert_allclose(found.belief, final, atol=1e-4)
 
 
 def test_the_order_of_the_landmarks_survives_many_regions():

@@ -142,7 +142,7 @@ def test_how_far_patches_may_vote_follows_from_how_far_the_coarser_level_errs_wo
 
     # Twice each of 0, 10/9, ... 10 voxels: a tenth of the way from 80/9 to 10 is 9.
     assert search(5.0) == pytest.approx(1.5 * 9)
-    assert search(0.1) == 6.0
+    assert search(0.1) == 10.0
     assert search(100.0) == 20.0
     assert derive_search(cases, 0, {}) == 0.0
 
