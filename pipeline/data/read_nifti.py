@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
 import numpy as np
+from isal import igzip, isal_zlib
 from jaxtyping import Shaped
 
 from pipeline.data.image import Image
@@ -50,12 +50,12 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], bool]]:
         with open(path, "rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
-            yield (cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if packed else file), packed
+            yield (cast("IO[bytes]", igzip.IGzipFile(fileobj=file)) if packed else file), packed
     except EOFError as error:
         raise DataError(
             f"{path}: truncated: the compressed data stop before their end. Copy the file again."
         ) from error
-    except (gzip.BadGzipFile, zlib.error) as error:
+    except (gzip.BadGzipFile, isal_zlib.error) as error:  # type: ignore[misc]
         raise DataError(f"{path}: damaged: {error}. Copy the file again.") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error

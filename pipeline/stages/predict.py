@@ -12,9 +12,11 @@ from pathlib import Path
 from pipeline import __version__
 from pipeline.data.atomic import fingerprint, read_json, sha256_of, sweep, write_json
 from pipeline.data.dataset import Part, read_dataset
+from pipeline.data.image import Image
 from pipeline.data.markups import write_markups
 from pipeline.data.predictions import Answer, Predictions, write_predictions
-from pipeline.data.readers import case_name, find_images, read_image
+from pipeline.data.read_ahead import read_ahead
+from pipeline.data.readers import case_name, find_images
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.inference.model import Model, load_model, pick_device
 
@@ -100,27 +102,34 @@ def _answer_all(
 ) -> tuple[dict[str, dict[str, Answer]], dict[str, str], dict[str, float]]:
     from tqdm import tqdm
 
-    cases, failures, seconds = {}, {}, {}
-    for name, path in tqdm(scans.items(), "predict", file=sys.stderr):
-        start = time.perf_counter()
+    marks = {name: (out / "cases" / f"{name}.json", _made_of(model_sum, path)) for name, path in scans.items()}
+    cases = {name: kept for name, mark in marks.items() if (kept := _kept(*mark)) is not None}
+    failures, seconds = {}, {}
+    new = {name: path for name, path in scans.items() if name not in cases}
+    for name, answers in cases.items():
+        _write_points(answers, out / f"{name}.mrk.json")
+    start = time.perf_counter()
+    for name, image in tqdm(read_ahead(new), "predict", len(scans), initial=len(cases), file=sys.stderr):
         try:
-            cases[name] = _answer(model, path, out / "cases" / f"{name}.json", model_sum)
+            cases[name] = _answer(model, image.result(), *marks[name])
             _write_points(cases[name], out / f"{name}.mrk.json")
             seconds[name] = round(time.perf_counter() - start, 3)
         except (PatchvoteError, MemoryError, OSError) as error:
             failures[name] = str(error) or repr(error)
-    return cases, failures, seconds
+        start = time.perf_counter()
+    return {name: cases[name] for name in scans if name in cases}, failures, seconds
 
 
-def _answer(model: Model, path: Path, done: Path, model_sum: str) -> dict[str, Answer]:
+def _answer(model: Model, image: Image, done: Path, made_of: str) -> dict[str, Answer]:
     from pipeline.inference.cascade import answers, image_levels, locate
 
-    made_of = fingerprint([model_sum, str(path.resolve()), _stamp(path)])
-    if (kept := _kept(done, made_of)) is not None:
-        return kept
-    result = answers(model, locate(model, image_levels(read_image(path), model)))
+    result = answers(model, locate(model, image_levels(image, model)))
     write_json(done, {"made_of": made_of, "answers": {n: asdict(a) for n, a in result.items()}})
     return result
+
+
+def _made_of(model_sum: str, path: Path) -> str:
+    return fingerprint([model_sum, str(path.resolve()), _stamp(path)])
 
 
 def _kept(done: Path, made_of: str) -> dict[str, Answer] | None:
@@ -134,7 +143,7 @@ def _kept(done: Path, made_of: str) -> dict[str, Answer] | None:
 
 def _stamp(path: Path) -> list[int]:
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    return [number for p in files for number in (p.stat().st_size, p.stat().st_mtime_ns)]
+    return [number for p in files if p.exists() for number in (p.stat().st_size, p.stat().st_mtime_ns)]
 
 
 def _write_points(answers: dict[str, Answer], path: Path) -> None:

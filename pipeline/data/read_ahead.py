@@ -1,0 +1,24 @@
+"""Read the next scan while this one is worked on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from pipeline.data.image import Image
+from pipeline.data.readers import read_image
+
+
+def read_ahead(paths: Mapping[str, Path]) -> Iterator[tuple[str, Future[Image]]]:
+    """Each scan in turn, read or nearly so; `result()` gives the image or raises what reading it raised.
+
+    Two images are in memory at a time: the one in use, and the one being read on a thread of its own.
+    """
+    with ThreadPoolExecutor(1) as reader:
+        unread = list(paths)
+        coming: list[Future[Image]] = []
+        for name in paths:
+            while unread and len(coming) < 2:
+                coming.append(reader.submit(read_image, paths[unread.pop(0)]))
+            yield name, coming.pop(0)
