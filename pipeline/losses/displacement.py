@@ -24,13 +24,33 @@ def near_smooth_l1(displacement: Float[Tensor, "B K D N"], targets: Targets, bet
     return (loss * weight).sum() / weight.sum().clamp_min(1e-6)
 
 
-def mean_absolute(displacement: Float[Tensor, "B K D N"], points: Float[Tensor, "B K D"], grid: PatchGrid) -> Tensor:
-    """Mean absolute error over all patches alike, in strides (the 2018 paper's regression, every patch counts).
+def mean_absolute(
+    displacement: Float[Tensor, "B K D N"], points: Float[Tensor, "B K D"], grid: PatchGrid, logarithm: bool = False
+) -> Tensor:
+    """Mean absolute error over all patches alike (the papers' regression, every patch counts).
 
     Landmarks without a position are left out.
+
+    Args:
+        displacement: In strides (2018); with `logarithm` what `to_logarithm` makes of voxels (2020).
     """
     present = torch.isfinite(points).all(-1)
     spots = torch.where(present[..., None], points, torch.zeros_like(points))
-    truth = (spots[..., None] - grid.centres().to(points.device)) / grid.stride
-    error = (displacement - truth).abs().mean((2, 3))
+    voxels = spots[..., None] - grid.centres().to(points.device)
+    error = (displacement - (to_logarithm(voxels) if logarithm else voxels / grid.stride)).abs().mean((2, 3))
     return (error * present).sum() / present.sum().clamp_min(1)
+
+
+def to_logarithm(voxels: Tensor) -> Tensor:
+    """sign(d) log10(|d| + 1): far patches need not be exact (Noothout et al. 2020).
+
+    Examples:
+        >>> to_logarithm(torch.tensor([9.0, -99.0])).tolist()
+        [1.0, -2.0]
+    """
+    return voxels.sign() * torch.log10(voxels.abs() + 1)
+
+
+def from_logarithm(said: Tensor) -> Tensor:
+    """The inverse of `to_logarithm`, voxels; beyond 10,000 it is cut off."""
+    return said.sign() * (10 ** said.abs().clamp_max(4) - 1)

@@ -8,39 +8,48 @@ from torch import Tensor, nn
 
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 MAX_POOL = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
+MEAN_POOL = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
 NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 
 
-def convolution(dims: int, inputs: int, outputs: int, size: int, stride: int = 1, dilation: int = 1) -> nn.Module:
+def convolution(
+    dims: int, inputs: int, outputs: int, size: int, stride: int = 1, dilation: int = 1, groups: int = 1
+) -> nn.Module:
     """A convolution over `dims` axes whose cells stay centred: padding is what is left of the size after the stride."""
-    padding = (dilation * (size - 1) + 1 - stride) // 2
-    return CONV[dims](inputs, outputs, size, stride, padding, dilation)
+    padding = (dilation * (size - 1) + 2 - stride) // 2
+    return CONV[dims](inputs, outputs, size, stride, padding, dilation, groups)
 
 
 class ResidualBlock(nn.Module):
-    """Two 3-wide convolutions beside an identity: normalisation and activation first, so the sum stays linear."""
+    """Two 3-wide convolutions beside an identity: normalisation and activation first, so the sum stays linear.
 
-    def __init__(self, dims: int, channels: int, dilation: int = 1) -> None:
+    Args:
+        inputs: Channels that come in; other than `channels`, a 1-wide convolution takes the identity's place.
+    """
+
+    def __init__(self, dims: int, channels: int, dilation: int = 1, inputs: int | None = None) -> None:
         super().__init__()
+        inputs = inputs or channels
         last = NORM[dims](channels)
         nn.init.zeros_(last.weight)  # a block starts as the identity
         self.path = nn.Sequential(
-            convolution(dims, channels, channels, 3, dilation=dilation),
+            convolution(dims, inputs, channels, 3, dilation=dilation),
             NORM[dims](channels),
             nn.ReLU(inplace=True),
             convolution(dims, channels, channels, 3),
             last,
         )
+        self.beside = nn.Identity() if inputs == channels else CONV[dims](inputs, channels, 1)
         self.activation = nn.ReLU(inplace=True)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Same shape out as in."""
-        return self.activation(features + self.path(features))
+        """Same shape out as in, but for the channels."""
+        return self.activation(self.beside(features) + self.path(features))
 
 
-def pointwise(dims: int, channels: tuple[int, ...]) -> nn.Sequential:
-    """1-wide convolutions with ELU between them: `channels` from input to output."""
+def pointwise(dims: int, channels: tuple[int, ...], groups: int = 1) -> nn.Sequential:
+    """1-wide convolutions with ELU between them: `channels` from input to output, in `groups` that do not mix."""
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(channels):
-        layers += [CONV[dims](inputs, outputs, 1), nn.ELU(inplace=True)]
+        layers += [CONV[dims](inputs, outputs, 1, groups=groups), nn.ELU(inplace=True)]
     return nn.Sequential(*layers[:-1])

@@ -20,10 +20,20 @@ from pipeline.networks import trunks
 from pipeline.networks.layers import pointwise
 from pipeline.networks.receptive_field import CellGeometry, trace
 
-TRUNKS: dict[str, Callable[..., nn.Sequential]] = {"fcn": trunks.fcn, "noothout2018": trunks.noothout2018}
+TRUNKS: dict[str, Callable[..., nn.Sequential]] = {
+    "fcn": trunks.fcn,
+    "noothout2018": trunks.noothout2018,
+    "noothout2020": trunks.noothout2020,
+    "noothout2020_local": trunks.noothout2020_local,
+}
 START_BELIEF = -6.0
 ASKED = 32  # landmarks whose cells are gathered at once
-BRANCHES: dict[str, tuple[int, ...]] = {"fcn": (), "noothout2018": (96, 144)}  # hidden channels of each head
+BRANCHES: dict[str, tuple[int, ...]] = {  # hidden channels of each head
+    "fcn": (),
+    "noothout2018": (96, 144),
+    "noothout2020": (256, 256),
+    "noothout2020_local": (64, 64),
+}
 
 
 class PatchNetwork(nn.Module):
@@ -34,17 +44,21 @@ class PatchNetwork(nn.Module):
         dims: Axes of the image.
         landmarks: K.
         hidden: Channels of the 1-wide layers of each branch; none = one linear layer.
+        groups: 1, or K where every landmark has a network of its own: then `hidden` counts a landmark's channels.
 
     `precision` is the number format of the layers; answers are float32 whatever it is.
     """
 
-    def __init__(self, trunk: nn.Sequential, dims: int, landmarks: int, hidden: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, trunk: nn.Sequential, dims: int, landmarks: int, hidden: tuple[int, ...] = (), groups: int = 1
+    ) -> None:
         super().__init__()
-        self.dims, self.landmarks = dims, landmarks
+        self.dims, self.landmarks, self.groups = dims, landmarks, groups
         self.precision = torch.float32
         self.trunk = trunk
-        self.belief = pointwise(dims, (trunk.channels, *hidden, landmarks))  # type: ignore[arg-type]
-        self.displacement = pointwise(dims, (trunk.channels, *hidden, landmarks * dims))  # type: ignore[arg-type]
+        channels: tuple[int, ...] = (trunk.channels, *(groups * c for c in hidden))  # type: ignore[arg-type]
+        self.belief = pointwise(dims, (*channels, landmarks), groups)
+        self.displacement = pointwise(dims, (*channels, landmarks * dims), groups)
 
     def forward(self, inputs: Mapping[str, Float[Tensor, "B C *S"]]) -> dict[str, Tensor]:
         """Logits (B, K, G) under "belief"; displacements in strides (B, K, D, G) under "displacement"."""
@@ -76,13 +90,17 @@ class PatchNetwork(nn.Module):
         self, head: nn.Sequential, features: Tensor, landmarks: Sequence[int], cells: Tensor | None
     ) -> Float[Tensor, "L P M"]:
         hidden = head[:-1](features[None])[0].flatten(1)
+        hidden = hidden.reshape(self.groups, -1, hidden.shape[1])
         last, who = dict(head[-1].named_parameters()), torch.tensor(landmarks, device=features.device)
-        weight = last["weight"].reshape(self.landmarks, -1, len(hidden))[who]
+        weight = last["weight"].reshape(self.landmarks, -1, hidden.shape[1])[who]
         bias = last["bias"].reshape(self.landmarks, -1, 1)[who]
+        mine = who if self.groups > 1 else torch.zeros_like(who)  # the group that each landmark reads
         if cells is None:
-            return torch.einsum("lpc,cm->lpm", weight, hidden) + bias
-        parts = zip(weight.split(ASKED), cells.split(ASKED), strict=True)  # so that memory does not grow with them
-        return torch.cat([torch.einsum("lpc,clm->lpm", w, hidden[:, c]) for w, c in parts]) + bias
+            return weight @ (hidden[who] if self.groups > 1 else hidden) + bias
+        said = []  # a few landmarks at a time, so that memory does not grow with them
+        for w, group, some in zip(weight.split(ASKED), mine.split(ASKED), cells.split(ASKED), strict=True):
+            said.append(w @ hidden[group[:, None], :, some].transpose(1, 2))
+        return torch.cat(said) + bias
 
     def _autocast(self, image: Tensor) -> torch.autocast:
         return torch.autocast(image.device.type, self.precision, enabled=self.precision != torch.float32)
@@ -96,18 +114,25 @@ class PatchNetwork(nn.Module):
 def build_network(name: str, dims: int, channels: int, landmarks: int, **parameters: Any) -> PatchNetwork:
     """Build a network of the table.
 
+    Args:
+        parameters: Of the network; None = its own default.
+
     Raises:
         ConfigError: No such network or parameter; says which there are and which is nearest.
     """
     if name not in TRUNKS:
         raise ConfigError(f"network.name='{name}': {_instead(name, list(TRUNKS))}")
-    known = [p for p in inspect.signature(TRUNKS[name]).parameters if p not in ("dims", "inputs")]
+    parameters = {key: value for key, value in parameters.items() if value is not None}
+    wanted = inspect.signature(TRUNKS[name]).parameters
+    known = [p for p in wanted if p not in ("dims", "inputs", "landmarks")]
     for key in parameters:
         if key not in known:
             raise ConfigError(
                 f"network.{key}={parameters[key]!r}: {name} has no such parameter; {_instead(key, known)}"
             )
-    network = PatchNetwork(TRUNKS[name](dims, channels, **parameters), dims, landmarks, BRANCHES[name])
+    own = {"landmarks": landmarks} if "landmarks" in wanted else {}
+    trunk = TRUNKS[name](dims, channels, **own, **parameters)
+    network = PatchNetwork(trunk, dims, landmarks, BRANCHES[name], landmarks if own else 1)
     if name == "fcn":  # in a softmax over thousands of patches and "absent", zero would start at "surely there"
         torch.nn.init.constant_(network.belief[-1].bias, START_BELIEF)  # type: ignore[arg-type]
     return network

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from torch import nn
 
 from pipeline.errors import ConfigError
-from pipeline.networks.layers import CONV, MAX_POOL, ResidualBlock
+from pipeline.networks.layers import CONV, MAX_POOL, MEAN_POOL, ResidualBlock
 
-WINDOWED = (*CONV.values(), *MAX_POOL.values())
+WINDOWED = (*CONV.values(), *MAX_POOL.values(), *MEAN_POOL.values())
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _windowed(network: nn.Module) -> Iterator[nn.Module]:
 
 def _window(layer: nn.Module) -> tuple[int, int, int]:
     size, stride, padding, dilation = (
-        _one(getattr(layer, a)) for a in ("kernel_size", "stride", "padding", "dilation")
+        _one(getattr(layer, a, 1)) for a in ("kernel_size", "stride", "padding", "dilation")
     )
     return dilation * (size - 1) + 1, stride, padding
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from pipeline.errors import ConfigError
-from pipeline.networks.layers import MAX_POOL, NORM, ResidualBlock, convolution
+from pipeline.networks.layers import MAX_POOL, MEAN_POOL, NORM, ResidualBlock, convolution
 
 
 def fcn(dims: int, inputs: int, stride: int = 8, width: int = 24, growth: int = 24, depth: int = 4) -> nn.Sequential:
@@ -56,4 +56,51 @@ def noothout2018(dims: int, inputs: int, stride: int = 8, width: int = 48) -> nn
         layers += [MAX_POOL[dims](2), convolution(dims, width, width, 3), nn.ELU(inplace=True)]
     trunk = nn.Sequential(*layers)
     trunk.channels = width  # type: ignore[assignment]
+    return trunk
+
+
+def noothout2020(dims: int, inputs: int, stride: int = 8) -> nn.Sequential:
+    """The trunk of the global network of Noothout et al. 2020: a residual network of stride 8.
+
+    With its two branches and eight landmarks it has 16.13 million parameters, as stated (16,133,184; how its
+    authors normalise is not stated to the last weight).
+
+    Raises:
+        ConfigError: `stride` is not 8.
+    """
+    if stride != 8:
+        raise ConfigError(f"network.stride={stride}: noothout2020 has stride 8")
+    layers: list[nn.Module] = [convolution(dims, inputs, 16, 7, stride=2), NORM[dims](16), nn.ReLU(inplace=True)]
+    channels = 16
+    for pooled, blocks, wider in ((True, 3, 32), (True, 4, 64), (False, 6, 128), (False, 3, 256)):
+        layers += [MEAN_POOL[dims](2)] if pooled else []
+        layers += [ResidualBlock(dims, wider, inputs=channels)]
+        layers += [ResidualBlock(dims, wider) for _ in range(blocks - 1)]
+        channels = wider
+    trunk = nn.Sequential(*layers)
+    trunk.channels = channels  # type: ignore[assignment]
+    return trunk
+
+
+def noothout2020_local(dims: int, inputs: int, landmarks: int, stride: int = 2) -> nn.Sequential:
+    """The trunks of the local networks of Noothout et al. 2020, one a landmark, side by side in groups.
+
+    Each has 267,364 parameters with its two branches.
+
+    Raises:
+        ConfigError: `stride` is not 2.
+    """
+    if stride != 2:
+        raise ConfigError(f"network.stride={stride}: noothout2020_local has stride 2")
+    layers: list[nn.Module] = []
+    channels, groups = inputs, 1  # every landmark's network sees the image; from there on they do not mix
+    for width in (32, 32, 32, 32, 0, 64, 64):
+        if width == 0:
+            layers += [MEAN_POOL[dims](2)]
+            continue
+        wide = width * landmarks
+        layers += [convolution(dims, channels, wide, 3, groups=groups), NORM[dims](wide), nn.ReLU(inplace=True)]
+        channels, groups = wide, landmarks
+    trunk = nn.Sequential(*layers)
+    trunk.channels = channels  # type: ignore[assignment]
     return trunk

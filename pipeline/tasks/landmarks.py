@@ -18,12 +18,12 @@ from pipeline.grid.decode import BELIEFS, Votes, votes
 from pipeline.grid.encode import encode
 from pipeline.grid.patch_grid import PatchGrid
 from pipeline.losses.belief import binary_cross_entropy, softmax_cross_entropy
-from pipeline.losses.displacement import mean_absolute, near_smooth_l1
+from pipeline.losses.displacement import from_logarithm, mean_absolute, near_smooth_l1
 from pipeline.networks.network import PatchNetwork, pad_to_stride
 from pipeline.tasks.regions import Region, regions
 from pipeline.tasks.settings import DecodeSettings, LossSettings
 
-BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid"}
+BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid", "noothout2020": "sigmoid"}
 VETO = 5.0  # a finer level believes at most this many times what the coarser one does
 
 
@@ -58,6 +58,10 @@ class LandmarksTask:
     loss: LossSettings = field(default_factory=LossSettings)
     decode: DecodeSettings = field(default_factory=DecodeSettings)
 
+    @property
+    def _logarithm(self) -> bool:
+        return self.loss.name == "noothout2020"
+
     def grid(self, network: PatchNetwork, shape: tuple[int, ...]) -> PatchGrid:
         """The patches over an image of `shape` voxels."""
         cells = network.cells
@@ -82,7 +86,8 @@ class LandmarksTask:
             offset = near_smooth_l1(displacement, targets, self.loss.beta)
         else:
             belief = binary_cross_entropy(logits, encode(grid, points, known, reach=1), self.loss.balance)
-            offset = mean_absolute(displacement, points, grid)
+            offset = mean_absolute(displacement, points, grid, self._logarithm)
+            belief = belief * (network.landmarks if self._logarithm else 1)
         return {"belief": belief, "displacement": offset, "total": belief + self.loss.displacement * offset}
 
     @torch.no_grad()
@@ -127,6 +132,8 @@ class LandmarksTask:
         origin = torch.from_numpy(region.start - margin).float()
         cells, allowed, centres = self._where(grid, region, origin, prior, search)
         logits, displacement = (said.cpu() for said in network.ask(features, region.landmarks, cells))
+        if self._logarithm:
+            displacement = from_logarithm(displacement) / stride
         belief, total = BELIEFS[BELIEF_OF_LOSS[self.loss.name]](logits, allowed.expand_as(logits))
         weighting = "belief" if self.decode.name == "weighted" else "equal"
         decode = (weighting, self.decode.share, self.decode.threshold)

@@ -12,14 +12,15 @@ class LossSettings:
 
     Args:
         name: "softmax": the patches and one "absent" entry compete; displacement counts near the landmark.
-            "noothout2018": independent sigmoids, and every patch's displacement counts alike.
+            "noothout2018": independent sigmoids, and every patch's displacement counts alike. "noothout2020": the
+            same with the displacement's logarithm, and the belief weighted by the number of landmarks.
         sigma: Width of the belief's target in strides (softmax).
         beta: Where the displacement's loss turns from square to absolute, in strides (softmax).
-        balance: Weight of a positive patch (noothout2018).
+        balance: Weight of a positive patch (papers).
         displacement: Weight of the displacement's loss beside the belief's.
     """
 
-    name: Literal["softmax", "noothout2018"] = "softmax"
+    name: Literal["softmax", "noothout2018", "noothout2020"] = "softmax"
     sigma: float = 0.6
     beta: float = 0.1
     balance: float = 1.0

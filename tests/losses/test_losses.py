@@ -9,7 +9,7 @@ from crooked import DIMS
 from pipeline.grid.encode import encode
 from pipeline.grid.patch_grid import PatchGrid
 from pipeline.losses.belief import binary_cross_entropy, softmax_cross_entropy
-from pipeline.losses.displacement import mean_absolute, near_smooth_l1
+from pipeline.losses.displacement import from_logarithm, mean_absolute, near_smooth_l1, to_logarithm
 
 NONE = float("nan")
 TWO = PatchGrid((2,), stride=4, first=2.0)  # patches [0, 4) and [4, 8), centres 2 and 6
@@ -137,6 +137,14 @@ def test_perfect_displacements_cost_nothing(dims):
     truth = (spots[..., None] - grid.centres()) / grid.stride
     assert near_smooth_l1(truth, encode(grid, spots, torch.ones(2, 3, dtype=torch.bool))).item() < 1e-9
     assert mean_absolute(truth, spots, grid).item() < 1e-6
+    assert mean_absolute(to_logarithm(4 * truth), spots, grid, logarithm=True).item() < 1e-6
+
+
+def test_logarithms_worked_out_by_hand_and_back():
+    voxels = torch.tensor([0.0, 9.0, -99.0, 0.5])
+    assert to_logarithm(voxels)[:3].tolist() == pytest.approx([0, 1, -2])
+    torch.testing.assert_close(from_logarithm(to_logarithm(voxels)), voxels, atol=1e-4, rtol=1e-5)
+    assert torch.isfinite(from_logarithm(torch.tensor([80.0]))).all()
 
 
 def test_losses_stay_on_the_device_of_the_network():

@@ -16,8 +16,9 @@ from pipeline.networks.receptive_field import trace
 def test_answers_have_one_belief_and_one_displacement_a_landmark_and_cell(name, dims):
     network = build_network(name, dims, 1, 5).eval()
     answers = network({"image": torch.zeros(2, 1, *(24, 32, 16)[:dims])})
-    assert answers["belief"].shape == (2, 5, *(3, 4, 2)[:dims])
-    assert answers["displacement"].shape == (2, 5, dims, *(3, 4, 2)[:dims])
+    cells = tuple(n // network.cells.stride for n in (24, 32, 16)[:dims])
+    assert answers["belief"].shape == (2, 5, *cells)
+    assert answers["displacement"].shape == (2, 5, dims, *cells)
 
 
 @pytest.mark.parametrize("dims", DIMS)
@@ -31,6 +32,22 @@ def test_a_batch_of_two_is_answered_like_one_by_one(name, dims):
         alone = [network({"image": image[None]}) for image in images]
     for key in both:
         assert torch.allclose(both[key], torch.cat([a[key] for a in alone]), atol=1e-5)
+
+
+def test_noothout2020_has_the_stated_parameters():
+    assert count_parameters(build_network("noothout2020", 3, 1, 8)) == pytest.approx(16_133_184, rel=1e-4)
+    for landmarks in (1, 3):
+        assert count_parameters(build_network("noothout2020_local", 3, 1, landmarks)) == landmarks * 267_364
+
+
+def test_a_network_a_landmark_is_not_moved_by_what_another_learns():
+    torch.manual_seed(0)
+    network = build_network("noothout2020_local", 2, 1, 3).eval()
+    answers = network({"image": torch.randn(1, 1, 16, 16)})
+    answers["displacement"][:, 1].square().sum().backward()
+    for weight in (network.trunk[0].weight, network.trunk[-3].weight, network.displacement[-1].weight):
+        moved = weight.grad.reshape(3, -1).abs().sum(1)
+        assert (moved > 0).tolist() == [False, True, False]
 
 
 def test_noothout2018_has_the_parameters_and_the_receptive_field_of_the_authors_class():
@@ -66,8 +83,8 @@ def test_answers_are_float32_in_every_precision():
 @pytest.mark.parametrize(
     ("name", "parameters", "complaint"),
     [
-        ("fnc", {}, r"network.name='fnc': choose one of \['fcn', 'noothout2018'\]; did you mean 'fcn'\?"),
-        ("unet", {}, r"network.name='unet': choose one of \['fcn', 'noothout2018'\]$"),
+        ("fnc", {}, r"network.name='fnc': choose one of \['fcn', 'noothout2018', .*\]; did you mean 'fcn'\?"),
+        ("unet", {}, r"network.name='unet': choose one of \['fcn', 'noothout2018', [^;]*\]$"),
         ("fcn", {"widht": 3}, r"network.widht=3: fcn has no such parameter; .*did you mean 'width'\?"),
         ("noothout2018", {"growth": 3}, "network.growth=3: noothout2018 has no such parameter"),
         ("fcn", {"stride": 6}, "network.stride=6: choose 2, 4, 8 or 16"),

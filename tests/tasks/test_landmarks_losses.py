@@ -11,6 +11,7 @@ from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.settings import LossSettings
 
 NAMES = ["softmax", "noothout2018"]
+NAMES_OF_PAPERS = ["noothout2018", "noothout2020"]
 
 
 def case(dims, name):
@@ -69,3 +70,10 @@ def test_losses_are_computed_where_the_network_is(dims, name):
     known = torch.ones(1, 2, dtype=torch.bool, device="meta")
     terms = LandmarksTask(LossSettings(name)).losses(network, image, answers, points, known)
     assert terms["total"].device.type == "meta"
+
+
+def test_the_2020_loss_weighs_the_belief_by_the_number_of_landmarks():
+    _, oracle, image, truth, known = case(1, "noothout2020")
+    answers = oracle({"image": image})
+    one, many = (LandmarksTask(LossSettings(n)).losses(oracle, image, answers, truth, known) for n in NAMES_OF_PAPERS)
+    assert many["belief"].item() == pytest.approx(3 * one["belief"].item())

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 from oracle import Oracle, addresses
 
 from pipeline.data.store import LevelArray
+from pipeline.losses.displacement import to_logarithm
 from pipeline.networks.layers import ResidualBlock
 from pipeline.networks.network import build_network
 from pipeline.tasks.landmarks import Found, LandmarksTask
@@ -72,6 +73,19 @@ def test_the_neighbourhood_of_a_prior_is_answered_exactly(dims, stride, task):
     for start, shape in oracle.looked_at:
         assert (np.array(start) >= 0).all()
         assert (np.add(start, shape) <= level.frame.shape).all()
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_displacements_said_as_logarithms_are_understood(dims):
+    class LogOracle(Oracle):
+        def forward(self, inputs):
+            said = super().forward(inputs)
+            return {"belief": said["belief"], "displacement": to_logarithm(8 * said["displacement"])}
+
+    level, points = level_of(dims), truths(dims)
+    task = LandmarksTask(LossSettings("noothout2020"), DecodeSettings("weighted", share=0.0))
+    found = task.locate(LogOracle(level.frame.shape, points), level)
+    assert voxel_error(level, found, points) < 1e-2
 
 
 @pytest.mark.parametrize("dims", DIMS)
