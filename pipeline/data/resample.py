@@ -7,8 +7,6 @@ interpolation where the level is finer, an average where it is coarser, so nothi
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float, Shaped
 
@@ -81,10 +79,8 @@ def resample(
     return result
 
 
-def _weights(size: int, first: float, factor: float, count: int) -> tuple[Any, np.ndarray]:
-    """Sparse (count, size) matrix of triangle weights, and which outputs have their centre inside the input."""
-    from scipy.sparse import csr_array
-
+def _weights(size: int, first: float, factor: float, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """(count, size) matrix of triangle weights, and which outputs have their centre inside the input."""
     half = max(1.0, factor)
     centres = first + factor * np.arange(count)
     low = np.ceil(centres - half).astype(int)
@@ -92,19 +88,21 @@ def _weights(size: int, first: float, factor: float, count: int) -> tuple[Any, n
     weight = np.clip(1 - np.abs(taps - centres[:, None]) / half, 0, None)
     taps = np.clip(taps, 0, size - 1)  # beyond the edge the last voxel counts on
     weight /= weight.sum(1, keepdims=True)
-    rows = np.repeat(np.arange(count), taps.shape[1])
-    matrix = csr_array((weight.ravel().astype(np.float32), (rows, taps.ravel())), shape=(count, size))
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
+    matrix = np.zeros((count, size), np.float32)
+    np.add.at(matrix, (np.arange(count)[:, None], taps), weight.astype(np.float32))
     return matrix, (centres >= -0.5 - SLACK) & (centres <= size - 0.5 + SLACK)
 
 
-def _apply(voxels: np.ndarray, matrices: list[Any]) -> np.ndarray:
-    """Apply one matrix along each axis: the first in slabs, so that only a slab is ever float32 as a whole."""
-    needed = [np.unique(m.indices) for m in matrices]
+def _apply(voxels: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:
+    """Apply one matrix along each axis, the last first: it runs along memory, and what is left is smaller. The first
+    axis comes in slabs, so that only a slab is ever float32 as a whole.
+
+    The matrices are mostly zeros, and multiplied as if they were not: that is faster than to gather their few.
+    """
+    needed = [np.flatnonzero(m.any(0)) for m in matrices]
     box = tuple(slice(n[0], n[-1] + 1) for n in needed)
     voxels = voxels[box]
-    matrices = [m[:, b] for m, b in zip(matrices, box, strict=True)]
+    matrices = [np.ascontiguousarray(m[:, b]) for m, b in zip(matrices, box, strict=True)]
     rest = int(np.prod(voxels.shape[1:]))
     step = max(1, SLAB_VOXELS // max(1, rest))
     slabs = []
@@ -116,19 +114,14 @@ def _apply(voxels: np.ndarray, matrices: list[Any]) -> np.ndarray:
     return _along(np.concatenate(slabs), matrices[0], 0)
 
 
-def _along(array: np.ndarray, matrix: Any, axis: int) -> np.ndarray:
-    if matrix.shape[0] == matrix.shape[1] and (matrix != _identity(matrix.shape[0])).nnz == 0:
+def _along(array: np.ndarray, matrix: np.ndarray, axis: int) -> np.ndarray:
+    count, size = matrix.shape
+    if count == size and np.array_equal(matrix, np.eye(size, dtype=np.float32)):
         return array
-    moved = np.moveaxis(array, axis, 0)
-    flat = np.ascontiguousarray(moved).reshape(len(moved), -1)
-    done = (matrix @ flat).reshape(matrix.shape[0], *moved.shape[1:])
-    return np.moveaxis(done, 0, axis)
-
-
-def _identity(size: int) -> Any:
-    from scipy.sparse import identity
-
-    return identity(size, dtype=np.float32, format="csr")
+    shape = (*array.shape[:axis], count, *array.shape[axis + 1 :])
+    if axis == array.ndim - 1:
+        return (array.reshape(-1, size) @ matrix.T).reshape(shape)
+    return np.matmul(matrix, array.reshape(int(np.prod(array.shape[:axis])), size, -1)).reshape(shape)
 
 
 def _turned(voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, outside: float) -> tuple[np.ndarray, ImageFrame]:
