@@ -47,7 +47,7 @@ class CropSettings:
 def canvas_shape(sources: Sequence[Source], stride: int, largest: int) -> tuple[int, ...]:
     """A canvas that holds four in five whole scans along each axis, in whole strides, at most `largest` voxels wide."""
     sizes = np.percentile([s.voxels.shape for s in sources], 80, axis=0)
-    return tuple(int(min(np.ceil(n / stride), largest // stride) * stride) for n in sizes)
+    return tuple(int(min(np.ceil(n / stride), max(1, largest // stride)) * stride) for n in sizes)
 
 
 def draw(
