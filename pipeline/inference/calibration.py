@@ -14,7 +14,7 @@ from pipeline.inference.model import Calibration, Model
 
 SMALLEST_N = 19  # the 95% conformal quantile of n errors is the ceil(0.95 (n + 1))-th; it exists from 19 on
 KEPT = 0.98  # of the landmarks that are there; the others are the price of telling what is absent
-LARGEST = 0.5  # threshold: what is more likely there than not is found
+LARGEST = 0.7  # threshold
 
 ValidationCase = tuple[Sequence[LevelArray], Float[np.ndarray, "K D"]]
 
@@ -39,11 +39,10 @@ def calibrate(model: Model, cases: Sequence[ValidationCase]) -> Model:
 
 
 def choose_threshold(belief: Float[np.ndarray, " N"]) -> float:
-    """The largest threshold, up to 0.5, that keeps 98% of the landmarks that are there; 0.5 if none is.
+    """The largest threshold, up to 0.7, that keeps 98% of the landmarks that are there; 0.5 if none is.
 
     What is absent is believed less, so this tells as much of it as that price allows. With fewer than 50 landmarks
-    none is lost. Beyond 0.5 hardly any absent ones are left to tell, and a small validation set would refuse good
-    answers.
+    none is lost. Beyond 0.7 few absent ones are left to tell, and a small validation set would refuse good answers.
 
     Args:
         belief: Of landmarks that are there, in validation cases.

@@ -26,8 +26,8 @@ def test_few_landmarks_lose_none_to_the_threshold(n):
     assert choose_threshold(np.array([])) == 0.5
 
 
-def test_the_threshold_never_asks_for_more_than_a_half():
-    assert choose_threshold(np.full(60, 0.99)) == 0.5
+def test_the_threshold_never_asks_for_more_than_seven_tenths():
+    assert choose_threshold(np.full(60, 0.99)) == 0.7
 
 
 def test_the_radius_is_the_conformal_quantile_worked_out_by_hand():
