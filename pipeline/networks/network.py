@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from pipeline.errors import ConfigError
 from pipeline.networks import trunks
-from pipeline.networks.layers import pointwise
+from pipeline.networks.layers import CHANNELS_LAST, pointwise
 from pipeline.networks.receptive_field import CellGeometry, trace
 
 TRUNKS: dict[str, Callable[..., nn.Sequential]] = {
@@ -27,6 +27,12 @@ TRUNKS: dict[str, Callable[..., nn.Sequential]] = {
     "noothout2020_local": trunks.noothout2020_local,
 }
 START_BELIEF = -6.0
+FORMATS = {  # number format of the layers, and whether their channels come last in memory
+    "float32": (torch.float32, False),
+    "bfloat16": (torch.bfloat16, False),
+    "float32_channels_last": (torch.float32, True),
+    "bfloat16_channels_last": (torch.bfloat16, True),
+}
 ASKED = 32  # landmarks whose cells are gathered at once
 BRANCHES: dict[str, tuple[int, ...]] = {  # hidden channels of each head
     "fcn": (),
@@ -46,7 +52,7 @@ class PatchNetwork(nn.Module):
         hidden: Channels of the 1-wide layers of each branch; none = one linear layer.
         groups: 1, or K where every landmark has a network of its own: then `hidden` counts a landmark's channels.
 
-    `precision` is the number format of the layers; answers are float32 whatever it is.
+    `arrange` changes what it computes in; answers are float32 whatever that is.
     """
 
     def __init__(
@@ -54,7 +60,7 @@ class PatchNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.dims, self.landmarks, self.groups = dims, landmarks, groups
-        self.precision = torch.float32
+        self.precision, self.layout = torch.float32, torch.contiguous_format
         self.trunk = trunk
         channels: tuple[int, ...] = (trunk.channels, *(groups * c for c in hidden))  # type: ignore[arg-type]
         self.belief = pointwise(dims, (*channels, landmarks), groups)
@@ -62,7 +68,7 @@ class PatchNetwork(nn.Module):
 
     def forward(self, inputs: Mapping[str, Float[Tensor, "B C *S"]]) -> dict[str, Tensor]:
         """Logits (B, K, G) under "belief"; displacements in strides (B, K, D, G) under "displacement"."""
-        image = inputs["image"]
+        image = inputs["image"].contiguous(memory_format=self.layout)
         with self._autocast(image):
             features = self.trunk(image)
             belief, displacement = self.belief(features).float(), self.displacement(features).float()
@@ -72,7 +78,7 @@ class PatchNetwork(nn.Module):
     def features(self, image: Float[Tensor, "B 1 *S"]) -> Float[Tensor, "B C *G"]:
         """What the heads are asked of; float32."""
         with self._autocast(image):
-            return self.trunk(image).float()
+            return self.trunk(image.contiguous(memory_format=self.layout)).float()
 
     def ask(
         self, features: Float[Tensor, "C ..."], landmarks: Sequence[int], cells: Int[Tensor, "L M"] | None = None
@@ -104,6 +110,18 @@ class PatchNetwork(nn.Module):
 
     def _autocast(self, image: Tensor) -> torch.autocast:
         return torch.autocast(image.device.type, self.precision, enabled=self.precision != torch.float32)
+
+    def arrange(self, name: str) -> None:
+        """Compute in a number format and memory layout of `FORMATS` from now on; the weights stay what they are."""
+        self.precision, last = FORMATS[name]
+        self.layout = CHANNELS_LAST[self.dims] if last else torch.contiguous_format
+        self.to(memory_format=self.layout)  # type: ignore[call-overload]
+
+    @property
+    def arrangement(self) -> str:
+        """Its name in `FORMATS`."""
+        now = (self.precision, self.layout != torch.contiguous_format)
+        return next(name for name, known in FORMATS.items() if known == now)
 
     @property
     def cells(self) -> CellGeometry:

@@ -50,10 +50,8 @@ def canvas_shape(sources: Sequence[Source], stride: int, largest: int) -> tuple[
     return tuple(int(min(np.ceil(n / stride), max(1, largest // stride)) * stride) for n in sizes)
 
 
-def draw(
-    rng: np.random.Generator, source: Source, crops: CropSettings, augment: AugmentSettings
-) -> tuple[np.ndarray, np.ndarray]:
-    """One crop and its landmarks, in voxels of the crop."""
+def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment: AugmentSettings) -> Source:
+    """One crop with its landmarks."""
     matrix = random_matrix(rng, source.points.shape[1], augment)
     centre = _aim(rng, source, crops)
     if rng.random() < crops.cut:
@@ -62,7 +60,7 @@ def draw(
     if np.array_equal(matrix, np.eye(len(matrix))):
         centre = whole_voxel_centre(centre, crops.shape)
     cut = Cut(centre, crops.shape, matrix)
-    return change_grey(rng, cut.voxels(source.voxels), augment), cut.points(source.points)
+    return Source(change_grey(rng, cut.voxels(source.voxels), augment), cut.points(source.points), source.known)
 
 
 def _aim(rng: np.random.Generator, source: Source, crops: CropSettings) -> np.ndarray:
@@ -100,11 +98,10 @@ def _batch(
     sources: Sequence[Source], crops: CropSettings, augment: AugmentSettings, size: int, seed: Sequence[int], step: int
 ) -> Batch:
     rng = np.random.default_rng([*seed, 1, step])
-    drawn, known = [], []
+    drawn = []
     for number in range(step * size, (step + 1) * size):
         deck, place = divmod(number, len(sources))
         source = sources[np.random.default_rng([*seed, 0, deck]).permutation(len(sources))[place]]
         drawn.append(draw(rng, source, crops, augment))
-        known.append(source.known)
-    image = np.stack([v for v, _ in drawn])[:, None]
-    return Batch(image, np.stack([p for _, p in drawn]).astype(np.float32), np.stack(known))
+    image, points, known = (np.stack([getattr(d, f) for d in drawn]) for f in ("voxels", "points", "known"))
+    return Batch(image[:, None], points.astype(np.float32), known)

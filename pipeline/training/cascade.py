@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.store import Spacing
-from pipeline.networks.network import PatchNetwork
+from pipeline.networks.network import FORMATS, PatchNetwork
 from pipeline.sampling.batches import Batch
 from pipeline.tasks.landmarks import Found, LandmarksTask
 from pipeline.training.budget import Budget
 from pipeline.training.checkpoint import load_level, save_level
 from pipeline.training.levels import TrainingCase, batch_stream, derive_search, locate_all, new_network, validation
-from pipeline.training.loop import PRECISIONS, forward_losses, start_level, train_level
+from pipeline.training.loop import forward_losses, start_level, train_level
 from pipeline.training.precision import fastest
 from pipeline.training.progress import Progress
 from pipeline.training.settings import TrainingSettings
@@ -109,7 +109,7 @@ class Cascade:
         batch = next(self._stream(number, network, 0))
 
         def step(name: str) -> None:
-            network.precision = PRECISIONS[name]
+            network.arrange(name)
             forward_losses(network, self.task, batch)["total"].backward()
 
-        return fastest(step, list(PRECISIONS))
+        return fastest(step, list(FORMATS))

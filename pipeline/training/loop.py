@@ -16,7 +16,6 @@ from pipeline.training.average import WeightAverage
 from pipeline.training.budget import Budget, ValidationClock, learning_rate
 from pipeline.training.settings import TrainingSettings
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 Validate = Callable[[PatchNetwork], dict[str, float]]
 
 
@@ -34,12 +33,13 @@ class LevelState:
 
     @property
     def precision(self) -> str:
-        """Number format of the layers: what a probe chose once holds for the whole level, resumed or not."""
-        return str(self.network.precision).removeprefix("torch.")
+        """Number format and layout: what a probe chose once holds for the whole level, resumed or not."""
+        return self.network.arrangement
 
     @precision.setter
     def precision(self, name: str) -> None:
-        self.network.precision = self.average.network.precision = PRECISIONS[name]
+        self.network.arrange(name)
+        self.average.network.arrange(name)
 
 
 def start_level(network: PatchNetwork, budget: Budget, settings: TrainingSettings) -> LevelState:

@@ -1,5 +1,5 @@
-"""Which number format this machine trains faster in: bfloat16 is several times faster with the instructions for it
-and slower without them, so it is tried."""
+"""Which number format and memory layout this machine trains fastest in: bfloat16 is several times faster with the
+instructions for it and slower without them, and some layers are many times slower in one layout. So it is tried."""
 
 from __future__ import annotations
 

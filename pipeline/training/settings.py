@@ -51,7 +51,8 @@ class TrainingSettings:
         decay: Weight decay of AdamW.
         average: Decay of the running average of the weights, which is what is validated and kept.
         validations: How often each level is validated.
-        precision: "bfloat16", "float32", or "auto" = what a short probe finds faster.
+        precision: Number format of the layers, with their channels in the middle or last in memory; "auto" = what a
+            short probe finds fastest.
         seed: Of everything random.
         threads: CPU threads; 0 = all cores. Results repeat to the bit only for the same number.
         coarse: The first level, which sees the whole scan.
@@ -67,7 +68,7 @@ class TrainingSettings:
     decay: float = 1e-2
     average: float = 0.99
     validations: int = 12
-    precision: Literal["auto", "bfloat16", "float32"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16", "float32_channels_last", "bfloat16_channels_last"] = "auto"
     seed: int = 0
     threads: int = 0
     coarse: LevelSettings = field(default_factory=LevelSettings)

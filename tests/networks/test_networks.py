@@ -7,7 +7,7 @@ from torch import nn
 
 from pipeline.errors import ConfigError
 from pipeline.networks.layers import ResidualBlock
-from pipeline.networks.network import TRUNKS, build_network, count_parameters, pad_to_stride
+from pipeline.networks.network import FORMATS, TRUNKS, build_network, count_parameters, pad_to_stride
 from pipeline.networks.receptive_field import trace
 
 
@@ -67,17 +67,20 @@ def test_few_patches_believe_before_anything_is_learned():
     assert logits.flatten(2).exp().sum(-1).max() < 1  # "absent" has logit 0: it starts ahead of all patches together
 
 
-def test_answers_are_float32_in_every_precision():
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("dims", DIMS)
+def test_answers_are_float32_and_the_same_in_every_format(dims, format):
     torch.manual_seed(0)
-    network = build_network("fcn", 2, 1, 3).eval()
-    image = torch.randn(1, 1, 32, 32)
+    network = build_network("fcn", dims, 1, 3).eval()
+    image = torch.randn(1, 1, *(32,) * dims)
     exact = network({"image": image})
-    network.precision = torch.bfloat16
-    rough = network({"image": image})
+    network.arrange(format)
+    other = network({"image": image})
     for key in exact:
-        assert rough[key].dtype == torch.float32
-        assert torch.allclose(rough[key], exact[key], atol=0.2)
-        assert not torch.equal(rough[key], exact[key])
+        assert other[key].dtype == torch.float32
+        assert torch.allclose(other[key], exact[key], atol=0.2 if "bfloat16" in format else 1e-4)
+        assert torch.equal(other[key], exact[key]) or format != "float32"
+    assert network.arrangement == (format if dims > 1 else format.removesuffix("_channels_last"))
 
 
 @pytest.mark.parametrize(
