@@ -5,7 +5,7 @@ Run:  python scripts/bench_speed.py runs/NAME/model RUN          # all parts; RU
 
 `read`: a phantom of 512 x 512 x 400 voxels (.nii.gz, noisy), predicted after imports, against nibabel reading the
 same file in the same process, median of 5; peak memory of a process of its own. `landmarks`: the same with 6 to 600
-random heads. `scans`: preprocess and predict of 1 to 8 scans, and two processes against one. `step`: where a training
+random heads. `scans`: preprocess and predict of 1 to 24 scans, and two processes against one. `step`: where a training
 step's time goes.
 """
 
@@ -135,17 +135,16 @@ def scans_part(model: Path, run: Path, out: Path) -> None:
     from pipeline.stages.preprocess import preprocess
 
     data = read_dataset(run / "dataset.json")
-    images = [data.image_path(case) for case in data.cases[:8]]
+    images = [data.image_path(case) for case in data.cases[:24]]
 
     def predictions(count: int, processes: int) -> float:
         groups = [images[:count][i::processes] for i in range(processes)]
-        threads = 2 if processes == 1 else 1
 
         def start(i: int, group: list[Path]) -> subprocess.Popen:
             shutil.rmtree(out / f"p{i}", ignore_errors=True)
             inputs = [w for path in group for w in ("-i", str(path))]
             return subprocess.Popen([sys.executable, "-m", "pipeline", "predict", f"model={model}", *inputs, "-o",
-                                     str(out / f"p{i}"), f"threads={threads}"], stderr=subprocess.DEVNULL,
+                                     str(out / f"p{i}"), "threads=1"], stderr=subprocess.DEVNULL,
                                     stdout=subprocess.DEVNULL)  # fmt: skip
 
         def both() -> None:
@@ -154,11 +153,11 @@ def scans_part(model: Path, run: Path, out: Path) -> None:
 
         return timed(both)
 
-    for count in (1, 2, 4, 8):
+    for count in (1, 2, 4, 8, 24):
         print(f"predict {count} scans, one process: {predictions(count, 1):.1f} s", flush=True)
-    print(f"predict 8 scans, two processes: {predictions(8, 2):.1f} s", flush=True)
+    print(f"predict 24 scans, two processes: {predictions(24, 2):.1f} s", flush=True)
     levels = [s if s else "original" for s in read_store(run / "prepared").spacings]
-    for workers, count in ((1, 2), (1, 4), (1, 8), (2, 8)):
+    for workers, count in ((1, 2), (1, 4), (1, 8), (1, 24), (2, 24)):
         folder = out / "preprocess"
         shutil.rmtree(folder, ignore_errors=True)
         write_dataset(data.with_cases(data.cases[:count]), folder / "dataset.json")

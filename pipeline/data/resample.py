@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Float, Shaped
 
+from pipeline.data.threads import threads
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.orientation import is_world_aligned, reorient, world_aligned
 
@@ -162,7 +163,7 @@ def _box(points: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.nda
 
 
 def _placed(voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, order: int, outside: float) -> np.ndarray:
-    """The image at the voxels of another frame, by splines of that order; two threads share the work."""
+    """The image at the voxels of another frame, by splines of that order; threads share the work."""
     from scipy.ndimage import affine_transform, spline_filter
 
     step = np.linalg.solve(frame.affine, target.affine)
@@ -177,6 +178,7 @@ def _placed(voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, order: in
         )
 
     rows = range(target.shape[0])
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(fill, (half for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]) if half)))
+    share = -(-len(rows) // threads())
+    with ThreadPoolExecutor(threads()) as pool:
+        list(pool.map(fill, (rows[first : first + share] for first in rows[::share])))
     return result

@@ -17,6 +17,7 @@ from pipeline.data.markups import write_markups
 from pipeline.data.predictions import Answer, Predictions, write_predictions
 from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import case_name, find_images
+from pipeline.data.threads import limit_threads
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.inference.model import Model, load_model, pick_device
 
@@ -49,6 +50,7 @@ def predict(
     import torch
 
     torch.set_num_threads(threads or os.cpu_count() or 1)
+    limit_threads(torch.get_num_threads())
     scans = _of_dataset(dataset, part, exclude) if dataset else _of_inputs(inputs)
     target = pick_device(device)
     loaded = load_model(model, target)

@@ -15,6 +15,7 @@ from pipeline.data.derive import derive_spacings
 from pipeline.data.findings import Findings, read_findings
 from pipeline.data.intensity import Normalisation, derive_normalisation
 from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, save_array
+from pipeline.data.threads import limit_threads
 from pipeline.errors import DataError, PatchvoteError
 
 RECIPE = 5  # raise when resampling or normalising changes, so that old arrays are not found again
@@ -73,7 +74,7 @@ def _prepare(data: Dataset, store: PreparedStore, workers: int) -> None:
 
     missing = [c for c in store.keys if not all(is_whole(store.folder, k) for k in store.keys[c])]
     paths = {c: data.image_path(data.case(c)) for c in missing}
-    with ProcessPoolExecutor(max(1, min(workers, len(missing)))) as pool:
+    with ProcessPoolExecutor(max(1, min(workers, len(missing))), initializer=limit_threads, initargs=(1,)) as pool:
         jobs = {pool.submit(_prepare_case, paths[c], store, c): c for c in missing}
         for job in tqdm(as_completed(jobs), "preprocess", len(jobs), file=sys.stderr, disable=not jobs):
             try:
