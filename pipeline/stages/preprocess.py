@@ -18,7 +18,7 @@ from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, sa
 from pipeline.data.threads import limit_threads
 from pipeline.errors import DataError, PatchvoteError
 
-RECIPE = 5  # raise when resampling or normalising changes, so that old arrays are not found again
+RECIPE = 6  # raise when resampling or normalising changes, so that old arrays are not found again
 
 
 def preprocess(

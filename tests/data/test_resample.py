@@ -5,7 +5,7 @@ import pytest
 from crooked import DIMS, all_voxels, blob, centroid, crooked_frame, upright_frame
 from numpy.testing import assert_allclose, assert_array_equal
 
-from pipeline.data import resample as module
+from pipeline.data import shrink as module
 from pipeline.data.resample import lattice_number, level_frame, resample
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.orientation import is_world_aligned, nearest_axes
