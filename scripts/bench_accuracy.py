@@ -16,7 +16,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +101,7 @@ def tune(contest: Contest, minutes: float, out: Path) -> None:
         [{"width": 24}, {"width": 32}],
     ]
     for change in (c for group in trials for c in group):
-        trial = PeerSettings(**{**vars(best), **change})
+        trial = replace(best, **change)
         cases = peer_cases(contest, trial.spacing, out / f"peer_{trial.spacing:g}")
         network = peer_unet.train(cases["train"], cases["validation"], trial, minutes, print)
         error = float(np.nanmean(peer_unet.errors(network, cases["validation"])))
@@ -123,7 +123,7 @@ def main() -> None:
     for name in wanted.sets:
         contest = SETS[name]
         if name == "phantoms":
-            contest = Contest(contest.experiment, wanted.phantoms, contest.peer, contest.spacings)
+            contest = replace(contest, source=wanted.phantoms)
         if wanted.tune:
             tune(contest, wanted.minutes[0], wanted.out / name)
             continue

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 SHAPE = (512, 512, 400)
@@ -108,8 +109,6 @@ def with_heads(model: Path, count: int, out: Path) -> Path:
     from pipeline.networks.network import build_network
 
     if not (out / "model.json").exists():
-        from dataclasses import replace
-
         loaded = load_model(model)
         torch.manual_seed(0)
         built = []
@@ -212,13 +211,13 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", default=["read", "landmarks", "scans", "step"])
     parser.add_argument("--out", type=Path, default=Path("runs/bench_speed"))
     wanted = parser.parse_args()
-    scan = big_scan(wanted.out, SCANS["upright"])
     if "read" in wanted.parts:
         for name, seed in SCANS.items():
             one = big_scan(wanted.out, seed)
             print(name, "read", alone("read", wanted.model, one, wanted.out / "answers"), flush=True)
             print(name, "memory", alone("memory", wanted.model, one, wanted.out / "answers"), flush=True)
     if "landmarks" in wanted.parts:
+        scan = big_scan(wanted.out, SCANS["upright"])
         for count in (6, 60, 600):
             model = with_heads(wanted.model, count, wanted.out / f"heads{count}")
             for part in ("read", "memory"):

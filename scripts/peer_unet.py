@@ -8,9 +8,8 @@ say "absent".
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.batches import CropSettings, batches, canvas_shape
-from pipeline.training.budget import learning_rate
+from pipeline.training.budget import Budget, ValidationClock, learning_rate
 from pipeline.training.levels import TrainingCase
 
 CHUNK = 8  # the U-Net halves three times
@@ -101,20 +100,20 @@ def train(
     network = build(learning[0].world.shape[1], len(learning[0].world), settings.width)
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-2)
     canvas = canvas_shape(sources, CHUNK, 10_000)
-    stream = batches(sources, replace(CropSettings(canvas), cut=0.2), AugmentSettings(), 2, (0, 0))
-    best, lowest, due, step, start = None, np.inf, 1, 0, time.monotonic()
-    while (fraction := (time.monotonic() - start) / (60 * minutes)) < 1 or due <= 12:
-        if fraction < 1:
-            optimizer.param_groups[0]["lr"] = learning_rate(fraction, settings.rate)
-            _step(network.train(), optimizer, next(stream))
-            step += 1
-        if 12 * fraction >= due:
-            due = 13 if fraction >= 1 else int(12 * fraction) + 1
-            error = float(np.nanmean(errors(network, validating)))
+    stream = batches(sources, CropSettings(canvas, cut=0.2), AugmentSettings(), 2, (0, 0))
+    budget = Budget(60 * minutes, None)
+    clock, best, lowest = ValidationClock(12, budget), network.state_dict(), np.inf
+    while budget.fraction < 1:
+        optimizer.param_groups[0]["lr"] = learning_rate(budget.fraction, settings.rate)
+        _step(network.train(), optimizer, next(stream))
+        budget.step += 1
+        if clock.is_due():
+            with clock:
+                error = float(np.nanmean(errors(network, validating)))
             if error < lowest:
                 best, lowest = copy.deepcopy(network.state_dict()), error
     network.load_state_dict(best)
-    say(f"U-Net, {settings}: {step} steps in {minutes:g} min, validation {lowest:.3f}")
+    say(f"U-Net, {settings}: {budget.step} steps in {minutes:g} min, validation {lowest:.3f}")
     return network
 
 

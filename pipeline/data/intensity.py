@@ -20,8 +20,8 @@ class Normalisation:
     Args:
         kind: "window" = `low`..`high` of the file's scale for every scan (CT, where the scale means something);
             "percentile" = each scan's own: percentile `low` of all voxels, and percentile `high` of the bright
-            ones (MR and everything without a scale). Bright = above `bright_from`, which the amount of background
-            does not move: the air around a patient, and the corners that a resampled copy fills, change nothing.
+            ones (MR and everything without a scale). Bright = above `bright_from`; so the amount of background, the
+            air around a patient or the corners that a resampled copy fills, hardly moves the upper end.
     """
 
     kind: Literal["window", "percentile"]

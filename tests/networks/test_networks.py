@@ -126,8 +126,8 @@ def test_padding_goes_in_front_by_the_margin_and_behind_to_whole_strides():
     assert padded.sum() == 15 - (12 * 16 - 15)
 
 
-@pytest.mark.parametrize("name", sorted(TRUNKS))
-@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("name", TRUNKS)
+@pytest.mark.parametrize("dims", DIMS)
 def test_asking_some_landmarks_at_some_cells_gives_the_numbers_of_the_whole(name, dims):
     torch.manual_seed(0)
     network = build_network(name, dims, 1, 40).eval()
