@@ -69,7 +69,7 @@ def train_level(
     clock = ValidationClock(settings.validations, state.budget)
     sums: dict[str, float] = {}
     since = 0
-    while state.budget.fraction < 1:
+    while state.budget.fraction < 1 or not state.best:  # a probe may have spent it all: one step and its validation
         losses = train_step(state, task, next(stream), settings)
         sums = {k: sums.get(k, 0.0) + v for k, v in losses.items()}
         since += 1

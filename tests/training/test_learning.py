@@ -147,6 +147,11 @@ def test_how_far_patches_may_vote_follows_from_how_far_the_coarser_level_errs_wo
     assert derive_search(cases, 0, {}) == 0.0
 
 
+def test_a_budget_that_is_spent_before_the_first_step_still_gives_a_validated_network(tmp_path):
+    (level,), _, _ = train(tmp_path, 1, replace(SETTINGS, minutes=1e-9, steps=None))
+    assert [row["step"] for row in level.history] == [1]
+
+
 def test_a_budget_of_minutes_is_kept_and_ends_with_a_validation(tmp_path):
     started = time.monotonic()
     trained, _, _ = train(tmp_path, 1, replace(SETTINGS, minutes=0.02, steps=None), (2.0, 1.0))
