@@ -53,7 +53,7 @@ SETS = {
 def patchvote(*words: str) -> None:
     """Run one verb; its messages are shown only if it fails for good (a quarantined case is no failure)."""
     done = subprocess.run([sys.executable, "-m", "pipeline", *words], capture_output=True, text=True, check=False)
-    if done.returncode > 1:
+    if done.returncode > 1 or "Traceback" in done.stderr:  # Python's own exit status after a fault is 1, too
         sys.exit(f"patchvote {' '.join(words)}\n{done.stdout}{done.stderr}")
 
 

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
@@ -13,3 +14,9 @@ UPPER = ("tasks", "training", "inference")
 install_import_hook([f"pipeline.{room}" for room in LOWER + UPPER], "shapes.check_shapes")
 settings.register_profile("patchvote", deadline=None, max_examples=20, derandomize=True, database=None)
 settings.load_profile("patchvote")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """What the tests find fastest is not what a user's training should believe."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))

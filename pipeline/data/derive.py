@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-COARSE_VOXELS = 250_000  # a whole scan at the first level: what two cores train on a few times a second
+COARSE_VOXELS = 80_000  # a whole scan at the first level: what two cores train on twenty times a second
+ONE_LEVEL = 1.25  # where the first level would be no more than this much coarser than the last, the last sees all
 LARGEST_STEP = 4.0  # between levels: a coarser answer must land inside what the finer level looks at
 
 
@@ -14,7 +15,7 @@ def derive_spacings(shapes: Sequence[Sequence[int]], spacings: Sequence[Sequence
     """Voxel sizes from coarse to fine, same along all axes, rounded to two digits.
 
     The finest is the scans' own (the median over scans of the finest axis); the coarsest lets the median scan
-    fit into 250,000 voxels; between them as many steps as keep each below four times.
+    fit into 80,000 voxels; between them as many steps as keep each below four times. Small scans have one level.
 
     Args:
         shapes: Voxels along each axis, a scan a row.
@@ -22,9 +23,9 @@ def derive_spacings(shapes: Sequence[Sequence[int]], spacings: Sequence[Sequence
 
     Examples:
         >>> derive_spacings([(400, 400, 400)], [(0.5, 0.5, 0.5)])
-        (3.2, 1.3, 0.5)
+        (4.6, 1.5, 0.5)
         >>> derive_spacings([(35, 50, 36)], [(1.0, 1.0, 1.0)])
-        (1.0, 1.0)
+        (1.0,)
     """
     sizes = np.asarray(spacings, np.float64)
     extents = np.asarray(shapes, np.float64) * sizes
@@ -32,6 +33,11 @@ def derive_spacings(shapes: Sequence[Sequence[int]], spacings: Sequence[Sequence
     dims = sizes.shape[1]
     volume = float(np.median(extents.prod(axis=1)))
     coarse = max(fine, (volume / COARSE_VOXELS) ** (1 / dims))
+    if coarse <= ONE_LEVEL * fine:
+        return (_two_digits(fine),)
     steps = max(1, int(np.ceil(np.log(coarse / fine) / np.log(LARGEST_STEP) - 1e-9)))
-    levels = [coarse * (fine / coarse) ** (i / steps) for i in range(steps + 1)]
-    return tuple(float(f"{s:.2g}") for s in levels)
+    return tuple(_two_digits(coarse * (fine / coarse) ** (i / steps)) for i in range(steps + 1))
+
+
+def _two_digits(size: float) -> float:
+    return float(f"{size:.2g}")

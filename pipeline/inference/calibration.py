@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from pipeline.data.store import LevelArray
 from pipeline.inference.cascade import locate
@@ -14,42 +14,62 @@ from pipeline.inference.model import Calibration, Model
 
 SMALLEST_N = 19  # the 95% conformal quantile of n errors is the ceil(0.95 (n + 1))-th; it exists from 19 on
 KEPT = 0.98  # of the landmarks that are there; the others are the price of telling what is absent
-LARGEST = 0.7  # threshold
+LARGEST = 0.7  # threshold that is asked for to tell the absent
+WRONG = 0.02  # share of what is called found that may be wrong
+FAR = 5.0  # patches of the last level; an answer farther off is wrong, not inexact
 
-ValidationCase = tuple[Sequence[LevelArray], Float[np.ndarray, "K D"]]
+ValidationCase = tuple[Sequence[LevelArray], Float[np.ndarray, "K D"], Bool[np.ndarray, " K"]]
 
 
 def calibrate(model: Model, cases: Sequence[ValidationCase]) -> Model:
     """The model with its threshold and radii, from validation cases.
 
     Args:
-        cases: Levels and world positions (NaN = none), a case each.
+        cases: Levels, world positions (NaN = none), and whether each landmark is annotated or known to be absent.
     """
     beliefs: list[np.ndarray] = []
     errors: list[np.ndarray] = []
-    for levels, world in cases:
+    in_patches: list[np.ndarray] = []
+    for levels, world, known in cases:
         found = locate(model, levels)
-        there = np.all(np.isfinite(world), axis=1)
         errors.append(np.linalg.norm(found.world - world, axis=1))
-        beliefs.append((found.belief * found.inside)[there])
+        beliefs.append((found.belief * found.inside)[known])
+        patch = model.networks[-1].cells.stride * float(levels[-1].frame.spacing.mean())
+        in_patches.append(errors[-1][known] / patch)
     table = np.stack(errors)
-    threshold = choose_threshold(np.concatenate(beliefs))
+    threshold = choose_threshold(np.concatenate(beliefs), np.concatenate(in_patches))
     radii = {name: radius95(table[:, k]) for k, name in enumerate(model.landmarks)}
     return replace(model, calibration=Calibration(threshold, radii, len(cases)))
 
 
-def choose_threshold(belief: Float[np.ndarray, " N"]) -> float:
-    """The largest threshold, up to 0.7, that keeps 98% of the landmarks that are there; 0.5 if none is.
+def choose_threshold(belief: Float[np.ndarray, " N"], error: Float[np.ndarray, " N"]) -> float:
+    """The largest threshold, up to 0.7, that keeps 98% of the landmarks that are there; or a larger one, if without it
+    more than 2% of what is called found would be wrong.
 
-    What is absent is believed less, so this tells as much of it as that price allows. With fewer than 50 landmarks
-    none is lost. Beyond 0.7 few absent ones are left to tell, and a small validation set would refuse good answers.
+    What is absent is believed less, so the first rule tells as much of it as that price allows. With fewer than 50
+    landmarks none is lost. Beyond 0.7 few absent ones are left to tell, and a small validation set would refuse good
+    answers. The second rule is for a model that has not learned enough: it says "not found" rather than guess.
 
     Args:
-        belief: Of landmarks that are there, in validation cases.
+        belief: Of every landmark of the validation cases of which anything is known.
+        error: Distance from the truth in patches of the last level; NaN = absent, so any answer is wrong.
+
+    Examples:
+        >>> float(choose_threshold(np.array([0.9, 0.8]), np.array([0.2, 0.1])))
+        0.7
+        >>> float(choose_threshold(np.array([0.9, 0.8]), np.array([0.2, 30.0])))
+        0.9
     """
-    if not len(belief):
+    there = np.sort(belief[np.isfinite(error)])
+    if not len(there):
         return 0.5
-    return min(LARGEST, float(np.sort(belief)[int((1 - KEPT) * len(belief) + 1e-9)]))
+    kept = min(LARGEST, float(there[int((1 - KEPT) * len(there) + 1e-9)]))
+    wrong = ~(error <= FAR)
+    for threshold in (kept, *np.sort(belief[belief > kept])):
+        called = belief >= threshold
+        if wrong[called].sum() <= WRONG * called.sum():
+            return float(threshold)
+    return float(np.nextafter(1.0, 2.0))  # even the surest answer is wrong: nothing is found
 
 
 def radius95(errors: Float[np.ndarray, " N"]) -> float | None:

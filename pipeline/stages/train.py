@@ -52,7 +52,7 @@ def train(
     cascade = Cascade(learning, validating, store.spacings, store.unit, settings, target, run / "resume", identity)
     trained = cascade.train()
     model = _model(name or run.name, data, store, cascade, trained)
-    model = calibrate(model, [(c.levels, c.world) for c in validating])
+    model = calibrate(model, [(c.levels, c.world, c.known) for c in validating])
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
     parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}
     facts = {

@@ -17,7 +17,7 @@ from pipeline.training.budget import Budget
 from pipeline.training.checkpoint import load_level, save_level
 from pipeline.training.levels import TrainingCase, batch_stream, derive_search, locate_all, new_network, validation
 from pipeline.training.loop import forward_losses, start_level, train_level
-from pipeline.training.precision import fastest
+from pipeline.training.precision import fastest, remembered
 from pipeline.training.progress import Progress
 from pipeline.training.settings import TrainingSettings
 
@@ -112,4 +112,6 @@ class Cascade:
             network.arrange(name)
             forward_losses(network, self.task, batch)["total"].backward()
 
-        return fastest(step, list(FORMATS))
+        level = self.settings.level(number)
+        work = [level.network, level.parameters, network.landmarks, self.settings.loss.name, batch.image.shape, self.device]
+        return remembered(list(FORMATS), work, lambda: fastest(step, list(FORMATS)))

@@ -40,11 +40,14 @@ def new_network(level: LevelSettings, dims: int, landmarks: int, seed: Sequence[
 def crop_settings(sources: Sequence[Source], level: LevelSettings, stride: int) -> CropSettings:
     """The crop of a level, no larger than the scans are."""
     canvas = canvas_shape(sources, stride, level.largest)
+    cut = level.cut
+    if cut is None:
+        cut = 0.3 if any((s.known & ~np.isfinite(s.points).all(1)).any() for s in sources) else 0.1
     if level.crop is None:
-        return CropSettings(canvas, level.jitter, level.cut)
+        return CropSettings(canvas, level.jitter, cut)
     shape = tuple(min(n, -(-level.crop // stride) * stride) for n in canvas)
     jitter = None if level.jitter is None else min(level.jitter, 0.375 * min(shape))
-    return CropSettings(shape, jitter, level.cut)
+    return CropSettings(shape, jitter, cut)
 
 
 def batch_stream(

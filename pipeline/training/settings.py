@@ -19,7 +19,8 @@ class LevelSettings:
         crop: Voxels along each axis of a training crop, clipped to the scans; null = the whole scan on a canvas.
         largest: Longest side of that canvas, voxels.
         jitter: Voxels that a crop is moved from a landmark at most; null = anywhere in the scan.
-        cut: Share of the samples taken as if the scan ended near a landmark: teaches its border, and "absent".
+        cut: Share of the samples taken as if the scan ended near a landmark: teaches its border, and "absent". null =
+            0.3 if a landmark is absent from a training case, else 0.1: whole scans are learned sooner without.
         search: Voxels around the coarser answer within which patches may vote (finer levels); null = derived from
             how far the coarser level errs on the validation cases.
         share: Of the training time, against the other levels.
@@ -27,17 +28,17 @@ class LevelSettings:
     """
 
     network: str = "fcn"
-    parameters: dict[str, Any] = field(default_factory=lambda: {"stride": 4})
+    parameters: dict[str, Any] = field(default_factory=lambda: {"stride": 2})
     crop: int | None = None
     largest: int = 112
     jitter: float | None = None
-    cut: float = 0.3
+    cut: float | None = None
     search: float | None = None
     share: float = 0.4
     batch: int = 2
 
 
-FINE = LevelSettings(parameters={"stride": 4, "depth": 2}, crop=64, jitter=24.0, cut=0.1, share=1.0)
+FINE = LevelSettings(parameters={"stride": 2, "depth": 3}, crop=48, jitter=16.0, cut=0.1, share=1.0)
 
 
 @dataclass(frozen=True)

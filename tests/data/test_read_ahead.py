@@ -19,12 +19,23 @@ def test_the_next_is_read_ahead_and_no_further(monkeypatch):
         return path * 2
 
     monkeypatch.setattr(module, "read_image", read)
+    monkeypatch.setattr(module, "threads", lambda: 2)
     scans = read_ahead({"a": "1", "b": "2", "c": "3", "d": "4"})
     name, image = next(scans)
     assert (name, image.result()) == ("a", "11")
     assert second.wait(5)
     assert asked == ["1", "2"]
     assert [(n, i.result()) for n, i in scans] == [("b", "22"), ("c", "33"), ("d", "44")]
+
+
+def test_one_thread_reads_one_scan_after_the_other(monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "read_image", lambda path: asked.append(path) or path)
+    monkeypatch.setattr(module, "threads", lambda: 1)
+    scans = read_ahead({"a": "1", "b": "2"})
+    assert next(scans)[1].result() == "1"
+    assert asked == ["1"]
+    assert next(scans)[1].result() == "2"
 
 
 def test_a_scan_that_cannot_be_read_does_not_stop_the_others(monkeypatch):

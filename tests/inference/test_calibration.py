@@ -15,19 +15,33 @@ from pipeline.tasks.landmarks import LandmarksTask
 
 def test_the_threshold_keeps_98_percent_worked_out_by_hand():
     beliefs = np.linspace(0.01, 1.0, 100)  # 0.01, 0.02, ... 1.00: two of a hundred may go
-    assert choose_threshold(beliefs[::-1]) == pytest.approx(0.03)
-    assert (beliefs >= choose_threshold(beliefs)).sum() == 98
+    right = np.full(100, 0.5)
+    assert choose_threshold(beliefs[::-1], right) == pytest.approx(0.03)
+    assert (beliefs >= choose_threshold(beliefs, right)).sum() == 98
 
 
 @pytest.mark.parametrize("n", [1, 2, 49])
 def test_few_landmarks_lose_none_to_the_threshold(n):
     beliefs = np.linspace(0.2, 0.9, n)
-    assert choose_threshold(beliefs) == 0.2
-    assert choose_threshold(np.array([])) == 0.5
+    assert choose_threshold(beliefs, np.zeros(n)) == 0.2
+    assert choose_threshold(np.array([]), np.array([])) == 0.5
 
 
-def test_the_threshold_never_asks_for_more_than_seven_tenths():
-    assert choose_threshold(np.full(60, 0.99)) == 0.7
+def test_the_threshold_never_asks_for_more_than_seven_tenths_of_right_answers():
+    assert choose_threshold(np.full(60, 0.99), np.full(60, 1.0)) == 0.7
+
+
+def test_answers_that_are_wrong_or_of_what_is_absent_raise_the_threshold_until_two_percent_are_left():
+    beliefs = np.linspace(0.705, 0.996, 198)
+    wrong = np.array([0.80, 0.85, 0.90, 0.95])  # 4 of 202: they may stay
+    errors = np.array([*np.full(198, 1.0), 6.0, np.nan, 5.1, np.nan])
+    assert choose_threshold(np.array([*beliefs, *wrong]), errors) == 0.7
+    fifth = np.array([*beliefs, *wrong, 0.7051])  # 5 of 203 may not: the next above the fifth is asked for, 4 of 201
+    assert choose_threshold(fifth, np.array([*errors, 40.0])) == beliefs[1]
+
+
+def test_a_model_that_is_wrong_where_it_is_surest_finds_nothing():
+    assert choose_threshold(np.array([0.9, 1.0]), np.array([0.1, 9.0])) > 1.0
 
 
 def test_the_radius_is_the_conformal_quantile_worked_out_by_hand():
@@ -67,7 +81,7 @@ def test_validation_cases_teach_the_threshold_and_the_radii(dims):
         said[0, 0] += 0.1 * number  # the annotator is off, from 0.1 to 2.0
         if number <= 3:
             said[1] = np.nan  # not annotated in three cases: 17 are too few
-        cases.append(((level,), said))
+        cases.append(((level,), said, np.isfinite(said).all(1)))
     calibration = calibrate(model, cases).calibration
     assert calibration.cases == 20
     assert 0 < calibration.threshold <= locate(model, (level,)).belief.min()

@@ -97,6 +97,16 @@ def test_crops_are_no_larger_than_the_scans_and_in_whole_strides():
     assert crop_settings(sources, replace(COARSE, crop=64, jitter=3.0), 4).shape == (32, 32)
 
 
+def test_scans_end_near_a_landmark_more_often_where_one_is_absent():
+    sources = [c.source(0) for c in blob_cases(2, 3, size=30)]
+    assert crop_settings(sources, LevelSettings(), 2).cut == 0.1
+    gone = np.full_like(sources[0].points, np.nan)
+    assert crop_settings([*sources, replace(sources[0], points=gone)], LevelSettings(), 2).cut == 0.3
+    unknown = replace(sources[0], points=gone, known=np.zeros_like(sources[0].known))
+    assert crop_settings([*sources, unknown], LevelSettings(), 2).cut == 0.1
+    assert crop_settings(sources, LevelSettings(cut=0.0), 2).cut == 0.0
+
+
 def test_the_faster_number_format_is_taken(monkeypatch):
     clock = iter([0, 2, 2, 9, 9, 12, 20, 29, 29, 30, 30, 33])  # float32 takes 2 s at best, bfloat16 1 s
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))

@@ -76,13 +76,13 @@ def test_a_run_killed_after_any_save_ends_as_if_nothing_had_happened(tmp_path, m
 
 
 def test_a_resumed_level_keeps_the_number_format_it_began_in(tmp_path, monkeypatch):
-    choice = "pipeline.training.cascade.fastest"
+    choice = "pipeline.training.cascade.remembered"
     with monkeypatch.context() as patch:
-        patch.setattr(choice, lambda step, names: "bfloat16")
+        patch.setattr(choice, lambda names, what, probe: "bfloat16")
         kill_at(patch, cascade_module, "save_level", 1)
         with pytest.raises(Killed):
             cascade(tmp_path, 1, replace(SETTINGS, precision="auto")).train()
-    monkeypatch.setattr(choice, lambda step, names: "float32")
+    monkeypatch.setattr(choice, lambda names, what, probe: "float32")
     assert [level.precision for level in cascade(tmp_path, 1, replace(SETTINGS, precision="auto")).train()] == [
         "bfloat16",
         "float32",
