@@ -16,6 +16,7 @@ import numpy as np
 
 from pipeline.data.dataset import read_dataset
 from pipeline.data.store import read_store
+from pipeline.inference.cascade import answers
 from pipeline.inference.model import Model, load_model
 from pipeline.stages.train import training_cases
 from pipeline.training.levels import TrainingCase
@@ -34,7 +35,8 @@ def judged(model: Model, case: TrainingCase, shift: float, rng: np.random.Genera
             found = replace(found, world=moved)
         found = model.task.locate(network, case.levels[number], found, level.search)
     assert found is not None
-    called = (found.belief >= model.calibration.threshold) & found.inside
+    told = answers(model, found)
+    called = np.array([told[name].found for name in model.landmarks])
     return np.linalg.norm(found.world - case.world, axis=1), called
 
 
@@ -48,8 +50,8 @@ def main() -> None:
     model, cases = load_model(wanted.run / "model"), training_cases(data, store, wanted.part)
     for shift in wanted.shift:
         rng = np.random.default_rng(0)
-        answers = [judged(model, case, shift, rng) for case in cases]
-        error, called = (np.concatenate(part) for part in zip(*answers, strict=True))
+        judgements = [judged(model, case, shift, rng) for case in cases]
+        error, called = (np.concatenate(part) for part in zip(*judgements, strict=True))
         error, called = error[np.isfinite(error)], called[np.isfinite(error)]
         good, wrong = called & (error <= RECOVERED), called & (error > RECOVERED)
         print(

@@ -66,17 +66,24 @@ def locate(model: Model, levels: Sequence[LevelArray]) -> Found:
 
 
 def answers(model: Model, found: Found) -> dict[str, Answer]:
-    """What may be called an answer: found only inside the scan and where the belief reaches the threshold."""
+    """What may be called an answer: found only inside the scan, where the belief reaches the threshold, and where it
+    lies to the others as in the training cases. Nothing is moved."""
+    believed = (found.belief >= model.calibration.threshold) & found.inside
+    strange = np.zeros_like(believed)
+    if model.constellation is not None:
+        strange = model.constellation.implausible(found.world, believed)
     result = {}
     for k, name in enumerate(model.landmarks):
         belief, position = float(found.belief[k]), tuple(float(v) for v in found.world[k])
         spread, count = float(found.spread[k]), int(found.votes[k])
-        if belief >= model.calibration.threshold and found.inside[k]:
+        if believed[k] and not strange[k]:
             radius = model.calibration.radius95.get(name)
             result[name] = Answer(position, True, belief, spread, count, radius)
         else:
             reason = "the patches point out of the scan"
-            if belief < model.calibration.threshold:
+            if strange[k]:
+                reason = "implausible: it lies to the other landmarks as in no training case"
+            elif belief < model.calibration.threshold:
                 reason = f"belief {belief:.3g} is below the threshold {model.calibration.threshold:.3g}"
             result[name] = Answer(None, False, belief, spread, count, None, position, reason)
     return result

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from pipeline import __version__
@@ -14,6 +15,7 @@ from pipeline.data.atomic import read_json, sha256_of, write_bytes, write_json
 from pipeline.data.intensity import Normalisation
 from pipeline.data.store import Spacing
 from pipeline.errors import CheckpointError, PatchvoteError
+from pipeline.inference.constellation import Constellation
 from pipeline.networks.network import PatchNetwork, build_network
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.settings import DecodeSettings, LossSettings
@@ -57,6 +59,7 @@ class Model:
     levels: tuple[ModelLevel, ...]
     networks: tuple[PatchNetwork, ...]
     calibration: Calibration
+    constellation: Constellation | None = None
 
 
 def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
@@ -85,6 +88,7 @@ def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
         "decode": asdict(model.task.decode),
         "levels": [asdict(level) | {"sha256": s} for level, s in zip(model.levels, sums, strict=True)],
         "calibration": asdict(model.calibration),
+        "constellation": _to_lists(model.constellation),
         "training": dict(training),
     }
     write_json(folder / "model.json", content)
@@ -119,6 +123,7 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
             tuple(ModelLevel(**level) for level in levels),
             tuple(network.to(device).eval() for network in built),
             Calibration(**content["calibration"]),
+            _from_lists(content.get("constellation")),
         )
     except CheckpointError:
         raise
@@ -126,6 +131,17 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
         raise CheckpointError(
             f"{path}: not a model of this program: {error}. Give the folder `model` of a run."
         ) from error
+
+
+def _to_lists(shape: Constellation | None) -> dict[str, Any] | None:
+    return None if shape is None else {k: np.asarray(v).tolist() for k, v in asdict(shape).items()}
+
+
+def _from_lists(content: Mapping[str, Any] | None) -> Constellation | None:
+    if content is None:
+        return None
+    arrays = {k: np.array(content[k], float) for k in ("offset", "spread")}
+    return Constellation(np.array(content["others"], int), **arrays, limit=float(content["limit"]))
 
 
 def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:

@@ -113,5 +113,12 @@ class Cascade:
             forward_losses(network, self.task, batch)["total"].backward()
 
         level = self.settings.level(number)
-        work = [level.network, level.parameters, network.landmarks, self.settings.loss.name, batch.image.shape, self.device]
+        work = [
+            level.network,
+            level.parameters,
+            network.landmarks,
+            self.settings.loss.name,
+            batch.image.shape,
+            self.device,
+        ]
         return remembered(list(FORMATS), work, lambda: fastest(step, list(FORMATS)))

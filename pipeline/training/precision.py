@@ -8,6 +8,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,8 @@ def remembered(names: Sequence[str], what: Sequence[Any], probe: Callable[[], st
         known = {}
     if known.get(key) not in names:
         known[key] = probe()
-        try:
+        with suppress(DataError):  # where nothing can be kept, the next run tries again: some seconds
             write_json(path, known)
-        except DataError:
-            pass  # where nothing can be kept, the next run tries again: some seconds
     return str(known[key])
 
 

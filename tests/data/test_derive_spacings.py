@@ -30,7 +30,9 @@ def test_levels_fall_from_one_that_fits_to_the_finest_axis_in_steps_below_four(s
     assert levels[-1] == pytest.approx(size, rel=0.06)
     assert (np.diff(levels) <= 0).all()
     assert (np.array(levels[:-1]) / levels[1:] <= LARGEST_STEP * 1.12).all()  # two digits
-    assert np.prod(np.array(shape) * (size * slices, size, size) / levels[0]) <= COARSE_VOXELS * 1.2 * (ONE_LEVEL**3 if len(levels) == 1 else 1)
+    assert np.prod(np.array(shape) * (size * slices, size, size) / levels[0]) <= COARSE_VOXELS * 1.2 * (
+        ONE_LEVEL**3 if len(levels) == 1 else 1
+    )
 
 
 def test_the_median_scan_decides_and_not_the_odd_one_out():

@@ -1,5 +1,7 @@
 """One case through all levels, and what may be called an answer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from crooked import DIMS, crooked_frame, upright_frame
@@ -12,6 +14,7 @@ from pipeline.data.store import LevelArray, make_level
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference.cascade import LazyVoxels, answers, image_levels, locate
+from pipeline.inference.constellation import fit_constellation
 from pipeline.inference.model import Calibration, Model, ModelLevel
 from pipeline.tasks.landmarks import Found, LandmarksTask
 
@@ -91,3 +94,15 @@ def test_a_position_outside_the_scan_is_no_answer_however_much_it_is_believed():
     assert (told["a"].found, told["a"].position, told["a"].guess) == (False, None, (-9.0, 2.0))
     assert told["a"].reason == "the patches point out of the scan"
     assert told["b"].found
+
+
+def test_an_answer_that_lies_to_the_others_as_in_no_training_case_is_not_found_and_not_moved():
+    rng, names = np.random.default_rng(0), ("a", "b", "c")
+    usual = rng.normal(0, 1, (20, 3, 2)) + np.array([[0, 0], [0, 30], [30, 0]])
+    model = replace(model_of([None], 2, names), constellation=fit_constellation(usual, 1.0))
+    world = usual[0].copy()
+    world[1] += 60
+    told = answers(model, Found(world, np.ones(3), np.zeros(3), np.full(3, 7), np.ones(3, bool)))
+    assert [told[n].found for n in names] == [True, False, True]
+    assert told["b"].guess == tuple(world[1])
+    assert told["b"].reason == "implausible: it lies to the other landmarks as in no training case"

@@ -32,4 +32,5 @@ def test_a_damaged_cache_and_an_answer_of_another_version_are_not_believed(monke
 def test_a_cache_that_cannot_be_written_costs_a_probe_and_no_more(monkeypatch, tmp_path):
     (tmp_path / "patchvote").write_text("a file where the folder should be")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert [remembered(NAMES, [], lambda: name) for name in NAMES] == NAMES
+    assert remembered(NAMES, [], lambda: "slow") == "slow"
+    assert remembered(NAMES, [], lambda: "fast") == "fast"

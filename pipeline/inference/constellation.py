@@ -1,0 +1,96 @@
+"""How landmarks lie to each other in the training cases, and which answers lie otherwise.
+
+A shape model of pairs: each landmark is expected at a mean offset from those it goes best with. It needs few cases, can
+do with any landmark missing, and costs a few numbers a landmark. Scans of one anatomy are turned alike (levels are
+world-aligned); where they are not, offsets spread widely and little is found strange.
+
+Letters: C cases, K landmarks, D dimensions, N others a landmark is compared with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+KEPT = 8  # others that are stored for each landmark, ...
+ASKED = 4  # and how many of them judge it, the best that were found
+FEWEST = 2  # judges; one alone cannot say which of the two is wrong
+CASES = 10  # that show both landmarks of a pair, at least
+USUAL = 0.9  # share of the training cases that are not strange: the odd one out may be annotated wrongly
+MARGIN = 2.0  # times the strangest landmark of those is too strange
+
+
+@dataclass(frozen=True, eq=False)
+class Constellation:
+    """Offsets between landmarks, world units.
+
+    Args:
+        others: Numbers of the landmarks that each goes best with, the least spread first; -1 = no more.
+        offset: Mean of landmark minus other.
+        spread: Root mean square distance from that mean, and what the levels resolve on top.
+        limit: An answer stranger than this is implausible.
+    """
+
+    others: Int[np.ndarray, "K N"]
+    offset: Float[np.ndarray, "K N D"]
+    spread: Float[np.ndarray, "K N"]
+    limit: float
+
+    def strangeness(self, world: Float[np.ndarray, "K D"], found: Bool[np.ndarray, " K"]) -> Float[np.ndarray, " K"]:
+        """The median over its judges of how many spreads a landmark lies from where each expects it; 0 without judges.
+
+        Args:
+            world: Positions.
+            found: Which of them are there, and may judge.
+        """
+        usable = (self.others >= 0) & found[self.others]
+        usable &= np.cumsum(usable, axis=1) <= ASKED
+        expected = world[self.others] + self.offset
+        off = np.linalg.norm(world[:, None] - expected, axis=2) / self.spread
+        off = np.where(usable, off, np.nan)
+        judged = found & (usable.sum(1) >= FEWEST)
+        result = np.zeros(len(world))
+        result[judged] = np.nanmedian(off[judged], axis=1)
+        return result
+
+    def implausible(self, world: Float[np.ndarray, "K D"], found: Bool[np.ndarray, " K"]) -> Bool[np.ndarray, " K"]:
+        """Found landmarks that lie too strangely. The strangest goes first and judges no more, so one that is wrong
+        does not bring down its neighbours."""
+        left = found.copy()
+        while left.any():
+            strange = self.strangeness(world, left)
+            worst = int(np.argmax(strange))
+            if strange[worst] <= self.limit:
+                break
+            left[worst] = False
+        return found & ~left
+
+
+def fit_constellation(world: Float[np.ndarray, "C K D"], resolved: float) -> Constellation:
+    """Learn the offsets from training cases.
+
+    Args:
+        world: Positions; NaN = none.
+        resolved: World size of a patch of the last level: differences below it mean nothing.
+    """
+    _, count, dims = world.shape
+    others = np.full((count, min(KEPT, count)), -1)
+    offset, spread = np.zeros((*others.shape, dims)), np.ones(others.shape)
+    for k in range(count):
+        apart = world[:, k, None] - world  # C K D
+        both = np.isfinite(apart).all(2)
+        cases = both.sum(0).clip(1)
+        mean = np.where(both[..., None], apart, 0).sum(0) / cases[:, None]
+        square = np.where(both, ((apart - mean) ** 2).sum(2), 0).sum(0) / cases
+        square[(both.sum(0) < CASES) | (np.arange(count) == k)] = np.inf
+        best = np.argsort(square, kind="stable")[: others.shape[1]]
+        best = best[np.isfinite(square[best])]
+        others[k, : len(best)] = best
+        offset[k, : len(best)] = mean[best]
+        spread[k, : len(best)] = np.sqrt(square[best]) + resolved
+    learned = Constellation(others, offset, spread, np.inf)
+    seen = np.isfinite(world).all(2)
+    strangest = [float(learned.strangeness(w, s).max()) for w, s in zip(world, seen, strict=True)]
+    return Constellation(others, offset, spread, MARGIN * max(float(np.quantile(strangest, USUAL)), 1.0))

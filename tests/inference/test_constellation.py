@@ -1,0 +1,67 @@
+"""Landmarks that lie to the others as in no training case."""
+
+import numpy as np
+import pytest
+from crooked import DIMS
+from numpy.testing import assert_allclose, assert_array_equal
+
+from pipeline.inference.constellation import CASES, MARGIN, fit_constellation
+
+
+def column(cases, count=5, dims=3, seed=0):
+    """A column of landmarks 35 apart, each moved by about 2 from case to case, the whole anywhere."""
+    rng = np.random.default_rng(seed)
+    world = rng.normal(0, 100, (cases, 1, dims)) + rng.normal(0, 2, (cases, count, dims))
+    world[..., -1] += 35 * np.arange(count)
+    return world
+
+
+def test_offset_and_spread_worked_out_by_hand():
+    moved = np.tile([-3.0, 3.0], CASES // 2)  # the second landmark lies 10 behind the first, 3 less or more
+    world = np.stack([np.zeros(CASES), 10 + moved, np.full(CASES, 40.0)], 1)[..., None]
+    shape = fit_constellation(world, resolved=1.0)
+    assert_array_equal(shape.others, [[2, 1, -1], [0, 2, -1], [0, 1, -1]])
+    assert_allclose(shape.offset[0, :2, 0], [-40, -10])
+    assert_allclose(shape.spread[0, :2], [0 + 1, 3 + 1])
+    # In training the second lies 3 from where both others expect it: 3 / 4 spreads. Less than one counts as one.
+    assert shape.limit == MARGIN
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_landmark_taken_for_its_neighbour_is_told_and_the_others_are_not(dims):
+    shape = fit_constellation(column(30, dims=dims), resolved=1.0)
+    for k in range(5):
+        world = column(1, dims=dims, seed=1)[0]
+        world[k, -1] += 35 if k < 4 else -35
+        assert_array_equal(np.flatnonzero(shape.implausible(world, np.ones(5, bool))), [k])
+
+
+def test_a_wrong_landmark_that_was_not_found_does_not_judge():
+    shape, world, found = fit_constellation(column(30), 1.0), column(1, seed=1)[0], np.ones(5, bool)
+    world[[1, 3]] += 500
+    found[[1, 3]] = False
+    assert not shape.implausible(world, found).any()
+
+
+def test_two_wrong_of_five_are_told():
+    shape, world = fit_constellation(column(30), 1.0), column(1, seed=1)[0]
+    world[0, 0] += 60
+    world[4, 1] -= 50
+    assert_array_equal(np.flatnonzero(shape.implausible(world, np.ones(5, bool))), [0, 4])
+
+
+def test_no_training_case_is_implausible_wherever_it_lies():
+    world = column(30)
+    world[3, 2] = np.nan
+    shape = fit_constellation(world, 1.0)
+    for case in world:
+        assert not shape.implausible(case + 1000, np.isfinite(case).all(1)).any()
+
+
+@pytest.mark.parametrize(("cases", "count"), [(CASES - 1, 5), (30, 2), (30, 1)])
+def test_few_cases_or_landmarks_judge_nobody(cases, count):
+    shape = fit_constellation(column(cases, count), 1.0)
+    world = column(1, count, seed=1)[0]
+    world[0] += 300
+    assert_allclose(shape.strangeness(world, np.ones(count, bool)), 0)
+    assert not shape.implausible(world, np.ones(count, bool)).any()
