@@ -5,8 +5,8 @@ Run:  python scripts/bench_speed.py runs/NAME/model RUN          # all parts; RU
 
 `read`: a phantom of 512 x 512 x 400 voxels (.nii.gz, noisy), predicted after imports, against nibabel reading the
 same file in the same process, median of 5; peak memory of a process of its own. `landmarks`: the same with 6 to 600
-random heads. `scans`: preprocess and predict of 1 to 24 scans, and two processes against one. `step`: where a training
-step's time goes.
+random heads. `scans`: predict of 1 to 64 and preprocess of 2 to 24 scans, and two processes against one. `step`: where
+a training step's time goes.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def scans_part(model: Path, run: Path, out: Path) -> None:
     from pipeline.stages.preprocess import preprocess
 
     data = read_dataset(run / "dataset.json")
-    images = [data.image_path(case) for case in data.cases[:24]]
+    images = [data.image_path(case) for case in data.cases[:64]]
 
     def predictions(count: int, processes: int) -> float:
         groups = [images[:count][i::processes] for i in range(processes)]
@@ -152,9 +152,9 @@ def scans_part(model: Path, run: Path, out: Path) -> None:
 
         return timed(both)
 
-    for count in (1, 2, 4, 8, 24):
+    for count in (1, 2, 4, 8, 24, 64):
         print(f"predict {count} scans, one process: {predictions(count, 1):.1f} s", flush=True)
-    print(f"predict 24 scans, two processes: {predictions(24, 2):.1f} s", flush=True)
+    print(f"predict 64 scans, two processes: {predictions(64, 2):.1f} s", flush=True)
     levels = [s if s else "original" for s in read_store(run / "prepared").spacings]
     for workers, count in ((1, 2), (1, 4), (1, 8), (1, 24), (2, 24)):
         folder = out / "preprocess"

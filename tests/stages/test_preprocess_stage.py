@@ -102,7 +102,7 @@ def test_other_settings_make_other_arrays_beside_the_old(few):
 
 def test_spacings_and_normalisation_come_from_the_findings_unless_stated(few):
     store = prepare(few, spacings=None)
-    assert store.spacings == (0.9, 0.9)  # small scans: the finest axis at both levels
+    assert store.spacings == (0.9,)  # small scans: one level at the finest axis
     assert store.normalisation.kind == "window"
     facts = read_findings(few.findings).facts.values()
     assert store.normalisation.low == np.median([f["percentiles"]["0.5"] for f in facts])
