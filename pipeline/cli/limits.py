@@ -20,6 +20,7 @@ ABOVE_ZERO = (
     ),
     "training.loss.sigma",
     "training.loss.beta",
+    "training.decode.near",
 )
 SHARES = (
     "training.average",

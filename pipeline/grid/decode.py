@@ -59,6 +59,7 @@ def votes(
     weighting: str = "belief",
     share: float = 0.1,
     threshold: float = 0.0,
+    near: float | None = None,
 ) -> Votes:
     """Average the positions that the believing patches point to.
 
@@ -71,6 +72,8 @@ def votes(
         weighting: "belief" weighs each vote by its patch's belief (2020), "equal" counts heads (2018).
         share: A patch votes if it believes at least this share of what the most believing patch does.
         threshold: ... and at least this much; where nobody does, the most believing patch votes alone.
+        near: ... and if its vote lies within this many strides of the most believing patch's, so that two places that
+            look alike are not averaged to one between them; belief is then what speaks for this place. None = anywhere.
 
     Examples:
         Two patches, centred on voxels 2 and 6, point at voxel 4.
@@ -82,9 +85,14 @@ def votes(
     """
     best = belief.amax(1, keepdim=True)
     voting = (belief >= torch.maximum(share * best, torch.full_like(best, threshold))) | (belief == best)
+    position = centres + stride * displacement
+    if near is not None:
+        peak = belief.argmax(1)[:, None, None].expand(-1, position.shape[1], 1)
+        apart = (position - position.gather(2, peak)).square().sum(1).sqrt()
+        beside = apart <= near * stride
+        voting, total = voting & beside, total * (belief * beside).sum(1) / belief.sum(1).clamp_min(1e-30)
     weight = voting * (belief if weighting == "belief" else torch.ones_like(belief))
     weight = weight / weight.sum(1, keepdim=True).clamp_min(1e-30)
-    position = centres + stride * displacement
     location = (position * weight[:, None]).sum(-1)
     square = ((position - location[..., None]) ** 2).sum(1)
     spread = (square * weight).sum(1).clamp_min(0).sqrt()

@@ -136,7 +136,7 @@ class LandmarksTask:
             displacement = from_logarithm(displacement) / stride
         belief, total = BELIEFS[BELIEF_OF_LOSS[self.loss.name]](logits, allowed.expand_as(logits))
         weighting = "belief" if self.decode.name == "weighted" else "equal"
-        decode = (weighting, self.decode.share, self.decode.threshold)
+        decode = (weighting, self.decode.share, self.decode.threshold, self.decode.near)
         found = votes(centres, stride, belief, total, displacement, *decode)
         return Votes(found.location + origin, found.belief, found.spread, found.count)
 

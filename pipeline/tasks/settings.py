@@ -35,8 +35,11 @@ class DecodeSettings:
         name: "weighted": votes weighted by belief (2020). "average": patches that believe vote alike (2018).
         share: A patch votes if it believes at least this share of what the most believing patch does.
         threshold: ... and at least this much (the papers' positive patches: 0.5).
+        near: ... and if its vote lies within this many strides of the most believing patch's: two places that look
+            alike are not averaged, and each speaks for itself alone. null = anywhere (the papers).
     """
 
     name: Literal["weighted", "average"] = "weighted"
     share: float = 0.1
     threshold: float = 0.0
+    near: float | None = 4.0

@@ -115,6 +115,19 @@ def test_only_patches_above_the_threshold_vote_and_the_best_alone_where_there_is
     assert (alone.location.item(), alone.count.item()) == (7.0, 1)
 
 
+def test_two_places_that_look_alike_are_not_averaged_and_share_the_belief():
+    grid, said = PatchGrid((9,), stride=2, first=0.5), torch.zeros(1, 1, 9)  # centres 0.5, 2.5, ... 16.5
+    belief = torch.tensor([[0.0, 0.2, 0.3, 0.0, 0.0, 0.0, 0.0, 0.25, 0.0]])
+    total = torch.tensor([0.75])
+    both = votes(grid.centres()[None], 2, belief, total, said)
+    assert both.location.item() == pytest.approx((0.2 * 2.5 + 0.3 * 4.5 + 0.25 * 14.5) / 0.75)
+    one = votes(grid.centres()[None], 2, belief, total, said, near=4.0)
+    assert one.location.item() == pytest.approx((0.2 * 2.5 + 0.3 * 4.5) / 0.5)
+    assert (one.belief.item(), one.count.item()) == (pytest.approx(0.5), 2)
+    wide = votes(grid.centres()[None], 2, belief, total, said, near=5.0)  # 14.5 is five strides from 4.5
+    assert wide.location.item() == both.location.item()
+
+
 @pytest.mark.parametrize("dims", DIMS)
 def test_belief_nowhere_gives_numbers_all_the_same(dims):
     grid = PatchGrid((2,) * dims, stride=4, first=2.0)
