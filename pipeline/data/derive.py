@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-COARSE_VOXELS = 80_000  # a whole scan at the first level: what two cores train on twenty times a second
+COARSE_VOXELS = 80_000  # a whole scan at the first level: what two cores train on a dozen times a second
 ONE_LEVEL = 1.25  # where the first level would be no more than this much coarser than the last, the last sees all
 LARGEST_STEP = 4.0  # between levels: a coarser answer must land inside what the finer level looks at
 

@@ -15,6 +15,7 @@ from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.errors import DataError
 from pipeline.inference.calibration import calibrate
+from pipeline.inference.cascade import last_patch
 from pipeline.inference.constellation import fit_constellation
 from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device, save_model
 from pipeline.networks.network import count_parameters
@@ -53,8 +54,8 @@ def train(
     cascade = Cascade(learning, validating, store.spacings, store.unit, settings, target, run / "resume", identity)
     trained = cascade.train()
     model = _model(name or run.name, data, store, cascade, trained)
-    patch = model.networks[-1].cells.stride * float(learning[0].levels[-1].frame.spacing.mean())
-    model = replace(model, constellation=fit_constellation(np.stack([c.world for c in learning]), patch))
+    shape = fit_constellation(np.stack([c.world for c in learning]), last_patch(model, learning[0].levels))
+    model = replace(model, constellation=shape)
     model = calibrate(model, [(c.levels, c.world, c.known) for c in validating])
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
     parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}
