@@ -60,7 +60,8 @@ def votes(
     share: float = 0.1,
     threshold: float = 0.0,
     near: float | None = None,
-) -> Votes:
+    places: int = 1,
+) -> list[Votes]:
     """Average the positions that the believing patches point to.
 
     Args:
@@ -74,26 +75,44 @@ def votes(
         threshold: ... and at least this much; where nobody does, the most believing patch votes alone.
         near: ... and if its vote lies within this many strides of the most believing patch's, so that two places that
             look alike are not averaged to one between them; belief is then what speaks for this place. None = anywhere.
+        places: How many places are wanted, the most believed first. Votes for an earlier one have no say in a later.
 
     Examples:
         Two patches, centred on voxels 2 and 6, point at voxel 4.
 
         >>> centres, said = torch.tensor([[[2.0, 6.0]]]), torch.tensor([[[0.5, -0.5]]])
-        >>> result = votes(centres, 4, torch.tensor([[0.9, 0.9]]), torch.tensor([0.9]), said)
+        >>> [result] = votes(centres, 4, torch.tensor([[0.9, 0.9]]), torch.tensor([0.9]), said)
         >>> result.location.tolist(), result.spread.tolist(), result.count.tolist()
         ([[4.0]], [0.0], [2.0])
     """
-    best = belief.amax(1, keepdim=True)
-    voting = (belief >= torch.maximum(share * best, torch.full_like(best, threshold))) | (belief == best)
     position = centres + stride * displacement
-    if near is not None:
-        peak = belief.argmax(1)[:, None, None].expand(-1, position.shape[1], 1)
-        apart = (position - position.gather(2, peak)).square().sum(1).sqrt()
-        beside = apart <= near * stride
-        voting, total = voting & beside, total * (belief * beside).sum(1) / belief.sum(1).clamp_min(1e-30)
-    weight = voting * (belief if weighting == "belief" else torch.ones_like(belief))
+    result = []
+    for _ in range(places):
+        beside = _beside_the_surest(position, belief, torch.inf if near is None else stride * near)
+        here = total * (belief * beside).sum(1) / belief.sum(1).clamp_min(1e-30)
+        best = belief.amax(1, keepdim=True)
+        voting = (belief >= torch.maximum(share * best, torch.full_like(best, threshold))) | (belief == best)
+        voting &= beside
+        result.append(_average(position, voting * (belief if weighting == "belief" else 1.0), voting, here))
+        belief, total = belief.masked_fill(beside, 0.0), total - here
+    return result
+
+
+def _beside_the_surest(
+    position: Float[Tensor, "K D N"], belief: Float[Tensor, "K N"], reach: float
+) -> Bool[Tensor, "K N"]:
+    peak = belief.argmax(1)[:, None, None].expand(-1, position.shape[1], 1)
+    return (position - position.gather(2, peak)).square().sum(1).sqrt() <= reach
+
+
+def _average(
+    position: Float[Tensor, "K D N"],
+    weight: Float[Tensor, "K N"],
+    voting: Bool[Tensor, "K N"],
+    belief: Float[Tensor, " K"],
+) -> Votes:
     weight = weight / weight.sum(1, keepdim=True).clamp_min(1e-30)
     location = (position * weight[:, None]).sum(-1)
     square = ((position - location[..., None]) ** 2).sum(1)
     spread = (square * weight).sum(1).clamp_min(0).sqrt()
-    return Votes(location, total, spread, voting.sum(1).float())
+    return Votes(location, belief, spread, voting.sum(1).float())

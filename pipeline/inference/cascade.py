@@ -75,8 +75,8 @@ def answers(model: Model, found: Found) -> dict[str, Answer]:
     lies to the others as in the training cases. Nothing is moved."""
     believed = (found.belief >= model.calibration.threshold) & found.inside
     strange = np.zeros_like(believed)
-    if model.constellation is not None:
-        strange = model.constellation.implausible(found.world, believed)
+    if model.task.constellation is not None:
+        strange = model.task.constellation.implausible(found.world, believed)
     result = {}
     for k, name in enumerate(model.landmarks):
         belief, position = float(found.belief[k]), tuple(float(v) for v in found.world[k])

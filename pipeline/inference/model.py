@@ -15,8 +15,8 @@ from pipeline.data.atomic import read_json, sha256_of, write_bytes, write_json
 from pipeline.data.intensity import Normalisation
 from pipeline.data.store import Spacing
 from pipeline.errors import CheckpointError, PatchvoteError
-from pipeline.inference.constellation import Constellation
 from pipeline.networks.network import PatchNetwork, build_network
+from pipeline.tasks.constellation import Constellation
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.settings import DecodeSettings, LossSettings
 
@@ -59,7 +59,6 @@ class Model:
     levels: tuple[ModelLevel, ...]
     networks: tuple[PatchNetwork, ...]
     calibration: Calibration
-    constellation: Constellation | None = None
 
 
 def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
@@ -88,7 +87,7 @@ def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
         "decode": asdict(model.task.decode),
         "levels": [asdict(level) | {"sha256": s} for level, s in zip(model.levels, sums, strict=True)],
         "calibration": asdict(model.calibration),
-        "constellation": _to_lists(model.constellation),
+        "constellation": _to_lists(model.task.constellation),
         "training": dict(training),
     }
     write_json(folder / "model.json", content)
@@ -112,7 +111,8 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
         ]
         for number, (network, level) in enumerate(zip(built, content["levels"], strict=True)):
             _load_weights(network, Path(folder) / f"level{number}.safetensors", level["sha256"])
-        task = LandmarksTask(LossSettings(**content["loss"]), DecodeSettings(**content["decode"]))
+        shape = _from_lists(content.get("constellation"))
+        task = LandmarksTask(LossSettings(**content["loss"]), DecodeSettings(**content["decode"]), shape)
         return Model(
             content["name"],
             names,
@@ -123,7 +123,6 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
             tuple(ModelLevel(**level) for level in levels),
             tuple(network.to(device).eval() for network in built),
             Calibration(**content["calibration"]),
-            _from_lists(content.get("constellation")),
         )
     except CheckpointError:
         raise

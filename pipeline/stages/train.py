@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,6 @@ from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.errors import DataError
 from pipeline.inference.calibration import calibrate
-from pipeline.inference.cascade import last_patch
-from pipeline.inference.constellation import fit_constellation
 from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device, save_model
 from pipeline.networks.network import count_parameters
 from pipeline.training.cascade import Cascade, TrainedLevel
@@ -54,8 +52,6 @@ def train(
     cascade = Cascade(learning, validating, store.spacings, store.unit, settings, target, run / "resume", identity)
     trained = cascade.train()
     model = _model(name or run.name, data, store, cascade, trained)
-    shape = fit_constellation(np.stack([c.world for c in learning]), last_patch(model, learning[0].levels))
-    model = replace(model, constellation=shape)
     model = calibrate(model, [(c.levels, c.world, c.known) for c in validating])
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
     parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}

@@ -5,7 +5,8 @@ Letters: B batch, K landmarks, D dimensions, S voxels along the axes, N cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import torch
@@ -14,16 +15,19 @@ from torch import Tensor
 
 from pipeline.data.resample import lattice_number
 from pipeline.data.store import LevelArray
+from pipeline.geometry import ImageFrame
 from pipeline.grid.decode import BELIEFS, Votes, votes
 from pipeline.grid.encode import encode
 from pipeline.grid.patch_grid import PatchGrid
 from pipeline.losses.belief import binary_cross_entropy, softmax_cross_entropy
 from pipeline.losses.displacement import from_logarithm, mean_absolute, near_smooth_l1
 from pipeline.networks.network import PatchNetwork, pad_to_stride
+from pipeline.tasks.constellation import Constellation
 from pipeline.tasks.regions import Region, regions
 from pipeline.tasks.settings import DecodeSettings, LossSettings
 
 BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid", "noothout2020": "sigmoid"}
+PLACES = 3  # that look alike, of a landmark, among which the constellation chooses
 VETO = 5.0  # a finer level believes at most this many times what the coarser one does
 
 
@@ -53,10 +57,13 @@ class LandmarksTask:
     Args:
         loss: Belief and displacement losses.
         decode: How votes are averaged.
+        constellation: How landmarks lie to each other; it chooses among places that look alike. None = the most
+            believed place is taken.
     """
 
     loss: LossSettings = field(default_factory=LossSettings)
     decode: DecodeSettings = field(default_factory=DecodeSettings)
+    constellation: Constellation | None = None
 
     @property
     def _logarithm(self) -> bool:
@@ -113,16 +120,21 @@ class LandmarksTask:
         where = [everywhere] if near is None else regions(near, frame.shape, search + reach)
         parts = [(r, self._locate_in(network, level, r, near, search)) for r in where]
         order = np.argsort([k for r, _ in parts for k in r.landmarks])
-        joined = {f: torch.cat([getattr(v, f) for _, v in parts]).numpy()[order] for f in Votes.__annotations__}
-        step = float(frame.spacing.mean())
-        belief = joined["belief"] if prior is None else np.minimum(joined["belief"], VETO * prior.belief)
-        world = frame.voxel_to_world(joined["location"])
-        inside = frame.crop((-1,) * frame.dims, tuple(n + 2 for n in frame.shape)).contains(world)
-        return Found(world, belief.astype(float), joined["spread"] * step, joined["count"].astype(int), inside)
+        places = [_found([v[n] for _, v in parts], order, frame) for n in range(len(parts[0][1]))]
+        found = self._choose(places)
+        return found if prior is None else replace(found, belief=np.minimum(found.belief, VETO * prior.belief))
+
+    def _choose(self, places: Sequence[Found]) -> Found:
+        if len(places) == 1 or self.constellation is None:
+            return places[0]
+        world, belief = (np.stack([getattr(p, f) for p in places]) for f in ("world", "belief"))
+        best = self.constellation.choose(world, belief)
+        each = np.arange(len(best))
+        return Found(*(np.stack([getattr(p, f.name) for p in places])[best, each] for f in fields(Found)))
 
     def _locate_in(
         self, network: PatchNetwork, level: LevelArray, region: Region, prior: np.ndarray | None, search: float
-    ) -> Votes:
+    ) -> list[Votes]:
         stride = network.cells.stride
         box = torch.from_numpy(np.asarray(level.voxels[region.slices], np.float32))
         margin = stride + (lattice_number(level.frame) + region.start) % stride
@@ -136,9 +148,10 @@ class LandmarksTask:
             displacement = from_logarithm(displacement) / stride
         belief, total = BELIEFS[BELIEF_OF_LOSS[self.loss.name]](logits, allowed.expand_as(logits))
         weighting = "belief" if self.decode.name == "weighted" else "equal"
-        decode = (weighting, self.decode.share, self.decode.threshold, self.decode.near)
+        alone = prior is not None or self.constellation is None or self.decode.near is None
+        decode = (weighting, self.decode.share, self.decode.threshold, self.decode.near, 1 if alone else PLACES)
         found = votes(centres, stride, belief, total, displacement, *decode)
-        return Votes(found.location + origin, found.belief, found.spread, found.count)
+        return [replace(v, location=v.location + origin) for v in found]
 
     def _where(
         self, grid: PatchGrid, region: Region, origin: Tensor, prior: np.ndarray | None, search: float
@@ -152,3 +165,11 @@ class LandmarksTask:
         cells, on_grid, centres = grid.around(near, int(min(radius / grid.stride + 0.5, max(grid.shape))))
         allowed = on_grid & ((centres - near[:, None]).abs() <= radius).all(-1)
         return cells, allowed, centres.transpose(1, 2)
+
+
+def _found(parts: Sequence[Votes], order: np.ndarray, frame: ImageFrame) -> Found:
+    """The votes of all regions in the order of the landmarks, in the world."""
+    joined = {f.name: torch.cat([getattr(v, f.name) for v in parts]).numpy()[order] for f in fields(Votes)}
+    world, step = frame.voxel_to_world(joined["location"]), float(frame.spacing.mean())
+    inside = frame.crop((-1,) * frame.dims, tuple(n + 2 for n in frame.shape)).contains(world)
+    return Found(world, joined["belief"].astype(float), joined["spread"] * step, joined["count"].astype(int), inside)

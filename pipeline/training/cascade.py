@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from pipeline.data.store import Spacing
 from pipeline.networks.network import FORMATS, PatchNetwork
 from pipeline.sampling.batches import Batch
+from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.landmarks import Found, LandmarksTask
 from pipeline.training.budget import Budget
 from pipeline.training.checkpoint import load_level, save_level
@@ -55,9 +58,13 @@ class Cascade:
     resume: Path
     identity: str
 
-    @property
+    @cached_property
     def task(self) -> LandmarksTask:
-        return LandmarksTask(self.settings.loss, self.settings.decode)
+        """Losses, decoding, and how landmarks lie to each other in the training cases."""
+        world = np.stack([case.world for case in self.learning])
+        spacing = float(self.learning[0].levels[-1].frame.spacing.mean())
+        patch = self._network(len(self.spacings) - 1).cells.stride * spacing
+        return LandmarksTask(self.settings.loss, self.settings.decode, fit_constellation(world, patch))
 
     def train(self) -> list[TrainedLevel]:
         """Train all levels.

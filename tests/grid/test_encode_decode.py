@@ -33,7 +33,7 @@ def test_patches_that_know_give_every_point_back(dims, weighting, data):
         said[k][:, targets.cells[0, k, near]] = targets.displacement[0, k, near].T
         logits[k, targets.cells[0, k, near]] = 5.0
     belief, total = softmax_belief(logits, torch.ones_like(logits, dtype=torch.bool))
-    found = votes(grid.centres()[None], grid.stride, belief, total, said, weighting)
+    [found] = votes(grid.centres()[None], grid.stride, belief, total, said, weighting)
     assert torch.allclose(found.location, points[0], atol=1e-4)
     assert found.spread.max() < 1e-2
     assert found.count.tolist() == targets.inside[0].sum(-1).tolist()
@@ -92,7 +92,8 @@ def two_patches(belief, **settings):
     """Centres 2 and 6; the first points at 3, the second at 7."""
     grid = PatchGrid((2,), stride=4, first=2.0)
     said = torch.tensor([[[0.25, 0.25]]])
-    return votes(grid.centres()[None], grid.stride, torch.tensor([belief]), torch.tensor([0.5]), said, **settings)
+    [one] = votes(grid.centres()[None], grid.stride, torch.tensor([belief]), torch.tensor([0.5]), said, **settings)
+    return one
 
 
 def test_votes_weigh_by_belief_or_by_head_worked_out_by_hand():
@@ -119,13 +120,23 @@ def test_two_places_that_look_alike_are_not_averaged_and_share_the_belief():
     grid, said = PatchGrid((9,), stride=2, first=0.5), torch.zeros(1, 1, 9)  # centres 0.5, 2.5, ... 16.5
     belief = torch.tensor([[0.0, 0.2, 0.3, 0.0, 0.0, 0.0, 0.0, 0.25, 0.0]])
     total = torch.tensor([0.75])
-    both = votes(grid.centres()[None], 2, belief, total, said)
+    [both] = votes(grid.centres()[None], 2, belief, total, said)
     assert both.location.item() == pytest.approx((0.2 * 2.5 + 0.3 * 4.5 + 0.25 * 14.5) / 0.75)
-    one = votes(grid.centres()[None], 2, belief, total, said, near=4.0)
+    [one] = votes(grid.centres()[None], 2, belief, total, said, near=4.0)
     assert one.location.item() == pytest.approx((0.2 * 2.5 + 0.3 * 4.5) / 0.5)
     assert (one.belief.item(), one.count.item()) == (pytest.approx(0.5), 2)
-    wide = votes(grid.centres()[None], 2, belief, total, said, near=5.0)  # 14.5 is five strides from 4.5
+    [wide] = votes(grid.centres()[None], 2, belief, total, said, near=5.0)  # 14.5 is five strides from 4.5
     assert wide.location.item() == both.location.item()
+
+
+def test_further_places_are_what_the_surer_ones_leave():
+    grid, said = PatchGrid((9,), stride=2, first=0.5), torch.zeros(1, 1, 9)
+    belief = torch.tensor([[0.0, 0.2, 0.3, 0.0, 0.0, 0.0, 0.0, 0.25, 0.0]])
+    first, second, third = votes(grid.centres()[None], 2, belief, torch.tensor([0.75]), said, near=4.0, places=3)
+    assert first.location.item() == pytest.approx((0.2 * 2.5 + 0.3 * 4.5) / 0.5)
+    assert (second.location.item(), second.count.item()) == (14.5, 1)
+    assert [v.belief.item() for v in (first, second, third)] == pytest.approx([0.5, 0.25, 0.0])
+    assert torch.isfinite(third.location).all()
 
 
 @pytest.mark.parametrize("dims", DIMS)
@@ -133,7 +144,7 @@ def test_belief_nowhere_gives_numbers_all_the_same(dims):
     grid = PatchGrid((2,) * dims, stride=4, first=2.0)
     logits = torch.zeros(1, 2**dims)
     belief, total = softmax_belief(logits, torch.zeros_like(logits, dtype=torch.bool))
-    found = votes(grid.centres()[None], grid.stride, belief, total, torch.zeros(1, dims, 2**dims))
+    [found] = votes(grid.centres()[None], grid.stride, belief, total, torch.zeros(1, dims, 2**dims))
     assert total.item() == 0
     assert torch.isfinite(found.location).all()
 

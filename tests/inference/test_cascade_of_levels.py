@@ -14,8 +14,8 @@ from pipeline.data.store import LevelArray, make_level
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference.cascade import LazyVoxels, answers, image_levels, locate
-from pipeline.inference.constellation import fit_constellation
 from pipeline.inference.model import Calibration, Model, ModelLevel
+from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.landmarks import Found, LandmarksTask
 
 PERCENTILE = Normalisation("percentile", 1.0, 99.0)
@@ -99,7 +99,7 @@ def test_a_position_outside_the_scan_is_no_answer_however_much_it_is_believed():
 def test_an_answer_that_lies_to_the_others_as_in_no_training_case_is_not_found_and_not_moved():
     rng, names = np.random.default_rng(0), ("a", "b", "c")
     usual = rng.normal(0, 1, (20, 3, 2)) + np.array([[0, 0], [0, 30], [30, 0]])
-    model = replace(model_of([None], 2, names), constellation=fit_constellation(usual, 1.0))
+    model = replace(model_of([None], 2, names), task=LandmarksTask(constellation=fit_constellation(usual, 1.0)))
     world = usual[0].copy()
     world[1] += 60
     told = answers(model, Found(world, np.ones(3), np.zeros(3), np.full(3, 7), np.ones(3, bool)))

@@ -10,7 +10,6 @@ from crooked import DIMS
 
 from pipeline.data.intensity import Normalisation
 from pipeline.errors import CheckpointError
-from pipeline.inference.constellation import fit_constellation
 from pipeline.inference.model import (
     Calibration,
     Model,
@@ -20,6 +19,7 @@ from pipeline.inference.model import (
     save_model,
 )
 from pipeline.networks.network import build_network
+from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.settings import DecodeSettings, LossSettings
 
@@ -68,12 +68,12 @@ def test_a_loaded_model_gives_the_answers_of_the_saved_one(tmp_path, dims):
 
 def test_the_constellation_survives_the_folder_and_may_be_missing(tmp_path):
     shape = fit_constellation(np.random.default_rng(0).normal(size=(20, 2, 2)), 0.5)
-    save_model(replace(tiny_model(2), constellation=shape), tmp_path / "with", {})
-    loaded = load_model(tmp_path / "with").constellation
+    save_model(replace(tiny_model(2), task=LandmarksTask(constellation=shape)), tmp_path / "with", {})
+    loaded = load_model(tmp_path / "with").task.constellation
     for field in ("others", "offset", "spread", "limit"):
         assert np.array_equal(getattr(loaded, field), getattr(shape, field))
     save_model(tiny_model(2), tmp_path / "without", {})
-    assert load_model(tmp_path / "without").constellation is None
+    assert load_model(tmp_path / "without").task.constellation is None
 
 
 def test_saving_twice_gives_the_same_bytes(folder, tmp_path):

@@ -11,6 +11,7 @@ from pipeline.data.store import LevelArray
 from pipeline.losses.displacement import to_logarithm
 from pipeline.networks.layers import ResidualBlock
 from pipeline.networks.network import build_network
+from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.landmarks import Found, LandmarksTask
 from pipeline.tasks.regions import Region
 from pipeline.tasks.settings import DecodeSettings, LossSettings
@@ -163,6 +164,34 @@ def test_many_landmarks_cost_as_many_looks_as_one_where_they_are_close():
     oracle = Oracle(level.frame.shape, points)
     TASKS["softmax"].locate(oracle, level, found_near(level, points, 0.0), search=12.0)
     assert len(oracle.looked_at) == 1
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_landmark_taken_for_its_neighbour_is_found_at_its_second_place(dims):
+    """The network believes landmark 1 a little more at landmark 2 than where it is."""
+    truth = np.full((4, dims), 20.0)
+    truth[:, 0] = [8, 22, 36, 50]
+    truth += np.random.default_rng(dims).uniform(-1, 1, truth.shape)
+
+    class Confused(Oracle):
+        def forward(self, inputs):
+            belief, displacement = super().forward(inputs).values()
+            wrong = belief[:, 2] + 0.7 > belief[:, 1]
+            belief[:, 1] = torch.where(wrong, belief[:, 2] + 0.7, belief[:, 1])
+            displacement[:, 1] = torch.where(wrong[:, None], displacement[:, 2], displacement[:, 1])
+            return {"belief": belief, "displacement": displacement}
+
+    level = level_of(dims)
+    row = truth + np.random.default_rng(0).normal(0, 1, (20, 4, dims))
+    row += np.random.default_rng(1).normal(0, 50, (20, 1, dims))
+    shape = fit_constellation(np.stack([level.frame.voxel_to_world(case) for case in row]), 1.0)
+    network = Confused(level.frame.shape, truth, stride=2, reach=10)
+    believed = LandmarksTask().locate(network, level)
+    judged = LandmarksTask(constellation=shape).locate(network, level)
+    assert_allclose(believed.world[1], judged.world[2], atol=1)
+    assert voxel_error(level, judged, truth) < 1e-3
+    assert judged.belief[1] < believed.belief[1]
+    assert_allclose(judged.belief[[0, 2, 3]], believed.belief[[0, 2, 3]])
 
 
 @pytest.mark.parametrize("prior", [False, True])

@@ -4,7 +4,7 @@ A shape model of pairs: each landmark is expected at a mean offset from those it
 do with any landmark missing, and costs a few numbers a landmark. Scans of one anatomy are turned alike (levels are
 world-aligned); where they are not, offsets spread widely and little is found strange.
 
-Letters: C cases, K landmarks, D dimensions, N others a landmark is compared with.
+Letters: C cases or candidates, K landmarks, D dimensions, N others a landmark is compared with.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ ASKED = 4  # and how many of them judge it, the best that were found
 FEWEST = 2  # judges; one alone cannot say which of the two is wrong
 CASES = 10  # that show both landmarks of a pair, at least
 USUAL = 0.9  # share of the training cases that are not strange: the odd one out may be annotated wrongly
+LEAST = 0.1  # belief of a place that may judge others
 MARGIN = 2.0  # times the strangest landmark of those is too strange
 
 
@@ -45,15 +46,43 @@ class Constellation:
             world: Positions.
             found: Which of them are there, and may judge.
         """
+        return np.where(found, self._strangeness(world, world, found), 0.0)
+
+    def _strangeness(
+        self, asked: Float[np.ndarray, "*C K D"], world: Float[np.ndarray, "K D"], found: Bool[np.ndarray, " K"]
+    ) -> Float[np.ndarray, "*C K"]:
+        """The same of any positions `asked`, judged by those found."""
         usable = (self.others >= 0) & found[self.others]
         usable &= np.cumsum(usable, axis=1) <= ASKED
         expected = world[self.others] + self.offset
-        off = np.linalg.norm(world[:, None] - expected, axis=2) / self.spread
-        off = np.where(usable, off, np.nan)
-        judged = found & (usable.sum(1) >= FEWEST)
-        result = np.zeros(len(world))
-        result[judged] = np.nanmedian(off[judged], axis=1)
+        off = np.linalg.norm(asked[..., None, :] - expected, axis=-1) / self.spread
+        judged = (usable.sum(1) >= FEWEST) & np.isfinite(asked).all(-1)
+        result = np.zeros(asked.shape[:-1])
+        result[judged] = np.nanmedian(np.where(usable, off, np.nan)[judged], axis=-1)
         return result
+
+    def choose(self, world: Float[np.ndarray, "C K D"], belief: Float[np.ndarray, "C K"]) -> Int[np.ndarray, " K"]:
+        """Which of C candidate places each landmark takes: believed, and where the others expect it.
+
+        Its cost is minus the logarithm of its belief and its strangeness, no more than the limit, since that is
+        implausible already. From the most believed places on, the change that saves most is made first.
+
+        Args:
+            world: Candidate positions.
+            belief: Of each, that the landmark is there.
+        """
+        each = np.arange(world.shape[1])
+        best = belief.argmax(0)
+        for _ in range(2 * len(each)):
+            now = world[best, each]
+            strange = self._strangeness(world, now, belief[best, each] >= LEAST)
+            cost = np.minimum(strange, self.limit) - np.log(belief.clip(1e-6))
+            saved = cost[best, each] - cost.min(0)
+            k = int(saved.argmax())
+            if saved[k] <= 0:
+                break
+            best[k] = cost[:, k].argmin()
+        return best
 
     def implausible(self, world: Float[np.ndarray, "K D"], found: Bool[np.ndarray, " K"]) -> Bool[np.ndarray, " K"]:
         """Found landmarks that lie too strangely. The strangest goes first and judges no more, so one that is wrong

@@ -5,7 +5,7 @@ import pytest
 from crooked import DIMS
 from numpy.testing import assert_allclose, assert_array_equal
 
-from pipeline.inference.constellation import CASES, MARGIN, fit_constellation
+from pipeline.tasks.constellation import CASES, MARGIN, fit_constellation
 
 
 def column(cases, count=5, dims=3, seed=0):
@@ -65,3 +65,33 @@ def test_few_cases_or_landmarks_judge_nobody(cases, count):
     world[0] += 300
     assert_allclose(shape.strangeness(world, np.ones(count, bool)), 0)
     assert not shape.implausible(world, np.ones(count, bool)).any()
+
+
+def two_places(truth, wrong, belief_of_truth):
+    """Landmark 2 is believed most at `wrong`; the others where they belong, and hardly at a far place."""
+    far = truth + 500.0
+    places, belief = np.stack([truth, far]), np.array([[0.9] * 5, [0.001] * 5])
+    places[:, 2] = wrong, truth[2]
+    belief[:, 2] = 0.9 - belief_of_truth, belief_of_truth
+    return places, belief
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_the_less_believed_of_two_places_is_taken_where_the_others_expect_it(dims):
+    shape, truth = fit_constellation(column(30, dims=dims), 1.0), column(1, dims=dims, seed=1)[0]
+    assert_array_equal(shape.choose(*two_places(truth, truth[3] + 1, 0.3)), [0, 0, 1, 0, 0])
+    # Both places fit: belief decides. And a place that hardly anybody believes in is not taken for its fit alone.
+    assert_array_equal(shape.choose(*two_places(truth, truth[2] + 1, 0.3)), np.zeros(5))
+    assert_array_equal(shape.choose(*two_places(truth, truth[3] + 1, 0.001)), np.zeros(5))
+
+
+def test_two_neighbours_taken_for_each_other_are_both_put_right():
+    shape, truth = fit_constellation(column(30), 1.0), column(1, seed=1)[0]
+    places, belief = np.stack([truth, truth]), np.tile([[0.5], [0.4]], 5)
+    places[0, [1, 2]] = truth[[2, 1]]
+    assert_array_equal(shape.choose(places, belief), [0, 1, 1, 0, 0])
+
+
+def test_without_judges_the_most_believed_place_is_taken():
+    shape, truth = fit_constellation(column(CASES - 1), 1.0), column(1, seed=1)[0]
+    assert_array_equal(shape.choose(*two_places(truth, truth[3] + 1, 0.4)), np.zeros(5))
