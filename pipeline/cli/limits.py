@@ -27,6 +27,7 @@ SHARES = (
     "training.decode.share",
     "training.decode.threshold",
     "training.augment.share",
+    "training.augment.mirror",
     "training.coarse.cut",
     "training.fine.cut",
 )
@@ -40,6 +41,8 @@ def senseless(tree: dict[str, Any]) -> Iterator[str]:
     for key in SHARES:
         if (value := at(tree, key)) is not None and not 0 <= value <= 1:
             yield f"{key}: {value} is not allowed; allowed: a number from 0 to 1."
+    if not 0 <= (elastic := at(tree, "training.augment.elastic")) <= 0.15:
+        yield f"training.augment.elastic: {elastic} is not allowed; allowed: a number from 0 to 0.15."
     minutes, steps = at(tree, "training.minutes"), at(tree, "training.steps")
     if (minutes is None) == (steps is None):
         yield (

@@ -1,11 +1,13 @@
-"""What may differ between two scans of one anatomy: pose, size, grey values."""
+"""What may differ between two scans of one anatomy: pose, size, grey values, sharpness."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
+
+from pipeline.data.shrink import triangle_weights
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,14 @@ class AugmentSettings:
         brightness: Standard deviation of a constant added (values are about 0..1).
         contrast: Standard deviation of the logarithm of a factor about the middle grey.
         noise: Largest standard deviation of white noise.
-        share: Of the samples that are turned and scaled; the others are upright copies, which cost less.
+        share: Of the samples that are turned and scaled (and bent); the others are upright copies, which cost less.
+        elastic: Largest shift of a smooth bend's control points, as a share of their distance (a third of the crop), up
+            to 0.15: above it, a bend might fold.
+        mirror: Share of the samples mirrored along the first axis (left and right); landmarks change names.
+        pairs: Landmarks that change names in a mirror, where they do not say left and right: {ONE: OTHER, ...}.
+        blur: Largest standard deviation of a Gaussian blur, voxels; half of the samples stay sharp.
+        slices: Largest distance of the slices that a sample is seen through, along a random axis, voxels; half of the
+            samples stay as they are.
     """
 
     rotation: float = 15.0
@@ -27,6 +36,11 @@ class AugmentSettings:
     contrast: float = 0.15
     noise: float = 0.02
     share: float = 0.8
+    elastic: float = 0.0
+    mirror: float = 0.0
+    pairs: dict[str, str] = field(default_factory=dict)
+    blur: float = 0.0
+    slices: float = 0.0
 
 
 def random_matrix(rng: np.random.Generator, dims: int, settings: AugmentSettings) -> Float[np.ndarray, "D D"]:
@@ -56,3 +70,25 @@ def change_grey(
     if amount > 0:
         voxels += np.float32(amount) * rng.standard_normal(voxels.shape, dtype=np.float32)
     return voxels
+
+
+def change_sharpness(
+    rng: np.random.Generator, voxels: Float[np.ndarray, "*C"], settings: AugmentSettings
+) -> Float[np.ndarray, "*C"]:
+    """Blur, and thick slices: weighted means of what lies around each slice, joined by straight lines."""
+    if settings.blur and (sigma := settings.blur * rng.uniform(-1, 1)) > 0:
+        from scipy.ndimage import gaussian_filter
+
+        voxels = gaussian_filter(voxels, sigma, truncate=3.0)
+    if settings.slices and (distance := settings.slices * rng.uniform(-1, 1)) > 1:
+        axis = int(rng.integers(voxels.ndim))
+        matrix = _through_slices(voxels.shape[axis], distance, distance * rng.random())
+        voxels = np.moveaxis(np.tensordot(matrix, voxels, (1, axis)), 0, axis)
+    return voxels
+
+
+def _through_slices(size: int, distance: float, first: float) -> Float[np.ndarray, "C C"]:
+    count = max(1, int((size - 1 - first) / distance) + 1)
+    thick, _ = triangle_weights(size, first, distance, count)
+    joined, _ = triangle_weights(count, -first / distance, 1 / distance, size)
+    return joined @ thick

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from pipeline.sampling.augment import AugmentSettings, change_grey, random_matrix
+from pipeline.sampling.augment import AugmentSettings, change_grey, change_sharpness, random_matrix
+from pipeline.sampling.bend import random_bend
 from pipeline.sampling.crops import Cut, whole_voxel_centre
+from pipeline.sampling.mirror import mirrored
 from pipeline.sampling.source import Source, end_near_landmark
 
 
@@ -37,11 +39,13 @@ class CropSettings:
             overlaps the scan as far as it can (whole scans on a canvas).
         cut: Share of the crops taken as if the scan ended near a landmark, up to a quarter of the crop from it:
             what lies beyond is absent.
+        twins: Of each landmark the number of the one that takes its place in a mirror; None = no mirror.
     """
 
     shape: tuple[int, ...]
     jitter: float | None = None
     cut: float = 0.0
+    twins: tuple[int, ...] | None = None
 
 
 def canvas_shape(sources: Sequence[Source], stride: int, largest: int) -> tuple[int, ...]:
@@ -57,10 +61,17 @@ def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment:
     if rng.random() < crops.cut:
         source, start = end_near_landmark(rng, source, [n / 4 for n in crops.shape])
         centre -= start
+    bend = None
     if np.array_equal(matrix, np.eye(len(matrix))):
         centre = whole_voxel_centre(centre, crops.shape)
-    cut = Cut(centre, crops.shape, matrix)
-    return Source(change_grey(rng, cut.voxels(source.voxels), augment), cut.points(source.points), source.known)
+    elif augment.elastic:
+        bend = random_bend(rng, crops.shape, augment.elastic)
+    cut = Cut(centre, crops.shape, matrix, bend)
+    voxels = change_sharpness(rng, cut.voxels(source.voxels), augment)
+    drawn = Source(change_grey(rng, voxels, augment), cut.points(source.points), source.known)
+    if crops.twins is not None and rng.random() < augment.mirror:
+        return mirrored(drawn, crops.twins)
+    return drawn
 
 
 def _aim(rng: np.random.Generator, source: Source, crops: CropSettings) -> np.ndarray:

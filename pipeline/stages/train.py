@@ -17,6 +17,7 @@ from pipeline.errors import DataError
 from pipeline.inference.calibration import calibrate
 from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device, save_model
 from pipeline.networks.network import count_parameters
+from pipeline.sampling.mirror import twins
 from pipeline.training.cascade import Cascade, TrainedLevel
 from pipeline.training.history import history_csv
 from pipeline.training.levels import TrainingCase
@@ -39,6 +40,7 @@ def train(
 
     Raises:
         DataError: A part of the split is empty, or a prepared array is damaged.
+        ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them.
         CheckpointError: The resume folder belongs to other settings or data.
     """
     data, store = read_dataset(dataset), read_store(prepared)
@@ -49,7 +51,9 @@ def train(
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     target = pick_device(device)
     learning, validating = (training_cases(data, store, part) for part in ("train", "validation"))
-    cascade = Cascade(learning, validating, store.spacings, store.unit, settings, target, run / "resume", identity)
+    names = tuple(twins(data.landmarks, settings.augment.pairs).tolist()) if settings.augment.mirror else None
+    place = run / "resume"
+    cascade = Cascade(learning, validating, store.spacings, store.unit, settings, target, place, identity, names)
     trained = cascade.train()
     model = _model(name or run.name, data, store, cascade, trained)
     model = calibrate(model, [(c.levels, c.world, c.known) for c in validating])

@@ -47,6 +47,7 @@ class Cascade:
         unit: Of the world.
         resume: Folder of the resume files.
         identity: Fingerprint of everything that shapes the run; a resume file of another is refused.
+        twins: Of each landmark the number of the one that takes its place in a mirror; None = no mirror.
     """
 
     learning: Sequence[TrainingCase]
@@ -57,6 +58,7 @@ class Cascade:
     device: str
     resume: Path
     identity: str
+    twins: tuple[int, ...] | None = None
 
     @cached_property
     def task(self) -> LandmarksTask:
@@ -107,7 +109,8 @@ class Cascade:
 
     def _stream(self, number: int, network: PatchNetwork, start: int) -> Iterator[Batch]:
         level = self.settings.level(number)
-        return batch_stream(self.learning, number, level, network.cells.stride, self.settings, start)
+        stride, twins = network.cells.stride, self.twins
+        return batch_stream(self.learning, number, level, stride, self.settings, start, twins)
 
     def _precision(self, number: int) -> str:
         if self.settings.precision != "auto":

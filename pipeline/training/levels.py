@@ -37,17 +37,19 @@ def new_network(level: LevelSettings, dims: int, landmarks: int, seed: Sequence[
     return build_network(level.network, dims, 1, landmarks, **level.parameters)
 
 
-def crop_settings(sources: Sequence[Source], level: LevelSettings, stride: int) -> CropSettings:
+def crop_settings(
+    sources: Sequence[Source], level: LevelSettings, stride: int, twins: tuple[int, ...] | None = None
+) -> CropSettings:
     """The crop of a level, no larger than the scans are."""
     canvas = canvas_shape(sources, stride, level.largest)
     cut = level.cut
     if cut is None:
         cut = 0.3 if any((s.known & ~np.isfinite(s.points).all(1)).any() for s in sources) else 0.1
     if level.crop is None:
-        return CropSettings(canvas, level.jitter, cut)
+        return CropSettings(canvas, level.jitter, cut, twins)
     shape = tuple(min(n, -(-level.crop // stride) * stride) for n in canvas)
     jitter = None if level.jitter is None else min(level.jitter, 0.375 * min(shape))
-    return CropSettings(shape, jitter, cut)
+    return CropSettings(shape, jitter, cut, twins)
 
 
 def batch_stream(
@@ -57,10 +59,11 @@ def batch_stream(
     stride: int,
     settings: TrainingSettings,
     start: int,
+    twins: tuple[int, ...] | None = None,
 ) -> Iterator[Batch]:
     """Batches of one level from step `start` on."""
     sources = [c.source(number) for c in cases]
-    crops = crop_settings(sources, level, stride)
+    crops = crop_settings(sources, level, stride, twins)
     return batches(sources, crops, settings.augment, level.batch, (settings.seed, number), start)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from pipeline.sampling.augment import AugmentSettings, change_grey, random_matrix
+from pipeline.sampling.augment import AugmentSettings, change_grey, change_sharpness, random_matrix
 
 NOTHING = AugmentSettings(rotation=0.0, scale=0.0, brightness=0.0, contrast=0.0, noise=0.0, share=1.0)
 RAMP = np.linspace(0, 1, 101, dtype=np.float32)
@@ -63,3 +63,36 @@ def test_noise_is_white_and_no_stronger_than_asked():
 
 def test_the_same_seed_gives_the_same_change():
     assert_array_equal(grey(3, brightness=0.1, noise=0.1), grey(3, brightness=0.1, noise=0.1))
+
+
+def sharpness(seed, voxels, **settings):
+    return change_sharpness(np.random.default_rng(seed), voxels, AugmentSettings(**vars(NOTHING) | settings))
+
+
+@pytest.mark.parametrize("dims", DIMS)
+@pytest.mark.parametrize("how", ["blur", "slices"])
+def test_about_half_of_the_samples_lose_sharpness_and_none_its_place_or_its_mean(dims, how):
+    spot = np.zeros((41,) * dims, np.float32)
+    spot[(20,) * dims] = 1
+    changed = [sharpness(seed, spot, **{how: 4.0}) for seed in range(60)]
+    dull = [c for c in changed if c.max() < 1]
+    assert 15 < len(dull) < 45
+    assert all(c.dtype == np.float32 and c.shape == spot.shape for c in changed)
+    places = np.array(
+        [[c.sum((*range(a), *range(a + 1, dims))) @ np.arange(41) / c.sum() for a in range(dims)] for c in dull]
+    )
+    assert np.abs(places - 20).max() < (0.01 if how == "blur" else 2.0)  # a slice lies up to half a distance off
+    assert np.abs(places.mean(0) - 20).max() < 0.3
+
+
+def test_thick_slices_leave_a_ramp_as_it_is():
+    ramp = np.linspace(0, 1, 60, dtype=np.float32)
+    for seed in range(30):
+        assert_allclose(sharpness(seed, ramp, slices=5.0)[10:-10], ramp[10:-10], atol=0.2 / 59)  # a fifth of a voxel
+
+
+def test_blur_is_no_wider_than_asked():
+    spot = np.zeros(101, np.float32)
+    spot[50] = 1
+    widths = [np.sqrt(sharpness(s, spot, blur=2.0) @ (np.arange(101) - 50.0) ** 2) for s in range(60)]
+    assert 1.5 < max(widths) <= 2.05

@@ -69,8 +69,8 @@ def test_the_papers_loss_learns_too(tmp_path):
 
 
 def test_the_network_that_is_kept_is_the_best_validated_one(tmp_path):
-    (level,), _, validating = train(tmp_path, 1, replace(SETTINGS, validations=8))
-    cascade = Cascade([], validating, (1.0,), "mm", SETTINGS, "cpu", tmp_path, "identity")
+    (level,), learning, validating = train(tmp_path, 1, replace(SETTINGS, validations=8))
+    cascade = Cascade(learning, validating, (1.0,), "mm", SETTINGS, "cpu", tmp_path, "identity")
     measure = validation(cascade.task, validating, 0, COARSE.search, {})
     assert measure(level.network)["error"] == pytest.approx(min(row["error"] for row in level.history))
 

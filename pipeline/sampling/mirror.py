@@ -1,0 +1,67 @@
+"""Mirror a crop, and its names with it: the left eye of the image is the right eye of its mirror image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Int
+
+from pipeline.errors import ConfigError
+from pipeline.sampling.source import Source
+
+SIDES = {"left": "right", "l": "r", "links": "rechts", "gauche": "droite", "sinister": "dexter", "sin": "dex"}
+OTHER = SIDES | {other: one for one, other in SIDES.items()}
+
+
+def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K"]:
+    """For each landmark the number of the one that takes its place in a mirror; its own where there is none.
+
+    Args:
+        names: Of the landmarks. A word "left" (l) has its twin where the same name says "right" (r).
+        pairs: Twins whose names do not say it.
+
+    Raises:
+        ConfigError: A pair names no landmark, or no landmark has a twin, so that a mirrored image would be taught
+            with the wrong names.
+
+    Examples:
+        >>> twins(["left_eye", "right_eye", "nose"], {}).tolist()
+        [1, 0, 2]
+    """
+    number = {name: k for k, name in enumerate(names)}
+    unknown = [n for pair in pairs.items() for n in pair if n not in number]
+    if unknown:
+        raise ConfigError(f"training.augment.pairs: no landmark '{unknown[0]}'; there are {', '.join(names)}")
+    both = dict(pairs) | {other: one for one, other in pairs.items()}
+    result = np.array([number.get(both.get(name) or _other_side(name), k) for k, name in enumerate(names)])
+    if len(names) > 1 and (result == np.arange(len(names))).all():
+        raise ConfigError(
+            "training.augment.mirror: no landmark name says left or right, so a mirrored image would get wrong names; "
+            "give training.augment.pairs={LEFT: RIGHT, ...} or mirror=0"
+        )
+    return result
+
+
+def mirrored(drawn: Source, twins: Sequence[int]) -> Source:
+    """A crop with its first axis turned round, each landmark under the name of its twin."""
+    points = drawn.points[list(twins)].copy()
+    points[:, 0] = drawn.voxels.shape[0] - 1 - points[:, 0]
+    return Source(np.ascontiguousarray(drawn.voxels[::-1]), points, drawn.known[list(twins)])
+
+
+def _other_side(name: str) -> str:
+    """The name with its word for one side put in place of the other; the name itself without one.
+
+    >>> _other_side("Ostium_L"), _other_side("leftEye"), _other_side("lateral")
+    ('Ostium_R', 'rightEye', 'lateral')
+    """
+    words = re.split(r"([\s_.-]+|(?<=[a-z])(?=[A-Z]))", name)
+    return "".join(_like(OTHER[w.lower()], w) if w and w.lower() in OTHER else w for w in words)
+
+
+def _like(word: str, model: str) -> str:
+    if model.isupper():
+        return word.upper()
+    return word.capitalize() if model[0].isupper() else word

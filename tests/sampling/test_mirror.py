@@ -1,0 +1,64 @@
+"""In a mirror left is right: for the image, for the points, for their names."""
+
+import numpy as np
+import pytest
+from crooked import DIMS
+from numpy.testing import assert_array_equal
+
+from pipeline.errors import ConfigError
+from pipeline.sampling.augment import AugmentSettings
+from pipeline.sampling.batches import CropSettings, draw
+from pipeline.sampling.mirror import mirrored, twins
+from pipeline.sampling.source import Source
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("left_eye", "right_eye"),
+        ("Eye L", "Eye R"),
+        ("leftEye", "rightEye"),
+        ("LEFT-ostium", "RIGHT-ostium"),
+        ("condyle.l.2", "condyle.r.2"),
+    ],
+)
+def test_names_that_say_their_side_are_twins(one, other):
+    assert twins([other, "nose", one], {}).tolist() == [2, 1, 0]
+
+
+def test_a_letter_inside_a_word_is_no_side():
+    with pytest.raises(ConfigError, match="no landmark name says left or right"):
+        twins(["lateral", "rateral", "nose", "rose"], {})
+
+
+def test_pairs_are_told_where_names_are_silent():
+    assert twins(["LM1", "LM2", "LM3"], {"LM3": "LM1"}).tolist() == [2, 1, 0]
+    with pytest.raises(ConfigError, match="no landmark 'LM9'; there are LM1, LM2"):
+        twins(["LM1", "LM2"], {"LM1": "LM9"})
+
+
+def test_one_landmark_is_its_own_twin():
+    assert twins(["nose"], {}).tolist() == [0]
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_mirrored_crop_shows_each_landmark_under_its_twins_name(dims):
+    shape = (9, 8, 7)[:dims]
+    voxels = np.random.default_rng(0).random(shape).astype(np.float32)
+    points = np.array([[1.0] * dims, [7.0, 2, 3][:dims], [4.0] * dims, [np.nan] * dims])
+    seen = Source(voxels, points, np.array([True, True, True, False]))
+    turned = mirrored(seen, (1, 0, 2, 3))
+    for k, twin in ((0, 1), (1, 0), (2, 2)):
+        assert turned.voxels[tuple(turned.points[k].astype(int))] == voxels[tuple(points[twin].astype(int))]
+    assert turned.known.tolist() == [True, True, True, False]
+    again = mirrored(turned, (1, 0, 2, 3))
+    assert_array_equal(again.voxels, voxels)
+    assert_array_equal(again.points, points)
+
+
+def test_half_of_the_samples_are_mirrored_where_half_are_asked_for():
+    source = Source(np.arange(8, dtype=np.float32), np.array([[1.0], [6.0]]), np.array([True, True]))
+    plain = AugmentSettings(brightness=0, contrast=0, noise=0, share=0, mirror=0.5)
+    rng, crops = np.random.default_rng(0), CropSettings((8,), cut=0.0, twins=(1, 0))
+    turned = [np.diff(draw(rng, source, crops, plain).voxels[2:4])[0] < 0 for _ in range(300)]
+    assert np.mean(turned) == pytest.approx(0.5, abs=0.08)
