@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.batches import CropSettings, batches, canvas_shape
+from pipeline.sampling.sampler import Sampler
 from pipeline.training.budget import Budget, ValidationClock, learning_rate
 from pipeline.training.levels import TrainingCase
 
@@ -100,7 +101,7 @@ def train(
     network = build(learning[0].world.shape[1], len(learning[0].world), settings.width)
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-2)
     canvas = canvas_shape(sources, CHUNK, 10_000)
-    stream = batches(sources, CropSettings(canvas, cut=0.2), AugmentSettings(), 2, (0, 0))
+    stream = batches(sources, CropSettings(canvas, cut=0.2), AugmentSettings(), Sampler(2, (0, 0)))
     budget = Budget(60 * minutes, None)
     clock, best, lowest = ValidationClock(12, budget), network.state_dict(), np.inf
     while budget.fraction < 1:

@@ -1,5 +1,4 @@
-"""Batches for one level: whole scans on a canvas, or boxes around a random landmark. Step n is the same batch
-whenever it is drawn, so a resumed run sees what an undisturbed one would.
+"""Batches for one level: whole scans on a canvas, or boxes around a random landmark.
 
 Letters: B batch, K landmarks, D dimensions, C voxels of the crop.
 """
@@ -17,6 +16,7 @@ from pipeline.sampling.augment import AugmentSettings, change_grey, change_sharp
 from pipeline.sampling.bend import random_bend
 from pipeline.sampling.crops import Cut, whole_voxel_centre
 from pipeline.sampling.mirror import mirrored
+from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source, end_near_landmark
 
 
@@ -85,34 +85,22 @@ def _aim(rng: np.random.Generator, source: Source, crops: CropSettings) -> np.nd
 
 
 def batches(
-    sources: Sequence[Source],
-    crops: CropSettings,
-    augment: AugmentSettings,
-    size: int,
-    seed: Sequence[int],
-    start: int = 0,
+    sources: Sequence[Source], crops: CropSettings, augment: AugmentSettings, sampler: Sampler, start: int = 0
 ) -> Iterator[Batch]:
-    """Endless batches from step `start` on, made one ahead on another thread.
-
-    Every case comes once before any comes twice: step n takes the next `size` of a shuffled deck.
-    """
+    """Endless batches from step `start` on, made one ahead on another thread."""
     with ThreadPoolExecutor(1) as pool:
-        coming = [pool.submit(_batch, sources, crops, augment, size, seed, start + i) for i in range(2)]
+        coming = [pool.submit(_batch, sources, crops, augment, sampler, start + i) for i in range(2)]
         step = start + 2
         while True:
             yield coming.pop(0).result()
-            coming.append(pool.submit(_batch, sources, crops, augment, size, seed, step))
+            coming.append(pool.submit(_batch, sources, crops, augment, sampler, step))
             step += 1
 
 
 def _batch(
-    sources: Sequence[Source], crops: CropSettings, augment: AugmentSettings, size: int, seed: Sequence[int], step: int
+    sources: Sequence[Source], crops: CropSettings, augment: AugmentSettings, sampler: Sampler, step: int
 ) -> Batch:
-    rng = np.random.default_rng([*seed, 1, step])
-    drawn = []
-    for number in range(step * size, (step + 1) * size):
-        deck, place = divmod(number, len(sources))
-        source = sources[np.random.default_rng([*seed, 0, deck]).permutation(len(sources))[place]]
-        drawn.append(draw(rng, source, crops, augment))
+    rng = sampler.generator(step)
+    drawn = [draw(rng, sources[number], crops, augment) for number in sampler.cases(step, len(sources))]
     image, points, known = (np.stack([getattr(d, f) for d in drawn]) for f in ("voxels", "points", "known"))
     return Batch(image[:, None], points.astype(np.float32), known)

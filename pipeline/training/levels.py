@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 from pipeline.data.store import LevelArray
 from pipeline.networks.network import PatchNetwork, build_network
 from pipeline.sampling.batches import Batch, CropSettings, batches, canvas_shape
+from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source
 from pipeline.tasks.landmarks import Found, LandmarksTask
 from pipeline.training.settings import LevelSettings, TrainingSettings
@@ -64,7 +65,7 @@ def batch_stream(
     """Batches of one level from step `start` on."""
     sources = [c.source(number) for c in cases]
     crops = crop_settings(sources, level, stride, twins)
-    return batches(sources, crops, settings.augment, level.batch, (settings.seed, number), start)
+    return batches(sources, crops, settings.augment, Sampler(level.batch, (settings.seed, number)), start)
 
 
 def locate_all(

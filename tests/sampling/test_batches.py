@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.batches import CropSettings, batches, canvas_shape
+from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source
 
 NOTHING = AugmentSettings(rotation=0.0, scale=0.0, brightness=0.0, contrast=0.0, noise=0.0, share=0.0)
@@ -22,8 +23,8 @@ def sources(dims, count=5, size=20):
     return [Source(np.full((size,) * dims, n + 1.0, np.float16), points, known) for n in range(count)]
 
 
-def take(number, *args, **kwargs):
-    return list(islice(batches(*args, **kwargs), number))
+def take(number, cases, crops, augment, size, seed, start=0, **ranks):
+    return list(islice(batches(cases, crops, augment, Sampler(size, seed, **ranks), start), number))
 
 
 @pytest.mark.parametrize("dims", DIMS)
@@ -50,6 +51,16 @@ def test_every_case_comes_once_before_any_comes_twice(size):
     for deck in range(len(seen) // 5):
         assert sorted(seen[5 * deck : 5 * deck + 5]) == [1, 2, 3, 4, 5]
     assert len({tuple(seen[5 * d : 5 * d + 5]) for d in range(len(seen) // 5)}) > 1  # shuffled anew
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_processes_that_train_together_share_out_one_deck(size):
+    crops = CropSettings((4,), jitter=1.0)
+    parts = [take(10, sources(1), crops, NOTHING, size, (0,), rank=r, ranks=3) for r in range(3)]
+    together = [int(crop.max()) for step in zip(*parts, strict=True) for b in step for crop in b.image]
+    alone = [int(crop.max()) for b in take(10, sources(1), crops, NOTHING, 3 * size, (0,)) for crop in b.image]
+    assert together == alone
+    assert not np.array_equal(parts[0][0].points, parts[1][0].points)  # jitter of their own
 
 
 @pytest.mark.parametrize("dims", DIMS)

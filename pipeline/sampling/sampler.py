@@ -1,0 +1,36 @@
+"""Which cases a step sees, and its random numbers. Step n is the same whenever it is drawn and wherever a run was
+taken up; of several processes each takes its own part of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Every case comes once before any comes twice: step n takes the next cases of a shuffled deck.
+
+    Args:
+        size: Cases a step, of each process.
+        seed: Of everything random.
+        rank: Number of this process, as torchrun's RANK.
+        ranks: Processes that train together, as torchrun's WORLD_SIZE.
+    """
+
+    size: int
+    seed: Sequence[int]
+    rank: int = 0
+    ranks: int = 1
+
+    def cases(self, step: int, count: int) -> list[int]:
+        """Numbers of the cases, out of `count`, that this process takes in a step."""
+        first = (step * self.ranks + self.rank) * self.size
+        drawn = (divmod(number, count) for number in range(first, first + self.size))
+        return [int(np.random.default_rng([*self.seed, 0, deck]).permutation(count)[place]) for deck, place in drawn]
+
+    def generator(self, step: int) -> np.random.Generator:
+        """Random numbers of this process and step alone."""
+        return np.random.default_rng([*self.seed, 1, step * self.ranks + self.rank])
