@@ -1,12 +1,12 @@
-"""How long a prediction takes beside reading the file; what it costs in memory, landmarks, scans; a training step.
+"""How long a prediction takes beside reading the file; its cost in landmarks, voxels, scans; a training step.
 
 Run:  python scripts/bench_speed.py runs/NAME/model RUN          # all parts; RUN = a run folder with prepared arrays
-      python scripts/bench_speed.py runs/NAME/model RUN --parts read landmarks scans step
+      python scripts/bench_speed.py runs/NAME/model RUN --parts read landmarks sizes scans step
 
 `read`: a phantom of 512 x 512 x 400 voxels (.nii.gz, noisy), predicted after imports, against nibabel reading the
 same file in the same process, median of 5; peak memory of a process of its own. `landmarks`: the same with 6 to 600
-random heads. `scans`: predict of 1 to 64 and preprocess of 2 to 24 scans, and two processes against one. `step`: where
-a training step's time goes.
+random heads. `sizes`: the same for smaller and larger scans. `scans`: predict of 1 to 64 and preprocess of 2 to 24
+scans, and two processes against one. `step`: where a training step's time goes.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from dataclasses import replace
 from pathlib import Path
 
 SHAPE = (512, 512, 400)
+SIZES = ((128, 128, 100), (256, 256, 200), (512, 512, 200), SHAPE, (512, 512, 800))
 SCANS = {"upright": 2002, "oblique": 2001}  # seeds of the phantoms
 
 
-def big_scan(folder: Path, seed: int) -> Path:
-    """A phantom stretched to `SHAPE` at about 0.4 mm, with noise of 15 HU on top; written once."""
+def big_scan(folder: Path, seed: int, shape: tuple[int, ...] = SHAPE) -> Path:
+    """A phantom of 200 mm stretched to `shape`, with noise of 15 HU on top; written once."""
     import numpy as np
     from scipy.ndimage import zoom
 
@@ -37,15 +38,15 @@ def big_scan(folder: Path, seed: int) -> Path:
     from pipeline.phantoms.cta import simulate_cta
     from pipeline.phantoms.phantom import PhantomSize
 
-    path = folder / "big" / f"{seed}.nii.gz"
+    path = folder / "big" / f"{seed}_{'x'.join(map(str, shape))}.nii.gz"
     if not path.exists():
         phantom = simulate_cta(seed, PhantomSize(200.0, 1.0))
-        factors = np.array(SHAPE) / phantom.voxels.shape
+        factors = np.array(shape) / phantom.voxels.shape
         voxels = zoom(phantom.voxels.astype(np.float32), factors, order=1, grid_mode=True, mode="nearest")
-        voxels += np.random.default_rng(0).normal(0, 15, SHAPE).astype(np.float32)
+        voxels += np.random.default_rng(0).normal(0, 15, shape).astype(np.float32)
         affine = phantom.frame.affine @ np.diag([*(1 / factors), 1])
         affine[:3, 3] = phantom.frame.voxel_to_world((1 / factors - 1)[None] / 2)[0]
-        write_nifti(Image(ImageFrame(SHAPE, affine), voxels.round().astype(np.int16)), path)
+        write_nifti(Image(ImageFrame(shape, affine), voxels.round().astype(np.int16)), path)
     return path
 
 
@@ -103,10 +104,12 @@ def memory_part(model: Path, scan: Path, out: Path) -> dict[str, float]:
 
 def with_heads(model: Path, count: int, out: Path) -> Path:
     """A copy of the model with `count` landmarks and random heads."""
+    import numpy as np
     import torch
 
     from pipeline.inference.model import load_model, save_model
     from pipeline.networks.network import build_network
+    from pipeline.tasks.constellation import fit_constellation
 
     if not (out / "model.json").exists():
         loaded = load_model(model)
@@ -117,7 +120,9 @@ def with_heads(model: Path, count: int, out: Path) -> Path:
             new.trunk.load_state_dict(old.trunk.state_dict())
             built.append(new)
         names = tuple(f"p{k:03d}" for k in range(count))
-        save_model(replace(loaded, landmarks=names, networks=tuple(built)), out, {})
+        places = np.random.default_rng(0).normal(0, 20, (20, count, loaded.dims))
+        task = replace(loaded.task, constellation=fit_constellation(places, 1.0))
+        save_model(replace(loaded, landmarks=names, networks=tuple(built), task=task), out, {})
     return out
 
 
@@ -125,6 +130,11 @@ def alone(part: str, *words: object) -> dict[str, float]:
     """Run one part in a fresh process."""
     command = [sys.executable, __file__, "--alone", part, *map(str, words)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+
+
+def time_and_memory(name: str, model: Path, scan: Path, out: Path) -> None:
+    for part in ("read", "memory"):
+        print(name, alone(part, model, scan, out / "answers"), flush=True)
 
 
 def scans_part(model: Path, run: Path, out: Path) -> None:
@@ -208,20 +218,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--parts", nargs="+", default=["read", "landmarks", "scans", "step"])
+    parser.add_argument("--parts", nargs="+", default=["read", "landmarks", "sizes", "scans", "step"])
     parser.add_argument("--out", type=Path, default=Path("runs/bench_speed"))
     wanted = parser.parse_args()
     if "read" in wanted.parts:
         for name, seed in SCANS.items():
-            one = big_scan(wanted.out, seed)
-            print(name, "read", alone("read", wanted.model, one, wanted.out / "answers"), flush=True)
-            print(name, "memory", alone("memory", wanted.model, one, wanted.out / "answers"), flush=True)
+            time_and_memory(name, wanted.model, big_scan(wanted.out, seed), wanted.out)
     if "landmarks" in wanted.parts:
         scan = big_scan(wanted.out, SCANS["upright"])
         for count in (6, 60, 600):
             model = with_heads(wanted.model, count, wanted.out / f"heads{count}")
-            for part in ("read", "memory"):
-                print(count, "landmarks", alone(part, model, scan, wanted.out / "answers"), flush=True)
+            time_and_memory(f"{count} landmarks", model, scan, wanted.out)
+    if "sizes" in wanted.parts:
+        for shape in SIZES:
+            time_and_memory(f"{shape} voxels", wanted.model, big_scan(wanted.out, SCANS["upright"], shape), wanted.out)
     if "scans" in wanted.parts:
         scans_part(wanted.model, wanted.run, wanted.out)
     if "step" in wanted.parts:
