@@ -30,7 +30,7 @@ def triangle_weights(
 
 def apply_weights(voxels: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:
     """Apply one matrix along each axis, the last first: it runs along memory, and what is left is smaller. The first
-    axis comes in slabs, so that only a slab is ever float32 as a whole.
+    axis comes in slabs, each added to the outputs that it touches, so that only a slab is ever float32 as a whole.
 
     The matrices are mostly zeros, and multiplied as if they were not: that is faster than to gather their few.
     """
@@ -40,13 +40,18 @@ def apply_weights(voxels: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:
     matrices = [np.ascontiguousarray(m[:, b]) for m, b in zip(matrices, box, strict=True)]
     rest = int(np.prod(voxels.shape[1:]))
     step = max(1, SLAB_VOXELS // max(1, rest))
-    slabs = []
+    result = np.zeros([len(m) for m in matrices], np.float32)
     for start in range(0, len(voxels), step):
+        part = matrices[0][:, start : start + step]
+        rows = np.flatnonzero(part.any(1))
+        if not len(rows):
+            continue
         slab = np.ascontiguousarray(voxels[start : start + step], dtype=np.float32)
         for axis in range(voxels.ndim - 1, 0, -1):
             slab = _along(slab, matrices[axis], axis)
-        slabs.append(slab)
-    return _along(np.concatenate(slabs), matrices[0], 0)
+        band = slice(rows[0], rows[-1] + 1)
+        result[band] += _along(slab, np.ascontiguousarray(part[band]), 0)
+    return result
 
 
 def _along(array: np.ndarray, matrix: np.ndarray, axis: int) -> np.ndarray:

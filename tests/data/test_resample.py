@@ -136,7 +136,7 @@ def test_slabs_do_not_show(monkeypatch):
     voxels = np.random.default_rng(0).standard_normal(frame.shape)
     expected, _ = on_level(voxels, frame, 1.6)
     monkeypatch.setattr(module, "SLAB_VOXELS", 100)
-    assert_array_equal(on_level(voxels, frame, 1.6)[0], expected)
+    assert_allclose(on_level(voxels, frame, 1.6)[0], expected, atol=1e-6)  # sums in another order, no more
 
 
 @pytest.mark.parametrize("dims", DIMS)
