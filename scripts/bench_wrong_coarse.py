@@ -33,7 +33,7 @@ def judged(model: Model, case: TrainingCase, shift: float, rng: np.random.Genera
             way = rng.normal(size=found.world.shape)
             moved = found.world + shift * way / np.linalg.norm(way, axis=1, keepdims=True)
             found = replace(found, world=moved)
-        found = model.task.locate(network, case.levels[number], found, level.search)
+        found = model.task.locate(network, case.levels[number], found, level.search, level.blend)
     assert found is not None
     told = answers(model, found)
     called = np.array([told[name].found for name in model.landmarks])

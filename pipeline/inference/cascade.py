@@ -60,7 +60,7 @@ def locate(model: Model, levels: Sequence[LevelArray]) -> Found:
     """Best positions of all landmarks after the last level."""
     found = None
     for network, level, settings in zip(model.networks, levels, model.levels, strict=True):
-        found = model.task.locate(network, level, found, settings.search)
+        found = model.task.locate(network, level, found, settings.search, settings.blend)
     assert found is not None
     return found
 

@@ -29,6 +29,7 @@ class ModelLevel:
     network: str
     parameters: dict[str, Any]
     search: float
+    blend: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, tra
     levels = []
     for number, (spacing, done) in enumerate(zip(store.spacings, trained, strict=True)):
         level = cascade.settings.level(number)
-        levels.append(ModelLevel(spacing, level.network, dict(level.parameters), done.search))
+        levels.append(ModelLevel(spacing, level.network, dict(level.parameters), done.search, done.blend))
     networks = tuple(level.network for level in trained)
     return Model(
         name,

@@ -41,6 +41,7 @@ class Found:
         spread: Root mean square distance of the votes, world unit.
         votes: Patches that voted.
         inside: Whether the position lies in the scan, or within one voxel of the level beside it.
+        patch: World size of the patches that answered.
     """
 
     world: Float[np.ndarray, "K D"]
@@ -48,6 +49,13 @@ class Found:
     spread: Float[np.ndarray, " K"]
     votes: Int[np.ndarray, " K"]
     inside: Bool[np.ndarray, " K"]
+    patch: Float[np.ndarray, " K"]
+
+    def blended(self, coarser: Found, share: float) -> Found:
+        """Positions drawn towards the coarser level's by `share` of the way, where the two agree to within one of its
+        patches: the two levels err differently, so between them lies the better answer."""
+        agree = np.linalg.norm(self.world - coarser.world, axis=1) <= coarser.patch
+        return replace(self, world=self.world + share * agree[:, None] * (coarser.world - self.world))
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,12 @@ class LandmarksTask:
 
     @torch.no_grad()
     def locate(
-        self, network: PatchNetwork, level: LevelArray, prior: Found | None = None, search: float = np.inf
+        self,
+        network: PatchNetwork,
+        level: LevelArray,
+        prior: Found | None = None,
+        search: float = np.inf,
+        blend: float = 0.0,
     ) -> Found:
         """Where the landmarks of one image lie, in the world.
 
@@ -107,6 +120,7 @@ class LandmarksTask:
             level: One level of a case; only the parts that are needed are read of its voxels.
             prior: The coarser level's answers; None = look everywhere.
             search: Voxels around the prior within which patches may vote.
+            blend: How far the position is drawn towards the prior's where the two agree.
 
         Returns:
             One position a landmark. Its belief is this level's, which sees the border of the scan most sharply; but
@@ -120,9 +134,12 @@ class LandmarksTask:
         where = [everywhere] if near is None else regions(near, frame.shape, search + reach)
         parts = [(r, self._locate_in(network, level, r, near, search)) for r in where]
         order = np.argsort([k for r, _ in parts for k in r.landmarks])
-        places = [_found([v[n] for _, v in parts], order, frame) for n in range(len(parts[0][1]))]
+        patch = network.cells.stride * float(frame.spacing.mean())
+        places = [_found([v[n] for _, v in parts], order, frame, patch) for n in range(len(parts[0][1]))]
         found = self._choose(places)
-        return found if prior is None else replace(found, belief=np.minimum(found.belief, VETO * prior.belief))
+        if prior is None:
+            return found
+        return replace(found.blended(prior, blend), belief=np.minimum(found.belief, VETO * prior.belief))
 
     def _choose(self, places: Sequence[Found]) -> Found:
         if len(places) == 1 or self.constellation is None:
@@ -167,9 +184,10 @@ class LandmarksTask:
         return cells, allowed, centres.transpose(1, 2)
 
 
-def _found(parts: Sequence[Votes], order: np.ndarray, frame: ImageFrame) -> Found:
+def _found(parts: Sequence[Votes], order: np.ndarray, frame: ImageFrame, patch: float) -> Found:
     """The votes of all regions in the order of the landmarks, in the world."""
     joined = {f.name: torch.cat([getattr(v, f.name) for v in parts]).numpy()[order] for f in fields(Votes)}
     world, step = frame.voxel_to_world(joined["location"]), float(frame.spacing.mean())
     inside = frame.crop((-1,) * frame.dims, tuple(n + 2 for n in frame.shape)).contains(world)
-    return Found(world, joined["belief"].astype(float), joined["spread"] * step, joined["count"].astype(int), inside)
+    belief, count = joined["belief"].astype(float), joined["count"].astype(int)
+    return Found(world, belief, joined["spread"] * step, count, inside, np.full(len(world), patch))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -32,6 +33,24 @@ class Budget:
         parts = [self.step / self.steps] if self.steps else []
         parts += [self.elapsed / self.seconds] if self.seconds else []
         return min(1.0, max(parts, default=1.0))
+
+
+FIRST_LEVEL = 60.0  # seconds that the first level gets, or half of all if that is less
+
+
+def seconds_of_levels(seconds: float, shares: Sequence[float]) -> list[float]:
+    """Wall time of each level: by its share, but enough for the first to tell the landmarks apart, since what it takes
+    for another no finer level puts right.
+
+    Examples:
+        >>> seconds_of_levels(600.0, [0.5, 1.0]), seconds_of_levels(60.0, [0.5, 1.0])
+        ([200.0, 400.0], [30.0, 30.0])
+    """
+    rest = sum(shares[1:])
+    if not rest:
+        return [seconds]
+    first = max(seconds * shares[0] / sum(shares), min(FIRST_LEVEL, seconds / 2))
+    return [first, *((seconds - first) * share / rest for share in shares[1:])]
 
 
 def learning_rate(fraction: float, largest: float, rise: float = 0.05) -> float:

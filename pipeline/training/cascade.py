@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,17 @@ from pipeline.networks.network import FORMATS, PatchNetwork
 from pipeline.sampling.batches import Batch
 from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.landmarks import Found, LandmarksTask
-from pipeline.training.budget import Budget
+from pipeline.training.budget import Budget, seconds_of_levels
 from pipeline.training.checkpoint import load_level, save_level
-from pipeline.training.levels import TrainingCase, batch_stream, derive_search, locate_all, new_network, validation
+from pipeline.training.levels import (
+    TrainingCase,
+    batch_stream,
+    derive_blend,
+    derive_search,
+    locate_all,
+    new_network,
+    validation,
+)
 from pipeline.training.loop import forward_losses, start_level, train_level
 from pipeline.training.precision import fastest, remembered
 from pipeline.training.progress import Progress
@@ -27,11 +35,12 @@ from pipeline.training.settings import TrainingSettings
 
 @dataclass(frozen=True, eq=False)
 class TrainedLevel:
-    """The best network of a level, its validations, the number format it was trained in, and the voxels around the
-    coarser answer within which its patches vote."""
+    """The best network of a level, its validations, the number format it was trained in, the voxels around the
+    coarser answer within which its patches vote, and how far its own answer is drawn towards that one."""
 
     network: PatchNetwork
     search: float
+    blend: float
     history: list[dict[str, Any]]
     precision: str
 
@@ -79,7 +88,7 @@ class Cascade:
         for number in range(len(self.spacings)):
             trained.append(self._train_level(number, priors))
             best = trained[-1]
-            priors = locate_all(best.network, self.task, self.validating, number, best.search, priors)
+            priors = locate_all(best.network, self.task, self.validating, number, best.search, priors, best.blend)
         return trained
 
     def _train_level(self, number: int, priors: dict[str, Found]) -> TrainedLevel:
@@ -92,7 +101,9 @@ class Cascade:
         save = partial(save_level, self.resume, number, self.identity)
         with Progress(number, len(self.spacings), self.spacings[number], self.unit, sys.stderr) as progress:
             best = train_level(state, self.task, stream, measure, self.settings, save, progress.show)
-        return TrainedLevel(best, search, state.history, state.precision)
+        found = locate_all(best, self.task, self.validating, number, search, priors)
+        blend = derive_blend(self.validating, priors, found)
+        return TrainedLevel(best, search, blend, state.history, state.precision)
 
     def _network(self, number: int) -> PatchNetwork:
         case = self.learning[0]
@@ -103,9 +114,9 @@ class Cascade:
     def _budget(self, number: int) -> Budget:
         settings = self.settings
         shares = [settings.level(n).share for n in range(len(self.spacings))]
-        part = shares[number] / sum(shares)
-        seconds = settings.minutes * 60 * part if settings.minutes else None
-        return Budget(seconds, max(1, round(settings.steps * part)) if settings.steps else None)
+        steps = max(1, round(settings.steps * shares[number] / sum(shares))) if settings.steps else None
+        seconds = seconds_of_levels(settings.minutes * 60, shares)[number] if settings.minutes else None
+        return Budget(seconds, steps)
 
     def _stream(self, number: int, network: PatchNetwork, start: int) -> Iterator[Batch]:
         level = self.settings.level(number)
@@ -115,6 +126,12 @@ class Cascade:
     def _precision(self, number: int) -> str:
         if self.settings.precision != "auto":
             return self.settings.precision
+        level, landmarks = self.settings.level(number), len(self.learning[0].world)
+        shapes = [case.levels[number].frame.shape for case in self.learning]
+        work = [asdict(level), shapes, landmarks, self.settings.loss.name, self.device]
+        return remembered(list(FORMATS), work, partial(self._probe, number))
+
+    def _probe(self, number: int) -> str:
         network = self._network(number)  # a copy of its own: the probe moves running statistics
         batch = next(self._stream(number, network, 0))
 
@@ -122,13 +139,4 @@ class Cascade:
             network.arrange(name)
             forward_losses(network, self.task, batch)["total"].backward()
 
-        level = self.settings.level(number)
-        work = [
-            level.network,
-            level.parameters,
-            network.landmarks,
-            self.settings.loss.name,
-            batch.image.shape,
-            self.device,
-        ]
-        return remembered(list(FORMATS), work, lambda: fastest(step, list(FORMATS)))
+        return fastest(step, list(FORMATS))

@@ -17,6 +17,8 @@ from pipeline.sampling.source import Source
 from pipeline.tasks.landmarks import Found, LandmarksTask
 from pipeline.training.settings import LevelSettings, TrainingSettings
 
+BLENDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingCase:
@@ -75,10 +77,11 @@ def locate_all(
     number: int,
     search: float,
     priors: Mapping[str, Found],
+    blend: float = 0.0,
 ) -> dict[str, Found]:
     """Answers of one level for each case, around the priors where there are any."""
     network.eval()
-    return {c.id: task.locate(network, c.levels[number], priors.get(c.id), search) for c in cases}
+    return {c.id: task.locate(network, c.levels[number], priors.get(c.id), search, blend) for c in cases}
 
 
 def derive_search(cases: Sequence[TrainingCase], number: int, priors: Mapping[str, Found]) -> float:
@@ -93,6 +96,22 @@ def derive_search(cases: Sequence[TrainingCase], number: int, priors: Mapping[st
     largest = np.concatenate(off).max(axis=1)
     largest = largest[np.isfinite(largest)]
     return float(np.clip(1.5 * np.percentile(largest, 90), 10.0, 20.0)) if len(largest) else 14.0
+
+
+def derive_blend(cases: Sequence[TrainingCase], priors: Mapping[str, Found], found: Mapping[str, Found]) -> float:
+    """How far a level's answers are drawn towards the coarser level's: what errs least on the validation cases.
+
+    Averaging two answers that err apart is worth most where minutes are few and the finer level is no better yet, and
+    nothing where the coarser one is far behind; so it is measured. The first level has no prior: 0.
+    """
+    if not priors:
+        return 0.0
+
+    def error(share: float) -> float:
+        off = [np.linalg.norm(found[c.id].blended(priors[c.id], share).world - c.world, axis=1) for c in cases]
+        return float(np.nanmean(off))
+
+    return min(BLENDS, key=error)
 
 
 def validation(

@@ -79,7 +79,7 @@ def test_a_scan_of_other_dimensions_or_unit_than_the_models_is_refused(shape, un
 
 def test_what_is_believed_enough_is_an_answer_and_the_rest_a_guess_with_its_reason():
     belief, spread, count = np.array([0.4, 0.39]), np.array([0.5, 0.6]), np.array([7, 3])
-    found = Found(np.array([[1.0, 2], [3, 4]]), belief, spread, count, np.array([True, True]))
+    found = Found(np.array([[1.0, 2], [3, 4]]), belief, spread, count, np.array([True, True]), np.ones(2))
     told = answers(model_of([None], 2, calibration=Calibration(0.4, {"a": 2.5, "b": 3.0}, 20)), found)
     assert (told["a"].found, told["a"].position, told["a"].radius95) == (True, (1.0, 2.0), 2.5)
     assert (told["a"].guess, told["a"].reason, told["a"].votes, told["a"].spread) == (None, None, 7, 0.5)
@@ -89,7 +89,9 @@ def test_what_is_believed_enough_is_an_answer_and_the_rest_a_guess_with_its_reas
 
 
 def test_a_position_outside_the_scan_is_no_answer_however_much_it_is_believed():
-    found = Found(np.array([[-9.0, 2], [3, 4]]), np.ones(2), np.zeros(2), np.array([7, 3]), np.array([False, True]))
+    found = Found(
+        np.array([[-9.0, 2], [3, 4]]), np.ones(2), np.zeros(2), np.array([7, 3]), np.array([False, True]), np.ones(2)
+    )
     told = answers(model_of([None], 2), found)
     assert (told["a"].found, told["a"].position, told["a"].guess) == (False, None, (-9.0, 2.0))
     assert told["a"].reason == "the patches point out of the scan"
@@ -102,7 +104,7 @@ def test_an_answer_that_lies_to_the_others_as_in_no_training_case_is_not_found_a
     model = replace(model_of([None], 2, names), task=LandmarksTask(constellation=fit_constellation(usual, 1.0)))
     world = usual[0].copy()
     world[1] += 60
-    told = answers(model, Found(world, np.ones(3), np.zeros(3), np.full(3, 7), np.ones(3, bool)))
+    told = answers(model, Found(world, np.ones(3), np.zeros(3), np.full(3, 7), np.ones(3, bool), np.ones(3)))
     assert [told[n].found for n in names] == [True, False, True]
     assert told["b"].guess == tuple(world[1])
     assert told["b"].reason == "implausible: it lies to the other landmarks as in no training case"

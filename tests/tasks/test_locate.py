@@ -44,6 +44,7 @@ def found_near(level, points, error, belief=0.9):
         np.zeros(len(points)),
         np.zeros(len(points), int),
         np.ones(len(points), bool),
+        np.full(len(points), 4.0),
     )
 
 
@@ -129,6 +130,19 @@ def test_the_finer_level_judges_unless_the_coarser_one_hardly_believes(coarse, f
     prior = found_near(level, points, 0.0, belief=coarse)
     found = TASKS["softmax"].locate(oracle, level, prior, search=20.0)
     assert_allclose(found.belief, final, atol=1e-4)
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_the_answer_is_drawn_towards_the_coarser_one_where_they_agree_to_within_its_patch(dims):
+    level = LevelArray(upright_frame(SHAPE[:dims]), addresses(SHAPE[:dims]))
+    points = np.array([[20.0] * dims, [30.0] * dims])
+    near = np.zeros((2, dims))
+    near[:, 0] = 3.9, 4.1  # the coarser level's patches are 4 wide
+    found = TASKS["softmax"].locate(
+        Oracle(level.frame.shape, points, stride=2), level, found_near(level, points, near), search=9.0, blend=0.25
+    )
+    assert_allclose(level.frame.world_to_voxel(found.world) - points, near * [[0.25], [0]], atol=1e-3)
+    assert found.patch.tolist() == [2, 2]
 
 
 def test_the_order_of_the_landmarks_survives_many_regions():

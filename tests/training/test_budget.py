@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.training import budget as module
-from pipeline.training.budget import Budget, ValidationClock, learning_rate
+from pipeline.training.budget import Budget, ValidationClock, learning_rate, seconds_of_levels
 from pipeline.training.history import history_csv
 
 
@@ -119,3 +119,16 @@ def test_under_a_step_budget_slow_validations_are_not_left_out(time):
 def test_the_history_has_one_row_a_validation_and_level():
     rows = [[{"step": 5, "error": 1.23456789}], [{"step": 2, "error": 0.5}, {"step": 4, "error": 0.25}]]
     assert history_csv(rows) == "level,step,error\n0,5,1.23457\n1,2,0.5\n1,4,0.25\n"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "first"),
+    [(0.5, 15), (1, 30), (2, 60), (3, 60), (7, 120), (14, 240)],  # half, then a minute, then two sevenths
+)
+def test_the_first_level_gets_its_share_but_a_minute_or_half_at_least(minutes, first):
+    parts = seconds_of_levels(60 * minutes, [0.4, 0.5, 0.5])
+    assert parts == pytest.approx([first, (60 * minutes - first) / 2, (60 * minutes - first) / 2])
+
+
+def test_a_level_alone_gets_all():
+    assert seconds_of_levels(60, [0.4]) == [60]

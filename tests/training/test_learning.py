@@ -15,7 +15,7 @@ from pipeline.tasks.landmarks import Found, LandmarksTask
 from pipeline.tasks.settings import LossSettings
 from pipeline.training.budget import Budget, learning_rate
 from pipeline.training.cascade import Cascade
-from pipeline.training.levels import batch_stream, crop_settings, derive_search, new_network, validation
+from pipeline.training.levels import batch_stream, crop_settings, derive_blend, derive_search, new_network, validation
 from pipeline.training.loop import start_level, train_step
 from pipeline.training.precision import fastest
 from pipeline.training.settings import LevelSettings, TrainingSettings
@@ -145,7 +145,7 @@ def test_how_far_patches_may_vote_follows_from_how_far_the_coarser_level_errs_wo
     def search(error_mm):
         off = np.array([error_mm, 0.0])
         priors = {
-            c.id: Found(c.world + off * (n / 9), np.ones(2), np.ones(2), np.ones(2, int), np.ones(2, bool))
+            c.id: Found(c.world + off * (n / 9), np.ones(2), np.ones(2), np.ones(2, int), np.ones(2, bool), np.ones(2))
             for n, c in enumerate(cases)
         }
         return derive_search(cases, 1, priors)
@@ -155,6 +155,23 @@ def test_how_far_patches_may_vote_follows_from_how_far_the_coarser_level_errs_wo
     assert search(0.1) == 10.0
     assert search(100.0) == 20.0
     assert derive_search(cases, 0, {}) == 0.0
+
+
+def test_the_blend_is_what_errs_least_worked_out_by_hand():
+    cases = blob_cases(1, 4)
+
+    def off(distance, patch=9.0):
+        return {
+            c.id: Found(
+                c.world + distance, np.ones(2), np.ones(2), np.ones(2, int), np.ones(2, bool), np.full(2, patch)
+            )
+            for c in cases
+        }
+
+    assert derive_blend(cases, off(-3.0), off(2.0)) == 0.4  # 2 - 0.4 * 5 = 0
+    assert derive_blend(cases, off(3.0), off(2.0)) == 0.0
+    assert derive_blend(cases, off(-3.0, patch=4.9), off(2.0)) == 0.0  # they do not agree
+    assert derive_blend(cases, {}, off(2.0)) == 0.0
 
 
 def test_a_budget_that_is_spent_before_the_first_step_still_gives_a_validated_network(tmp_path):
