@@ -20,6 +20,7 @@ FEWEST = 2  # judges; one alone cannot say which of the two is wrong
 CASES = 10  # that show both landmarks of a pair, at least
 USUAL = 0.9  # share of the training cases that are not strange: the odd one out may be annotated wrongly
 LEAST = 0.1  # belief of a place that may judge others
+STRANGE = 2.0  # weight of strangeness against minus the logarithm of belief, where places are chosen
 MARGIN = 2.0  # times the strangest landmark of those is too strange
 
 
@@ -64,8 +65,8 @@ class Constellation:
     def choose(self, world: Float[np.ndarray, "C K D"], belief: Float[np.ndarray, "C K"]) -> Int[np.ndarray, " K"]:
         """Which of C candidate places each landmark takes: believed, and where the others expect it.
 
-        Its cost is minus the logarithm of its belief and its strangeness, no more than the limit, since that is
-        implausible already. From the most believed places on, the change that saves most is made first.
+        Its cost is minus the logarithm of its belief and twice its strangeness, no more than the limit of that, since
+        it is implausible already. From the most believed places on, the change that saves most is made first.
 
         Args:
             world: Candidate positions.
@@ -76,7 +77,7 @@ class Constellation:
         for _ in range(2 * len(each)):
             now = world[best, each]
             strange = self._strangeness(world, now, belief[best, each] >= LEAST)
-            cost = np.minimum(strange, self.limit) - np.log(belief.clip(1e-6))
+            cost = STRANGE * np.minimum(strange, self.limit) - np.log(belief.clip(1e-6))
             saved = cost[best, each] - cost.min(0)
             k = int(saved.argmax())
             if saved[k] <= 0:
