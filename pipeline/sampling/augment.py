@@ -23,7 +23,7 @@ class AugmentSettings:
         share: Of the samples that are turned and scaled (and bent); the others are upright copies, which cost less.
         elastic: Largest shift of a smooth bend's control points, as a share of their distance (a third of the crop), up
             to 0.15: above it, a bend might fold.
-        mirror: Share of the samples mirrored along the first axis (left and right); landmarks change names.
+        mirror: Share of the samples in which left and right (x) are exchanged; landmarks change names.
         pairs: Landmarks that change names in a mirror, where they do not say left and right: {ONE: OTHER, ...}.
         blur: Largest standard deviation of a Gaussian blur, voxels; half of the samples stay sharp.
         slices: Largest distance of the slices that a sample is seen through, along a random axis, voxels; half of the

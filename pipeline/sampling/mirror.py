@@ -45,10 +45,11 @@ def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K
 
 
 def mirrored(drawn: Source, twins: Sequence[int]) -> Source:
-    """A crop with its first axis turned round, each landmark under the name of its twin."""
+    """A crop with left and right exchanged, each landmark under the name of its twin. Left and right are the world's x,
+    which is the last axis of a level."""
     points = drawn.points[list(twins)].copy()
-    points[:, 0] = drawn.voxels.shape[0] - 1 - points[:, 0]
-    return Source(np.ascontiguousarray(drawn.voxels[::-1]), points, drawn.known[list(twins)])
+    points[:, -1] = drawn.voxels.shape[-1] - 1 - points[:, -1]
+    return Source(np.ascontiguousarray(drawn.voxels[..., ::-1]), points, drawn.known[list(twins)])
 
 
 def _other_side(name: str) -> str:

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from crooked import DIMS
-from numpy.testing import assert_array_equal
+from crooked import DIMS, upright_frame
+from numpy.testing import assert_allclose, assert_array_equal
 
+from pipeline.data.resample import level_frame
 from pipeline.errors import ConfigError
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.batches import CropSettings, draw
@@ -51,6 +52,7 @@ def test_a_mirrored_crop_shows_each_landmark_under_its_twins_name(dims):
     for k, twin in ((0, 1), (1, 0), (2, 2)):
         assert turned.voxels[tuple(turned.points[k].astype(int))] == voxels[tuple(points[twin].astype(int))]
     assert turned.known.tolist() == [True, True, True, False]
+    assert (turned.points[:3, :-1] == points[[1, 0, 2], :-1]).all()  # only x, the last axis of a level, is turned
     again = mirrored(turned, (1, 0, 2, 3))
     assert_array_equal(again.voxels, voxels)
     assert_array_equal(again.points, points)
@@ -62,3 +64,11 @@ def test_half_of_the_samples_are_mirrored_where_half_are_asked_for():
     rng, crops = np.random.default_rng(0), CropSettings((8,), cut=0.0, twins=(1, 0))
     turned = [np.diff(draw(rng, source, crops, plain).voxels[2:4])[0] < 0 for _ in range(300)]
     assert np.mean(turned) == pytest.approx(0.5, abs=0.08)
+
+
+def test_left_and_right_of_the_patient_are_exchanged_and_nothing_else():
+    points = np.array([[30.0, 5, 9], [-30, 5, 9], [0, 20, 40]])  # LPS: left, right, in the middle
+    frame = level_frame(upright_frame((71, 61, 81), 1.0, (-40.0, -20.0, -10.0)), 1.0)
+    source = Source(np.zeros(frame.shape, np.float32), frame.world_to_voxel(points), np.ones(3, bool))
+    turned = frame.voxel_to_world(mirrored(source, twins(["left", "right", "nose"], {})).points)
+    assert_allclose(turned, points, atol=1e-9)  # the middle of this scan is the middle of the face
