@@ -16,7 +16,7 @@ from pipeline.data.store import LevelArray, Spacing, make_level
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference.model import Model
-from pipeline.tasks.landmarks import Found
+from pipeline.tasks.found import Found
 
 
 @dataclass(frozen=True, eq=False)

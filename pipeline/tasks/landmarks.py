@@ -10,12 +10,10 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pipeline.data.resample import lattice_number
 from pipeline.data.store import LevelArray
-from pipeline.geometry import ImageFrame
 from pipeline.grid.decode import BELIEFS, Votes, votes
 from pipeline.grid.encode import encode
 from pipeline.grid.patch_grid import PatchGrid
@@ -23,39 +21,13 @@ from pipeline.losses.belief import binary_cross_entropy, softmax_cross_entropy
 from pipeline.losses.displacement import from_logarithm, mean_absolute, near_smooth_l1
 from pipeline.networks.network import PatchNetwork, pad_to_stride
 from pipeline.tasks.constellation import Constellation
+from pipeline.tasks.found import Found, join
 from pipeline.tasks.regions import Region, regions
 from pipeline.tasks.settings import DecodeSettings, LossSettings
 
 BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid", "noothout2020": "sigmoid"}
 PLACES = 3  # that look alike, of a landmark, among which the constellation chooses
 VETO = 5.0  # a finer level believes at most this many times what the coarser one does
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """Best positions of one case, whether or not anybody believes in them.
-
-    Args:
-        world: Positions, LPS mm or px.
-        belief: 0 to 1, that the landmark is there.
-        spread: Root mean square distance of the votes, world unit.
-        votes: Patches that voted.
-        inside: Whether the position lies in the scan, or within one voxel of the level beside it.
-        patch: World size of the patches that answered.
-    """
-
-    world: Float[np.ndarray, "K D"]
-    belief: Float[np.ndarray, " K"]
-    spread: Float[np.ndarray, " K"]
-    votes: Int[np.ndarray, " K"]
-    inside: Bool[np.ndarray, " K"]
-    patch: Float[np.ndarray, " K"]
-
-    def blended(self, coarser: Found, share: float) -> Found:
-        """Positions drawn towards the coarser level's by `share` of the way, where the two agree to within one of its
-        patches: the two levels err differently, so between them lies the better answer."""
-        agree = np.linalg.norm(self.world - coarser.world, axis=1) <= coarser.patch
-        return replace(self, world=self.world + share * agree[:, None] * (coarser.world - self.world))
 
 
 @dataclass(frozen=True)
@@ -135,7 +107,7 @@ class LandmarksTask:
         parts = [(r, self._locate_in(network, level, r, near, search)) for r in where]
         order = np.argsort([k for r, _ in parts for k in r.landmarks])
         patch = network.cells.stride * float(frame.spacing.mean())
-        places = [_found([v[n] for _, v in parts], order, frame, patch) for n in range(len(parts[0][1]))]
+        places = [join([v[n] for _, v in parts], order, frame, patch) for n in range(len(parts[0][1]))]
         found = self._choose(places)
         if prior is None:
             return found
@@ -182,12 +154,3 @@ class LandmarksTask:
         cells, on_grid, centres = grid.around(near, int(min(radius / grid.stride + 0.5, max(grid.shape))))
         allowed = on_grid & ((centres - near[:, None]).abs() <= radius).all(-1)
         return cells, allowed, centres.transpose(1, 2)
-
-
-def _found(parts: Sequence[Votes], order: np.ndarray, frame: ImageFrame, patch: float) -> Found:
-    """The votes of all regions in the order of the landmarks, in the world."""
-    joined = {f.name: torch.cat([getattr(v, f.name) for v in parts]).numpy()[order] for f in fields(Votes)}
-    world, step = frame.voxel_to_world(joined["location"]), float(frame.spacing.mean())
-    inside = frame.crop((-1,) * frame.dims, tuple(n + 2 for n in frame.shape)).contains(world)
-    belief, count = joined["belief"].astype(float), joined["count"].astype(int)
-    return Found(world, belief, joined["spread"] * step, count, inside, np.full(len(world), patch))

@@ -15,7 +15,8 @@ from pipeline.data.store import Spacing
 from pipeline.networks.network import FORMATS, PatchNetwork
 from pipeline.sampling.batches import Batch
 from pipeline.tasks.constellation import fit_constellation
-from pipeline.tasks.landmarks import Found, LandmarksTask
+from pipeline.tasks.found import Found
+from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.training.budget import Budget, seconds_of_levels
 from pipeline.training.checkpoint import load_level, save_level
 from pipeline.training.levels import (

@@ -14,7 +14,8 @@ from pipeline.networks.network import PatchNetwork, build_network
 from pipeline.sampling.batches import Batch, CropSettings, batches, canvas_shape
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source
-from pipeline.tasks.landmarks import Found, LandmarksTask
+from pipeline.tasks.found import Found
+from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.training.settings import LevelSettings, TrainingSettings
 
 BLENDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)

@@ -16,7 +16,8 @@ from pipeline.geometry import ImageFrame
 from pipeline.inference.cascade import LazyVoxels, answers, image_levels, locate
 from pipeline.inference.model import Calibration, Model, ModelLevel
 from pipeline.tasks.constellation import fit_constellation
-from pipeline.tasks.landmarks import Found, LandmarksTask
+from pipeline.tasks.found import Found
+from pipeline.tasks.landmarks import LandmarksTask
 
 PERCENTILE = Normalisation("percentile", 1.0, 99.0)
 

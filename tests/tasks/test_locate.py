@@ -12,7 +12,8 @@ from pipeline.losses.displacement import to_logarithm
 from pipeline.networks.layers import ResidualBlock
 from pipeline.networks.network import build_network
 from pipeline.tasks.constellation import fit_constellation
-from pipeline.tasks.landmarks import Found, LandmarksTask
+from pipeline.tasks.found import Found
+from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.regions import Region
 from pipeline.tasks.settings import DecodeSettings, LossSettings
 

@@ -11,7 +11,8 @@ from blobs import blob_cases
 from crooked import DIMS
 
 from pipeline.sampling.augment import AugmentSettings
-from pipeline.tasks.landmarks import Found, LandmarksTask
+from pipeline.tasks.found import Found
+from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.settings import LossSettings
 from pipeline.training.budget import Budget, learning_rate
 from pipeline.training.cascade import Cascade

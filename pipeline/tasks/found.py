@@ -1,0 +1,49 @@
+"""What one level found in one case. Letters: K landmarks, D dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+
+from pipeline.geometry import ImageFrame
+from pipeline.grid.decode import Votes
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Best positions of one case, whether or not anybody believes in them.
+
+    Args:
+        world: Positions, LPS mm or px.
+        belief: 0 to 1, that the landmark is there.
+        spread: Root mean square distance of the votes, world unit.
+        votes: Patches that voted.
+        inside: Whether the position lies in the scan, or within one voxel of the level beside it.
+        patch: World size of the patches that answered.
+    """
+
+    world: Float[np.ndarray, "K D"]
+    belief: Float[np.ndarray, " K"]
+    spread: Float[np.ndarray, " K"]
+    votes: Int[np.ndarray, " K"]
+    inside: Bool[np.ndarray, " K"]
+    patch: Float[np.ndarray, " K"]
+
+    def blended(self, coarser: Found, share: float) -> Found:
+        """Positions drawn towards the coarser level's by `share` of the way, where the two agree to within one of its
+        patches: the two levels err differently, so between them lies the better answer."""
+        agree = np.linalg.norm(self.world - coarser.world, axis=1) <= coarser.patch
+        return replace(self, world=self.world + share * agree[:, None] * (coarser.world - self.world))
+
+
+def join(parts: Sequence[Votes], order: np.ndarray, frame: ImageFrame, patch: float) -> Found:
+    """The votes of all regions in the order of the landmarks, in the world."""
+    joined = {f.name: torch.cat([getattr(v, f.name) for v in parts]).numpy()[order] for f in fields(Votes)}
+    world, step = frame.voxel_to_world(joined["location"]), float(frame.spacing.mean())
+    inside = frame.crop((-1,) * frame.dims, tuple(n + 2 for n in frame.shape)).contains(world)
+    belief, count = joined["belief"].astype(float), joined["count"].astype(int)
+    return Found(world, belief, joined["spread"] * step, count, inside, np.full(len(world), patch))
