@@ -43,8 +43,8 @@ class Contest:
 
 
 SETS = {
-    "skull": Contest("mouse_skull", DATA / "mouse_skull", PeerSettings(0.48), (0.48, 0.32)),
-    "spine": Contest("spine_l1l5", DATA / "spine_mri_L1L5", PeerSettings(4.0), (4.0, 3.0, 2.0)),
+    "skull": Contest("mouse_skull", DATA / "mouse_skull", PeerSettings(0.48, 24, 1e-2), (0.64, 0.48, 0.32)),
+    "spine": Contest("spine_l1l5", DATA / "spine_mri_L1L5", PeerSettings(4.0), (5.0, 4.0, 3.0, 2.0)),
     "hippocampus": Contest("hippocampus", DATA / "hippocampus_msd", PeerSettings(1.0), (1.0, 1.5)),
     "phantoms": Contest("cta_phantom", Path("phantoms"), PeerSettings(3.0), (4.0, 3.0, 2.0)),
 }
@@ -97,7 +97,7 @@ def tune(contest: Contest, minutes: float, out: Path) -> None:
     best, least = contest.peer, np.inf
     trials = [
         [{"spacing": s} for s in contest.spacings],
-        [{"rate": 3e-3}, {"rate": 3e-4}],
+        [{"rate": 1e-2}, {"rate": 3e-3}, {"rate": 3e-4}],
         [{"width": 24}, {"width": 32}],
     ]
     for change in (c for group in trials for c in group):

@@ -127,13 +127,13 @@ class Cascade:
     def _precision(self, number: int) -> str:
         if self.settings.precision != "auto":
             return self.settings.precision
-        level, landmarks = self.settings.level(number), len(self.learning[0].world)
-        shapes = [case.levels[number].frame.shape for case in self.learning]
-        work = [asdict(level), shapes, landmarks, self.settings.loss.name, self.device]
-        return remembered(list(FORMATS), work, partial(self._probe, number))
+        level, network = self.settings.level(number), self._network(number)
+        crop = crop_settings([c.source(number) for c in self.learning], level, network.cells.stride).shape
+        work = [asdict(level), crop, network.landmarks, self.settings.loss.name, self.device]
+        return remembered(list(FORMATS), work, partial(self._probe, number, network))
 
-    def _probe(self, number: int) -> str:
-        network = self._network(number)  # a copy of its own: the probe moves running statistics
+    def _probe(self, number: int, network: PatchNetwork) -> str:
+        """Moves running statistics of the network, which must not be the one that is trained."""
         batch = next(self._stream(number, network, 0))
 
         def step(name: str) -> None:
