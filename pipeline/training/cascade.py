@@ -22,6 +22,7 @@ from pipeline.training.checkpoint import load_level, save_level
 from pipeline.training.levels import (
     TrainingCase,
     batch_stream,
+    crop_settings,
     derive_blend,
     derive_search,
     locate_all,
