@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from pipeline.data.store import LevelArray
-from pipeline.inference.cascade import last_patch, locate
+from pipeline.inference.cascade import locate
 from pipeline.inference.model import Calibration, Model
 
 SMALLEST_N = 19  # the 95% conformal quantile of n errors is the ceil(0.95 (n + 1))-th; it exists from 19 on
@@ -34,7 +34,7 @@ def calibrate(model: Model, cases: Sequence[ValidationCase]) -> Model:
         found = locate(model, levels)
         errors.append(np.linalg.norm(found.world - world, axis=1))
         beliefs.append((found.belief * found.inside)[known])
-        in_patches.append(errors[-1][known] / last_patch(model, levels))
+        in_patches.append(errors[-1][known] / found.patch[known])
     table = np.stack(errors)
     threshold = choose_threshold(np.concatenate(beliefs), np.concatenate(in_patches))
     radii = {name: radius95(table[:, k]) for k, name in enumerate(model.landmarks)}

@@ -65,11 +65,6 @@ def locate(model: Model, levels: Sequence[LevelArray]) -> Found:
     return found
 
 
-def last_patch(model: Model, levels: Sequence[LevelArray]) -> float:
-    """World size of a patch of the last level: what the answers resolve."""
-    return model.networks[-1].cells.stride * float(levels[-1].frame.spacing.mean())
-
-
 def answers(model: Model, found: Found) -> dict[str, Answer]:
     """What may be called an answer: found only inside the scan, where the belief reaches the threshold, and where it
     lies to the others as in the training cases. Nothing is moved."""

@@ -88,12 +88,12 @@ class Cascade:
         priors: dict[str, Found] = {}
         trained = []
         for number in range(len(self.spacings)):
-            trained.append(self._train_level(number, priors))
-            best = trained[-1]
-            priors = locate_all(best.network, self.task, self.validating, number, best.search, priors, best.blend)
+            level, found = self._train_level(number, priors)
+            trained.append(level)
+            priors = {name: f.blended(priors[name], level.blend) if priors else f for name, f in found.items()}
         return trained
 
-    def _train_level(self, number: int, priors: dict[str, Found]) -> TrainedLevel:
+    def _train_level(self, number: int, priors: dict[str, Found]) -> tuple[TrainedLevel, dict[str, Found]]:
         search = self.settings.level(number).search or derive_search(self.validating, number, priors)
         state = start_level(self._network(number), self._budget(number), self.settings)
         if not load_level(self.resume, number, self.identity, state):
@@ -105,7 +105,7 @@ class Cascade:
             best = train_level(state, self.task, stream, measure, self.settings, save, progress.show)
         found = locate_all(best, self.task, self.validating, number, search, priors)
         blend = derive_blend(self.validating, priors, found)
-        return TrainedLevel(best, search, blend, state.history, state.precision)
+        return TrainedLevel(best, search, blend, state.history, state.precision), found
 
     def _network(self, number: int) -> PatchNetwork:
         case = self.learning[0]
