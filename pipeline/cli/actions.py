@@ -43,6 +43,7 @@ def import_data(settings: Settings) -> Outcome:
         frame=data.frame,
         missing=data.missing,
         images=data.images,
+        series=data.series_uid,
         fractions=data.fractions,
         seed=data.split_seed,
     )
@@ -97,7 +98,7 @@ def predict(settings: Settings) -> Outcome:
         raise ConfigError("predict: say where the answers go: -o FOLDER")
     out = wanted.output or run_of(settings) / "test"
     if wanted.input:
-        which: dict[str, Any] = {"inputs": list(wanted.input)}
+        which: dict[str, Any] = {"inputs": list(wanted.input), "series": settings.data.series_uid}
     else:
         run = run_of(settings)
         which = {"dataset": run / "dataset.json", "part": settings.evaluate.part, "exclude": quarantined(run)}

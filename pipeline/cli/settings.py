@@ -27,6 +27,7 @@ class DataSettings:
         frame: Frame of landmark files that do not say it themselves; null = the scans must tell.
         missing: What a landmark without a row means: nobody said (unannotated) or not in the scan (absent).
         images: Only scans whose path below the source matches, such as images_2mm/*.nii.gz; null = all that are found.
+        series_uid: SeriesInstanceUIDs to take from DICOM folders that hold several series; predict minds it, too.
         fractions: Shares of training, validation and test, by subject.
         split_seed: Another seed, another split.
         strict: Stop at the first finding that quarantines a case.
@@ -36,6 +37,7 @@ class DataSettings:
     frame: Literal["LPS", "RAS"] | None = None
     missing: Literal["unannotated", "absent"] = "unannotated"
     images: str | None = None
+    series_uid: tuple[str, ...] = ()
     fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
     split_seed: Count = 0
     strict: bool = False

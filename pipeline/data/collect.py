@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -19,7 +20,12 @@ PART_WORDS: dict[str, Part] = {p: p for p in PARTS} | {"val": "validation", "tra
 
 
 def collect(
-    source: Path, name: str, frame: str | None = None, missing: str = "unannotated", images: str | None = None
+    source: Path,
+    name: str,
+    frame: str | None = None,
+    missing: str = "unannotated",
+    images: str | None = None,
+    series: Sequence[str] = (),
 ) -> tuple[Dataset, list[Finding]]:
     """Read a folder of scans and landmarks.
 
@@ -30,6 +36,7 @@ def collect(
         frame: "LPS" or "RAS", for landmark files that do not say.
         missing: What a landmark means that other cases have and this one lacks: "unannotated" or "absent".
         images: Which folder holds the scans, where there are several.
+        series: UIDs of the DICOM series to take, where a folder holds several.
 
     Returns:
         The cases without an error, and all findings. Cases with an error are only in the findings.
@@ -40,7 +47,7 @@ def collect(
     source = Path(source)
     if missing not in ("unannotated", "absent"):
         raise DataError(f"missing = {missing!r}; use unannotated or absent.")
-    scans, findings = find_scans(source, images)
+    scans, findings = find_scans(source, images, series)
     found = read_annotations(source, scans, frame)
     doubled = {f.case for f in findings if f.rule == "duplicate-case"}
     _match(found, scans, {c for c in doubled if c})

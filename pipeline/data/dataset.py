@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.data.atomic import read_json, write_json
+from pipeline.data.file_names import require_inside
 from pipeline.errors import DataError
 from pipeline.geometry import PointSet
 
@@ -109,6 +110,7 @@ def read_dataset(path: Path) -> Dataset:
 
 def _case(content: dict[str, Any], path: Path) -> Case:
     landmarks = {n: None if p is None else tuple(float(v) for v in p) for n, p in content["landmarks"].items()}
+    require_inside(content["image"], f"{path}: case {content['id']}: image")
     split = content.get("split")
     if split not in (None, *PARTS):
         raise DataError(f"{path}: case {content['id']}: split='{split}'; choose one of {', '.join(PARTS)}")

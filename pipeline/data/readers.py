@@ -1,18 +1,26 @@
-"""One door to every kind of scan: by the file's name to its reader, then a look at the voxels."""
+"""One door to every kind of scan: by the file's name to its reader, then a look at the voxels.
+
+A scan is a file, or a folder with one DICOM series; where a folder holds several, `FOLDER/SERIES-UID` is one of them.
+"""
 
 from __future__ import annotations
 
+import glob
 import os
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.dicom_header import is_dicom_name, is_scan_file
 from pipeline.data.image import Image
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
 NO_SCANS = (".", "label", "mask", "segmentation")  # folders that are never looked into
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
+UID = re.compile(r"[0-9]+(\.[0-9]+){2,}")
 
 
 def read_image(path: Path) -> Image:
@@ -33,7 +41,7 @@ def read_voxels(path: Path) -> Image:
     if kind == "dicom":
         from pipeline.data.read_dicom import read_dicom
 
-        return read_dicom(path)
+        return read_dicom(*folder_and_series(path))
     if kind == "nifti":
         from pipeline.data.read_nifti import read_nifti
 
@@ -50,7 +58,7 @@ def read_frame(path: Path) -> ImageFrame:
     if kind == "dicom":
         from pipeline.data.read_dicom import read_dicom_frame
 
-        return read_dicom_frame(path)
+        return read_dicom_frame(*folder_and_series(path))
     if kind == "nifti":
         from pipeline.data.read_nifti import read_nifti_frame
 
@@ -74,16 +82,18 @@ def require_signal(image: Image, path: Path) -> None:
 
 
 def case_name(path: Path) -> str:
-    """The name of a scan without its folder and suffix.
+    """The name of a scan without its folder and suffix; of a series, the name of its folder.
 
     >>> case_name(Path("images/a.b.nii.gz"))
     'a.b'
     """
-    name = Path(path).name
+    path = Path(path)
+    if _is_series(path):
+        return path.parent.name
     for suffix in SUFFIXES:
-        if name.lower().endswith(suffix):
-            return name[: -len(suffix)]
-    return name
+        if path.name.lower().endswith(suffix):
+            return path.name[: -len(suffix)]
+    return path.name
 
 
 def find_images(folder: Path) -> list[Path]:
@@ -93,23 +103,56 @@ def find_images(folder: Path) -> list[Path]:
         folders[:] = [f for f in folders if not f.lower().startswith(NO_SCANS)]
         shown = [n for n in names if not n.startswith(".")]
         found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
-        if any(_is_dicom(Path(root) / n) for n in shown):
+        slices = (Path(root) / n for n in sorted(shown) if n != "DICOMDIR")
+        if any(is_dicom_name(p) and is_scan_file(p) for p in slices):
             found.append(Path(root))
     return sorted(found)
 
 
-def _is_dicom(path: Path) -> bool:
-    """By the suffix; names without one (or with a number, as UIDs end) by the mark in byte 128."""
-    suffix = path.suffix.lower()
-    if suffix and not suffix[1:].isdigit():
-        return suffix in (".dcm", ".ima")
-    with open(path, "rb") as file:
-        return file.read(132)[128:] == b"DICM"
+def pick_series(paths: Iterable[Path], wanted: Sequence[str]) -> list[Path]:
+    """The same scans, each DICOM folder that holds wanted series replaced by these.
+
+    Args:
+        paths: Scans, as `find_images` gives them.
+        wanted: SeriesInstanceUIDs.
+
+    Raises:
+        DataError: A UID is in none of the folders.
+    """
+    from pipeline.data.dicom_series import series_of
+
+    picked, met = [], set()
+    for path in paths:
+        held = [uid for uid in series_of(path) if uid in wanted] if wanted and path.is_dir() else []
+        met.update(held)
+        picked += [path / uid for uid in held] or [path]
+    if set(wanted) - met:
+        raise DataError(f"data.series_uid = {sorted(set(wanted) - met)}: no folder holds it. Look the UID up again.")
+    return picked
+
+
+def folder_and_series(path: Path) -> tuple[Path, str | None]:
+    """Where the files of a DICOM series lie, and its UID if the path names one."""
+    return (path.parent, path.name) if _is_series(path) else (path, None)
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that a scan is read from: one, all of a DICOM folder, or a header with the data beside it."""
+    path = folder_and_series(Path(path))[0]
+    if path.is_dir():
+        return sorted(p for p in path.iterdir() if p.is_file())
+    if path.suffix.lower() == ".mhd":
+        return [path, *sorted(p for p in path.parent.glob(f"{glob.escape(path.stem)}.*raw") if p.is_file())]
+    return [path]
+
+
+def _is_series(path: Path) -> bool:
+    return UID.fullmatch(path.name) is not None and path.parent.is_dir() and not path.exists()
 
 
 def _kind(path: Path) -> str:
     name = path.name.lower()
-    if path.is_dir():
+    if path.is_dir() or _is_series(path):
         return "dicom"
     if not path.exists():
         raise DataError(f"{path}: no such file. Check the path.")

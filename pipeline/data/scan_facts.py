@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.data.atomic import fingerprint, sha256_of
 from pipeline.data.image import Image
 from pipeline.data.intensity import SAMPLES
-from pipeline.data.readers import read_voxels, require_signal
+from pipeline.data.readers import files_of, folder_and_series, read_voxels, require_signal
 from pipeline.errors import DataError, GeometryError
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.orientation import axis_letters, reorient
@@ -20,7 +20,7 @@ Facts = dict[str, Any]
 
 
 def inspect_scan(path: str, known: Facts | None = None) -> Facts:
-    """Facts of a scan, or `{"rule", "message"}` if it cannot be used. Never raises DataError, so it crosses processes.
+    """Facts of a scan, or `{"rule", "message"}` if it cannot be used. Raises nothing, so it crosses processes.
 
     Args:
         path: A scan file or a DICOM folder.
@@ -37,6 +37,8 @@ def inspect_scan(path: str, known: Facts | None = None) -> Facts:
         return {"rule": "unreadable", "message": str(error)}
     except OSError as error:
         return {"rule": "unreadable", "message": f"{path}: cannot be read: {error.strerror or error}"}
+    except Exception as error:  # a fault of a library must not cost the other scans
+        return {"rule": "unreadable", "message": f"{path}: reading failed: {error!r}"}
     try:
         require_signal(image, scan)
     except DataError as error:
@@ -86,20 +88,11 @@ def _voxel_digest(voxels: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _files(path: Path) -> list[Path]:
-    """The scan's file, its folder's files, or a MetaImage header with the data beside it."""
-    if path.is_dir():
-        return sorted(p for p in path.iterdir() if p.is_file())
-    if path.suffix.lower() == ".mhd":
-        return [path, *sorted(p for p in path.parent.glob(f"{path.stem}.*raw") if p.is_file())]
-    return [path]
-
-
 def _stamp(path: Path) -> Facts:
-    stats = [p.stat() for p in _files(path)]
+    stats = [p.stat() for p in files_of(path)]
     return {"bytes": sum(s.st_size for s in stats), "mtime_ns": max((s.st_mtime_ns for s in stats), default=0)}
 
 
 def _digest(path: Path) -> str:
-    digests = [sha256_of(p) for p in _files(path)]
-    return digests[0] if len(digests) == 1 else fingerprint(digests)
+    digests, series = [sha256_of(p) for p in files_of(path)], folder_and_series(path)[1]
+    return digests[0] if len(digests) == 1 else fingerprint([*digests, *([series] if series else [])])

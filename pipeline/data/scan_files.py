@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pipeline.data.findings import Finding
-from pipeline.data.readers import SUFFIXES, case_name, find_images
+from pipeline.data.readers import SUFFIXES, case_name, find_images, folder_and_series, pick_series
 from pipeline.errors import DataError
 
 
-def find_scans(source: Path, images: str | None = None) -> tuple[dict[str, Path], list[Finding]]:
+def find_scans(
+    source: Path, images: str | None = None, series: Sequence[str] = ()
+) -> tuple[dict[str, Path], list[Finding]]:
     """Scans by case id: from `images=`, else the folder `images*` with the most scans, else the whole folder.
 
     Two files of the same id are an error of that case, and neither is taken: nobody can say which one
     the landmarks belong to.
 
+    Args:
+        source: The user's folder.
+        images: Which folder of it holds the scans.
+        series: UIDs of the DICOM series to take from folders that hold several.
+
     Raises:
-        DataError: There is no such folder, or no scan in it.
+        DataError: There is no such folder, no scan in it, or no such series.
     """
     if not source.is_dir():
         raise DataError(f"{source}: no such folder. Give the folder that holds your scans and landmarks.")
@@ -24,9 +32,7 @@ def find_scans(source: Path, images: str | None = None) -> tuple[dict[str, Path]
     paths = find_images(folder)
     if not paths:
         raise DataError(f"{folder}: no scans in it. Scans end in {', '.join(SUFFIXES)}, or are folders of DICOM files.")
-    by_id: dict[str, list[Path]] = {}
-    for path in paths:
-        by_id.setdefault(case_name(path), []).append(path)
+    by_id = scan_ids(pick_series(paths, series), folder)
     for case, same in by_id.items():
         if len(same) > 1:
             files = " and ".join(str(p.relative_to(source)) for p in same)
@@ -34,6 +40,22 @@ def find_scans(source: Path, images: str | None = None) -> tuple[dict[str, Path]
                 Finding("duplicate-case", "error", case, f"{files} have the same id.", "Rename or remove one.")
             )
     return {case: same[0] for case, same in sorted(by_id.items()) if len(same) == 1}, findings
+
+
+def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:
+    """Scans by id: the file's or folder's name; of DICOM folders of one name, as P1/CT and P2/CT, the way to them.
+
+    Two files of one name stay under one id, for the caller to refuse.
+    """
+    by_id: dict[str, list[Path]] = {}
+    for path in paths:
+        by_id.setdefault(case_name(path), []).append(path)
+    for case, same in list(by_id.items()):
+        if len(same) > 1 and all(folder_and_series(p)[0].is_dir() for p in same):
+            del by_id[case]
+            for path in same:
+                by_id.setdefault("_".join(path.relative_to(root).parts), []).append(path)
+    return by_id
 
 
 def _image_folder(source: Path, images: str | None) -> tuple[Path, list[Finding]]:

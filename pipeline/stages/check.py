@@ -6,10 +6,6 @@ Neither torch nor MONAI is imported. A scan that cannot be used is quarantined a
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from pathlib import Path
 
 from tqdm import tqdm
@@ -17,12 +13,12 @@ from tqdm import tqdm
 from pipeline.data.dataset import PARTS, Dataset, read_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings, write_findings
 from pipeline.data.placement import check_placement
+from pipeline.data.pool import run_each
 from pipeline.data.scan_facts import Facts, frame_of, inspect_scan, unchanged
 from pipeline.data.set_rules import check_set
 from pipeline.errors import DataError
 
 LEAST = 3  # cases that must remain
-Job = tuple[str, Facts | None]  # arguments of inspect_scan
 
 
 def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> list[Finding]:
@@ -75,44 +71,14 @@ def _inspect(manifest: Dataset, known: dict[str, Facts], workers: int) -> dict[s
     results = {case: known[case] for case, path in paths.items() if case in known and unchanged(path, known[case])}
     jobs = {case: (str(path), known.get(case)) for case, path in paths.items() if case not in results}
     with tqdm(total=len(paths), initial=len(results), desc="check", unit="scan", file=sys.stderr, disable=None) as bar:
-        for case, facts in _run(jobs, workers if jobs else 0):
-            results[case] = facts
+        for case, facts in run_each(inspect_scan, jobs, workers):
+            results[case] = facts if isinstance(facts, dict) else _lost(paths[case], facts)
             bar.update()
     return {case: results[case] for case in paths}
 
 
-def _run(jobs: dict[str, Job], workers: int) -> Iterator[tuple[str, Facts]]:
-    """Results as they come. A worker that dies takes its pool with it; then one worker goes on, and since it works
-    in order, the first scan without a result is the suspect and gets a process of its own."""
-    if workers < 1:
-        yield from ((case, inspect_scan(*job)) for case, job in jobs.items())
-        return
-    left, count = dict(jobs), min(workers, len(jobs))
-    while left:
-        try:
-            for case, facts in _in_pool(left, count):
-                del left[case]
-                yield case, facts
-        except BrokenProcessPool:
-            if count == 1:
-                suspect = next(iter(left))
-                yield suspect, _alone(left.pop(suspect))
-            count = 1
-
-
-def _alone(job: Job) -> Facts:
-    try:
-        return next(_in_pool({"": job}, 1))[1]
-    except BrokenProcessPool:
-        text = f"{job[0]}: the process that read it died (out of memory, or a fault in a library)."
-        return {"rule": "crash", "message": text}
-
-
-def _in_pool(jobs: dict[str, Job], workers: int) -> Iterator[tuple[str, Facts]]:
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        futures: dict[Future[Facts], str] = {pool.submit(inspect_scan, *job): case for case, job in jobs.items()}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+def _lost(path: Path, error: Exception) -> Facts:
+    return {"rule": "crash", "message": f"{path}: reading it failed: {error}."}
 
 
 def _require_usable(manifest: Dataset, findings: Findings, out: Path, strict: bool) -> None:

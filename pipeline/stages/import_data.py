@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.data.collect import collect
@@ -17,6 +18,7 @@ def import_folder(
     frame: str | None = None,
     missing: str = "unannotated",
     images: str | None = None,
+    series: Sequence[str] = (),
     fractions: Fractions = (0.7, 0.15, 0.15),
     seed: int = 0,
 ) -> Dataset:
@@ -29,13 +31,14 @@ def import_folder(
         frame: "LPS" or "RAS", for landmark files that do not say.
         missing: Whether a landmark that a case lacks is "unannotated" or "absent".
         images: Which folder of `source` holds the scans.
+        series: UIDs of the DICOM series to take, where a folder holds several.
         fractions: Shares of train, validation and test subjects.
         seed: Of the split.
 
     Raises:
         DataError: The folder cannot be used as a whole.
     """
-    dataset, findings = collect(Path(source), name, frame, missing, images)
+    dataset, findings = collect(Path(source), name, frame, missing, images, series)
     dataset = split_by_subject(dataset, fractions, seed)
     write_findings(Findings(tuple(findings)), Path(out).parent / FROM_IMPORT)
     write_dataset(dataset, Path(out))

@@ -12,11 +12,13 @@ from pathlib import Path
 from pipeline import __version__
 from pipeline.data.atomic import fingerprint, read_json, sha256_of, sweep, write_json
 from pipeline.data.dataset import Part, read_dataset
+from pipeline.data.file_names import file_stem
 from pipeline.data.image import Image
 from pipeline.data.markups import write_markups
 from pipeline.data.predictions import Answer, Predictions, write_predictions
 from pipeline.data.read_ahead import read_ahead
-from pipeline.data.readers import case_name, find_images
+from pipeline.data.readers import files_of, find_images, folder_and_series, pick_series
+from pipeline.data.scan_files import scan_ids
 from pipeline.data.threads import limit_threads
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.inference.model import Model, load_model, pick_device
@@ -31,6 +33,7 @@ def predict(
     exclude: Sequence[str] = (),
     device: str = "auto",
     threads: int = 0,
+    series: Sequence[str] = (),
 ) -> Predictions:
     """Write `predictions.json`, `run_report.json` and one `ID.mrk.json` a scan into `out`.
 
@@ -42,6 +45,7 @@ def predict(
         inputs: Scans or folders of scans; the case id is the file name without its extension.
         dataset: Instead of inputs: the cases of a `dataset.json`, of one `part` if given.
         exclude: Ids of cases left out, such as those that check quarantined.
+        series: UIDs of the DICOM series to take from inputs that hold several.
 
     Raises:
         DataError: No scan, or two scans of the same name.
@@ -51,7 +55,7 @@ def predict(
 
     torch.set_num_threads(threads or os.cpu_count() or 1)
     limit_threads(torch.get_num_threads())
-    scans = _of_dataset(dataset, part, exclude) if dataset else _of_inputs(inputs)
+    scans = _of_dataset(dataset, part, exclude) if dataset else _of_inputs(inputs, series)
     target = pick_device(device)
     loaded = load_model(model, target)
     sweep(out)
@@ -82,18 +86,19 @@ def _of_dataset(dataset: Path, part: Part | None, exclude: Sequence[str]) -> dic
     return {c.id: data.image_path(c) for c in cases}
 
 
-def _of_inputs(inputs: Sequence[Path]) -> dict[str, Path]:
+def _of_inputs(inputs: Sequence[Path], series: Sequence[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for given in inputs:
-        if not given.exists():
+        if not given.exists() and folder_and_series(given)[1] is None:
             raise DataError(f"{given}: no such file or folder")
-        for path in find_images(given) if given.is_dir() else [given]:
-            name = case_name(path)
-            if name in found and found[name] != path:
-                raise DataError(
-                    f"{path}: another scan is called '{name}' too: {found[name]}; predict them into two folders"
-                )
-            found[name] = path
+        paths = find_images(given) if given.is_dir() else [given]
+        for name, same in scan_ids(pick_series(paths, series), given).items():
+            for path in same:
+                if name in found and found[name] != path:
+                    raise DataError(
+                        f"{path}: another scan is called '{name}' too: {found[name]}; predict them into two folders"
+                    )
+                found[name] = path
     if not found:
         raise DataError(f"{', '.join(map(str, inputs)) or 'no input'}: no scan there; give -i SCAN_OR_FOLDER")
     return found
@@ -104,20 +109,24 @@ def _answer_all(
 ) -> tuple[dict[str, dict[str, Answer]], dict[str, str], dict[str, float]]:
     from tqdm import tqdm
 
-    marks = {name: (out / "cases" / f"{name}.json", _made_of(model_sum, path)) for name, path in scans.items()}
+    marks = {
+        name: (out / "cases" / f"{file_stem(name)}.json", _made_of(model_sum, path)) for name, path in scans.items()
+    }
     cases = {name: kept for name, mark in marks.items() if (kept := _kept(*mark)) is not None}
     failures, seconds = {}, {}
     new = {name: path for name, path in scans.items() if name not in cases}
     for name, answers in cases.items():
-        _write_points(answers, out / f"{name}.mrk.json")
+        _write_points(answers, out / f"{file_stem(name)}.mrk.json")
     start = time.perf_counter()
     for name, image in tqdm(read_ahead(new), "predict", len(scans), initial=len(cases), file=sys.stderr):
         try:
             cases[name] = _answer(model, image.result(), *marks[name])
-            _write_points(cases[name], out / f"{name}.mrk.json")
+            _write_points(cases[name], out / f"{file_stem(name)}.mrk.json")
             seconds[name] = round(time.perf_counter() - start, 3)
-        except (PatchvoteError, MemoryError, OSError) as error:
-            failures[name] = str(error) or repr(error)
+        except PatchvoteError as error:
+            failures[name] = str(error)
+        except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
+            failures[name] = f"{scans[name]}: answering failed: {error!r}"
         start = time.perf_counter()
     return {name: cases[name] for name in scans if name in cases}, failures, seconds
 
@@ -144,8 +153,7 @@ def _kept(done: Path, made_of: str) -> dict[str, Answer] | None:
 
 
 def _stamp(path: Path) -> list[int]:
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    return [number for p in files if p.exists() for number in (p.stat().st_size, p.stat().st_mtime_ns)]
+    return [number for p in files_of(path) if p.exists() for number in (p.stat().st_size, p.stat().st_mtime_ns)]
 
 
 def _write_points(answers: dict[str, Answer], path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
@@ -14,8 +13,8 @@ from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.derive import derive_spacings
 from pipeline.data.findings import Findings, read_findings
 from pipeline.data.intensity import Normalisation, derive_normalisation
+from pipeline.data.pool import run_each
 from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, save_array
-from pipeline.data.threads import limit_threads
 from pipeline.errors import DataError, PatchvoteError
 
 RECIPE = 6  # raise when resampling or normalising changes, so that old arrays are not found again
@@ -74,15 +73,16 @@ def _prepare(data: Dataset, store: PreparedStore, workers: int) -> None:
 
     missing = [c for c in store.keys if not all(is_whole(store.folder, k) for k in store.keys[c])]
     paths = {c: data.image_path(data.case(c)) for c in missing}
-    with ProcessPoolExecutor(max(1, min(workers, len(missing))), initializer=limit_threads, initargs=(1,)) as pool:
-        jobs = {pool.submit(_prepare_case, paths[c], store, c): c for c in missing}
-        for job in tqdm(as_completed(jobs), "preprocess", len(jobs), file=sys.stderr, disable=not jobs):
-            try:
-                job.result()
-            except PatchvoteError:
-                raise
-            except Exception as error:
-                raise DataError(f"case {jobs[job]}: preparing {paths[jobs[job]]} failed: {error!r}") from error
+    jobs = {c: (paths[c], store, c) for c in missing}
+    done = run_each(_prepare_case, jobs, max(1, workers))
+    for case, result in tqdm(done, "preprocess", len(jobs), file=sys.stderr, disable=not jobs):
+        if isinstance(result, PatchvoteError):
+            raise result
+        if isinstance(result, Exception):
+            raise DataError(
+                f"case {case}: preparing {paths[case]} failed: {result!r}. What is prepared stays; leave the case out"
+                " or free memory, and run again."
+            ) from result
 
 
 def _prepare_case(path: Path, store: PreparedStore, case: str) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.data.atomic import read_json, sweep, write_json
 from pipeline.data.image import Image
 from pipeline.data.markups import write_markups
+from pipeline.data.pool import run_each
 from pipeline.data.write_nifti import write_nifti
 from pipeline.errors import ConfigError, DataError
 from pipeline.phantoms.blobs import simulate_blobs
@@ -106,34 +105,12 @@ def _with_progress(out: Path, kind: str, seeds: list[int], size: PhantomSize, wo
     bar = tqdm(total=len(seeds), desc="phantoms", unit="case", file=sys.stderr, disable=not seeds)
     failed = {}
     with bar:
-        for seed, error in _run(out, kind, seeds, size, workers):
+        jobs = {_case_id(kind, seed): (out, kind, seed, size) for seed in seeds}
+        for case, error in run_each(make_case, jobs, workers if workers > 1 else 0):
             bar.update()
-            if error is not None:
-                failed[_case_id(kind, seed)] = f"{type(error).__name__}: {error}"
+            if isinstance(error, Exception):
+                failed[case] = f"{type(error).__name__}: {error}"
     return failed
-
-
-def _run(
-    out: Path, kind: str, seeds: list[int], size: PhantomSize, workers: int
-) -> Iterator[tuple[int, BaseException | None]]:
-    """Seeds as they come ready, with what went wrong."""
-    if workers < 2:
-        for seed in seeds:
-            yield seed, _caught(out, kind, seed, size)
-        return
-    # spawn: a forked copy of a process that has loaded torch may hang on its threads
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = {pool.submit(make_case, out, kind, seed, size): seed for seed in seeds}
-        for job in as_completed(jobs):
-            yield jobs[job], job.exception()
-
-
-def _caught(out: Path, kind: str, seed: int, size: PhantomSize) -> Exception | None:
-    try:
-        make_case(out, kind, seed, size)
-    except Exception as error:
-        return error
-    return None
 
 
 def make_case(out: Path, kind: str, seed: int, size: PhantomSize) -> None:

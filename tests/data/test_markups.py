@@ -1,15 +1,13 @@
 """Slicer's markups: what we write, Slicer's own reader and we read back; frames, units and status are followed."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from pipeline.data.markups import SCHEMA, read_markups, write_markups
 from pipeline.errors import DataError
-
-DATA = Path(os.environ.get("PATCHVOTE_DATA", Path(__file__).parents[2] / "../shared/data"))
+from tests.real_data import real_data
 
 
 def markups(path, points, **fields):
@@ -99,9 +97,6 @@ def test_what_is_no_markups_file_is_refused(tmp_path, content):
 
 
 def test_real_files_of_slicer_are_read():
-    folder = DATA / "io_volumes" / "slicer_markups"
-    if not folder.is_dir():
-        pytest.skip(f"no real data at {DATA}; set PATCHVOTE_DATA")
-    found, notes = read_markups(folder / "A_J.mrk.json")
+    found, notes = read_markups(real_data("io_volumes") / "slicer_markups" / "A_J.mrk.json")
     assert len(found) == 51 and not notes
     assert found["1"] == (-9.21016, -25.0792, 9.31477)

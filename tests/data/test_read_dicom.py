@@ -5,38 +5,15 @@ import pytest
 
 from pipeline.data.readers import find_images, read_frame, read_image
 from pipeline.errors import DataError
-
-pydicom = pytest.importorskip("pydicom")
+from tests.dicom_files import NORMAL, ORIGIN, ROW, write_slice
 
 SHAPE = (4, 3, 5)  # slices, rows, columns
 VOXELS = np.arange(60, dtype=np.int16).reshape(SHAPE)
-ROW, COLUMN = np.array([0, 1.0, 0]), np.array([-0.6, 0, 0.8])  # along a row, along a column
-NORMAL = np.cross(ROW, COLUMN)
-ORIGIN = np.array([5.0, -7, 9])
 
 
 def slice_file(path, index, position=None, **tags):
-    data = pydicom.Dataset()
-    data.file_meta = pydicom.dataset.FileMetaDataset()
-    data.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
-    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
-    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = f"1.2.3.{index}"
-    data.SeriesInstanceUID = "1.2.3"
-    data.Rows, data.Columns = SHAPE[1:]
-    data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
-    data.BitsAllocated = data.BitsStored = 16
-    data.HighBit, data.PixelRepresentation = 15, 1
-    data.PixelSpacing = [0.5, 0.25]
-    data.ImageOrientationPatient = [*ROW, *COLUMN]
-    data.ImagePositionPatient = [round(v, 6) for v in (ORIGIN + 2 * index * NORMAL if position is None else position)]
-    data.RescaleSlope, data.RescaleIntercept = 1, -1024
-    data.PixelData = VOXELS[index].tobytes()
-    for name, value in tags.items():
-        if value is None:
-            delattr(data, name)
-        else:
-            setattr(data, name, value)
-    data.save_as(path, enforce_file_format=True)
+    place = ORIGIN + 2 * index * NORMAL if position is None else position
+    write_slice(path, index, VOXELS[index], place, **tags)
 
 
 @pytest.fixture
@@ -73,13 +50,19 @@ def test_a_rescale_that_differs_from_slice_to_slice_is_followed(series):
         ({"ImagePositionPatient": None}, "no ImagePositionPatient"),
         ({"ImageOrientationPatient": None}, "no ImageOrientationPatient"),
         ({"ImagePositionPatient": [1, 2]}, "3 finite numbers"),
-        ({"Rows": 2}, "Rows = 2"),
+        ({"Rows": 2}, r"Rows, Columns = \[2"),
         ({"PixelSpacing": [0.5, 0.5]}, "PixelSpacing = "),
-        ({"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}, "ImageOrientationPatient = "),
+        ({"ImageOrientationPatient": [0, 1, 0, -0.8, 0, 0.6]}, "ImageOrientationPatient = "),
+        ({"ImageOrientationPatient": [0, 1, 0, -0.5, 0, 0.8]}, "not two unit vectors"),
+        ({"PixelRepresentation": 0}, r"PixelRepresentation = \[16"),
+        ({"ImagePositionPatient": [1e6, 0, 0]}, "further than"),
+        ({"PixelData": b"\0" * 60}, "60 bytes of them, expected 30"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "MOSAIC"]}, "MOSAIC"),
         ({"SeriesInstanceUID": "9.9"}, "2 series"),
         ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "RGB"),
         ({"NumberOfFrames": 3}, "3 frames"),
         ({"RescaleSlope": 0}, "RescaleSlope = 0"),
+        ({"PixelData": None}, "no PixelData"),
         ({"PixelData": b"\0\0"}, "pixels cannot be read"),
     ],
 )
@@ -91,7 +74,13 @@ def test_a_slice_that_does_not_fit_is_named(series, tags, message):
 
 def test_a_missing_slice_is_not_stretched_over(series):
     slice_file(series / "1.dcm", 3, position=ORIGIN + 8 * NORMAL)
-    with pytest.raises(DataError, match=r"4\.000 mm between .* elsewhere 2\.000 mm"):
+    with pytest.raises(DataError, match=r"missing: 4\.000 mm between 2.dcm and 1.dcm at 4\.0 mm; elsewhere 2\.000"):
+        read_image(series)
+
+
+def test_slices_whose_numbers_skip_are_missing_though_the_step_is_odd(series):
+    slice_file(series / "1.dcm", 3, position=ORIGIN + 7.5 * NORMAL, InstanceNumber=6)
+    with pytest.raises(DataError, match=r"missing: 3\.500 mm"):
         read_image(series)
 
 
@@ -101,11 +90,11 @@ def test_two_slices_in_one_place_are_refused(series):
         read_image(series)
 
 
-def test_gantry_tilt_is_refused_with_its_angle(series):
+def test_a_scan_in_time_is_named_so(series):
     for index in range(4):
-        slice_file(series / f"{7 * index % 4}.dcm", index, ORIGIN + 2 * index * NORMAL + index * ROW)
-    with pytest.raises(DataError, match=r"gantry tilt: .* 26\.57 degrees"):
-        read_frame(series)
+        slice_file(series / f"later{index}.dcm", index, InstanceNumber=5 + index)
+    with pytest.raises(DataError, match="2 slices at each of 4 places: a scan in time"):
+        read_image(series)
 
 
 def test_a_slice_beside_the_line_is_refused(series):

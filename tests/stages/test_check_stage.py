@@ -252,7 +252,10 @@ def die(path, known=None):
 def test_a_worker_that_dies_names_the_scan_and_the_rest_go_on(data, monkeypatch):
     monkeypatch.setattr(stage, "inspect_scan", die)
     findings = run(data.with_cases(data.cases[2:]), workers=2)
-    assert errors(findings) == [("crash", "c3")] and "c3.nii.gz: the process that read it died" in findings[0].message
+    assert (
+        errors(findings) == [("crash", "c3")]
+        and "c3.nii.gz: reading it failed: the process died" in findings[0].message
+    )
 
 
 def test_check_needs_neither_torch_nor_monai(data):

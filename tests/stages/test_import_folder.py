@@ -1,8 +1,5 @@
 """Stage import: the same folder gives the same bytes, real folders need no settings."""
 
-import os
-from pathlib import Path
-
 import nibabel
 import numpy as np
 import pytest
@@ -12,8 +9,7 @@ from pipeline.data.findings import read_findings
 from pipeline.data.markups import write_markups
 from pipeline.errors import DataError
 from pipeline.stages.import_data import import_folder
-
-DATA = Path(os.environ.get("PATCHVOTE_DATA", Path(__file__).parents[2] / "../shared/data"))
+from tests.real_data import real_data
 
 
 @pytest.fixture
@@ -56,8 +52,6 @@ def test_a_folder_that_cannot_be_written_is_named(source):
     ("name", "cases", "landmarks"), [("spine_mri_L1L5", 30, 5), ("mouse_skull", 40, 51), ("hippocampus_msd", 100, 5)]
 )
 def test_real_folders_are_read_without_settings(name, cases, landmarks, tmp_path):
-    if not (DATA / name).is_dir():
-        pytest.skip(f"no real data at {DATA}; set PATCHVOTE_DATA")
-    dataset = import_folder(DATA / name, tmp_path / "dataset.json", name)
+    dataset = import_folder(real_data(name), tmp_path / "dataset.json", name)
     assert len(dataset.cases) >= cases and len(dataset.landmarks) == landmarks
     assert "read as RAS" in next(f.message for f in read_findings(tmp_path / "import.json").items if f.rule == "frame")

@@ -1,0 +1,36 @@
+"""Names of files that belong to a case, whatever characters and length its id has."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import PurePosixPath, PureWindowsPath
+
+from pipeline.errors import DataError
+
+LONGEST = 180  # bytes; file systems take 255, and suffixes and temporary names come on top
+BAD = re.compile(r"[/\\\x00-\x1f]")
+
+
+def file_stem(case: str) -> str:
+    """The id itself where a file can be called so; else a readable part of it and a digest, always the same.
+
+    >>> file_stem("patient 7"), len(file_stem("x" * 250))
+    ('patient 7', 189)
+    """
+    raw = case.encode("utf-8", "surrogateescape")
+    if case and len(raw) <= LONGEST and not BAD.search(case) and not case.startswith("."):
+        return case
+    short = BAD.sub("_", raw[:LONGEST].decode("utf-8", "ignore")).lstrip(".")
+    return f"{short}~{hashlib.sha256(raw).hexdigest()[:8]}"
+
+
+def require_inside(path: str, what: str) -> None:
+    """Refuse a path that does not stay below its folder.
+
+    Raises:
+        DataError: It is absolute or climbs up; `what` says where it was met.
+    """
+    parts = {*PurePosixPath(path).parts, *PureWindowsPath(path).parts}
+    if not path or ".." in parts or PurePosixPath(path).is_absolute() or PureWindowsPath(path).anchor:
+        raise DataError(f"{what}: path '{path}' leaves the data set's folder. Give a path below it, without '..'.")

@@ -1,0 +1,115 @@
+"""Which files of a folder make the series: others are left out and said, several series are asked about."""
+
+import numpy as np
+import pytest
+
+from pipeline.data.readers import case_name, files_of, find_images, pick_series, read_frame, read_image
+from pipeline.data.scan_files import scan_ids
+from pipeline.errors import DataError
+from tests.dicom_files import NORMAL, ORIGIN, write_slice
+
+REPORT, MASK = "1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.5.1.4.1.1.66.4"
+VOXELS = np.arange(60, dtype=np.int16).reshape(4, 3, 5)
+
+
+def series(folder, uid="1.2.3", suffix=".dcm", **tags):
+    folder.mkdir(parents=True, exist_ok=True)
+    for index in range(4):
+        name = folder / f"{uid}-{index}{suffix}"
+        write_slice(name, index, VOXELS[index], ORIGIN + 2 * index * NORMAL, SeriesInstanceUID=uid, **tags)
+    return folder
+
+
+def test_several_series_are_listed_and_one_can_be_chosen(tmp_path):
+    series(tmp_path, "1.2.3")
+    series(tmp_path, "1.2.4", RescaleIntercept=0)
+    with pytest.raises(DataError, match=r"2 series in it. Choose with data.*\n  1.2.3: .*CT, 4 slices of 3"):
+        read_image(tmp_path)
+    (chosen,) = pick_series(find_images(tmp_path), ["1.2.4"])
+    assert np.array_equal(read_image(chosen).voxels, VOXELS) and case_name(chosen) == tmp_path.name
+    assert read_frame(chosen).shape == (4, 3, 5) and len(files_of(chosen)) == 8
+
+
+def test_a_series_that_nobody_holds_is_refused(tmp_path):
+    series(tmp_path)
+    with pytest.raises(DataError, match="no folder holds it"):
+        pick_series([tmp_path], ["9.9.9"])
+
+
+def test_a_localizer_that_says_so_is_left_out(tmp_path):
+    series(tmp_path)
+    write_slice(tmp_path / "scout.dcm", 9, VOXELS[0], ORIGIN, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    image = read_image(tmp_path)
+    assert image.frame.shape == (4, 3, 5) and image.notes == ("scout.dcm is a localizer: left out",)
+
+
+def test_a_slice_across_the_others_is_left_out_as_a_localizer(tmp_path):
+    series(tmp_path)
+    write_slice(tmp_path / "a.dcm", 9, VOXELS[0], ORIGIN, cosines=(0, 1, 0, 0.8, 0, 0.6))
+    image = read_image(tmp_path)
+    assert image.frame.shape == (4, 3, 5) and "crosses the others at" in image.notes[0]
+
+
+def test_reports_contours_and_screenshots_are_left_out(tmp_path):
+    series(tmp_path)
+    write_slice(tmp_path / "report.dcm", 8, VOXELS[0], ORIGIN, SOPClassUID=REPORT, Modality="SR", Rows=None)
+    write_slice(tmp_path / "mask.dcm", 9, VOXELS[0], ORIGIN, SOPClassUID=MASK, Modality="SEG")
+    write_slice(tmp_path / "shot.dcm", 9, VOXELS[0], ORIGIN, SOPClassUID="1.2.840.10008.5.1.4.1.1.7")
+    notes = read_image(tmp_path).notes
+    assert len(notes) == 3 and "1 files are SEG" in notes[0] and "shot.dcm is a secondary capture" in notes[2]
+
+
+def test_screenshots_alone_are_no_scan(tmp_path):
+    with pytest.raises(DataError, match="a screenshot"):
+        read_image(series(tmp_path, SOPClassUID="1.2.840.10008.5.1.4.1.1.7"))
+
+
+def test_a_cd_root_and_a_lone_report_are_no_scans(tmp_path):
+    series(tmp_path / "DICOM")
+    (tmp_path / "DICOMDIR").write_bytes((tmp_path / "DICOM" / "1.2.3-0.dcm").read_bytes())
+    (tmp_path / "doc").mkdir()
+    write_slice(tmp_path / "doc" / "report.dcm", 8, VOXELS[0], ORIGIN, SOPClassUID=REPORT, Modality="SR", Rows=None)
+    assert find_images(tmp_path) == [tmp_path / "DICOM"]
+
+
+def test_folders_of_one_name_get_the_way_to_them_as_id(tmp_path):
+    paths = [series(tmp_path / patient / "CT") for patient in ("P1", "P2")]
+    assert scan_ids(paths, tmp_path) == {"P1_CT": [paths[0]], "P2_CT": [paths[1]]}
+
+
+def test_numbers_of_slices_do_not_sort_them(tmp_path):
+    image = read_image(series(tmp_path, InstanceNumber=7))
+    assert np.array_equal(image.voxels, VOXELS - 1024)
+
+
+def test_the_odd_slice_is_named_though_its_name_comes_first(tmp_path):
+    series(tmp_path)
+    write_slice(tmp_path / "0.dcm", 0, VOXELS[0][:2], ORIGIN + 8 * NORMAL)
+    with pytest.raises(DataError, match=r"0\.dcm: Rows, Columns = \[2"):
+        read_image(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".dcm", ""])
+def test_every_truncation_of_a_slice_is_noticed(tmp_path, suffix):
+    path = series(tmp_path, suffix=suffix) / f"1.2.3-3{suffix}"
+    whole = path.read_bytes()
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        with pytest.raises(DataError, match=r"1\.2\.3-3|missing"):
+            read_image(tmp_path)
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    path = series(tmp_path) / "1.2.3-2.dcm"
+    monkeypatch.setattr("builtins.open", forbid(path, open))
+    with pytest.raises(DataError, match=r"1\.2\.3-2\.dcm: cannot be read: Permission denied"):
+        read_image(tmp_path)
+
+
+def forbid(path, real):
+    def opened(name, *args, **kwargs):
+        if str(name) == str(path):
+            raise PermissionError(13, "Permission denied")
+        return real(name, *args, **kwargs)
+
+    return opened
