@@ -38,7 +38,7 @@ class CropSettings:
         jitter: Voxels that the aim is moved by at most, along each axis; None = anywhere that still
             overlaps the scan as far as it can (whole scans on a canvas).
         cut: Share of the crops taken as if the scan ended near a landmark, up to a quarter of the crop from it:
-            what lies beyond is absent.
+            what lies far beyond is absent.
         twins: Of each landmark the number of the one that takes its place in a mirror; None = no mirror.
     """
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+MARGIN = 4.0  # voxels beyond the end of a scan within which a landmark is still pointed at
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -35,7 +37,10 @@ class Source:
 def end_near_landmark(
     rng: np.random.Generator, source: Source, reach: Sequence[float]
 ) -> tuple[Source, Float[np.ndarray, " D"]]:
-    """The case as if its scan ended at a plane near one of its landmarks; landmarks beyond it are absent.
+    """The case as if its scan ended at a plane near one of its landmarks; landmarks far beyond it are absent.
+
+    Those a little beyond keep their position: what is left of their surroundings tells where they would lie, and
+    an answer outside the scan is not given. To call them absent would teach the network to doubt what lies just inside.
 
     Nothing else teaches what the border of a scan looks like from close by: most scans are placed with a margin,
     and the few that are not are the ones in which a landmark is missing.
@@ -58,5 +63,5 @@ def end_near_landmark(
     voxels = source.voxels[(slice(None),) * axis + (kept,)]
     start = np.eye(dims)[axis] * kept.start
     points = source.points - start
-    beyond = (points[:, axis] < -0.5) | (points[:, axis] > kept.stop - kept.start - 0.5)
+    beyond = (points[:, axis] < -0.5 - MARGIN) | (points[:, axis] > kept.stop - kept.start - 0.5 + MARGIN)
     return Source(voxels, np.where(beyond[:, None], np.nan, points), source.known), start

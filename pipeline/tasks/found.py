@@ -22,7 +22,7 @@ class Found:
         belief: 0 to 1, that the landmark is there.
         spread: Root mean square distance of the votes, world unit.
         votes: Patches that voted.
-        inside: Whether the position lies in the scan, or within one voxel of the level beside it.
+        inside: Whether the position lies in the scan.
         patch: World size of the patches that answered.
     """
 
@@ -44,6 +44,6 @@ def join(parts: Sequence[Votes], order: np.ndarray, frame: ImageFrame, patch: fl
     """The votes of all regions in the order of the landmarks, in the world."""
     joined = {f.name: torch.cat([getattr(v, f.name) for v in parts]).numpy()[order] for f in fields(Votes)}
     world, step = frame.voxel_to_world(joined["location"]), float(frame.spacing.mean())
-    inside = frame.crop((-1,) * frame.dims, tuple(n + 2 for n in frame.shape)).contains(world)
+    inside = frame.contains(world)
     belief, count = joined["belief"].astype(float), joined["count"].astype(int)
     return Found(world, belief, joined["spread"] * step, count, inside, np.full(len(world), patch))
