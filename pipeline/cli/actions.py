@@ -104,7 +104,7 @@ def predict(settings: Settings) -> Outcome:
         which = {"dataset": run / "dataset.json", "part": settings.evaluate.part, "exclude": quarantined(run)}
     from pipeline.stages.predict import predict as stage
 
-    answers = stage(model, out, device=settings.device, threads=settings.threads, **which)
+    answers = stage(model, out, device=settings.device, threads=settings.threads, formats=wanted.formats, **which)
     found = [answer.found for case in answers.cases.values() for answer in case.values()]
     scans = counted(len(answers.cases), "scan")
     note = f"{scans}, {sum(found)} of {len(found)} landmarks found: {out / 'predictions.json'}"

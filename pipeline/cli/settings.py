@@ -70,11 +70,14 @@ class PredictSettings:
         model: Folder of a trained model, runs/NAME/model; null = the model of the run.
         input: Scans or folders of scans (-i); null = the test part of the run.
         output: Folder for the answers (-o); null = RUN/test.
+        formats: What is written beside predictions.json: mrk.json and fcsv (3D Slicer, a file a scan), csv (points.csv,
+            all scans), nnlandmark (all_landmarks_voxel.json), dicom-sr (of DICOM scans; it names the patient).
     """
 
     model: Path | None = None
     input: tuple[Path, ...] | None = None
     output: Path | None = None
+    formats: tuple[Literal["mrk.json", "fcsv", "csv", "nnlandmark", "dicom-sr"], ...] = ("mrk.json",)
 
 
 @dataclass(frozen=True)

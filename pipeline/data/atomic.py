@@ -37,7 +37,9 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
         os.chmod(name, 0o644)
         os.replace(name, path)
     except OSError as error:
-        raise DataError(f"{path}: writing failed: {error.strerror}. What was there before is unharmed.") from error
+        raise DataError(
+            f"{path}: writing failed: {error.strerror or error}. What was there before is unharmed."
+        ) from error
     finally:
         if os.path.exists(name):
             os.unlink(name)
@@ -69,7 +71,7 @@ def read_json(path: Path) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # also numbers of thousands of digits
         raise DataError(f"{path}: not readable as JSON: {error}") from error
 
 

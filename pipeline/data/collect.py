@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from pipeline.data.annotations import Annotations, read_annotations
+from pipeline.data.annotations import SUBJECT, Annotations, read_annotations
+from pipeline.data.datalist import find_datalist
 from pipeline.data.dataset import PARTS, Case, Dataset, Part, Position
 from pipeline.data.findings import Finding
 from pipeline.data.landmark_names import typos
 from pipeline.data.readers import read_frame
-from pipeline.data.scan_files import find_scans
+from pipeline.data.scan_files import find_scans, parts_of
 from pipeline.errors import DataError
 
 LEAST = 3  # subjects: one each to train, to choose the best model and to test
@@ -31,7 +32,8 @@ def collect(
 
     Args:
         source: `images/` (or `images_*`, or the folder itself) with scans; `landmarks.csv`, `landmarks.json`, or
-            `CASE.mrk.json` / `CASE.fcsv` files; optional `subjects.csv` (case,subject) and `split.csv` (case,split).
+            `CASE.mrk.json`, `CASE.fcsv` or `CASE.mps` files; nnLandmark's or BIDS's layout, or a data list of MONAI;
+            optional `subjects.csv` (case,subject) and `split.csv` (case,split).
         name: Name of the data set.
         frame: "LPS" or "RAS", for landmark files that do not say.
         missing: What a landmark means that other cases have and this one lacks: "unannotated" or "absent".
@@ -47,28 +49,37 @@ def collect(
     source = Path(source)
     if missing not in ("unannotated", "absent"):
         raise DataError(f"missing = {missing!r}; use unannotated or absent.")
-    scans, findings = find_scans(source, images, series)
-    found = read_annotations(source, scans, frame)
+    listed = find_datalist(source) if source.is_dir() and images is None else None
+    scans, findings = (listed.scans, []) if listed else find_scans(source, images, series)
+    found = read_annotations(source, scans, frame, listed.labels if listed else None)
     doubled = {f.case for f in findings if f.rule == "duplicate-case"}
     _match(found, scans, {c for c in doubled if c})
     for finding in typos({case: points for case, points in found.cases.items()}):
         found.error(finding.rule, cast("str", finding.case), finding.message, finding.advice)
     names = _names(found.cases)
     subjects = _column(source / "subjects.csv", "subject")
-    splits = {c: _part(source, c, word) for c, word in _column(source / "split.csv", "split").items()}
+    splits = listed.parts if listed else parts_of(scans)
+    splits |= {c: _part(source, c, word) for c, word in _column(source / "split.csv", "split").items()}
     cases = tuple(
         Case(
             id=case,
-            subject=subjects.get(case, case),
+            subject=subjects.get(case, _subject(case)),
             image=scans[case].relative_to(source).as_posix(),
             landmarks=_in_order(points, names, missing),
             split=splits.get(case),
+            observers=found.observers.get(case, {}),
         )
         for case, points in sorted(found.cases.items())
     )
     findings += found.findings
     _require_enough(source, cases, findings)
     return Dataset(name, source.resolve(), names, cases), findings
+
+
+def _subject(case: str) -> str:
+    """Names of BIDS say whose a scan is; others are a subject each, unless subjects.csv says more."""
+    match = SUBJECT.match(case)
+    return match[1] if match else case
 
 
 def _match(found: Annotations, scans: dict[str, Path], doubled: set[str]) -> None:
@@ -101,7 +112,8 @@ def _fit_axes(found: Annotations, case: str, scan: Path) -> None:
             text = f"landmark '{name}' has {len(point)} coordinates, its scan {dims} axes."
             found.error("bad-annotation", case, text, "Add the missing coordinates.")
             return
-    found.cases[case] = {n: None if p is None else p[:dims] for n, p in found.cases[case].items()}
+    for points in (found.cases[case], *found.observers.get(case, {}).values()):
+        points.update({n: None if p is None else p[:dims] for n, p in points.items()})
 
 
 def _names(cases: dict[str, dict[str, Position]]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ or not listed = not annotated (nobody said). The three teach a network different
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,13 +22,15 @@ Position = tuple[float, ...] | None
 
 @dataclass(frozen=True)
 class Case:
-    """One scan. `image` is relative to the dataset's root. `landmarks`: position, or None = absent."""
+    """One scan. `image` is relative to the dataset's root. `landmarks`: position, or None = absent; where several
+    people placed them, their mean, and `observers[who]` what each said."""
 
     id: str
     subject: str
     image: str
     landmarks: dict[str, Position]
     split: Part | None = None
+    observers: dict[str, dict[str, Position]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def write_dataset(dataset: Dataset, path: Path) -> None:
     cases = [
         {"id": c.id, "subject": c.subject, "image": c.image, "landmarks": c.landmarks}
         | ({"split": c.split} if c.split else {})
+        | ({"observers": c.observers} if c.observers else {})
         for c in dataset.cases
     ]
     write_json(
@@ -109,9 +112,14 @@ def read_dataset(path: Path) -> Dataset:
 
 
 def _case(content: dict[str, Any], path: Path) -> Case:
-    landmarks = {n: None if p is None else tuple(float(v) for v in p) for n, p in content["landmarks"].items()}
     require_inside(content["image"], f"{path}: case {content['id']}: image")
     split = content.get("split")
     if split not in (None, *PARTS):
         raise DataError(f"{path}: case {content['id']}: split='{split}'; choose one of {', '.join(PARTS)}")
-    return Case(content["id"], content["subject"], content["image"], landmarks, split)
+    observers = {who: _positions(said) for who, said in content.get("observers", {}).items()}
+    landmarks = _positions(content["landmarks"])
+    return Case(content["id"], content["subject"], content["image"], landmarks, split, observers)
+
+
+def _positions(content: dict[str, Any]) -> dict[str, Position]:
+    return {n: None if p is None else tuple(float(v) for v in p) for n, p in content.items()}

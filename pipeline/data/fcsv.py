@@ -1,4 +1,4 @@
-"""3D Slicer's older `.fcsv`: points whose frame is a line in the header, and a lasting source of mirrored landmarks.
+"""3D Slicer's older `.fcsv`: points whose frame is a line in the header, a lasting source of mirrored landmarks.
 
 The line's numbers changed meaning (0 = RAS, 1 = LPS) and its default changed with Slicer 4.11,
 so a file without the line is refused unless the user says the frame.
@@ -6,11 +6,13 @@ so a file without the line is refused unless the user says the frame.
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.data.atomic import write_text
 from pipeline.data.dataset import Position
 from pipeline.data.frames import agreed_frame, coordinate, frame_name, to_lps
+from pipeline.data.points_csv import csv_line, split_line
 from pipeline.errors import DataError
 
 CODES = {"0": "RAS", "1": "LPS"}
@@ -39,11 +41,30 @@ def read_fcsv(path: Path, frame: str | None = None) -> tuple[dict[str, Position]
     points: dict[str, Position] = {}
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith("#"):
-            name, point = _row(next(csv.reader([line])), columns, f"{path}: line {number}")
+            name, point = _row(split_line(line, f"{path}: line {number}"), columns, f"{path}: line {number}")
             if name in points:
                 raise DataError(f"{path}: line {number}: '{name}' occurs twice. Rename or remove one.")
             points[name] = to_lps(point, used)
     return points, []
+
+
+def write_fcsv(
+    path: Path, positions: Mapping[str, tuple[float, ...] | None], descriptions: Mapping[str, str] | None = None
+) -> None:
+    """Write landmarks (LPS mm); the format has no word for absent, so None is left out.
+
+    Args:
+        path: Ends in `.fcsv`.
+        positions: By landmark.
+        descriptions: Free text a landmark, such as its belief.
+    """
+    lines = ["# Markups fiducial file version = 4.11", "# CoordinateSystem = LPS", f"# columns = {COLUMNS}"]
+    there = ((name, at) for name, at in positions.items() if at is not None)
+    for number, (name, at) in enumerate(there, 1):
+        place = [f"{v:.6f}" for v in (*at, 0.0, 0.0)[:3]]
+        said = (descriptions or {}).get(name, "")
+        lines.append(csv_line([number, *place, 0, 0, 0, 1, 1, 1, 0, name, said, ""]))
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def _field(line: str) -> tuple[str, str]:

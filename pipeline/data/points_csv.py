@@ -1,21 +1,27 @@
-"""A long CSV: one row a landmark, `case,landmark,x,y,z` in mm (also `x_mm`); other columns are not looked at.
+"""CSV tables of landmarks in mm. Long: one row a landmark, `case,landmark,x,y,z` (also `x_mm`). Wide: one row a case,
+`case,NAME_x,NAME_y,NAME_z,...` (also `NAME.x`, `NAME x`, with `_mm`). Other columns are not looked at.
 
-The frame is a column `frame`, a comment line `# frame = RAS`, or the user's word. A row whose coordinates
-are the word `absent` says that the annotator looked and the landmark is not in the scan.
+The frame is a column `frame`, a comment line `# frame = RAS`, or the user's word. Coordinates that are the word
+`absent` say that the annotator looked and the landmark is not in the scan; empty ones of a wide table, that nobody did.
+A column `observer` says who placed the points of a row.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from pipeline.data.atomic import write_text
 from pipeline.data.frames import agreed_frame, coordinate, frame_name
 from pipeline.data.points_table import PointsTable
 from pipeline.errors import DataError
 
 ABSENT = "absent"
+Columns = dict[str, dict[str, int]]  # landmark ("" = the row says it) -> title, x first -> place in the row
+AXIS = re.compile(r"(?:(?P<name>.+?)[ _.\-])?(?P<axis>[xyz])(?:_mm(?:_\w+)?)?")
 
 
 def read_points_csv(path: Path, frame: str | None = None) -> PointsTable:
@@ -30,30 +36,64 @@ def read_points_csv(path: Path, frame: str | None = None) -> PointsTable:
         header = [c.strip() for c in next(rows)[1]]
     except StopIteration:
         raise DataError(f"{path}: empty. The first line must be: case,landmark,x,y,z") from None
-    axes = _axes(path, header)
-    where = {name: header.index(name) for name in ("case", "landmark", "frame") if name in header}
+    columns = _columns(path, header)
+    where: dict[str, int] = {
+        name: header.index(name) for name in ("case", "landmark", "frame", "observer") if name in header
+    }
     table = PointsTable()
     for line, cells in rows:
-        at = f"{path}: row {line}"
-        case, name = (_cell(cells, where[k]) for k in ("case", "landmark"))
-        if not case or not name:
-            raise DataError(f"{at}: no {'landmark' if case else 'case'}. Every row needs both.")
-        if "frame" in where:
-            stated.add(frame_name(_cell(cells, where["frame"]), at))
-        words = {column: _cell(cells, index) for column, index in axes.items()}
+        row = {name: _cell(cells, index) for name, index in where.items()}
+        _add_row(table, row, {n: _words(cells, axes) for n, axes in columns.items()}, f"{path}: row {line}")
+        if "frame" in row:
+            stated.add(frame_name(row["frame"], f"{path}: row {line}"))
+    if len(stated) > 1:
+        raise DataError(f"{path}: states both LPS and RAS. Write all points in one of them.")
+    table.settle()
+    table.frame = agreed_frame(stated.pop() if stated else None, frame, str(path))
+    return table
+
+
+def write_points_csv(path: Path, rows: Iterable[Mapping[str, Any]], unit: str = "mm") -> None:
+    """Write a long table, which `read_points_csv` reads again.
+
+    Args:
+        rows: `case`, `landmark`, `position` (LPS; None = absent), and any more columns, the same in each row.
+    """
+    lines = ["# frame = LPS"]
+    for number, row in enumerate(rows):
+        more = {k: v for k, v in row.items() if k not in ("case", "landmark", "position")}
+        if number == 0:
+            suffix = f"_{unit}" if unit == "mm" else ""
+            lines.append(csv_line(["case", "landmark", *(f"{a}{suffix}" for a in "xyz"), *more]))
+        at = [ABSENT] * 3 if row["position"] is None else [f"{v:.6f}" for v in (*row["position"], 0.0, 0.0)[:3]]
+        lines.append(csv_line([row["case"], row["landmark"], *at, *("" if v is None else v for v in more.values())]))
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def csv_line(cells: Iterable[Any]) -> str:
+    """One line of CSV; cells with commas, quotes or a leading # are quoted, line breaks become spaces."""
+    texts = [str(c).replace("\r", " ").replace("\n", " ") for c in cells]
+    quoted = ['"' + t.replace('"', '""') + '"' if re.search('[,";\t]|^#', t) else t for t in texts]
+    return ",".join(quoted)
+
+
+def _add_row(table: PointsTable, row: dict[str, str], points: dict[str, dict[str, str]], at: str) -> None:
+    long = "" in points
+    if not row["case"] or (long and not row["landmark"]):
+        raise DataError(f"{at}: no {'landmark' if row['case'] else 'case'}. Every row needs both.")
+    for column, words in points.items():
+        name = row["landmark"] if long else column
+        if not long and not any(words.values()):
+            continue
         if all(w.lower() == ABSENT for w in words.values()):
-            table.add(case, name, None, at)
+            table.add(row["case"], name, None, at, row.get("observer", ""))
             continue
         try:
             point = tuple(coordinate(w, f"{at}, column {c}, landmark '{name}'") for c, w in words.items())
         except DataError as error:
-            table.problem(case, str(error))
+            table.problem(row["case"], str(error))
         else:
-            table.add(case, name, point, at)
-    if len(stated) > 1:
-        raise DataError(f"{path}: states both LPS and RAS. Write all points in one of them.")
-    table.frame = agreed_frame(stated.pop() if stated else None, frame, str(path))
-    return table
+            table.add(row["case"], name, point, at, row.get("observer", ""))
 
 
 def _rows(path: Path) -> tuple[Iterator[tuple[int, list[str]]], set[str]]:
@@ -66,16 +106,37 @@ def _rows(path: Path) -> tuple[Iterator[tuple[int, list[str]]], set[str]]:
     stated = {frame_name(m.group(1), str(path)) for m in comments if m}
     data = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
     delimiter = max(",;\t", key=data[0][1].count) if data else ","
-    return ((n, next(csv.reader([line], delimiter=delimiter))) for n, line in data), stated
+    return ((n, split_line(line, f"{path}: row {n}", delimiter)) for n, line in data), stated
 
 
-def _axes(path: Path, header: list[str]) -> dict[str, int]:
-    """Columns of x, y, z by their names ("x", "x_mm"); an image with fewer axes has fewer."""
-    found = [next((c for c in header if re.fullmatch(rf"{axis}(_mm(_\w+)?)?", c)), None) for axis in "xyz"]
-    axes = {name: header.index(name) for name in found if name is not None}
-    if not {"case", "landmark"} <= set(header) or not axes or found != [*axes, *[None] * (3 - len(axes))]:
-        raise DataError(f"{path}: columns are {','.join(header)}; needed are case,landmark,x,y,z (or x_mm,y_mm,z_mm).")
-    return axes
+def split_line(line: str, where: str, delimiter: str = ",") -> list[str]:
+    """The cells of one line of CSV; DataError where a cell is larger than any landmark file has."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error as error:
+        raise DataError(f"{where}: not readable as CSV: {error}. Correct the line.") from error
+
+
+def _columns(path: Path, header: list[str]) -> Columns:
+    """Where the coordinates of each landmark stand; an image with fewer axes has fewer."""
+    found: dict[str, dict[str, str]] = {}
+    for title in header:
+        if match := AXIS.fullmatch(title):
+            found.setdefault(match["name"] or "", {}).setdefault(match["axis"], title)
+    long = "landmark" in header
+    found = {n: axes for n, axes in found.items() if (n == "") == long}
+    odd = [n for n, axes in found.items() if "".join(sorted(axes)) != "xyz"[: len(axes)]]
+    twice = len(set(header)) < len(header)
+    if "case" not in header or not found or odd or twice:
+        raise DataError(
+            f"{path}: columns are {','.join(header)}; needed are case,landmark,x,y,z (or x_mm,y_mm,z_mm),"
+            " or case,NAME_x,NAME_y,NAME_z for every landmark, each once."
+        )
+    return {n: {title: header.index(title) for _, title in sorted(axes.items())} for n, axes in found.items()}
+
+
+def _words(cells: list[str], axes: dict[str, int]) -> dict[str, str]:
+    return {title: _cell(cells, index) for title, index in axes.items()}
 
 
 def _cell(cells: list[str], index: int) -> str:

@@ -19,7 +19,7 @@ def read_points_json(path: Path, frame: str | None = None) -> PointsTable:
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8-sig"), object_pairs_hook=_no_twins)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not readable as JSON: {error}") from error
     if not isinstance(content, dict):
         raise DataError(f"{path}: the top level must be an object of cases: {{CASE: {{LANDMARK: [x, y, z]}}}}.")

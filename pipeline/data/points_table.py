@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 
 from pipeline.data.dataset import Position
 from pipeline.data.frames import to_lps
+from pipeline.data.observers import Readings, agreed
 
 
 @dataclass
 class PointsTable:
     """`cases[id][landmark]` in the file's own frame: "LPS", "RAS", or None where nobody states it.
 
+    `observers[id][who][landmark]` are single readings, where the file names who placed a point.
     `problems[id]` are messages about rows that cannot be used; such a case must be left out as a whole,
     since half an annotation looks like a scan with absent landmarks.
     """
@@ -19,16 +21,34 @@ class PointsTable:
     cases: dict[str, dict[str, Position]] = field(default_factory=dict)
     problems: dict[str, list[str]] = field(default_factory=dict)
     frame: str | None = None
+    observers: dict[str, Readings] = field(default_factory=dict)
 
-    def add(self, case: str, name: str, point: Position, where: str) -> None:
-        """Note a point; a name twice in one case is a problem."""
-        if name in self.cases.setdefault(case, {}):
-            self.problem(case, f"{where}: landmark '{name}' of case '{case}' occurs twice. Rename or remove one.")
-        self.cases[case][name] = point
+    def add(self, case: str, name: str, point: Position, where: str, observer: str = "") -> None:
+        """Note a point; a name twice in one case (of one observer) is a problem."""
+        points = self.cases.setdefault(case, {})
+        if observer:
+            points = self.observers.setdefault(case, {}).setdefault(observer, {})
+        if name in points:
+            whose = f"'{case}', observer '{observer}'" if observer else f"'{case}'"
+            self.problem(case, f"{where}: landmark '{name}' of case {whose} occurs twice. Rename or remove one.")
+        points[name] = point
+
+    def settle(self) -> None:
+        """Put what the observers agree on into `cases`, once all rows are read."""
+        for case, readings in self.observers.items():
+            self.cases[case].update(agreed(readings)[0])
 
     def problem(self, case: str, message: str) -> None:
         self.problems.setdefault(case, []).append(message)
 
     def in_lps(self, frame: str) -> dict[str, dict[str, Position]]:
         """The same points in LPS, if they were written in `frame`."""
-        return {c: {n: None if p is None else to_lps(p, frame) for n, p in ps.items()} for c, ps in self.cases.items()}
+        return {case: _in_lps(points, frame) for case, points in self.cases.items()}
+
+    def observers_in_lps(self, frame: str) -> dict[str, Readings]:
+        """The same for the single readings."""
+        return {c: {who: _in_lps(ps, frame) for who, ps in said.items()} for c, said in self.observers.items()}
+
+
+def _in_lps(points: dict[str, Position], frame: str) -> dict[str, Position]:
+    return {name: None if point is None else to_lps(point, frame) for name, point in points.items()}

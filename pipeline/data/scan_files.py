@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from pipeline.data.dataset import Part
 from pipeline.data.findings import Finding
 from pipeline.data.readers import SUFFIXES, case_name, find_images, folder_and_series, pick_series
 from pipeline.errors import DataError
+
+NNUNET = ("imagesTr", "imagesTs")  # to train, to test
+CHANNEL = re.compile(r"_\d{4}$")
 
 
 def find_scans(
@@ -30,6 +35,8 @@ def find_scans(
         raise DataError(f"{source}: no such folder. Give the folder that holds your scans and landmarks.")
     folder, findings = _image_folder(source, images)
     paths = find_images(folder)
+    if folder.name == NNUNET[0] and (source / NNUNET[1]).is_dir():
+        paths += find_images(source / NNUNET[1])
     if not paths:
         raise DataError(f"{folder}: no scans in it. Scans end in {', '.join(SUFFIXES)}, or are folders of DICOM files.")
     by_id = scan_ids(pick_series(paths, series), folder)
@@ -49,13 +56,27 @@ def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:
     """
     by_id: dict[str, list[Path]] = {}
     for path in paths:
-        by_id.setdefault(case_name(path), []).append(path)
+        by_id.setdefault(_channel_free(path), []).append(path)
     for case, same in list(by_id.items()):
         if len(same) > 1 and all(folder_and_series(p)[0].is_dir() for p in same):
             del by_id[case]
             for path in same:
                 by_id.setdefault("_".join(path.relative_to(root).parts), []).append(path)
     return by_id
+
+
+def parts_of(scans: Mapping[str, Path]) -> dict[str, Part]:
+    """What the folders say: nnU-Net keeps apart what trains and what tests. Nothing, where they do not."""
+    folders = {case: path.parent.name for case, path in scans.items()}
+    if set(folders.values()) != set(NNUNET):
+        return {}
+    return {case: "test" if folder == NNUNET[1] else "train" for case, folder in folders.items()}
+
+
+def _channel_free(path: Path) -> str:
+    """nnU-Net writes the number of the channel behind the id."""
+    name = case_name(path)
+    return name[:-5] if path.parent.name in NNUNET and CHANNEL.search(name) else name
 
 
 def _image_folder(source: Path, images: str | None) -> tuple[Path, list[Finding]]:
@@ -70,6 +91,8 @@ def _image_folder(source: Path, images: str | None) -> tuple[Path, list[Finding]
     counts = {p: n for p, n in counts.items() if n}
     if not counts:
         return source, []
+    if {p.name for p in counts} == set(NNUNET):
+        return source / NNUNET[0], []
     best = max(counts, key=lambda p: (counts[p], p.name == "images"))
     if len(counts) == 1:
         return best, []

@@ -12,7 +12,8 @@ Fractions = tuple[float, float, float]
 
 
 def split_by_subject(dataset: Dataset, fractions: Fractions = (0.7, 0.15, 0.15), seed: int = 0) -> Dataset:
-    """Give every case a part; a data set that comes with parts keeps them.
+    """Give every case a part; a data set that comes with parts keeps them; if none is for validation,
+    some of its training subjects become that.
 
     Subjects are ordered by a hash of seed and name, so the order of files does not matter and a new subject
     moves few others. Every part with a fraction above 0 has at least one subject.
@@ -26,8 +27,10 @@ def split_by_subject(dataset: Dataset, fractions: Fractions = (0.7, 0.15, 0.15),
         raise DataError(
             f"dataset {dataset.name}: case '{lacking}' has no part, others have. Name all cases in split.csv."
         )
-    if given:
+    if given and ("validation" in {c.split for c in given} or not fractions[1]):
         return dataset
+    if given:
+        return _with_validation(dataset, fractions[1], seed)
     if min(fractions) < 0 or fractions[0] == 0 or abs(sum(fractions) - 1) > 1e-6:
         raise DataError(
             f"fractions = {fractions}; three shares for train, validation and test that add up to 1 are needed."
@@ -40,6 +43,14 @@ def split_by_subject(dataset: Dataset, fractions: Fractions = (0.7, 0.15, 0.15),
         )
     part = dict(zip(subjects, parts, strict=True))
     return dataset.with_cases(tuple(replace(c, split=part[c.subject]) for c in dataset.cases))
+
+
+def _with_validation(dataset: Dataset, fraction: float, seed: int) -> Dataset:
+    """Lists that only tell training from test: training subjects are set apart to choose the best model by."""
+    subjects = sorted({c.subject for c in dataset.part("train")}, key=lambda s: _hash(seed, s))
+    apart = set(subjects[: max(1, round(len(subjects) * fraction))]) if len(subjects) > 1 else set()
+    moved = (replace(c, split="validation") if c.split == "train" and c.subject in apart else c for c in dataset.cases)
+    return dataset.with_cases(tuple(moved))
 
 
 def _parts(count: int, fractions: Fractions) -> list[Part]:

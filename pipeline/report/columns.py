@@ -83,6 +83,9 @@ def columns(summary: Numbers, paper: dict[str, float] | None = None) -> list[Col
     if summary.get("radius95_coverage") is not None:
         meaning = "share of the answers within the radius they promised; 95% is meant"
         found.append(_share("radius held", meaning, "radius95_coverage", ""))
+    if summary.get("observers") is not None:
+        meaning = f"mean distance between two people who placed the same landmark in the same scan, {unit}"
+        found.append(_value("between observers", meaning, key="observers", short="two\nobs."))
     if paper:
         meaning = f"mean error in mm reported by {SOURCE}; on other scans, so a yardstick and not a comparison"
         found.append(Column(LABEL, meaning, lambda name, _: number(paper.get(name)), "paper,\nother\nscans"))

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 
 from pipeline.data.atomic import sha256_of, write_json, write_text
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
+from pipeline.data.observers import disagreement
 from pipeline.data.predictions import Answer, Predictions, read_predictions
 from pipeline.errors import DataError
 from pipeline.metrics import Outcomes, compare, mean_position_error, summarise
@@ -65,6 +66,7 @@ def evaluate(
     outcomes = compare(truth.position, truth.annotated, _positions(told, dims), _mask(told))
     subjects = [c.subject for c in cases]
     numbers = summarise(outcomes, subjects, data.landmarks, radii, wrong_beyond, _radius95(told))
+    _add_observers(numbers, cases, data.landmarks)
     failures = {c.id: answers.failures.get(c.id, NO_PREDICTION) for c in cases if c.id not in answers.cases}
     summary = {
         "version": 1,
@@ -87,6 +89,16 @@ def evaluate(
     write_text(Path(out) / "errors.csv", _table(cases, data, truth, told, outcomes))
     write_json(Path(out) / "summary.json", summary)
     return summary
+
+
+def _add_observers(numbers: dict[str, Any], cases: Sequence[Case], names: Sequence[str]) -> None:
+    """Where several people placed a landmark: the mean distance between two of them, beside the error."""
+    each = {n: [d for c in cases for d in disagreement(c.observers, n)] for n in names}
+    together = [d for distances in each.values() for d in distances]
+    if together:
+        numbers["observers"] = float(np.mean(together))
+        for name, distances in each.items():
+            numbers["landmarks"][name]["observers"] = float(np.mean(distances)) if distances else None
 
 
 def _kept(data: Dataset, exclude: Sequence[str]) -> tuple[Case, ...]:

@@ -14,12 +14,12 @@ from pipeline.data.atomic import fingerprint, read_json, sha256_of, sweep, write
 from pipeline.data.dataset import Part, read_dataset
 from pipeline.data.file_names import file_stem
 from pipeline.data.image import Image
-from pipeline.data.markups import write_markups
 from pipeline.data.predictions import Answer, Predictions, write_predictions
 from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of, find_images, folder_and_series, pick_series
 from pipeline.data.scan_files import scan_ids
 from pipeline.data.threads import limit_threads
+from pipeline.data.write_answers import write_all, write_case
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.inference.model import Model, load_model, pick_device
 
@@ -34,8 +34,9 @@ def predict(
     device: str = "auto",
     threads: int = 0,
     series: Sequence[str] = (),
+    formats: Sequence[str] = ("mrk.json",),
 ) -> Predictions:
-    """Write `predictions.json`, `run_report.json` and one `ID.mrk.json` a scan into `out`.
+    """Write `predictions.json`, `run_report.json` and what `formats` asks for, one `ID.mrk.json` a scan, into `out`.
 
     A scan that was answered before, by this model, is not computed again. A scan that cannot be read is listed
     under `failures`; the others are answered all the same.
@@ -45,6 +46,7 @@ def predict(
         inputs: Scans or folders of scans; the case id is the file name without its extension.
         dataset: Instead of inputs: the cases of a `dataset.json`, of one `part` if given.
         exclude: Ids of cases left out, such as those that check quarantined.
+        formats: See `PredictSettings`.
         series: UIDs of the DICOM series to take from inputs that hold several.
 
     Raises:
@@ -60,7 +62,8 @@ def predict(
     loaded = load_model(model, target)
     sweep(out)
     started = time.time()
-    cases, failures, seconds = _answer_all(loaded, scans, out, sha256_of(model / "model.json"))
+    cases, failures, seconds = _answer_all(loaded, scans, out, sha256_of(model / "model.json"), formats)
+    write_all(out, cases, scans, formats, loaded.unit)
     predictions = Predictions(loaded.name, cases, loaded.unit, failures)
     write_predictions(predictions, out / "predictions.json")
     versions = {"patchvote": __version__, "torch": torch.__version__, "python": sys.version.split()[0]}
@@ -105,7 +108,7 @@ def _of_inputs(inputs: Sequence[Path], series: Sequence[str]) -> dict[str, Path]
 
 
 def _answer_all(
-    model: Model, scans: dict[str, Path], out: Path, model_sum: str
+    model: Model, scans: dict[str, Path], out: Path, model_sum: str, formats: Sequence[str]
 ) -> tuple[dict[str, dict[str, Answer]], dict[str, str], dict[str, float]]:
     from tqdm import tqdm
 
@@ -116,12 +119,12 @@ def _answer_all(
     failures, seconds = {}, {}
     new = {name: path for name, path in scans.items() if name not in cases}
     for name, answers in cases.items():
-        _write_points(answers, out / f"{file_stem(name)}.mrk.json")
+        write_case(out, name, answers, scans[name], formats, model.name)
     start = time.perf_counter()
     for name, image in tqdm(read_ahead(new), "predict", len(scans), initial=len(cases), file=sys.stderr):
         try:
             cases[name] = _answer(model, image.result(), *marks[name])
-            _write_points(cases[name], out / f"{file_stem(name)}.mrk.json")
+            write_case(out, name, cases[name], scans[name], formats, model.name)
             seconds[name] = round(time.perf_counter() - start, 3)
         except PatchvoteError as error:
             failures[name] = str(error)
@@ -154,11 +157,3 @@ def _kept(done: Path, made_of: str) -> dict[str, Answer] | None:
 
 def _stamp(path: Path) -> list[int]:
     return [number for p in files_of(path) if p.exists() for number in (p.stat().st_size, p.stat().st_mtime_ns)]
-
-
-def _write_points(answers: dict[str, Answer], path: Path) -> None:
-    words = {
-        n: f"belief {a.belief:.2f}" + (f", within {a.radius95:.1f} mm in 95%" if a.radius95 else "")
-        for n, a in answers.items()
-    }
-    write_markups(path, {n: a.position for n, a in answers.items() if a.found}, words)

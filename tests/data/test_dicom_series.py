@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from dicom_files import NORMAL, ORIGIN, write_slice
 
 from pipeline.data.readers import case_name, files_of, find_images, pick_series, read_frame, read_image
 from pipeline.data.scan_files import scan_ids
 from pipeline.errors import DataError
-from tests.dicom_files import NORMAL, ORIGIN, write_slice
 
 REPORT, MASK = "1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.5.1.4.1.1.66.4"
 VOXELS = np.arange(60, dtype=np.int16).reshape(4, 3, 5)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from dicom_files import COLUMN, NORMAL, ORIGIN, ROW, write_slice
 
 from pipeline.data.readers import read_frame, read_image
 from pipeline.errors import DataError
-from tests.dicom_files import COLUMN, NORMAL, ORIGIN, ROW, write_slice
 
 SIZE, SPACING = (80, 36), (0.5, 0.6)  # rows and columns
 CENTRE = ORIGIN + 20.3 * COLUMN + 11.2 * ROW + 17.4 * NORMAL

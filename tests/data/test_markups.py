@@ -1,13 +1,12 @@
 """Slicer's markups: what we write, Slicer's own reader and we read back; frames, units and status are followed."""
 
 import json
-from pathlib import Path
 
 import pytest
+from real_data import real_data
 
 from pipeline.data.markups import SCHEMA, read_markups, write_markups
 from pipeline.errors import DataError
-from tests.real_data import real_data
 
 
 def markups(path, points, **fields):
@@ -25,17 +24,6 @@ def test_what_is_written_is_read_back(tmp_path):
     path = tmp_path / "case.mrk.json"
     write_markups(path, {"naïve": (1.5, -2.0, 3.25), "gone": None}, {"naïve": "belief 0.9"})
     assert read_markups(path) == ({"naïve": (1.5, -2.0, 3.25), "gone": None}, [])
-
-
-def test_slicerio_reads_what_is_written(tmp_path):
-    slicerio = pytest.importorskip("slicerio")
-    path = tmp_path / "case.mrk.json"
-    write_markups(path, {"a": (1.5, -2.0, 3.25), "b": None})
-    markup = getattr(slicerio, "read_markups_json", lambda p: json.loads(Path(p).read_text()))(str(path))["markups"][0]
-    assert markup["coordinateSystem"] == "LPS" and markup["coordinateUnits"] == "mm"
-    first, second = markup["controlPoints"]
-    assert first["position"] == [1.5, -2.0, 3.25] and first["positionStatus"] == "defined"
-    assert second["positionStatus"] == "missing" and "position" not in second
 
 
 def test_points_of_images_with_fewer_axes_get_zeros(tmp_path):

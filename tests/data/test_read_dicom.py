@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from dicom_files import NORMAL, ORIGIN, ROW, write_slice
 
 from pipeline.data.readers import find_images, read_frame, read_image
 from pipeline.errors import DataError
-from tests.dicom_files import NORMAL, ORIGIN, ROW, write_slice
 
 SHAPE = (4, 3, 5)  # slices, rows, columns
 VOXELS = np.arange(60, dtype=np.int16).reshape(SHAPE)

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from real_data import real_data
 
 from pipeline.data.dicom_header import open_dicom, read_slice
 from pipeline.data.read_dicom import read_plane
 from pipeline.data.readers import find_images, read_frame, read_image
 from pipeline.errors import DataError
-from tests.real_data import real_data
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def test_a_part_that_nobody_wants_stays_empty():
 
 
 def test_given_parts_are_kept_and_must_be_complete():
-    given_parts = dataset(3, split="test")
+    given_parts = dataset(3, split="validation")
     assert split_by_subject(given_parts) is given_parts
     with pytest.raises(DataError, match="case 's9' has no part"):
         split_by_subject(given_parts.with_cases((*given_parts.cases, Case("s9", "s9", "x", {}))))

@@ -4,13 +4,13 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from crooked import DIMS, crooked_frame
 
 from pipeline.data.image import Image
 from pipeline.data.read_nifti import read_nifti
 from pipeline.data.write_nifti import write_nifti
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
-from tests.crooked import DIMS, crooked_frame
 
 
 def an_image(dims, seed=0, dtype=np.int16):

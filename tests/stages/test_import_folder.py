@@ -3,13 +3,13 @@
 import nibabel
 import numpy as np
 import pytest
+from real_data import real_data
 
 from pipeline.data.dataset import read_dataset
 from pipeline.data.findings import read_findings
 from pipeline.data.markups import write_markups
 from pipeline.errors import DataError
 from pipeline.stages.import_data import import_folder
-from tests.real_data import real_data
 
 
 @pytest.fixture

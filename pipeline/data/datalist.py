@@ -1,0 +1,71 @@
+"""MONAI's data lists: `{"training": [{"image", "label"}], "validation": [], "testing": []}`, paths relative to it.
+
+A label is a file of landmarks. Folds are not followed: one list is one split.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.data.atomic import read_json
+from pipeline.data.dataset import Part
+from pipeline.data.file_names import require_inside
+from pipeline.data.readers import SUFFIXES, case_name
+from pipeline.errors import DataError
+
+NAMES = ("datalist.json", "dataset.json")
+LISTS: dict[str, Part] = {"training": "train", "validation": "validation", "testing": "test", "test": "test"}
+
+
+@dataclass(frozen=True)
+class Datalist:
+    """Scans, landmark files and parts by case id."""
+
+    scans: dict[str, Path] = field(default_factory=dict)
+    labels: dict[str, Path] = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
+
+
+def find_datalist(source: Path) -> Datalist | None:
+    """The data list of a folder, if there is one; other JSON files of these names are none.
+
+    Raises:
+        DataError: An entry is not one, leaves the folder, or names a scan or file that is not there.
+    """
+    for path in (source / name for name in NAMES):
+        content = read_json(path) if path.is_file() else None
+        if isinstance(content, dict) and isinstance(content.get("training"), list):
+            return _read(path, content) if _names_landmarks(content["training"]) else None
+    return None
+
+
+def _names_landmarks(entries: list[Any]) -> bool:
+    """nnU-Net's dataset.json has masks for labels, which are images and no landmarks."""
+    labels = [e.get("label") for e in entries if isinstance(e, dict)]
+    return any(isinstance(v, str) and not v.lower().endswith(SUFFIXES) for v in labels)
+
+
+def _read(path: Path, content: dict[str, Any]) -> Datalist:
+    out = Datalist()
+    for name, part in LISTS.items():
+        for number, entry in enumerate(content.get(name) or []):
+            where = f"{path}: {name}[{number}]"
+            if not isinstance(entry, dict) or not isinstance(entry.get("image"), str):
+                raise DataError(f'{where} = {entry!r}; {{"image": PATH, "label": PATH}} is needed.')
+            case = case_name(Path(entry["image"]))
+            if case in out.scans:
+                raise DataError(f"{where}: image '{entry['image']}': its id '{case}' occurs twice. Rename one.")
+            out.scans[case] = _file(path.parent, entry["image"], f"{where}.image")
+            out.parts[case] = part
+            if entry.get("label") is not None:
+                out.labels[case] = _file(path.parent, str(entry["label"]), f"{where}.label")
+    return out
+
+
+def _file(root: Path, name: str, where: str) -> Path:
+    require_inside(name, where)
+    if not (root / name).exists():
+        raise DataError(f"{where} = {name!r}: no such file below {root}.")
+    return root / name

@@ -1,0 +1,94 @@
+"""nnLandmark's two files: landmarks in voxels of each scan (x, y, z as stored, from 0), and the voxel sizes they mean.
+
+`all_landmarks_voxel.json` is `{CASE: {LANDMARK: [x, y, z]}}`, `spacing.json` beside it
+`{CASE: {"image_spacing": [..] or null, "annotation_spacing": [..] or null}}` (nnLandmark's readme).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.atomic import read_json, write_json
+from pipeline.data.frames import coordinate
+from pipeline.data.points_table import PointsTable
+from pipeline.data.readers import read_frame
+from pipeline.errors import DataError
+from pipeline.geometry import ImageFrame
+
+NAME = "all_landmarks_voxel.json"
+SPACINGS = "spacing.json"
+TOLERANCE = 0.01  # relative: by how much a stated voxel size may differ from the scan's
+
+
+def read_nnlandmark(path: Path, scans: Mapping[str, Path]) -> PointsTable:
+    """All cases in LPS mm; voxels become world positions by the scan's own frame.
+
+    Args:
+        path: `all_landmarks_voxel.json`.
+        scans: By case id; a case without a scan gets no position, and is told about elsewhere.
+
+    Raises:
+        DataError: Not such a file. What is wrong with one case is a problem of that case.
+    """
+    content, spacings = read_json(path), _spacings(path.with_name(SPACINGS))
+    if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
+        raise DataError(f"{path}: {{CASE: {{LANDMARK: [x, y, z]}}}} is needed.")
+    table = PointsTable(frame="LPS")
+    for case, landmarks in content.items():
+        table.cases[case] = {}
+        if case not in scans:
+            continue
+        try:
+            frame = read_frame(scans[case])
+            _require_spacing(path, case, spacings.get(case), frame)
+            for name, voxel in landmarks.items():
+                table.add(case, name, _world(voxel, frame, f"{path}: {case}.{name}"), str(path))
+        except DataError as error:
+            table.problem(case, str(error))
+    return table
+
+
+def write_nnlandmark(path: Path, cases: Mapping[str, Mapping[str, Any]], frames: Mapping[str, ImageFrame]) -> None:
+    """Write positions (LPS mm) as voxels of their scans, and `spacing.json` beside them; None is left out."""
+    voxels = {
+        case: {
+            name: frames[case].world_to_voxel(np.array([p]))[0].tolist() for name, p in points.items() if p is not None
+        }
+        for case, points in cases.items()
+    }
+    write_json(path, voxels)
+    spacings = {case: {"image_spacing": frames[case].spacing.tolist(), "annotation_spacing": None} for case in cases}
+    write_json(path.with_name(SPACINGS), spacings)
+
+
+def _world(voxel: Any, frame: ImageFrame, where: str) -> tuple[float, ...] | None:
+    if voxel is None:
+        return None
+    if not isinstance(voxel, list) or len(voxel) != frame.dims:
+        raise DataError(f"{where}: {voxel!r}; {frame.dims} voxel numbers are needed.")
+    numbers = [coordinate(v, where) for v in voxel]
+    return tuple(float(v) for v in frame.voxel_to_world(np.array([numbers]))[0])
+
+
+def _spacings(path: Path) -> dict[str, Any]:
+    content = read_json(path) if path.is_file() else {}
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: {{CASE: {{image_spacing, annotation_spacing}}}} is needed.")
+    return content
+
+
+def _require_spacing(path: Path, case: str, stated: Any, frame: ImageFrame) -> None:
+    """Points were placed on voxels of this size: a scan that says another was published with a wrong header."""
+    if not isinstance(stated, dict):
+        return
+    for field in ("image_spacing", "annotation_spacing"):
+        sizes = stated.get(field)
+        if isinstance(sizes, list) and not np.allclose(sizes, frame.spacing, rtol=TOLERANCE, atol=0):
+            raise DataError(
+                f"{path.with_name(SPACINGS)}: {case}.{field} = {sizes}, but its scan says"
+                f" {frame.spacing.round(4).tolist()}. Correct the one that is wrong: errors in mm depend on it."
+            )

@@ -1,0 +1,69 @@
+"""Answers in the formats that other programs read. Only a found landmark has a position; no guess is written as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.data.fcsv import write_fcsv
+from pipeline.data.file_names import file_stem
+from pipeline.data.markups import write_markups
+from pipeline.data.nnlandmark import NAME as NNLANDMARK
+from pipeline.data.nnlandmark import write_nnlandmark
+from pipeline.data.points_csv import write_points_csv
+from pipeline.data.predictions import Answer
+from pipeline.data.readers import read_frame
+
+TABLE = "points.csv"
+Answers = Mapping[str, Answer]
+
+
+def write_case(out: Path, case: str, answers: Answers, scan: Path, formats: Sequence[str], model: str) -> None:
+    """One file a scan, for each format that has one.
+
+    Args:
+        out: Folder.
+        case: Id.
+        answers: By landmark.
+        scan: What was answered.
+        formats: Of `PredictSettings`.
+        model: Name of the model, for formats that say who answered.
+    """
+    there = {n: a.position for n, a in answers.items() if a.found}
+    words = {n: _words(a) for n, a in answers.items()}
+    if "mrk.json" in formats:
+        write_markups(out / f"{file_stem(case)}.mrk.json", there, words)
+    if "fcsv" in formats:
+        write_fcsv(out / f"{file_stem(case)}.fcsv", there, words)
+    if "dicom-sr" in formats:
+        from pipeline.data.write_sr import write_sr
+
+        write_sr(out / f"{file_stem(case)}.sr.dcm", answers, scan, model)
+
+
+def write_all(
+    out: Path, cases: Mapping[str, Answers], scans: Mapping[str, Path], formats: Sequence[str], unit: str
+) -> None:
+    """The files that hold all scans."""
+    if "csv" in formats:
+        rows = (_row(case, name, a) for case, answers in cases.items() for name, a in answers.items())
+        write_points_csv(out / TABLE, rows, unit)
+    if "nnlandmark" in formats:
+        there = {c: {n: a.position for n, a in answers.items() if a.found} for c, answers in cases.items()}
+        write_nnlandmark(out / NNLANDMARK, there, {case: read_frame(scans[case]) for case in cases})
+
+
+def _row(case: str, name: str, answer: Answer) -> dict[str, object]:
+    return {
+        "case": case,
+        "landmark": name,
+        "position": answer.position if answer.found else None,
+        "belief": round(answer.belief, 4),
+        "spread": answer.spread,
+        "radius95": answer.radius95,
+    }
+
+
+def _words(answer: Answer) -> str:
+    within = f", within {answer.radius95:.1f} mm in 95%" if answer.radius95 else ""
+    return f"belief {answer.belief:.2f}{within}"

@@ -1,0 +1,96 @@
+"""A DICOM structured report (TID 1500): each found landmark a point in the patient's frame, with its belief.
+
+It carries the patient of the scan it was made from, or no archive could file it; so it is written only where asked for.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import __version__
+from pipeline.data.atomic import write_bytes
+from pipeline.data.dicom_series import read_series
+from pipeline.data.predictions import Answer
+from pipeline.data.readers import folder_and_series
+from pipeline.errors import DataError
+
+MAKER = "patchvote"
+
+
+def write_sr(path: Path, answers: Mapping[str, Answer], scan: Path, model: str) -> None:
+    """Write one report.
+
+    Args:
+        path: Ends in `.dcm`.
+        answers: By landmark, LPS mm.
+        scan: The DICOM series they were found in.
+        model: Name of the model, which is said in the report.
+
+    Raises:
+        DataError: The scan is no DICOM series, lacks what a report must refer to, or highdicom is not installed.
+    """
+    try:
+        import highdicom
+    except ImportError as error:
+        raise DataError(f"{path}: DICOM reports need highdicom: pip install 'patchvote[dicom]'.") from error
+    folder, series = folder_and_series(scan)
+    if not folder.is_dir():
+        raise DataError(f"{path}: {scan} is no DICOM series, and a report refers to one. Choose another format.")
+    sources = [piece.data for piece in read_series(folder, series, pixels=False)[0]]
+    frame = sources[0].get("FrameOfReferenceUID")
+    if not frame:
+        raise DataError(f"{scan}: no FrameOfReferenceUID, which a report's points refer to. Choose another format.")
+    groups = [_group(highdicom, name, a, str(frame)) for name, a in answers.items() if a.found and a.position]
+    if not groups:
+        return
+    buffer = io.BytesIO()
+    _report(highdicom, sources, groups, model).save_as(buffer, enforce_file_format=True)
+    write_bytes(path, buffer.getvalue())
+
+
+def _group(highdicom: Any, name: str, answer: Answer, frame: str) -> Any:
+    """One landmark: its name identifies the group, the point is its region, belief and radius its measurements."""
+    from pydicom.sr.codedict import codes
+
+    sr, code = highdicom.sr, highdicom.sr.CodedConcept
+    point = sr.ImageRegion3D(
+        graphic_type=sr.GraphicTypeValues3D.POINT,
+        graphic_data=np.array([answer.position], np.float64),
+        frame_of_reference_uid=frame,
+    )
+    said = [sr.Measurement(code("belief", "99PATCHVOTE", "Belief"), answer.belief, codes.UCUM.NoUnits)]
+    if answer.radius95 is not None:
+        radius = code("radius95", "99PATCHVOTE", "Radius that holds in 95%")
+        said.append(sr.Measurement(radius, answer.radius95, codes.UCUM.Millimeter))
+    tracking = sr.TrackingIdentifier(uid=highdicom.UID(), identifier=name)
+    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(tracking, referenced_region=point, measurements=said)
+
+
+def _report(highdicom: Any, sources: list[Any], groups: list[Any], model: str) -> Any:
+    from pydicom.sr.codedict import codes
+
+    sr = highdicom.sr
+    device = sr.ObserverContext(
+        codes.DCM.Device, sr.DeviceObserverIdentifyingAttributes(uid=highdicom.UID(), name=f"{MAKER} {model}"[:64])
+    )
+    content = sr.MeasurementReport(
+        sr.ObservationContext(observer_device_context=device),
+        procedure_reported=codes.LN.CTUnspecifiedBodyRegion,
+        imaging_measurements=groups,
+        title=codes.DCM.ImagingMeasurementReport,
+    )
+    return sr.Comprehensive3DSR(
+        evidence=sources,
+        content=content[0],
+        series_number=9000,
+        series_instance_uid=highdicom.UID(),
+        sop_instance_uid=highdicom.UID(),
+        instance_number=1,
+        manufacturer=MAKER,
+        series_description=f"Landmarks by {MAKER} {__version__}",
+    )

@@ -1,0 +1,163 @@
+"""Landmarks as other programs lay them out: wide tables, several observers, BIDS, nnU-Net, MONAI, MITK."""
+
+import json
+
+import numpy as np
+import pytest
+from crooked import upright_frame
+from tiny_scans import write_scan
+
+from pipeline.data.collect import collect
+from pipeline.data.dataset import read_dataset, write_dataset
+from pipeline.data.markups import write_markups
+from pipeline.data.mps import read_mps
+from pipeline.data.points_csv import read_points_csv
+from pipeline.data.split import split_by_subject
+from pipeline.errors import DataError
+
+A, B = (1.0, 2.0, 3.0), (4.0, 5.0, 6.0)
+
+
+def scan(path):
+    voxels = np.random.default_rng(len(str(path))).normal(size=(8, 9, 10)).astype(np.float32)
+    write_scan(path, voxels, upright_frame((8, 9, 10)))
+
+
+def text(path, content):
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("title", ["{n}_{a}", "{n}.{a}", "{n} {a}", "{n}_{a}_mm"])
+def test_a_wide_table_is_read(tmp_path, title):
+    titles = ",".join(title.format(n=n, a=a) for n in ("left_x", "b") for a in "xyz")
+    rows = "c1,1,2,3,4,5,6\nc2,absent,absent,absent,4,5,6\nc3,,,,4,5,6\nc4,1,,3,4,5,6\n"
+    table = read_points_csv(text(tmp_path / "a.csv", f"# frame = LPS\ncase,{titles}\n{rows}"))
+    assert table.cases["c1"] == {"left_x": A, "b": B} and table.cases["c2"] == {"left_x": None, "b": B}
+    assert table.cases["c3"] == {"b": B} and "row 6, column left_x" in table.problems["c4"][0]
+
+
+@pytest.mark.parametrize("header", ["case,a_x,a_z", "case,a_x,a_y,a_x", "a_x,a_y,a_z", "case,name"])
+def test_a_wide_table_that_lacks_a_column_is_refused(tmp_path, header):
+    with pytest.raises(DataError, match="columns are"):
+        read_points_csv(text(tmp_path / "a.csv", header + "\n"))
+
+
+def test_a_cell_of_megabytes_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"a\.csv: row 2"):
+        read_points_csv(text(tmp_path / "a.csv", "case,landmark,x,y,z\n" + '"' + "x" * 200_000 + '",a,1,2,3\n'))
+
+
+def test_observers_of_a_table_are_kept_and_averaged(tmp_path):
+    rows = "c1,A,p,0,0,0\nc1,B,p,2,4,6\nc1,A,q,absent,absent,absent\nc1,B,q,1,1,1\nc1,A,r,1,1,1\n"
+    table = read_points_csv(text(tmp_path / "a.csv", "case,observer,landmark,x,y,z\n" + rows), "RAS")
+    assert table.in_lps("RAS")["c1"] == {"p": (-1.0, -2.0, 3.0), "r": (-1.0, -1.0, 1.0)}  # q: one against one
+    assert table.observers_in_lps("RAS")["c1"]["B"]["p"] == (-2.0, -4.0, 6.0)
+
+
+@pytest.mark.parametrize("layout", ["landmarks/{c}_observer-{o}.mrk.json", "landmarks/rater_{o}/{c}.mrk.json"])
+def test_observers_of_files_are_kept_in_the_manifest(tmp_path, layout):
+    for case in ("c1", "c2", "c3"):
+        scan(tmp_path / "images" / f"{case}.nii.gz")
+        for observer, x in (("A", 1.0), ("B", 3.0)):
+            path = tmp_path / layout.format(c=case, o=observer)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_markups(path, {"p": (x, 1.0, 1.0)})
+    data, findings = collect(tmp_path, "n")
+    assert not [f for f in findings if f.severity == "error"]
+    assert data.case("c2").landmarks == {"p": (2.0, 1.0, 1.0)} and len(data.case("c2").observers) == 2
+    write_dataset(data, tmp_path / "dataset.json")
+    assert read_dataset(tmp_path / "dataset.json").case("c1") == data.case("c1")
+
+
+def test_two_files_without_an_observer_stay_ambiguous(tmp_path):
+    for case in ("c1", "c2", "c3", "c4"):
+        scan(tmp_path / f"{case}.nii.gz")
+        write_markups(tmp_path / f"{case}_v1.mrk.json", {"p": A})
+    write_markups(tmp_path / "c1_v2.mrk.json", {"p": B})
+    data, findings = collect(tmp_path, "n")
+    assert [f.rule for f in findings if f.case == "c1"] == ["ambiguous-annotation"] and len(data.cases) == 3
+
+
+def test_bids_names_pair_scans_and_points(tmp_path):
+    for number in ("01", "02", "03"):
+        folder = tmp_path / f"sub-{number}" / "anat"
+        scan(folder / f"sub-{number}_acq-x_T1w.nii.gz")
+        fcsv = "# CoordinateSystem = LPS\n# columns = id,x,y,z,ow,ox,oy,oz,vis,sel,lock,label,desc,associatedNodeID\n"
+        text(folder / f"sub-{number}_desc-afids_afids.fcsv", fcsv + "1,1,2,3,0,0,0,1,1,1,0,AC,,\n")
+    data, _ = collect(tmp_path, "n")
+    assert [c.id for c in data.cases] == [f"sub-0{n}_acq-x_T1w" for n in (1, 2, 3)]
+    assert [c.subject for c in data.cases] == ["sub-01", "sub-02", "sub-03"] and data.cases[0].landmarks == {"AC": A}
+
+
+def test_nnlandmarks_layout_is_read_with_its_split(tmp_path):
+    for folder, names in (("imagesTr", ("a", "b", "c")), ("imagesTs", ("d",))):
+        for name in names:
+            scan(tmp_path / folder / f"{name}_0000.nii.gz")
+    voxels = {name: {"p": [1, 2, 3]} for name in "abcd"}
+    text(tmp_path / "all_landmarks_voxel.json", json.dumps(voxels))
+    data, _ = collect(tmp_path, "n")
+    assert [(c.id, c.split) for c in data.cases] == [("a", "train"), ("b", "train"), ("c", "train"), ("d", "test")]
+    parts = [c.split for c in split_by_subject(data, (0.7, 0.15, 0.15), 0).cases]
+    assert sorted(parts) == ["test", "train", "train", "validation"]
+
+
+def datalist(folder):
+    for name in "abcd":
+        scan(folder / "scans" / f"{name}.nii.gz")
+        write_markups(folder / "points" / f"for_{name}.mrk.json", {"p": A})
+    entries = [{"image": f"scans/{n}.nii.gz", "label": f"points/for_{n}.mrk.json", "fold": 0} for n in "abcd"]
+    return {"training": entries[:2], "validation": entries[2:3], "testing": entries[3:]}
+
+
+def test_a_data_list_of_monai_is_followed(tmp_path):
+    text(tmp_path / "datalist.json", json.dumps(datalist(tmp_path)))
+    data, _ = collect(tmp_path, "n")
+    assert {c.id: c.split for c in data.cases} == {"a": "train", "b": "train", "c": "validation", "d": "test"}
+    assert data.case("b").landmarks == {"p": A}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"image": "../x.nii.gz"}, "leaves the data set's folder"),
+        ({"image": "scans/x.nii.gz"}, "no such file"),
+        ({"image": 3}, "is needed"),
+        ({"image": "scans/b.nii.gz"}, "occurs twice"),
+    ],
+)
+def test_a_broken_entry_of_a_data_list_is_named(tmp_path, change, message):
+    listed = datalist(tmp_path)
+    listed["training"][0] |= change
+    text(tmp_path / "datalist.json", json.dumps(listed))
+    with pytest.raises(DataError, match=message) as caught:
+        collect(tmp_path, "n")
+    assert "datalist.json: training[" in str(caught.value)
+
+
+MPS = """<?xml version="1.0" encoding="UTF-8"?><point_set_file><file_version>0.1</file_version><point_set><time_series>
+<time_series_id>0</time_series_id><point><id>0</id><specification>0</specification><x>1</x><y>2</y><z>3</z></point>
+<point><id>7</id><x>4</x><y>5</y><z>6</z></point></time_series></point_set></point_set_file>"""
+
+
+def test_point_sets_of_mitk_are_read(tmp_path):
+    points, notes = read_mps(text(tmp_path / "a.mps", MPS))
+    assert points == {"0": A, "7": B} and "numbers" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (("<x>4</x>", "<x>four</x>"), "point 7, x: 'four'"),
+        (("<x>4</x>", ""), "point 7, x: ''"),
+        (("<id>7</id>", "<id>0</id>"), "id '0' is there twice"),
+        (("<id>7</id>", ""), "is missing"),
+        (("point_set_file", "other"), "<other>"),
+        (("</point_set>", ""), "not readable as XML"),
+        (("<point_set_file>", "<!DOCTYPE x [<!ENTITY a 'b'>]><point_set_file>"), "declares entities"),
+        (("</time_series>", "</time_series><time_series/>"), "2 time_series"),
+    ],
+)
+def test_a_broken_point_set_is_refused_by_its_field(tmp_path, edit, message):
+    with pytest.raises(DataError, match=message):
+        read_mps(text(tmp_path / "a.mps", MPS.replace(*edit)))

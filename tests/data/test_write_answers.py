@@ -1,0 +1,135 @@
+"""What is written for other programs comes back as it was, and says nothing that was not found."""
+
+import json
+
+import numpy as np
+import pytest
+from crooked import crooked_frame
+from dicom_files import NORMAL, ORIGIN, write_slice
+from tiny_scans import write_scan
+
+from pipeline.data.fcsv import read_fcsv, write_fcsv
+from pipeline.data.markups import read_markups, write_markups
+from pipeline.data.nnlandmark import read_nnlandmark
+from pipeline.data.points_csv import read_points_csv
+from pipeline.data.predictions import Answer
+from pipeline.data.readers import read_frame
+from pipeline.data.write_answers import write_all, write_case
+from pipeline.errors import DataError
+
+NAMES = ("naïve, left", 'say "x"', "gone", "# odd")
+AT = {NAMES[0]: (1.5, -2.25, 3.125), NAMES[1]: (-100.0, 0.5, 1e-3), NAMES[3]: (7.0, 8.0, 9.0)}
+
+
+def crooked_scan(path):
+    """Of any direction, hand and step: nothing is right by chance."""
+    write_scan(path, np.zeros((6, 5, 4), np.float32), crooked_frame(np.random.default_rng(3), (6, 5, 4)))
+    return path
+
+
+def answers():
+    found = {n: Answer(p, True, 0.9, 0.5, 7, radius95=1.25) for n, p in AT.items()}
+    return found | {"gone": Answer(None, False, 0.1, None, 0, guess=(1.0, 2.0, 3.0), reason="belief")}
+
+
+def test_fcsv_comes_back(tmp_path):
+    write_fcsv(tmp_path / "a.fcsv", AT | {"gone": None}, {"# odd": "belief 0.9, sure"})
+    points, _ = read_fcsv(tmp_path / "a.fcsv")
+    assert set(points) == set(AT) and all(np.allclose(points[n], p, atol=1e-6) for n, p in AT.items())
+
+
+def test_slicerio_reads_the_fcsv_in_its_frame(tmp_path):
+    slicerio = pytest.importorskip("slicerio")
+    write_fcsv(tmp_path / "a.fcsv", {"a": (1.5, -2.25, 3.125), "gone": None})
+    (markup,) = slicerio.read_markups_fcsv(tmp_path / "a.fcsv")["markups"]
+    assert markup["coordinateSystem"] == "LPS" and [p["label"] for p in markup["controlPoints"]] == ["a"]
+    assert markup["controlPoints"][0]["position"] == [1.5, -2.25, 3.125]
+
+
+def test_what_slicerio_makes_of_it_is_read_again(tmp_path):
+    slicerio = pytest.importorskip("slicerio")
+    write_fcsv(tmp_path / "a.fcsv", {"a": (1.5, -2.25, 3.125)})
+    slicerio.fcsv_to_markups_json(tmp_path / "a.fcsv", tmp_path / "a.mrk.json")
+    assert read_markups(tmp_path / "a.mrk.json")[0] == {"a": (1.5, -2.25, 3.125)}
+
+
+def test_our_markups_have_what_slicerios_have(tmp_path):
+    """slicerio reads no .mrk.json; the one it writes shows what Slicer expects of each point and list."""
+    slicerio = pytest.importorskip("slicerio")
+    write_fcsv(tmp_path / "a.fcsv", {"a": (1.5, -2.25, 3.125)})
+    slicerio.fcsv_to_markups_json(tmp_path / "a.fcsv", tmp_path / "theirs.mrk.json")
+    write_markups(tmp_path / "ours.mrk.json", {"a": (1.5, -2.25, 3.125)})
+    theirs, ours = (json.loads((tmp_path / f"{n}.mrk.json").read_text()) for n in ("theirs", "ours"))
+    assert theirs["@schema"] == ours["@schema"]
+    (their_list,), (our_list,) = theirs["markups"], ours["markups"]
+    for key in ("type", "coordinateSystem"):
+        assert their_list[key] == our_list[key]
+    their_point, our_point = their_list["controlPoints"][0], our_list["controlPoints"][0]
+    assert set(their_point) - {"orientation"} <= set(our_point)
+    assert {k: our_point[k] for k in ("label", "position", "visibility")} == {
+        k: their_point[k] for k in ("label", "position", "visibility")
+    }
+
+
+def test_the_table_comes_back_with_what_is_absent(tmp_path):
+    write_all(tmp_path, {"c1": answers(), "c2": answers()}, {}, ["csv"], "mm")
+    table = read_points_csv(tmp_path / "points.csv")
+    assert table.frame == "LPS" and set(table.cases) == {"c1", "c2"} and not table.problems
+    assert table.cases["c1"]["gone"] is None
+    assert all(np.allclose(table.cases["c2"][n], p, atol=1e-6) for n, p in AT.items())
+
+
+def test_nnlandmark_comes_back_over_a_crooked_scan(tmp_path):
+    scan = crooked_scan(tmp_path / "c1.nii.gz")
+    write_all(tmp_path, {"c1": answers()}, {"c1": scan}, ["nnlandmark"], "mm")
+    table = read_nnlandmark(tmp_path / "all_landmarks_voxel.json", {"c1": scan})
+    assert set(table.cases["c1"]) == set(AT) and not table.problems
+    assert all(np.allclose(table.cases["c1"][n], p, atol=1e-6) for n, p in AT.items())
+
+
+def test_nnlandmark_voxels_are_those_of_the_file(tmp_path):
+    scan = crooked_scan(tmp_path / "c1.nii.gz")
+    at = read_frame(scan).voxel_to_world(np.array([[3, 2, 1]]))[0]
+    write_all(tmp_path, {"c1": {"a": Answer(tuple(at), True, 1.0, 0.0, 1)}}, {"c1": scan}, ["nnlandmark"], "mm")
+    voxels = json.loads((tmp_path / "all_landmarks_voxel.json").read_text())["c1"]["a"]
+    assert np.allclose(voxels, [3, 2, 1], atol=1e-6)
+
+
+def test_another_voxel_size_than_the_scans_is_refused(tmp_path):
+    scan = crooked_scan(tmp_path / "c1.nii.gz")
+    write_all(tmp_path, {"c1": answers()}, {"c1": scan}, ["nnlandmark"], "mm")
+    (tmp_path / "spacing.json").write_text('{"c1": {"image_spacing": [9, 9, 9], "annotation_spacing": null}}')
+    table = read_nnlandmark(tmp_path / "all_landmarks_voxel.json", {"c1": scan})
+    assert "image_spacing = [9, 9, 9], but its scan says" in table.problems["c1"][0]
+
+
+def series(folder, **tags):
+    folder.mkdir()
+    for index in range(4):
+        pixels = np.full((3, 5), index, np.int16)
+        ids = {"StudyInstanceUID": "1.2", "FrameOfReferenceUID": "1.2.9", "PatientName": "Doe^Jane", "PatientID": "1"}
+        more = {"PatientBirthDate": "", "PatientSex": "", "AccessionNumber": "", "StudyID": "", "StudyDate": ""}
+        times = {"StudyTime": "", "ReferringPhysicianName": ""}
+        tags = ids | more | times | tags
+        write_slice(folder / f"{index}.dcm", index, pixels, ORIGIN + 2 * index * NORMAL, **tags)
+    return folder
+
+
+def test_a_dicom_report_holds_the_points_and_names(tmp_path):
+    highdicom = pytest.importorskip("highdicom")
+    scan = series(tmp_path / "CT")
+    write_case(tmp_path, "c1", answers(), scan, ["dicom-sr"], "model")
+    report = highdicom.sr.srread(tmp_path / "c1.sr.dcm")
+    assert report.SOPClassUID == "1.2.840.10008.5.1.4.1.1.88.34" and report.PatientName == "Doe^Jane"
+    groups = report.content.get_planar_roi_measurement_groups()
+    found = {g.tracking_identifier: g.roi.value[0].tolist() for g in groups}
+    assert set(found) == set(AT) and all(np.allclose(found[n], p, atol=1e-5) for n, p in AT.items())
+    measured = {m.name.meaning: float(m.value) for m in groups[0].get_measurements()}
+    assert measured == pytest.approx({"Belief": 0.9, "Radius that holds in 95%": 1.25})
+
+
+def test_a_report_on_no_dicom_scan_is_refused(tmp_path):
+    pytest.importorskip("highdicom")
+    with pytest.raises(DataError, match="is no DICOM series"):
+        write_case(tmp_path, "c1", answers(), crooked_scan(tmp_path / "c1.nii.gz"), ["dicom-sr"], "model")
+    assert not list(tmp_path.glob("*.dcm"))
