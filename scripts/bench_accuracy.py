@@ -27,7 +27,7 @@ from peer_unet import PeerSettings
 from pipeline.data.dataset import read_dataset
 from pipeline.data.predictions import read_predictions
 from pipeline.data.store import read_store
-from pipeline.stages.train import training_cases
+from pipeline.training.cases import training_cases
 
 DATA = Path(os.environ.get("PATCHVOTE_DATA", "../shared/data"))
 

@@ -182,8 +182,8 @@ def step_part(model: Path, run: Path, steps: int = 60) -> None:
     from pipeline.data.dataset import read_dataset
     from pipeline.data.store import read_store
     from pipeline.inference.model import load_model
-    from pipeline.stages.train import training_cases
     from pipeline.training.budget import Budget
+    from pipeline.training.cases import training_cases
     from pipeline.training.levels import batch_stream
     from pipeline.training.loop import start_level, train_step
     from pipeline.training.settings import TrainingSettings

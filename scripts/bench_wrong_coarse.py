@@ -18,7 +18,7 @@ from pipeline.data.dataset import read_dataset
 from pipeline.data.store import read_store
 from pipeline.inference.cascade import answers
 from pipeline.inference.model import Model, load_model
-from pipeline.stages.train import training_cases
+from pipeline.training.cases import training_cases
 from pipeline.training.levels import TrainingCase
 
 RECOVERED = 5.0  # mm

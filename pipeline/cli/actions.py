@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.outcome import Outcome, counted, errors_of, table_of
+from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_of
 from pipeline.cli.settings import Settings
 from pipeline.data.findings import FROM_IMPORT, read_findings
 from pipeline.errors import ConfigError
@@ -64,7 +64,28 @@ def check(settings: Settings) -> Outcome:
     note = (
         f"{counted(len(findings), 'finding')}, {counted(len(failed), 'case')} left out" if findings else "nothing found"
     )
-    return Outcome(note, (*table_of(findings), note), failed)
+    suspects = _suspects(settings) if settings.check.with_model else ()
+    return Outcome(note, (*table_of(findings), note, *suspects), failed)
+
+
+def _suspects(settings: Settings) -> tuple[Any, ...]:
+    from pipeline.stages.suspects import SHOWN, find_suspects
+
+    run = run_of(settings)
+    if not (run / "prepared" / "index.json").is_file():
+        raise ConfigError(f"check --with-model: {run} is not prepared yet. Run patchvote preprocess run={run} first.")
+    ranked = find_suspects(
+        run / "dataset.json",
+        run / "findings.json",
+        run / "prepared",
+        run / "suspects",
+        settings.training,
+        settings.check.folds,
+        settings.device,
+    )
+    rows = [(s.case, ", ".join(s.landmarks[:3]), f"{s.error:.1f}", f"{s.score:.0f}", s.reason) for s in ranked[:SHOWN]]
+    table = table_from(("case", "landmarks", "mm off", "times usual", "look at"), rows)
+    return (table, f"all {len(ranked)} cases in order, and pictures of the first: {run / 'suspects'}")
 
 
 def preprocess(settings: Settings) -> Outcome:

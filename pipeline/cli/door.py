@@ -81,6 +81,8 @@ def split_flags(verb: Verb, given: Sequence[str]) -> tuple[dict[str, list[str]],
     for argument in given:
         if argument in FLAGS and verb.name == "predict":
             taking = flags.setdefault(FLAGS[argument], [])
+        elif argument == "--with-model" and verb.name == "check":
+            rest.append("check.with_model=true")
         elif argument.startswith("-"):
             raise ConfigError(f"'{argument}' is not an option of {verb.name}. See patchvote {verb.name} --help")
         elif taking is not None and not re.match(r"[a-z_][\w.]*=", argument):

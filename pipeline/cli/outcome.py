@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,14 +41,17 @@ def errors_of(findings: Iterable[Finding]) -> dict[str, str]:
 
 def table_of(findings: Iterable[Finding]) -> tuple[Any, ...]:
     """Findings as a table for the terminal; nothing if there are none."""
+    rows = summarize(findings)
+    return (table_from(("severity", "rule", "cases", "what was met", "what to do"), rows),) if rows else ()
+
+
+def table_from(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Any:
+    """A table of plain texts for the terminal."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
 
-    rows = summarize(findings)
-    if not rows:
-        return ()
-    table = Table("severity", "rule", "cases", "what was met", "what to do", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(*titles, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
-    return (table,)
+    return table

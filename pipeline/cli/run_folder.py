@@ -13,6 +13,7 @@ from pipeline.cli.settings import Settings
 from pipeline.cli.settle import RECORD, read_record
 from pipeline.cli.validate import plain
 from pipeline.cli.verbs import Verb
+from pipeline.data.atomic import sweep
 from pipeline.errors import ConfigError
 
 BEGINS = ("import", "run")
@@ -40,6 +41,7 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
     writable(run, "run")
     try:
         with FileLock(run / ".lock", timeout=0):
+            sweep(run)
             record = read_record(run)
             _same_experiment(run, record, settings)
             if verb.name in TRAINS:

@@ -63,6 +63,20 @@ class SimulateSettings:
 
 
 @dataclass(frozen=True)
+class CheckSettings:
+    """How closely to look at the data.
+
+    Args:
+        with_model: Train on parts of the set in turn and list the annotations that do not fit the rest (--with-model);
+            the set must be prepared before, and training.minutes are spent on each fold.
+        folds: How many parts.
+    """
+
+    with_model: bool = False
+    folds: Annotated[int, Field(ge=3)] = 4
+
+
+@dataclass(frozen=True)
 class PredictSettings:
     """Which model reads which scans.
 
@@ -153,6 +167,7 @@ class Settings:
     data: DataSettings = field(default_factory=DataSettings)
     levels: tuple[Positive | Literal["original"], ...] | None = None
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    check: CheckSettings = field(default_factory=CheckSettings)
     simulate: SimulateSettings = field(default_factory=SimulateSettings)
     predict: PredictSettings = field(default_factory=PredictSettings)
     evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)

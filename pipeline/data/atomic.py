@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +14,7 @@ from typing import IO, Any
 from pipeline.errors import DataError
 
 PREFIX = ".tmp-"
+SEAL = "sealed"
 
 
 @contextmanager
@@ -75,6 +76,23 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{path}: not readable as JSON: {error}") from error
 
 
+def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON that nobody edits by hand: it holds a checksum of the rest of itself."""
+    write_json(path, {**content, SEAL: fingerprint(content)})
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """Read what `write_sealed` wrote.
+
+    Raises:
+        DataError: The file is missing, is not JSON, or its content is not what was written.
+    """
+    content = read_json(path)
+    if not isinstance(content, dict) or content.pop(SEAL, None) != fingerprint(content):
+        raise DataError(f"{path}: its content is not what was written: damaged, or edited by hand")
+    return content
+
+
 def sha256_of(path: Path) -> str:
     """Hex digest of a file's bytes."""
     with open(path, "rb") as file:
@@ -87,8 +105,8 @@ def fingerprint(content: Any) -> str:
 
 
 def sweep(folder: Path) -> int:
-    """Remove temporary files that a killed run left in `folder`; returns how many."""
-    stale = [p for p in Path(folder).glob(f"{PREFIX}*") if p.is_file()] if Path(folder).is_dir() else []
+    """Remove temporary files that a killed run left in and below `folder`; returns how many."""
+    stale = [p for p in Path(folder).rglob(f"{PREFIX}*") if p.is_file()] if Path(folder).is_dir() else []
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)

@@ -33,7 +33,7 @@ class Slice:
         cosines: Unit vectors along a row (the column index grows) and along a column, one after the other.
         spacing: Between rows, between columns.
         size: Rows and columns.
-        bits: BitsAllocated, BitsStored and PixelRepresentation, which all slices must share.
+        bits: BitsAllocated, BitsStored, PixelRepresentation and HighBit, which all slices must share.
         data: The data set as pydicom reads it.
     """
 
@@ -157,7 +157,7 @@ def _slice(path: Path, data: Any) -> Slice:
     number, size = data.get("InstanceNumber"), (int(data.Rows), int(data.Columns))
     if min(size) < 1:
         raise DataError(f"{path}: Rows = {size[0]}, Columns = {size[1]}; sizes above 0 are needed.")
-    bits = tuple(int(data.get(n, 0) or 0) for n in ("BitsAllocated", "BitsStored", "PixelRepresentation"))
+    bits = tuple(int(data.get(n, 0) or 0) for n in ("BitsAllocated", "BitsStored", "PixelRepresentation", "HighBit"))
     return Slice(
         path=path,
         series=str(data.get("SeriesInstanceUID", "none")),

@@ -15,7 +15,7 @@ from pipeline.errors import DataError
 SAME = ("size", "bits", "spacing", "cosines")
 TAGS = {
     "size": "Rows, Columns",
-    "bits": "BitsAllocated, BitsStored, PixelRepresentation",
+    "bits": "BitsAllocated, BitsStored, PixelRepresentation, HighBit",
     "spacing": "PixelSpacing",
     "cosines": "ImageOrientationPatient",
 }

@@ -19,6 +19,7 @@ from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
 WIDEST = 3  # times the usual step: a wider gap is no step of a protocol
+DRIFT = 0.02  # pixels within a plane that rounded positions explain
 STEEPEST = 45  # degrees of a gantry
 
 
@@ -80,12 +81,14 @@ def plan_stack(folder: Path, slices: Sequence[Slice]) -> Stack:
     notes += (f"{uneven}: resampled to an even step",) if uneven else ()
     shifts = inside / first.spacing if tilted else np.zeros_like(inside)
     frame, shifts = _frame(slices, heights, shifts, bool(uneven))
-    if not notes:
+    if not tilted and (off := float(np.linalg.norm(inside, axis=1).max())) > DRIFT * pixel:
+        notes += (f"slices drift by up to {off:.2f} mm within their planes",)
+    if not tilted and not uneven:
         step = np.array([origins[-1] - origins[0]]).T / (len(slices) - 1)
         affine = np.array(frame.affine)
         affine[:3, :1] = step
         frame = ImageFrame(frame.shape, affine)
-    return Stack(frame, heights, shifts, not notes, notes)
+    return Stack(frame, heights, shifts, not tilted and not uneven, notes)
 
 
 def _frame(

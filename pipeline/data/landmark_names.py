@@ -47,7 +47,11 @@ def _plain(name: str) -> str:
 
 
 def _slip(name: str, other: str) -> bool:
-    """Whether the difference is one or two characters, none of them a digit or a whole word."""
+    """Whether two neighbours changed places, or one or two characters differ, none of them a digit or a whole word."""
+    odd = [i for i, (a, b) in enumerate(zip(name, other, strict=False)) if a != b]
+    if len(name) == len(other) and len(odd) == 2 and odd[1] - odd[0] == 1:
+        a, b = name[odd[0] : odd[1] + 1], other[odd[0] : odd[1] + 1]
+        return a == b[::-1] and a.isalpha()
     edits = [
         (name[a:b], other[c:d]) for op, a, b, c, d in SequenceMatcher(None, name, other).get_opcodes() if op != "equal"
     ]

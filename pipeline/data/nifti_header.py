@@ -23,6 +23,10 @@ UNITS = {0: (1.0, "unit not stated: read as mm"), 1: (1000.0, "unit is metre: co
 UNITS[3] = (0.001, "unit is micrometre: converted")
 SHEAR = 0.01  # largest cosine between two axes; above it the file is not a scan on a grid
 
+DIFFER = "sform and qform differ by"
+ALIKE = 0.05  # voxels: what rounding alone makes of two forms of one geometry
+MAX_OFFSET = 2**26  # bytes before the voxels; the largest known extensions have a few millions
+
 
 @dataclass(frozen=True)
 class NiftiHeader:
@@ -70,11 +74,12 @@ def parse_header(path: Path, head: bytes) -> NiftiHeader:
     shape = _shape(path, raw)
     dtype = _dtype(path, raw, big)
     slope, inter = _scale(path, raw)
+    scaled = (f"values are scaled: times {slope:g}, plus {inter:g}",) if (slope, inter) != (1.0, 0.0) else ()
     offset = float(raw["vox_offset"])
-    if not (size + 4 <= offset <= 2**30 and offset.is_integer()):
+    if not (size + 4 <= offset <= MAX_OFFSET and offset.is_integer()):
         raise DataError(f"{path}: vox_offset = {offset:g}; voxels start at byte {size + 4} or later. Export it again.")
     frame, notes = _frame(path, raw, shape)
-    return NiftiHeader(frame, dtype, int(offset), slope, inter, notes)
+    return NiftiHeader(frame, dtype, int(offset), slope, inter, (*notes, *scaled))
 
 
 def _shape(path: Path, raw: Any) -> tuple[int, ...]:
@@ -127,7 +132,9 @@ def _frame(path: Path, raw: Any, shape: tuple[int, ...]) -> tuple[ImageFrame, tu
     factor, note = UNITS[code]
     notes += [note] if note else []
     step = _steps(path, raw, len(shape))
-    affine, found = _affine(path, raw, step, len(shape))
+    if (np.array(raw["pixdim"])[1 : len(shape) + 1] < 0).any():
+        notes.append("pixdim has a negative size: the sform is used, which has its own directions")
+    affine, found = _affine(path, raw, step, len(shape), factor)
     notes += found
     affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine  # RAS to LPS: here and nowhere else
     affine[:3] *= factor
@@ -157,7 +164,7 @@ def _steps(path: Path, raw: Any, dims: int) -> np.ndarray:
     return np.abs(step)
 
 
-def _affine(path: Path, raw: Any, step: np.ndarray, dims: int) -> tuple[np.ndarray, list[str]]:
+def _affine(path: Path, raw: Any, step: np.ndarray, dims: int, factor: float) -> tuple[np.ndarray, list[str]]:
     """Voxel to RAS in the file's unit: the sform if there is one, else the qform."""
     has_sform, has_qform = int(raw["sform_code"]) > 0, int(raw["qform_code"]) > 0
     if not has_sform and not has_qform:
@@ -174,7 +181,7 @@ def _affine(path: Path, raw: Any, step: np.ndarray, dims: int) -> tuple[np.ndarr
         try:
             corner = np.array([*(float(n) for n in raw["dim"][1:4]), 1.0])
             far = max(np.linalg.norm((affine - _qform(path, raw)) @ p) for p in (corner, np.array([0, 0, 0, 1.0])))
-            notes += [f"sform and qform differ by {far:.3g}: the sform is used"] if far > step.min() / 2 else []
+            notes += [f"{DIFFER} {far * factor:.3g} mm: the sform is used"] if far > ALIKE * step.min() else []
         except DataError:
             notes.append("the qform is damaged: the sform is used")
     return affine, notes

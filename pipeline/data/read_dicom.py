@@ -11,6 +11,7 @@ from pipeline.data.dicom_header import Slice
 from pipeline.data.dicom_series import read_series
 from pipeline.data.dicom_stack import plan_stack
 from pipeline.data.image import Image
+from pipeline.data.room import require_memory
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
@@ -29,7 +30,11 @@ def read_dicom(folder: Path, series: str | None = None) -> Image:
     """
     slices, notes = read_series(folder, series)
     stack = plan_stack(folder, slices)
+    require_memory(folder, int(np.prod(stack.frame.shape)), slices[0].bits[0] // 8 + (0 if stack.even else 8))
     planes = np.stack([read_plane(piece) for piece in slices])
+    scales = {_scale(piece) for piece in slices}
+    if len(scales) > 1:
+        notes.append(f"{len(scales)} rescale slopes and intercepts in one series: each slice has its own")
     return Image(stack.frame, stack.bring(planes), (*notes, *stack.notes))
 
 

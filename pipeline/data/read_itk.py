@@ -15,6 +15,7 @@ from jaxtyping import Shaped
 
 from pipeline.data.image import Image
 from pipeline.data.itk_header import ItkHeader, read_itk_header
+from pipeline.data.room import require_memory
 from pipeline.errors import DataError, GeometryError
 from pipeline.geometry import ImageFrame
 
@@ -35,6 +36,7 @@ def read_itk(path: Path) -> Image:
         raise DataError(f"{path}: {size} compressed bytes cannot hold the {header.nbytes} that its header promises.")
     if not header.compressed and size != header.nbytes:
         raise _wrong_length(header, size)
+    require_memory(path, header.nbytes // header.dtype.itemsize, header.dtype.itemsize)
     raw = _inflate(header) if header.compressed else np.fromfile(header.data, np.uint8, offset=header.offset)
     voxels = raw.view(header.dtype).reshape(header.shape, order="F")
     native = header.dtype.newbyteorder("=")

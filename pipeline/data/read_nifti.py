@@ -15,6 +15,7 @@ from jaxtyping import Shaped
 
 from pipeline.data.image import Image
 from pipeline.data.nifti_header import NiftiHeader, header_size, parse_header
+from pipeline.data.room import require_memory
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
@@ -31,6 +32,7 @@ def read_nifti(path: Path) -> Image:
     with _opened(path) as (file, packed):
         header, skip = _header(path, file)
         _refuse_lie(path, header, packed)
+        require_memory(Path(path), header.nbytes // header.dtype.itemsize, header.dtype.itemsize)
         raw = _payload(path, file, header, skip)
     voxels = raw.view(header.dtype).reshape(header.frame.shape, order="F")
     notes = header.notes + (() if packed == Path(path).name.lower().endswith(".gz") else (_misnamed(packed),))

@@ -17,6 +17,7 @@ from pipeline.geometry import ImageFrame
 from pipeline.geometry.orientation import axis_letters, reorient
 
 Facts = dict[str, Any]
+MANY = 1000  # different values; nobody asks for more
 
 
 def inspect_scan(path: str, known: Facts | None = None) -> Facts:
@@ -74,6 +75,7 @@ def _describe(image: Image) -> Facts:
         "dtype": str(image.voxels.dtype),
         "min": float(voxels.min()),
         "max": float(voxels.max()),
+        "distinct": int(min(len(np.unique(sample)), MANY)) if image.voxels.dtype.kind in "iu" else MANY,
         "percentiles": {"0.5": low, "50": middle, "99.5": high},
         "voxels_sha256": _voxel_digest(voxels),
         "notes": list(image.notes),

@@ -9,11 +9,17 @@ import numpy as np
 
 from pipeline.data.dataset import PARTS, Dataset
 from pipeline.data.findings import Finding
+from pipeline.data.intensity import derive_normalisation
+from pipeline.data.nifti_header import DIFFER
 from pipeline.data.scan_facts import Facts
 
 FLAT = 3.0  # longest voxel edge over the shortest
 ODD = 3.0  # a spacing this many times the usual one
 HUGE = 1e8  # beyond any scanner's scale; MR reaches 1e6
+HOUNSFIELD = (-3000, 70000)  # metal and the padding of makers included
+MOST_AXES = 3
+SLICES = 4  # a landmark needs something to be seen on both sides of it
+LABELS = 8  # different whole values
 FEW = 3  # cases with a position, below which a landmark cannot be learned and measured
 
 
@@ -21,7 +27,8 @@ def check_set(dataset: Dataset, facts: Mapping[str, Facts]) -> list[Finding]:
     """All findings of these rules; `facts` of the readable cases."""
     rules = (
         _voxel_sizes(facts),
-        _values(facts),
+        _scans(facts),
+        _hounsfield(facts),
         _twins(dataset, facts),
         _subjects(dataset),
         _rare(dataset),
@@ -51,11 +58,33 @@ def _voxel_sizes(facts: Mapping[str, Facts]) -> Iterator[Finding]:
             yield Finding("spacing", "warning", case, text, "Check that the file states its voxel size in mm.")
 
 
-def _values(facts: Mapping[str, Facts]) -> Iterator[Finding]:
+def scan_findings(case: str, fact: Facts) -> Iterator[Finding]:
+    """What one scan's facts say without the others."""
+    if max(abs(fact["min"]), abs(fact["max"])) > HUGE:
+        text = f"values from {fact['min']:g} to {fact['max']:g}: no scanner's scale."
+        yield Finding("values", "error", case, text, "Check that it is a scan, with the right scale.")
+    if len(fact["shape"]) == MOST_AXES and min(fact["shape"]) < SLICES:
+        text = f"shape {fact['shape']}: needs at least {SLICES} slices."
+        yield Finding("few-slices", "error", case, text, "Export the whole scan; save a flat picture with two axes.")
+    if fact.get("distinct", LABELS + 1) <= LABELS:
+        text = f"only {fact['distinct']} different values: a label map, or a scan that was thresholded?"
+        yield Finding("few-values", "warning", case, text, "Check that it is the scan and not its segmentation.")
+
+
+def _scans(facts: Mapping[str, Facts]) -> Iterator[Finding]:
     for case, fact in facts.items():
-        if max(abs(fact["min"]), abs(fact["max"])) > HUGE:
-            text = f"values from {fact['min']:g} to {fact['max']:g}."
-            yield Finding("values", "warning", case, text, "Check that it is a scan, with the right scale.")
+        yield from scan_findings(case, fact)
+
+
+def _hounsfield(facts: Mapping[str, Facts]) -> Iterator[Finding]:
+    """Among scans in Hounsfield units, one that cannot be in them: its scale was lost, or it is another thing."""
+    ends = [(f["percentiles"]["0.5"], f["percentiles"]["99.5"]) for f in facts.values()]
+    if len(ends) < FEW or derive_normalisation(ends).kind != "window":
+        return
+    for case, fact in facts.items():
+        if fact["min"] < HOUNSFIELD[0] or fact["max"] > HOUNSFIELD[1]:
+            text = f"values from {fact['min']:g} to {fact['max']:g}, the others are in Hounsfield units."
+            yield Finding("values", "error", case, text, "Export it again with its rescale slope and intercept.")
 
 
 def _twins(dataset: Dataset, facts: Mapping[str, Facts]) -> Iterator[Finding]:
@@ -97,4 +126,4 @@ def _rare(dataset: Dataset) -> Iterator[Finding]:
 def _notes(facts: Mapping[str, Facts]) -> Iterator[Finding]:
     for case, fact in facts.items():
         for note in fact["notes"]:
-            yield Finding("reader-note", "note", case, note)
+            yield Finding("reader-note", "warning" if DIFFER in note else "note", case, note)

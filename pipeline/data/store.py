@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from pipeline.data.atomic import atomic_file, read_json, sha256_of, write_json
+from pipeline.data.atomic import atomic_file, read_sealed, sha256_of, write_sealed
 from pipeline.data.image import Image
 from pipeline.data.intensity import Normalisation, normalise
 from pipeline.data.resample import level_frame, resample
@@ -54,14 +54,14 @@ def save_array(folder: Path, key: str, level: LevelArray) -> None:
     with atomic_file(path) as file:
         np.save(file, level.voxels, allow_pickle=False)
     frame = {"shape": level.frame.shape, "affine": level.frame.affine.tolist(), "unit": level.frame.unit}
-    write_json(folder / f"{key}.json", {"sha256": sha256_of(path), "frame": frame})
+    write_sealed(folder / f"{key}.json", {"sha256": sha256_of(path), "frame": frame})
 
 
 def is_whole(folder: Path, key: str) -> bool:
     """Whether the array is there and has the bytes that were written."""
     path = folder / f"{key}.npy"
     try:
-        return bool(read_json(folder / f"{key}.json")["sha256"] == sha256_of(path))
+        return bool(read_sealed(folder / f"{key}.json")["sha256"] == sha256_of(path))
     except (DataError, OSError, KeyError, TypeError):
         return False
 
@@ -84,7 +84,7 @@ class PreparedStore:
         """
         key = self.keys[case_id][level]
         try:
-            frame = read_json(self.folder / f"{key}.json")["frame"]
+            frame = read_sealed(self.folder / f"{key}.json")["frame"]
             voxels = np.load(self.folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
             return LevelArray(ImageFrame(tuple(frame["shape"]), np.array(frame["affine"]), frame["unit"]), voxels)
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
@@ -99,13 +99,13 @@ class PreparedStore:
     def write(self) -> None:
         """Write `index.json`."""
         content = asdict(self) | {"version": 1, "folder": None}
-        write_json(self.folder / "index.json", content)
+        write_sealed(self.folder / "index.json", content)
 
 
 def read_store(folder: Path) -> PreparedStore:
     """Raises DataError when `folder` holds no prepared data of this version."""
     path = Path(folder) / "index.json"
-    content: dict[str, Any] = read_json(path)
+    content: dict[str, Any] = read_sealed(path)
     try:
         if content["version"] != 1:
             raise DataError(

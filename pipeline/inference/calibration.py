@@ -11,8 +11,8 @@ from jaxtyping import Bool, Float
 from pipeline.data.store import LevelArray
 from pipeline.inference.cascade import locate
 from pipeline.inference.model import Calibration, Model
+from pipeline.inference.radius import fit_radius
 
-SMALLEST_N = 19  # the 95% conformal quantile of n errors is the ceil(0.95 (n + 1))-th; it exists from 19 on
 KEPT = 0.98  # of the landmarks that are there; the others are the price of telling what is absent
 LARGEST = 0.5  # threshold that is asked for to tell the absent
 WRONG = 0.02  # share of what is called found that may be wrong
@@ -22,23 +22,24 @@ ValidationCase = tuple[Sequence[LevelArray], Float[np.ndarray, "K D"], Bool[np.n
 
 
 def calibrate(model: Model, cases: Sequence[ValidationCase]) -> Model:
-    """The model with its threshold and radii, from validation cases.
+    """The model with its threshold and radius, from validation cases.
 
     Args:
         cases: Levels, world positions (NaN = none), and whether each landmark is annotated or known to be absent.
     """
     beliefs: list[np.ndarray] = []
-    errors: list[np.ndarray] = []
+    answers: list[list[np.ndarray]] = []
     in_patches: list[np.ndarray] = []
     for levels, world, known in cases:
         found = locate(model, levels)
-        errors.append(np.linalg.norm(found.world - world, axis=1))
+        error = np.linalg.norm(found.world - world, axis=1)
+        answers.append([error, found.spread, found.belief * found.inside])
         beliefs.append((found.belief * found.inside)[known])
-        in_patches.append(errors[-1][known] / found.patch[known])
-    table = np.stack(errors)
+        in_patches.append(error[known] / found.patch[known])
     threshold = choose_threshold(np.concatenate(beliefs), np.concatenate(in_patches))
-    radii = {name: radius95(table[:, k]) for k, name in enumerate(model.landmarks)}
-    return replace(model, calibration=Calibration(threshold, radii, len(cases)))
+    errors, spread, belief = (np.stack(column) for column in zip(*answers, strict=True))
+    radius = fit_radius(errors, spread, belief >= threshold)
+    return replace(model, calibration=Calibration(threshold, radius, len(cases)))
 
 
 def choose_threshold(belief: Float[np.ndarray, " N"], error: Float[np.ndarray, " N"]) -> float:
@@ -69,11 +70,3 @@ def choose_threshold(belief: Float[np.ndarray, " N"], error: Float[np.ndarray, "
         if wrong[called].sum() <= WRONG * called.sum():
             return float(threshold)
     return float(np.nextafter(1.0, 2.0))  # even the surest answer is wrong: nothing is found
-
-
-def radius95(errors: Float[np.ndarray, " N"]) -> float | None:
-    """Split-conformal radius: the ceil(0.95 (n + 1))-th smallest of n errors; None below 19 (Vovk et al. 2005)."""
-    errors = np.sort(errors[np.isfinite(errors)])
-    if len(errors) < SMALLEST_N:
-        return None
-    return float(errors[int(np.ceil(0.95 * (len(errors) + 1))) - 1])

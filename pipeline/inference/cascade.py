@@ -77,7 +77,8 @@ def answers(model: Model, found: Found) -> dict[str, Answer]:
         belief, position = float(found.belief[k]), tuple(float(v) for v in found.world[k])
         spread, count = float(found.spread[k]), int(found.votes[k])
         if believed[k] and not strange[k]:
-            radius = model.calibration.radius95.get(name)
+            promised = model.calibration.radius
+            radius = None if promised is None else promised.of(k, spread)
             result[name] = Answer(position, True, belief, spread, count, radius)
         else:
             reason = "the patches point out of the scan"

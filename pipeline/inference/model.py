@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from pipeline import __version__
-from pipeline.data.atomic import read_json, sha256_of, write_bytes, write_json
+from pipeline.data.atomic import read_sealed, sha256_of, write_bytes, write_sealed
 from pipeline.data.intensity import Normalisation
 from pipeline.data.store import Spacing
 from pipeline.errors import CheckpointError, PatchvoteError
+from pipeline.inference.radius import Radius
 from pipeline.networks.network import PatchNetwork, build_network
 from pipeline.tasks.constellation import Constellation
 from pipeline.tasks.landmarks import LandmarksTask
@@ -38,12 +39,12 @@ class Calibration:
 
     Args:
         threshold: A landmark is found if its belief is at least this.
-        radius95: World radius that holds 95% of the errors, a landmark; None where validation was too small.
-        cases: Validation cases behind it.
+        radius: How far an answer may be off; None where validation was too small to promise anything.
+        cases: Validation cases behind both.
     """
 
     threshold: float = 0.5
-    radius95: dict[str, float | None] = field(default_factory=dict)
+    radius: Radius | None = None
     cases: int = 0
 
 
@@ -91,7 +92,15 @@ def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
         "constellation": _to_lists(model.task.constellation),
         "training": dict(training),
     }
-    write_json(folder / "model.json", content)
+    write_sealed(folder / "model.json", content)
+
+
+def strangers(folder: Path) -> list[str]:
+    """Files in a model folder that are no part of the model: never opened, and listed so that somebody wonders."""
+    content = read_sealed(Path(folder) / "model.json")
+    own = {"model.json", *(f"level{number}.safetensors" for number in range(len(content["levels"])))}
+    files = (p.relative_to(folder).as_posix() for p in Path(folder).rglob("*") if p.is_file())
+    return sorted(name for name in files if name not in own)
 
 
 def load_model(folder: Path, device: str = "cpu") -> Model:
@@ -102,7 +111,7 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
     """
     path = Path(folder) / "model.json"
     try:
-        content = read_json(path)
+        content = read_sealed(path)
         if content["version"] != 1:
             raise CheckpointError(f"{path}: version {content['version']}; this program reads version 1")
         names = tuple(content["landmarks"])
@@ -123,7 +132,7 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
             task,
             tuple(ModelLevel(**level) for level in levels),
             tuple(network.to(device).eval() for network in built),
-            Calibration(**content["calibration"]),
+            _calibration(content["calibration"]),
         )
     except CheckpointError:
         raise
@@ -131,6 +140,12 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
         raise CheckpointError(
             f"{path}: not a model of this program: {error}. Give the folder `model` of a run."
         ) from error
+
+
+def _calibration(content: Mapping[str, Any]) -> Calibration:
+    radius = content["radius"]
+    lists = radius and {k: tuple(v) if isinstance(v, list) else v for k, v in radius.items()}
+    return Calibration(content["threshold"], Radius(**lists) if lists else None, content["cases"])
 
 
 def _to_lists(shape: Constellation | None) -> dict[str, Any] | None:

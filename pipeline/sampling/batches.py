@@ -38,13 +38,15 @@ class CropSettings:
         jitter: Voxels that the aim is moved by at most, along each axis; None = anywhere that still
             overlaps the scan as far as it can (whole scans on a canvas).
         cut: Share of the crops taken as if the scan ended near a landmark, up to a quarter of the crop from it:
-            what lies far beyond is absent.
+            what lies beyond is absent.
+        margin: Voxels beyond the end of such a scan within which a landmark is still pointed at.
         twins: Of each landmark the number of the one that takes its place in a mirror; None = no mirror.
     """
 
     shape: tuple[int, ...]
     jitter: float | None = None
     cut: float = 0.0
+    margin: float = 0.0
     twins: tuple[int, ...] | None = None
 
 
@@ -59,7 +61,7 @@ def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment:
     matrix = random_matrix(rng, source.points.shape[1], augment)
     centre = _aim(rng, source, crops)
     if rng.random() < crops.cut:
-        source, start = end_near_landmark(rng, source, [n / 4 for n in crops.shape])
+        source, start = end_near_landmark(rng, source, [n / 4 for n in crops.shape], crops.margin)
         centre -= start
     bend = None
     if np.array_equal(matrix, np.eye(len(matrix))):

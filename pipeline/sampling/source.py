@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-MARGIN = 4.0  # voxels beyond the end of a scan within which a landmark is still pointed at
-
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -35,7 +33,7 @@ class Source:
 
 
 def end_near_landmark(
-    rng: np.random.Generator, source: Source, reach: Sequence[float]
+    rng: np.random.Generator, source: Source, reach: Sequence[float], margin: float = 0.0
 ) -> tuple[Source, Float[np.ndarray, " D"]]:
     """The case as if its scan ended at a plane near one of its landmarks; landmarks far beyond it are absent.
 
@@ -48,6 +46,7 @@ def end_near_landmark(
     Args:
         rng: Chooses landmark, axis, side and distance.
         reach: Largest distance of the plane from the landmark, voxels along each axis.
+        margin: Voxels beyond the plane within which a landmark keeps its position.
 
     Returns:
         The shortened case, and where its first voxel lies in the whole one.
@@ -63,5 +62,5 @@ def end_near_landmark(
     voxels = source.voxels[(slice(None),) * axis + (kept,)]
     start = np.eye(dims)[axis] * kept.start
     points = source.points - start
-    beyond = (points[:, axis] < -0.5 - MARGIN) | (points[:, axis] > kept.stop - kept.start - 0.5 + MARGIN)
+    beyond = (points[:, axis] < -0.5 - margin) | (points[:, axis] > kept.stop - kept.start - 0.5 + margin)
     return Source(voxels, np.where(beyond[:, None], np.nan, points), source.known), start

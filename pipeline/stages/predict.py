@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.data.atomic import fingerprint, read_json, sha256_of, sweep, write_json
+from pipeline.data.atomic import fingerprint, read_sealed, sha256_of, sweep, write_json, write_sealed
 from pipeline.data.dataset import Part, read_dataset
 from pipeline.data.file_names import file_stem
 from pipeline.data.image import Image
@@ -21,7 +21,7 @@ from pipeline.data.scan_files import scan_ids
 from pipeline.data.threads import limit_threads
 from pipeline.data.write_answers import write_all, write_case
 from pipeline.errors import DataError, PatchvoteError
-from pipeline.inference.model import Model, load_model, pick_device
+from pipeline.inference.model import Model, load_model, pick_device, strangers
 
 
 def predict(
@@ -60,6 +60,9 @@ def predict(
     scans = _of_dataset(dataset, part, exclude) if dataset else _of_inputs(inputs, series)
     target = pick_device(device)
     loaded = load_model(model, target)
+    ignored = strangers(model)
+    if ignored:
+        print(f"{model}: not part of the model, ignored: {', '.join(ignored)}", file=sys.stderr)
     sweep(out)
     started = time.time()
     cases, failures, seconds = _answer_all(loaded, scans, out, sha256_of(model / "model.json"), formats)
@@ -76,6 +79,7 @@ def predict(
         "seconds": round(time.time() - started, 3),
         "seconds_per_case": seconds,
         "failures": failures,
+        "ignored_in_model": ignored,
     }
     write_json(out / "run_report.json", report)
     return predictions
@@ -138,7 +142,7 @@ def _answer(model: Model, image: Image, done: Path, made_of: str) -> dict[str, A
     from pipeline.inference.cascade import answers, image_levels, locate
 
     result = answers(model, locate(model, image_levels(image, model)))
-    write_json(done, {"made_of": made_of, "answers": {n: asdict(a) for n, a in result.items()}})
+    write_sealed(done, {"made_of": made_of, "answers": {n: asdict(a) for n, a in result.items()}})
     return result
 
 
@@ -149,7 +153,7 @@ def _made_of(model_sum: str, path: Path) -> str:
 def _kept(done: Path, made_of: str) -> dict[str, Answer] | None:
     """The answers of an earlier run, if they are of this scan and model; a damaged file is as none."""
     try:
-        content = read_json(done)
+        content = read_sealed(done)
         return {n: Answer(**a) for n, a in content["answers"].items()} if content["made_of"] == made_of else None
     except (DataError, KeyError, TypeError, AttributeError):
         return None

@@ -8,12 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from pipeline.data.atomic import fingerprint, sweep
 from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.derive import derive_spacings
 from pipeline.data.findings import Findings, read_findings
 from pipeline.data.intensity import Normalisation, derive_normalisation
-from pipeline.data.pool import run_each
+from pipeline.data.pool import LostJob, run_each
+from pipeline.data.room import require_disk
 from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, save_array
 from pipeline.errors import DataError, PatchvoteError
 
@@ -58,9 +61,22 @@ def preprocess(
     keys = {c.id: _keys(found, c.id, levels, normalisation) for c in cases}
     store = PreparedStore(Path(out), data.unit, levels, normalisation, keys)
     sweep(store.folder)
+    require_disk(store.folder, _bytes(found, store))
     _prepare(data, store, workers)
     store.write()
     return store
+
+
+def _bytes(found: Findings, store: PreparedStore) -> int:
+    """What the arrays that are not there yet will take."""
+    total = 0.0
+    for case, keys in store.keys.items():
+        fact = found.facts[case]
+        extent = np.array(fact["shape"]) * fact["spacing"]
+        for key, spacing in zip(keys, store.spacings, strict=True):
+            if not (store.folder / f"{key}.npy").exists():
+                total += float(np.prod(extent / (np.array(fact["spacing"]) if spacing is None else spacing)))
+    return int(total * np.dtype(np.float16).itemsize)
 
 
 def _keys(found: Findings, case: str, levels: tuple[Spacing, ...], normalisation: Normalisation) -> tuple[str, ...]:
@@ -75,14 +91,16 @@ def _prepare(data: Dataset, store: PreparedStore, workers: int) -> None:
     paths = {c: data.image_path(data.case(c)) for c in missing}
     jobs = {c: (paths[c], store, c) for c in missing}
     done = run_each(_prepare_case, jobs, max(1, workers))
+    failed = {}
     for case, result in tqdm(done, "preprocess", len(jobs), file=sys.stderr, disable=not jobs):
-        if isinstance(result, PatchvoteError):
-            raise result
         if isinstance(result, Exception):
-            raise DataError(
-                f"case {case}: preparing {paths[case]} failed: {result!r}. What is prepared stays; leave the case out"
-                " or free memory, and run again."
-            ) from result
+            failed[case] = str(result) if isinstance(result, PatchvoteError | LostJob) else repr(result)
+    if failed:
+        listed = "\n".join(f"  case {case}, {paths[case]}: {why}" for case, why in sorted(failed.items()))
+        raise DataError(
+            f"{len(failed)} of {len(jobs)} cases could not be prepared, the others are:\n{listed}\n"
+            "Mend or remove these scans and run check again, or free memory and run preprocess again."
+        )
 
 
 def _prepare_case(path: Path, store: PreparedStore, case: str) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pipeline.data.atomic import fingerprint, read_json, sha256_of, sweep, write_text
-from pipeline.data.dataset import Dataset, Part, read_dataset
+from pipeline.data.atomic import fingerprint, read_sealed, sha256_of, sweep, write_text
+from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.errors import DataError
 from pipeline.inference.calibration import calibrate
@@ -19,6 +19,7 @@ from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device
 from pipeline.networks.network import count_parameters
 from pipeline.sampling.mirror import twins
 from pipeline.training.cascade import Cascade, TrainedLevel
+from pipeline.training.cases import training_cases
 from pipeline.training.history import history_csv
 from pipeline.training.levels import TrainingCase
 from pipeline.training.settings import TrainingSettings
@@ -64,7 +65,7 @@ def train(
         "cases": parts,
         "minutes": settings.minutes,
         "steps": [level.history[-1]["step"] for level in trained],
-        "seconds": [level.history[-1]["seconds"] for level in trained],
+        "seconds": [level.history[-1].get("seconds") for level in trained],
         "seed": settings.seed,
         "threads": torch.get_num_threads(),
         "device": target,
@@ -80,39 +81,12 @@ def _is_done(run: Path, identity: str) -> bool:
     """Whether the model of this run is there and whole."""
     folder = run / "model"
     try:
-        content = read_json(folder / "model.json")
+        content = read_sealed(folder / "model.json")
         sums = [sha256_of(folder / f"level{number}.safetensors") for number in range(len(content["levels"]))]
         same = content["training"]["identity"] == identity
         return bool(same and sums == [level["sha256"] for level in content["levels"]])
     except (DataError, OSError, KeyError, TypeError):
         return False
-
-
-def training_cases(data: Dataset, store: PreparedStore, part: Part) -> list[TrainingCase]:
-    """The prepared cases of one part of the split, with their truth.
-
-    Raises:
-        DataError: There is none, none shows a landmark, or an array is damaged.
-    """
-    cases = [c for c in data.part(part) if c.id in store.keys]
-    if not cases:
-        raise DataError(
-            f"dataset {data.name}: no case is left in part '{part}'; use more subjects or other data.fractions"
-        )
-    if not any(p is not None for c in cases for p in c.landmarks.values()):
-        raise DataError(f"dataset {data.name}: no case of part '{part}' shows any landmark; there is nothing to learn")
-    damaged = store.damaged([c.id for c in cases])
-    if damaged:
-        raise DataError(
-            f"{store.folder}: prepared arrays of {damaged} are damaged; run preprocess again, it makes them anew"
-        )
-    result = []
-    for case in cases:
-        levels = tuple(store.level(case.id, n) for n in range(len(store.spacings)))
-        points = data.points(case, levels[0].frame.dims)
-        known = np.array([n in case.landmarks for n in data.landmarks])
-        result.append(TrainingCase(case.id, levels, points.world, known))
-    return result
 
 
 def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, trained: list[TrainedLevel]) -> Model:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from pipeline.data.atomic import read_json, write_bytes, write_json
+from pipeline.data.atomic import read_sealed, write_bytes, write_sealed
 from pipeline.errors import CheckpointError, DataError
 from pipeline.training.loop import LevelState
 
@@ -38,7 +38,7 @@ def save_level(folder: Path, number: int, settings: str, state: LevelState) -> N
         "precision": state.precision,
         "history": state.history,
     }
-    write_json(folder / f"level{number}.json", facts)  # from here on the new state counts
+    write_sealed(folder / f"level{number}.json", facts)  # from here on the new state counts
     for old in folder.glob(f"level{number}-*.pt"):
         if old != _weights(folder, number, state.budget.step):
             old.unlink()
@@ -54,7 +54,7 @@ def load_level(folder: Path, number: int, settings: str, state: LevelState) -> b
     if not path.exists():
         return False
     try:
-        facts = read_json(path)
+        facts = read_sealed(path)
         content = _weights(folder, number, facts["step"]).read_bytes()
         made_for, expected, _ = facts["settings"], facts["sha256"], facts["precision"]
     except (DataError, OSError, KeyError, TypeError) as error:
@@ -69,7 +69,10 @@ def load_level(folder: Path, number: int, settings: str, state: LevelState) -> b
             f"{_weights(folder, number, facts['step'])}: bytes differ from what was written. "
             f"Delete {folder} to train anew."
         )
-    _restore(state, torch.load(io.BytesIO(content), weights_only=True), facts)
+    try:
+        _restore(state, torch.load(io.BytesIO(content), weights_only=True), facts)
+    except Exception as error:  # what the checksums let pass is no state of this program
+        raise CheckpointError(f"{path}: not a state of this program: {error}. Delete {folder}.") from error
     return True
 
 

@@ -18,6 +18,7 @@ from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.training.settings import LevelSettings, TrainingSettings
 
+MARGIN = 4.0  # voxels beyond the end of a scan within which a finer level still points at a landmark
 BLENDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 
 
@@ -50,10 +51,12 @@ def crop_settings(
     if cut is None:
         cut = 0.3 if any((s.known & ~np.isfinite(s.points).all(1)).any() for s in sources) else 0.1
     if level.crop is None:
-        return CropSettings(canvas, level.jitter, cut, twins)
+        return CropSettings(canvas, level.jitter, cut, 0.0, twins)
+    # A finer level says exactly where a landmark would lie just outside, and such an answer is not given; a whole scan
+    # has nothing to tell it by.
     shape = tuple(min(n, -(-level.crop // stride) * stride) for n in canvas)
     jitter = None if level.jitter is None else min(level.jitter, 0.375 * min(shape))
-    return CropSettings(shape, jitter, cut, twins)
+    return CropSettings(shape, jitter, cut, MARGIN, twins)
 
 
 def batch_stream(

@@ -54,7 +54,7 @@ def test_a_rescale_that_differs_from_slice_to_slice_is_followed(series):
         ({"PixelSpacing": [0.5, 0.5]}, "PixelSpacing = "),
         ({"ImageOrientationPatient": [0, 1, 0, -0.8, 0, 0.6]}, "ImageOrientationPatient = "),
         ({"ImageOrientationPatient": [0, 1, 0, -0.5, 0, 0.8]}, "not two unit vectors"),
-        ({"PixelRepresentation": 0}, r"PixelRepresentation = \[16"),
+        ({"PixelRepresentation": 0}, r"PixelRepresentation, HighBit = \[16"),
         ({"ImagePositionPatient": [1e6, 0, 0]}, "further than"),
         ({"PixelData": b"\0" * 60}, "60 bytes of them, expected 30"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "MOSAIC"]}, "MOSAIC"),

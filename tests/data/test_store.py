@@ -7,6 +7,7 @@ import pytest
 from crooked import DIMS, crooked_frame, storages, stored, upright_frame
 from numpy.testing import assert_allclose, assert_array_equal
 
+from pipeline.data.atomic import write_sealed
 from pipeline.data.image import Image
 from pipeline.data.intensity import Normalisation
 from pipeline.data.resample import lattice_number
@@ -128,7 +129,10 @@ def test_a_truncated_array_says_to_run_preprocess_again(store):
 
 @pytest.mark.parametrize("content", [{"version": 2}, {"version": 1}, {"version": 1, "keys": 3}, []])
 def test_a_store_of_another_version_or_kind_is_refused(tmp_path, content):
-    (tmp_path / "index.json").write_text(json.dumps(content))
+    if isinstance(content, dict):
+        write_sealed(tmp_path / "index.json", content)
+    else:
+        (tmp_path / "index.json").write_text(json.dumps(content))
     with pytest.raises(DataError, match=r"index\.json: "):
         read_store(tmp_path)
 

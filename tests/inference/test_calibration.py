@@ -7,7 +7,7 @@ from oracle import Oracle, addresses
 
 from pipeline.data.intensity import Normalisation
 from pipeline.data.store import LevelArray
-from pipeline.inference.calibration import calibrate, choose_threshold, radius95
+from pipeline.inference.calibration import calibrate, choose_threshold
 from pipeline.inference.cascade import locate
 from pipeline.inference.model import Calibration, Model, ModelLevel
 from pipeline.tasks.landmarks import LandmarksTask
@@ -44,21 +44,8 @@ def test_a_model_that_is_wrong_where_it_is_surest_finds_nothing():
     assert choose_threshold(np.array([0.9, 1.0]), np.array([0.1, 9.0])) > 1.0
 
 
-def test_the_radius_is_the_conformal_quantile_worked_out_by_hand():
-    assert radius95(np.arange(1.0, 19)) is None  # 18 errors cannot promise 95%
-    assert radius95(np.arange(1.0, 20)) == 19  # ceil(0.95 * 20) = 19th of 19
-    assert radius95(np.arange(1.0, 21)) == 20  # ceil(0.95 * 21) = 20th of 20
-    assert radius95(np.arange(1.0, 40)) == 38  # ceil(0.95 * 40) = 38th of 39
-    assert radius95(np.random.default_rng(0).permutation(np.arange(1.0, 100))) == 95
-
-
-def test_cases_without_the_landmark_do_not_count_for_its_radius():
-    assert radius95(np.array([*range(1, 20), np.nan, np.nan], float)) == 19
-    assert radius95(np.array([*range(1, 19), np.nan])) is None
-
-
 @pytest.mark.parametrize("dims", DIMS)
-def test_validation_cases_teach_the_threshold_and_the_radii(dims):
+def test_validation_cases_teach_the_threshold_and_the_radius(dims):
     frame = upright_frame((48, 40, 32)[:dims])
     level = LevelArray(frame, addresses(frame.shape))
     points = np.array([np.full(dims, 8.0), np.array(frame.shape) - 9.0])
@@ -80,11 +67,11 @@ def test_validation_cases_teach_the_threshold_and_the_radii(dims):
         said = world.copy()
         said[0, 0] += 0.1 * number  # the annotator is off, from 0.1 to 2.0
         if number <= 3:
-            said[1] = np.nan  # not annotated in three cases: 17 are too few
+            said[1] = np.nan  # not annotated in three cases
         cases.append(((level,), said, np.isfinite(said).all(1)))
     calibration = calibrate(model, cases).calibration
     assert calibration.cases == 20
     assert 0 < calibration.threshold <= locate(model, (level,)).belief.min()
-    assert calibration.radius95["a"] == pytest.approx(2.0, abs=1e-3)
-    assert calibration.radius95["b"] is None
+    assert calibration.radius is not None and calibration.radius.answers == 37
+    assert calibration.radius.error[0] > 0.9 > calibration.radius.error[1]
     assert calibrate(model, cases).calibration == calibration

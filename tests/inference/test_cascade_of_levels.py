@@ -15,11 +15,14 @@ from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference.cascade import LazyVoxels, answers, image_levels, locate
 from pipeline.inference.model import Calibration, Model, ModelLevel
+from pipeline.inference.radius import Radius
 from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
 
 PERCENTILE = Normalisation("percentile", 1.0, 99.0)
+
+RADIUS = Radius(2.5, (2.0, 3.0), (0.5, 0.5), 20)
 
 
 def model_of(networks, dims, names=("a", "b"), calibration=None):
@@ -81,8 +84,8 @@ def test_a_scan_of_other_dimensions_or_unit_than_the_models_is_refused(shape, un
 def test_what_is_believed_enough_is_an_answer_and_the_rest_a_guess_with_its_reason():
     belief, spread, count = np.array([0.4, 0.39]), np.array([0.5, 0.6]), np.array([7, 3])
     found = Found(np.array([[1.0, 2], [3, 4]]), belief, spread, count, np.array([True, True]), np.ones(2))
-    told = answers(model_of([None], 2, calibration=Calibration(0.4, {"a": 2.5, "b": 3.0}, 20)), found)
-    assert (told["a"].found, told["a"].position, told["a"].radius95) == (True, (1.0, 2.0), 2.5)
+    told = answers(model_of([None], 2, calibration=Calibration(0.4, RADIUS, 20)), found)
+    assert (told["a"].found, told["a"].position, told["a"].radius95) == (True, (1.0, 2.0), 5.0)
     assert (told["a"].guess, told["a"].reason, told["a"].votes, told["a"].spread) == (None, None, 7, 0.5)
     assert (told["b"].found, told["b"].position, told["b"].guess) == (False, None, (3.0, 4.0))
     assert told["b"].reason == "belief 0.39 is below the threshold 0.4"

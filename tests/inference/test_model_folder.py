@@ -8,6 +8,7 @@ import pytest
 import torch
 from crooked import DIMS
 
+from pipeline.data.atomic import read_sealed, write_sealed
 from pipeline.data.intensity import Normalisation
 from pipeline.errors import CheckpointError
 from pipeline.inference.model import (
@@ -18,6 +19,7 @@ from pipeline.inference.model import (
     pick_device,
     save_model,
 )
+from pipeline.inference.radius import Radius
 from pipeline.networks.network import build_network
 from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.landmarks import LandmarksTask
@@ -40,7 +42,7 @@ def tiny_model(dims):
         LandmarksTask(LossSettings(sigma=0.7), DecodeSettings(share=0.2)),
         (ModelLevel(2.0, "fcn", THIN, 14.0), ModelLevel(None, "fcn", THIN, 9.0)),
         networks,
-        Calibration(0.3, {"a": 1.25, "ä b": None}, 20),
+        Calibration(0.3, Radius(1.5, (0.5, 0.75), (0.2, 0.3), 30), 20),
     )
 
 
@@ -127,10 +129,18 @@ def test_a_folder_that_is_no_model_says_which_to_give(tmp_path):
     ],
 )
 def test_a_changed_model_json_is_refused(folder, change, complaint):
-    content = json.loads((folder / "model.json").read_text())
+    content = read_sealed(folder / "model.json")
     change(content)
-    (folder / "model.json").write_text(json.dumps(content))
+    write_sealed(folder / "model.json", content)
     with pytest.raises(CheckpointError, match=complaint):
+        load_model(folder)
+
+
+def test_a_model_json_edited_by_hand_is_refused(folder):
+    content = json.loads((folder / "model.json").read_text())
+    content["calibration"]["threshold"] = 0.0
+    (folder / "model.json").write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match="not what was written"):
         load_model(folder)
 
 

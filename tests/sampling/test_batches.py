@@ -104,7 +104,7 @@ def test_a_whole_scan_overlaps_its_canvas_as_far_as_it_can(dims, size):
 
 
 def test_cut_crops_end_near_a_landmark_which_may_then_be_absent():
-    crops = CropSettings((41, 41), jitter=0.0, cut=1.0)
+    crops = CropSettings((41, 41), jitter=0.0, cut=1.0, margin=4.0)
     source = Source(np.ones((60, 60), np.float32), np.array([[30.0, 30.0]]), np.array([True]))
     drawn = take(40, [source], crops, NOTHING, 1, (0,))
     edges = [float((b.image[0, 0] > 0).mean()) for b in drawn]

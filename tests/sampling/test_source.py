@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from pipeline.sampling.source import MARGIN, Source, end_near_landmark
+from pipeline.sampling.source import Source, end_near_landmark
+
+MARGIN = 4.0
 
 
 def number_of(position):
@@ -29,7 +31,7 @@ def test_what_is_kept_stays_where_it_was(seed):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_landmark_is_absent_exactly_when_it_lies_far_beyond(seed):
-    part, start = end_near_landmark(np.random.default_rng(seed), whole(), (9, 9))
+    part, start = end_near_landmark(np.random.default_rng(seed), whole(), (9, 9), MARGIN)
     at = whole().points[:2] - start
     beyond = np.maximum(-0.5 - at, at - np.array(part.voxels.shape) + 0.5).max(1)
     assert_array_equal(np.isfinite(part.points[:2]).all(1), beyond <= MARGIN)
@@ -39,7 +41,7 @@ def test_landmarks_end_inside_a_little_beyond_and_far_beyond():
     """The test above meets all three."""
     beyond = []
     for seed in range(60):
-        part, start = end_near_landmark(np.random.default_rng(seed), whole(), (9, 9))
+        part, start = end_near_landmark(np.random.default_rng(seed), whole(), (9, 9), MARGIN)
         at = whole().points[:2] - start
         beyond += np.maximum(-0.5 - at, at - np.array(part.voxels.shape) + 0.5).max(1).tolist()
     assert min(beyond) < 0 < MARGIN < max(beyond) and any(0 < b < MARGIN for b in beyond)

@@ -196,8 +196,9 @@ def test_a_subject_in_two_parts_stops(data):
 def test_odd_voxels_are_told(data):
     save(data.root / "c1.nii.gz", noise(1), np.array([[0.5, 0, 0, 10], [0, 0.5, 0, 22], [0, 0, 5.0, 30], [0, 0, 0, 1]]))
     save(data.root / "c2.nii.gz", noise(2).astype(np.float32) * 1e9)
-    warnings = {(f.rule, f.case) for f in run(data) if f.severity == "warning"}
-    assert warnings == {("anisotropy", "c1"), ("spacing", "c1"), ("values", "c2")}
+    findings = run(data)
+    warnings = {(f.rule, f.case) for f in findings if f.severity == "warning"}
+    assert warnings == {("anisotropy", "c1"), ("spacing", "c1")} and errors(findings) == [("values", "c2")]
 
 
 def test_images_with_another_number_of_axes_are_quarantined(data):

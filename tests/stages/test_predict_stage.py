@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from scipy.ndimage import affine_transform
 from tiny_scans import NAMES, draw_scan, write_scan
 
+from pipeline.data.atomic import read_sealed, write_sealed
 from pipeline.data.markups import read_markups
 from pipeline.data.predictions import read_predictions
 from pipeline.errors import CheckpointError, DataError
@@ -120,9 +121,9 @@ def test_a_changed_scan_is_answered_again_and_the_others_are_not(trained, inputs
 def test_another_model_answers_again(trained, inputs, tmp_path, monkeypatch):
     on_cpu(trained, tmp_path / "out", inputs)
     other = shutil.copytree(trained, tmp_path / "other")
-    content = json.loads((other / "model.json").read_text())
+    content = read_sealed(other / "model.json")
     content["calibration"]["threshold"] = 1.1
-    (other / "model.json").write_text(json.dumps(content))
+    write_sealed(other / "model.json", content)
     told = on_cpu(other, tmp_path / "out", inputs)
     assert not any(a.found for answers in told.cases.values() for a in answers.values())
     assert "below the threshold 1.1" in told.cases["c16"]["dark"].reason

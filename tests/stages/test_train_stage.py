@@ -36,7 +36,7 @@ def bytes_of(folder):
     content = {p.name: p.read_bytes() for p in folder.iterdir()}
     told = json.loads(content["model.json"])
     told["training"].pop("seconds")
-    return content | {"model.json": told | {"name": ""}}
+    return content | {"model.json": told | {"name": "", "sealed": ""}}
 
 
 def change(scans, **landmarks):

@@ -79,7 +79,8 @@ def test_the_network_that_is_kept_is_the_best_validated_one(tmp_path):
 def test_the_history_has_losses_and_errors_and_can_be_written(tmp_path):
     (level,), _, _ = train(tmp_path, 1, replace(SETTINGS, steps=6, validations=3))
     assert [row["step"] for row in level.history] == [2, 4, 6]
-    assert {"seconds", "loss_belief", "loss_displacement", "loss_total", "error", "median"} < set(level.history[0])
+    assert {"loss_belief", "loss_displacement", "loss_total", "error", "median"} < set(level.history[0])
+    assert "seconds" not in level.history[0]  # so many steps repeat to the byte
     json.dumps(level.history, allow_nan=False)
 
 

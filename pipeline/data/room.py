@@ -1,0 +1,35 @@
+"""Whether what comes next fits into memory and onto the disk, said before and not half-way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.errors import DataError
+
+FLOATS = 4  # bytes a voxel of the copies that are worked on
+SPARE = 0.9  # of what is free
+
+
+def require_memory(path: Path, voxels: int, itemsize: int) -> None:
+    """Raise DataError if a scan of so many voxels, and one copy in float32 beside it, do not fit into free memory."""
+    import psutil
+
+    need, have = voxels * (itemsize + FLOATS), psutil.virtual_memory().available
+    if need > SPARE * have:
+        raise DataError(
+            f"{path}: {voxels} voxels need {need / 2**30:.1f} GiB of memory, {have / 2**30:.1f} GiB are free."
+            " Crop the scan, close other programs, or use a machine with more."
+        )
+
+
+def require_disk(folder: Path, nbytes: int) -> None:
+    """Raise DataError if the disk that holds `folder` has not so many bytes free."""
+    import shutil
+
+    place = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    have = shutil.disk_usage(place).free
+    if nbytes > have:
+        raise DataError(
+            f"{folder}: need {nbytes / 2**30:.2f} GiB on the disk, have {have / 2**30:.2f} GiB."
+            " Free some, or choose another folder. Nothing was written."
+        )

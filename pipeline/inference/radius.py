@@ -1,0 +1,92 @@
+"""How far an answer may be off: a radius that holds 95% of the errors, wider where the votes scatter.
+
+Split-conformal prediction with a scale for each answer (Lei et al. 2018, "Distribution-free predictive inference for
+regression"): the error of each validation answer is divided by what is usual for its landmark and by the square root
+of how far its votes scatter against what is usual; the ceil(0.95 (n + 1))-th smallest of these is the factor.
+What is usual for a case is learnt from the other cases, so that no error judges itself.
+
+Letters: C cases, K landmarks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+SMALLEST_N = 19  # answers: the 95% conformal quantile of n exists from 19 on
+FEWEST_CASES = 5  # answers of one case err together
+SHRINK = 4.0  # answers' worth of the mean over all landmarks in each landmark's usual error
+LEAST = 0.25  # of the usual scatter: votes that agree by chance promise nothing
+
+
+@dataclass(frozen=True)
+class Radius:
+    """What the validation answers taught.
+
+    Args:
+        factor: Times the usual error, holds 95%.
+        error: Usual error of each landmark, world unit.
+        spread: Usual spread of its votes.
+        answers: Validation answers behind it.
+    """
+
+    factor: float
+    error: tuple[float, ...]
+    spread: tuple[float, ...]
+    answers: int
+
+    def of(self, k: int, spread: float) -> float:
+        """Radius of an answer for landmark number k, world unit."""
+        return self.factor * self.error[k] * float(_widening(np.array(spread), np.array(self.spread[k])))
+
+
+def fit_radius(
+    error: Float[np.ndarray, "C K"], spread: Float[np.ndarray, "C K"], found: Bool[np.ndarray, "C K"]
+) -> Radius | None:
+    """Learn from validation answers.
+
+    Args:
+        error: Distance from the truth; NaN = no truth.
+        spread: Of the votes.
+        found: What would be called found: only such answers are given, so only they count.
+
+    Returns:
+        None where there are too few answers or cases to promise 95%.
+    """
+    counts = found & np.isfinite(error)
+    if counts.sum() < SMALLEST_N or counts.any(1).sum() < FEWEST_CASES:
+        return None
+    error, spread = np.where(counts, error, np.nan), np.where(counts, spread, np.nan)
+    scores = []
+    for case in np.flatnonzero(counts.any(1)):
+        others = np.arange(len(error)) != case
+        usual, typical = _usual(error[others], spread[others])
+        score = error[case] / (usual * _widening(spread[case], typical))
+        scores += score[counts[case]].tolist()
+    usual, typical = _usual(error, spread)
+    return Radius(conformal95(np.array(scores)), tuple(usual.tolist()), tuple(typical.tolist()), len(scores))
+
+
+def conformal95(scores: Float[np.ndarray, " N"]) -> float:
+    """The ceil(0.95 (n + 1))-th smallest of n scores; infinite below 19 (Vovk et al. 2005)."""
+    place = int(np.ceil(0.95 * (len(scores) + 1) - 1e-9))
+    return float(np.sort(scores)[place - 1]) if place <= len(scores) else float("inf")
+
+
+def _usual(
+    error: Float[np.ndarray, "C K"], spread: Float[np.ndarray, "C K"]
+) -> tuple[Float[np.ndarray, " K"], Float[np.ndarray, " K"]]:
+    """Mean error of each landmark, drawn towards that of all; median spread, that of all where it was never found."""
+    n = np.isfinite(error).sum(0)
+    overall = max(float(np.nanmean(error)), 1e-6)
+    usual = (np.nansum(error, axis=0) + SHRINK * overall) / (n + SHRINK)
+    middle = float(np.nanmedian(spread))
+    typical = np.array([np.nanmedian(column) if np.isfinite(column).any() else middle for column in spread.T])
+    return usual, typical
+
+
+def _widening(spread: Float[np.ndarray, "*K"], typical: Float[np.ndarray, "*K"]) -> Float[np.ndarray, "*K"]:
+    ratio = np.where(typical > 0, spread / np.where(typical > 0, typical, 1.0), 1.0)
+    return np.sqrt(np.maximum(ratio, LEAST))

@@ -1,0 +1,52 @@
+"""Prepared cases with their truth, as training and measuring take them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.data.dataset import PARTS, Case, Dataset, Part
+from pipeline.data.store import PreparedStore
+from pipeline.errors import DataError
+from pipeline.training.levels import TrainingCase
+
+
+def training_cases(data: Dataset, store: PreparedStore, part: Part) -> list[TrainingCase]:
+    """The prepared cases of one part of the split, with their truth.
+
+    Raises:
+        DataError: There is none, none shows a landmark, or an array is damaged.
+    """
+    cases = [c for c in data.part(part) if c.id in store.keys]
+    if not cases:
+        raise DataError(
+            f"dataset {data.name}: no case is left in part '{part}'; use more subjects or other data.fractions"
+        )
+    if not any(p is not None for c in cases for p in c.landmarks.values()):
+        raise DataError(f"dataset {data.name}: no case of part '{part}' shows any landmark; there is nothing to learn")
+    damaged = store.damaged([c.id for c in cases])
+    if damaged:
+        raise DataError(
+            f"{store.folder}: prepared arrays of {damaged} are damaged; run preprocess again, it makes them anew"
+        )
+    return _with_truth(data, store, cases)
+
+
+def all_training_cases(data: Dataset, store: PreparedStore) -> list[TrainingCase]:
+    """The prepared cases of all parts.
+
+    Raises:
+        DataError: An array is damaged.
+    """
+    return [case for part in PARTS if data.part(part) for case in training_cases(data, store, part)]
+
+
+def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case]) -> list[TrainingCase]:
+    result = []
+    for case in cases:
+        levels = tuple(store.level(case.id, n) for n in range(len(store.spacings)))
+        points = data.points(case, levels[0].frame.dims)
+        known = np.array([n in case.landmarks for n in data.landmarks])
+        result.append(TrainingCase(case.id, levels, points.world, known))
+    return result

@@ -1,0 +1,47 @@
+"""check --with-model on tiny scans: every case is answered by networks that never saw it."""
+
+import json
+
+import numpy as np
+import pytest
+from tiny_scans import make_scans, tiny_settings
+
+from pipeline.data.atomic import read_json
+from pipeline.data.dataset import read_dataset, write_dataset
+from pipeline.errors import DataError
+from pipeline.stages.preprocess import preprocess
+from pipeline.stages.suspects import find_suspects
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory):
+    """One of nineteen cases has its two names exchanged."""
+    scans = make_scans(tmp_path_factory.mktemp("scans"))
+    content = read_json(scans.dataset)
+    marks = content["cases"][4]["landmarks"]
+    marks["bright"], marks["dark"] = marks["dark"], marks["bright"]
+    scans.dataset.write_text(json.dumps(content))
+    write_dataset(read_dataset(scans.dataset), scans.dataset)
+    preprocess(scans.dataset, scans.findings, scans.folder / "prepared", (2.0, 1.0), workers=1)
+    return scans
+
+
+def run(scans, out, steps=160, **settings):
+    found = (scans.dataset, scans.findings, scans.folder / "prepared", out)
+    return find_suspects(*found, tiny_settings(steps=steps), device="cpu", **settings)
+
+
+def test_exchanged_names_lead_the_list_with_a_picture(scans, tmp_path):
+    suspects = run(scans, tmp_path, folds=3)
+    assert suspects[0].case == "c04" and "exchanged" in suspects[0].reason
+    assert (tmp_path / "01_c04.png").read_bytes()[:4] == b"\x89PNG"
+    written = read_json(tmp_path / "suspects.json")["suspects"]
+    assert [s["case"] for s in written] == [s.case for s in suspects] and len(written) >= 15
+    again = run(scans, tmp_path, folds=3)  # every fold resumes at its end
+    assert [s.case for s in again] == [s.case for s in suspects]
+    assert np.isclose(again[0].score, suspects[0].score)
+
+
+def test_more_folds_than_subjects_are_refused(scans, tmp_path):
+    with pytest.raises(DataError, match="19 subjects; 20 or more"):
+        run(scans, tmp_path, folds=20)
