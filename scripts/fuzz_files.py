@@ -111,7 +111,7 @@ def dicom(folder: Path) -> Made:
     fields = [(0, "preamble"), (128, "file meta")]
     fields += [(int(e.file_tell) - 8, pydicom.datadict.keyword_for_tag(e.tag)) for e in read]
     pixels = next(start for start, name in fields if name == "PixelData")
-    return Made(folder, path, (128, pixels + 8), None, tuple(sorted(fields)), ())
+    return Made(folder, path, (128, pixels - 4), None, tuple(sorted(fields)), ())
 
 
 def points(folder: Path, kind: str) -> Made:

@@ -6,7 +6,7 @@ Run:  python scripts/fuzz_inputs.py -n 10000
 Each trial changes one to four bytes (or a bit, or cuts, doubles or swaps a piece) of one file and reads it as `check`
 does, in a process of its own with five seconds of time. What comes out is one of
   refused  an error that names the file
-  same     the same voxels, frame or points (frames to 0.001 mm at the corners)
+  same     the same voxels, frame or points (frames to 0.01 mm at the corners)
   said     something else, with a note or a finding about it
   stated   something else that the file now plainly states, in a field that nothing else in the file repeats (the
            coordinate of a landmark, the origin of an NRRD file): no reader can know. Listed by field.
@@ -37,13 +37,13 @@ SECONDS = 5.0
 BAD = ("silent", "crash", "hang")
 
 
-def damage(content: bytes, low: int, high: int, draw: random.Random) -> tuple[bytes, int]:
-    """The changed bytes and where the change begins; `low` to `high` is what may be changed."""
+def damage(content: bytes, low: int, high: int, draw: random.Random) -> tuple[bytes, tuple[int, ...]]:
+    """The changed bytes and where they are; `low` to `high` is what may be changed."""
     at = draw.randrange(low, high)
     kind = draw.choice(("bytes", "bytes", "bit", "digit", "cut", "double", "swap", "zero"))
     if kind == "cut":
-        return content[:at], at
-    piece = content[at : at + draw.randint(1, 4)]
+        return content[:at], (at,)
+    piece = content[at : min(at + draw.randint(1, 4), high)]
     if kind == "bit":
         piece = bytes([piece[0] ^ (1 << draw.randrange(8))])
     elif kind == "digit":
@@ -51,15 +51,15 @@ def damage(content: bytes, low: int, high: int, draw: random.Random) -> tuple[by
     elif kind == "zero":
         piece = bytes(len(piece))
     elif kind == "double":
-        return content[:at] + piece + content[at:], at
+        return content[:at] + piece + content[at:], (at,)
     elif kind == "swap":
         other = draw.randrange(low, high)
         changed = bytearray(content)
         changed[at], changed[other] = changed[other], changed[at]
-        return bytes(changed), min(at, other)
+        return bytes(changed), (at, other)
     else:
         piece = draw.randbytes(len(piece))
-    return content[:at] + piece + content[at + len(piece) :], at
+    return content[:at] + piece + content[at + len(piece) :], (at,)
 
 
 def trial(kind: str, seed: int, work: str) -> tuple[str, str]:
@@ -72,7 +72,8 @@ def trial(kind: str, seed: int, work: str) -> tuple[str, str]:
     low, high = made.part or (0, len(content))
     changed, at = damage(content, low, high, draw)
     made.damaged.write_bytes(changed)
-    field = made.field_at(content, at)
+    fields = [made.field_at(content, place) for place in at]
+    field = next((f for f in fields if made.alone(f)), fields[0])
     try:
         found = look(made.path, made.read)
     except (DataError, GeometryError) as error:
@@ -106,7 +107,7 @@ def same(a: dict[str, Any], b: dict[str, Any]) -> bool:
     if "points" in a:
         return bool(a["points"] == b["points"])
     alike = a["voxels"].shape == b["voxels"].shape and a["world"].shape == b["world"].shape
-    return alike and np.array_equal(a["voxels"], b["voxels"]) and np.allclose(a["world"], b["world"], rtol=0, atol=1e-3)
+    return alike and np.array_equal(a["voxels"], b["voxels"]) and np.allclose(a["world"], b["world"], rtol=0, atol=1e-2)
 
 
 def main() -> None:

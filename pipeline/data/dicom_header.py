@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ def open_dicom(path: Path, pixels: bool) -> Any | None:
             raise DataError(f"{path}: {len(start)} bytes, cut or empty: a slice may be lost. Copy it again.")
         return None
     try:
-        return pydicom.dcmread(path, stop_before_pixels=not pixels)
+        with quiet():
+            return pydicom.dcmread(path, stop_before_pixels=not pixels)
     except Exception as error:  # pydicom raises many kinds on damaged files
         raise DataError(f"{path}: not readable as DICOM: {error}. Copy it again.") from error
 
@@ -100,6 +102,12 @@ def kind_of(path: Path, data: Any) -> str:
         return _kind(path, data)
 
 
+def uid_of(path: Path, data: Any) -> str:
+    """SeriesInstanceUID; DataError where it is damaged."""
+    with understood(path):
+        return str(data.get("SeriesInstanceUID", "none"))
+
+
 def read_slice(path: Path, data: Any) -> Slice:
     """The numbers of a slice.
 
@@ -114,11 +122,20 @@ def read_slice(path: Path, data: Any) -> Slice:
 def understood(path: Path) -> Iterator[None]:
     """What pydicom raises on the first look at a damaged value, as one DataError."""
     try:
-        yield
+        with quiet():
+            yield
     except DataError:
         raise
     except Exception as error:  # many kinds
         raise DataError(f"{path}: its header cannot be understood: {error}. Copy or export it again.") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """pydicom warns of odd values one by one and in its own words; what matters is refused or noted by us."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pydicom")
+        yield
 
 
 def _kind(path: Path, data: Any) -> str:

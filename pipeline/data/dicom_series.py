@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.dicom_header import CAPTURE, SCOUT, SLICE, Slice, kind_of, open_dicom, read_slice
+from pipeline.data.dicom_header import CAPTURE, SCOUT, SLICE, Slice, kind_of, open_dicom, read_slice, uid_of, understood
 from pipeline.errors import DataError
 
 SAME = ("size", "bits", "spacing", "cosines")
@@ -46,7 +46,7 @@ def read_series(folder: Path, series: str | None = None, pixels: bool = True) ->
 
 def series_of(folder: Path) -> list[str]:
     """UIDs of the series in a folder; files that cannot be read are not counted."""
-    return sorted({str(data.get("SeriesInstanceUID", "none")) for _, data in _pictures(folder, pixels=False)[0]})
+    return sorted({uid_of(path, data) for path, data in _pictures(folder, pixels=False)[0]})
 
 
 def _pictures(folder: Path, pixels: bool) -> tuple[list[tuple[Path, Any]], list[str]]:
@@ -59,7 +59,7 @@ def _pictures(folder: Path, pixels: bool) -> tuple[list[tuple[Path, Any]], list[
         if kind in found:
             found[kind].append((path, data))
         else:
-            others[kind if data is None else f"{data.get('Modality', 'DICOM')}, {kind}"] += 1
+            others[kind if data is None else f"DICOM, but {kind}"] += 1
     notes = [f"{n} files are {what}: left out" for what, n in sorted(others.items())]
     taken = next((kind for kind in found if found[kind]), None)
     if taken is None:
@@ -79,7 +79,7 @@ def _files(folder: Path) -> list[Path]:
 def _chosen(folder: Path, files: Sequence[tuple[Path, Any]], series: str | None) -> list[tuple[Path, Any]]:
     by_uid: dict[str, list[tuple[Path, Any]]] = {}
     for path, data in files:
-        by_uid.setdefault(str(data.get("SeriesInstanceUID", "none")), []).append((path, data))
+        by_uid.setdefault(uid_of(path, data), []).append((path, data))
     if series is None and len(by_uid) == 1:
         return list(files)
     if series in by_uid:
@@ -91,9 +91,10 @@ def _chosen(folder: Path, files: Sequence[tuple[Path, Any]], series: str | None)
 
 def _described(items: Sequence[tuple[Path, Any]]) -> str:
     """What tells series apart and names nobody."""
-    data = items[0][1]
+    path, data = items[0]
     size = f"{data.get('Rows')} x {data.get('Columns')}"
-    return f"number {data.get('SeriesNumber', '?')}, {data.get('Modality', '?')}, {len(items)} slices of {size}"
+    with understood(path):
+        return f"number {data.get('SeriesNumber', '?')}, {data.get('Modality', '?')}, {len(items)} slices of {size}"
 
 
 def _without_scouts(slices: list[Slice], notes: list[str]) -> list[Slice]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from pipeline.data.nifti_header import MAX_VOXELS
 from pipeline.errors import DataError
@@ -32,7 +33,8 @@ META_TYPES |= {"long_long": "i8", "ulong_long": "u8", "float": "f4", "double": "
 
 @dataclass(frozen=True)
 class ItkHeader:
-    """Where the voxels are: from byte `offset` of `data` on, x fastest; compressed: "", "gzip" or "zlib"."""
+    """Where the voxels are: from byte `offset` of `data` on, x fastest; compressed: "", "gzip" or "zlib"; and what its
+    words say about where they lie, voxel to LPS mm, to compare with what a library makes of them."""
 
     path: Path
     data: Path
@@ -40,6 +42,7 @@ class ItkHeader:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     compressed: str
+    affine: Float[np.ndarray, "E E"]
     notes: tuple[str, ...] = ()
 
     @property
@@ -65,8 +68,11 @@ def _nrrd(path: Path, head: bytes) -> ItkHeader:
         raise DataError(
             f"{path}: 'space directions: {fields['space directions']}' for sizes {shape}; one vector an axis is needed."
         )
-    for name in ("space directions", "space origin"):
-        _finite(path, name, fields[name])
+    rows = [_finite(path, "space directions", v) for v in vectors if v != "none"]
+    directions = np.array(rows if len({len(row) for row in rows}) == 1 else [])
+    origin = np.array(_finite(path, "space origin", fields["space origin"]))
+    if directions.shape != (len(shape), len(shape)) or len(origin) != len(shape):
+        raise DataError(f"{path}: 'space origin: {fields['space origin']}' does not fit the sizes {shape}.")
     kind = fields["type"].lower()
     code = next((k for k, names in NRRD_TYPES.items() if kind in names.split(",")), None)
     if code is None:
@@ -78,7 +84,10 @@ def _nrrd(path: Path, head: bytes) -> ItkHeader:
     if endian not in ("little", "big"):
         raise DataError(f"{path}: 'endian: {endian}'; little or big is needed. Export it again.")
     dtype = np.dtype((">" if endian == "big" else "<") + code)
-    return ItkHeader(path, path, end.end(), shape, dtype, encoding)
+    space = fields["space"].lower()
+    initials = "".join(word[0] for word in space.split("-")) if "-" in space else space
+    signs = np.array([1.0 if letter in "lps" else -1.0 for letter in initials[: len(shape)]])
+    return ItkHeader(path, path, end.end(), shape, dtype, encoding, _affine(directions.T, origin, signs))
 
 
 def _nrrd_fields(path: Path, text: str) -> dict[str, str]:
@@ -104,7 +113,11 @@ def _meta(path: Path, head: bytes) -> ItkHeader:
     end = re.search(rb"(?m)^ElementDataFile\s*=\s*(.*?)\s*?\r?\n", head)
     if not end:
         raise DataError(f"{path}: no line ElementDataFile; not a MetaImage file, or truncated.")
-    pairs = (line.split("=", 1) for line in head[: end.start()].decode("latin-1").splitlines() if "=" in line)
+    lines = [line for line in re.split(r"\r?\n", head[: end.start()].decode("latin-1")) if line.strip()]
+    odd = [line for line in lines if not re.fullmatch(r"\w+\s*=[ -~]*", line)]
+    if odd:
+        raise DataError(f"{path}: header line {odd[0][:60]!r}; 'Name = value' is needed. The header is damaged.")
+    pairs = (line.split("=", 1) for line in lines)
     fields = {k.strip().lower(): v.strip() for k, v in pairs}
     for name in ("ndims", "dimsize", "elementtype", "elementspacing"):
         if name not in fields:
@@ -126,16 +139,34 @@ def _meta(path: Path, head: bytes) -> ItkHeader:
         raise DataError(f"{path}: BinaryData or HeaderSize ask for a layout that is not read. Save it again as .mha.")
     if fields.get("distanceunits", "mm").lower() not in ("mm", "?"):
         raise DataError(f"{path}: DistanceUnits = {fields['distanceunits']}; only mm is read. Convert the scan.")
-    names: tuple[str, ...] = ("transformmatrix", "rotation", "orientation", "offset", "position", "origin")
-    placed = [n for n in names if n in fields]
-    for name in placed:
-        _finite(path, name, fields[name])
-    notes = () if len(placed) >= 2 else ("no TransformMatrix or Offset: read as the identity",)
+    affine, notes = _meta_geometry(path, fields, spacing)
     data, offset = _data_file(path, end.group(1).decode("latin-1"), end.end())
+    if fields.get("compresseddata", "false").lower() not in ("true", "false"):
+        raise DataError(f"{path}: CompressedData = {fields['compresseddata']}; True or False is needed.")
     compressed = "zlib" if fields.get("compresseddata", "false").lower() == "true" else ""
     order = [fields[n].lower() for n in ("binarydatabyteordermsb", "elementbyteordermsb") if n in fields]
     dtype = np.dtype((">" if order[:1] == ["true"] else "<") + META_TYPES[kind])
-    return ItkHeader(path, data, offset, shape, dtype, compressed, notes)
+    return ItkHeader(path, data, offset, shape, dtype, compressed, affine, notes)
+
+
+def _meta_geometry(path: Path, fields: dict[str, str], spacing: list[float]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Voxel to LPS mm, as the fields of a MetaImage say it, and a note where they leave it open."""
+    names: tuple[str, ...] = ("transformmatrix", "rotation", "orientation", "offset", "position", "origin")
+    dims, numbers = len(spacing), {n: np.array(_finite(path, n, fields[n])) for n in names if n in fields}
+    turn = next((numbers[n] for n in names[:3] if n in numbers), np.eye(dims).ravel())
+    origin = next((numbers[n] for n in names[3:] if n in numbers), np.zeros(dims))
+    if turn.size != dims**2 or origin.size != dims:
+        raise DataError(f"{path}: {', '.join(numbers)} do not fit NDims = {dims}. The header is damaged.")
+    notes = () if len(numbers) >= 2 else ("no TransformMatrix or Offset: read as the identity",)
+    return _affine(turn.reshape(dims, dims).T * np.array(spacing), origin), notes
+
+
+def _affine(steps: np.ndarray, origin: np.ndarray, signs: np.ndarray | float = 1.0) -> np.ndarray:
+    """Homogeneous, from the columns of the steps."""
+    affine = np.eye(len(origin) + 1)
+    affine[:-1, :-1] = steps * np.reshape(signs, (-1, 1))
+    affine[:-1, -1] = origin * signs
+    return affine
 
 
 def _data_file(path: Path, name: str, end: int) -> tuple[Path, int]:

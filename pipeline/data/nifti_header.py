@@ -24,7 +24,7 @@ UNITS[3] = (0.001, "unit is micrometre: converted")
 SHEAR = 0.01  # largest cosine between two axes; above it the file is not a scan on a grid
 
 DIFFER = "sform and qform differ by"
-ALIKE = 0.05  # voxels: what rounding alone makes of two forms of one geometry
+ALIKE = 0.01  # voxels: what rounding alone makes of two forms of one geometry
 MAX_OFFSET = 2**26  # bytes before the voxels; the largest known extensions have a few millions
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
-from pipeline.data.dicom_header import Slice
+from pipeline.data.dicom_header import Slice, understood
 from pipeline.data.dicom_series import read_series
 from pipeline.data.dicom_stack import plan_stack
 from pipeline.data.image import Image
@@ -49,6 +49,11 @@ def read_plane(piece: Slice) -> Shaped[np.ndarray, "R C"]:
     Raises:
         DataError: Bytes are missing or too many, the compression is not known, or the scale is.
     """
+    with understood(piece.path):
+        return _plane(piece)
+
+
+def _plane(piece: Slice) -> Shaped[np.ndarray, "R C"]:
     data = piece.data
     syntax = getattr(getattr(data, "file_meta", None), "TransferSyntaxUID", None)
     _require_length(piece, syntax)

@@ -84,8 +84,14 @@ def _frame(header: ItkHeader) -> ImageFrame:
         raise DataError(f"{header.path}: cannot be read: {str(error).strip().splitlines()[-1].strip()}") from error
     if tuple(reader.GetSize()) != header.shape:
         raise DataError(f"{header.path}: SimpleITK reads the shape {reader.GetSize()}, the header says {header.shape}.")
+    affine = _affine(reader, len(header.shape))
+    if not np.allclose(affine, header.affine, rtol=1e-4, atol=1e-4 * np.abs(affine[:-1, :-1]).max()):
+        raise DataError(
+            f"{header.path}: SimpleITK reads the geometry {affine[:-1].round(4).tolist()}, the header says"
+            f" {header.affine[:-1].round(4).tolist()}. The header is damaged."
+        )
     try:
-        return ImageFrame(header.shape, _affine(reader, len(header.shape)))
+        return ImageFrame(header.shape, affine)
     except GeometryError as error:
         raise DataError(f"{header.path}: {error}") from error
 

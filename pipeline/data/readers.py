@@ -20,6 +20,7 @@ from pipeline.geometry import ImageFrame
 
 NO_SCANS = (".", "label", "mask", "segmentation")  # folders that are never looked into
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
+SMALLEST, LARGEST, FARTHEST = 1e-5, 1e4, 1e5  # mm: microscopes, and more than any patient
 UID = re.compile(r"[0-9]+(\.[0-9]+){2,}")
 
 
@@ -37,6 +38,12 @@ def read_image(path: Path) -> Image:
 def read_voxels(path: Path) -> Image:
     """Like `read_image`, but without looking at the values."""
     path = Path(path)
+    image = _read(path)
+    _require_place(path, image.frame)
+    return image
+
+
+def _read(path: Path) -> Image:
     kind = _kind(path)
     if kind == "dicom":
         from pipeline.data.read_dicom import read_dicom
@@ -54,6 +61,22 @@ def read_voxels(path: Path) -> Image:
 def read_frame(path: Path) -> ImageFrame:
     """Where a scan lies; reads its header only."""
     path = Path(path)
+    frame = _read_frame(path)
+    _require_place(path, frame)
+    return frame
+
+
+def _require_place(path: Path, frame: ImageFrame) -> None:
+    """No scanner makes such voxels or puts them there; a changed digit of a header does."""
+    sizes, far = frame.spacing, float(np.abs(frame.affine[:-1, -1]).max())
+    if sizes.min() < SMALLEST or sizes.max() > LARGEST or far > FARTHEST:
+        raise DataError(
+            f"{path}: voxels of {[float(f'{s:.4g}') for s in sizes]} {frame.unit}, the first {far:.4g} {frame.unit}"
+            " from the origin. The header is damaged, or states another unit than it means."
+        )
+
+
+def _read_frame(path: Path) -> ImageFrame:
     kind = _kind(path)
     if kind == "dicom":
         from pipeline.data.read_dicom import read_dicom_frame

@@ -56,7 +56,7 @@ def test_reports_contours_and_screenshots_are_left_out(tmp_path):
     write_slice(tmp_path / "mask.dcm", 9, VOXELS[0], ORIGIN, SOPClassUID=MASK, Modality="SEG")
     write_slice(tmp_path / "shot.dcm", 9, VOXELS[0], ORIGIN, SOPClassUID="1.2.840.10008.5.1.4.1.1.7")
     notes = read_image(tmp_path).notes
-    assert len(notes) == 3 and "1 files are SEG" in notes[0] and "shot.dcm is a secondary capture" in notes[2]
+    assert notes == ("2 files are DICOM, but not a scan: left out", "shot.dcm is a secondary capture: left out")
 
 
 def test_screenshots_alone_are_no_scan(tmp_path):

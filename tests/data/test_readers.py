@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
 
 from pipeline.data.readers import case_name, find_images, read_frame, read_image
@@ -40,3 +42,17 @@ def test_a_missing_or_unknown_file_is_named(tmp_path, read):
     (tmp_path / "scan.xyz").touch()
     with pytest.raises(DataError, match=r"scan\.xyz: unknown kind"):
         read(tmp_path / "scan.xyz")
+
+
+@pytest.mark.parametrize(("size", "origin"), [(1e5, 0.0), (1e-7, 0.0), (1.0, 1e6)])
+def test_voxels_that_no_scanner_makes_or_puts_there_are_refused(tmp_path, size, origin):
+    """A changed digit of a header that is otherwise whole."""
+    affine = np.diag([size, 1.0, 1.0, 1.0])
+    affine[0, 3] = origin
+    voxels = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
+    image = nibabel.Nifti1Image(voxels, affine)
+    image.header.set_xyzt_units("mm")
+    nibabel.save(image, tmp_path / "a.nii")
+    for read in (read_image, read_frame):
+        with pytest.raises(DataError, match=r"a\.nii: voxels of .* from the origin"):
+            read(tmp_path / "a.nii")
