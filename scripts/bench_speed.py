@@ -1,7 +1,7 @@
 """How long a prediction takes beside reading the file; its cost in landmarks, voxels, scans; a training step.
 
 Run:  python scripts/bench_speed.py runs/NAME/model RUN          # all parts; RUN = a run folder with prepared arrays
-      python scripts/bench_speed.py runs/NAME/model RUN --parts read landmarks sizes scans step
+      python scripts/bench_speed.py runs/NAME/model RUN --parts read landmarks sizes scans step header
 
 `read`: a phantom of 512 x 512 x 400 voxels (.nii.gz, noisy), predicted after imports, against nibabel reading the
 same file in the same process, median of 5; peak memory of a process of its own. `landmarks`: the same with 6 to 600
@@ -107,7 +107,7 @@ def with_heads(model: Path, count: int, out: Path) -> Path:
     import numpy as np
     import torch
 
-    from pipeline.inference.model import load_model, save_model
+    from pipeline.inference.model import Calibration, load_model, save_model
     from pipeline.networks.network import build_network
     from pipeline.tasks.constellation import fit_constellation
 
@@ -122,8 +122,25 @@ def with_heads(model: Path, count: int, out: Path) -> Path:
         names = tuple(f"p{k:03d}" for k in range(count))
         places = np.random.default_rng(0).normal(0, 20, (20, count, loaded.dims))
         task = replace(loaded.task, constellation=fit_constellation(places, 1.0))
-        save_model(replace(loaded, landmarks=names, networks=tuple(built), task=task), out, {})
+        bare = replace(loaded, landmarks=names, networks=tuple(built), task=task, calibration=Calibration())
+        save_model(bare, out, {})
     return out
+
+
+def header_part(scan: Path, out: Path) -> None:
+    """The pre-flight, which is all that `read_frame` does, against reading the voxels, for each kind of file."""
+    import SimpleITK
+
+    from pipeline.data.readers import read_frame, read_image
+
+    image = SimpleITK.ReadImage(str(scan))
+    for suffix in (".nii", ".nii.gz", ".nrrd", ".mha"):
+        path = out / f"header{suffix}"
+        if not path.exists():
+            SimpleITK.WriteImage(image, str(path), useCompression=suffix == ".nii.gz")
+        header = statistics.median(timed(lambda p=path: read_frame(p)) for _ in range(5))
+        whole = statistics.median(timed(lambda p=path: read_image(p)) for _ in range(5))
+        print(f"{suffix} pre-flight {1000 * header:.1f} ms of {1000 * whole:.0f} ms: {header / whole:.2%}", flush=True)
 
 
 def alone(part: str, *words: object) -> dict[str, float]:
@@ -218,7 +235,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--parts", nargs="+", default=["read", "landmarks", "sizes", "scans", "step"])
+    parser.add_argument("--parts", nargs="+", default=["read", "landmarks", "sizes", "scans", "step", "header"])
     parser.add_argument("--out", type=Path, default=Path("runs/bench_speed"))
     wanted = parser.parse_args()
     if "read" in wanted.parts:
@@ -234,6 +251,8 @@ def main() -> None:
             time_and_memory(f"{shape} voxels", wanted.model, big_scan(wanted.out, SCANS["upright"], shape), wanted.out)
     if "scans" in wanted.parts:
         scans_part(wanted.model, wanted.run, wanted.out)
+    if "header" in wanted.parts:
+        header_part(big_scan(wanted.out, SCANS["upright"]), wanted.out)
     if "step" in wanted.parts:
         step_part(wanted.model, wanted.run)
 

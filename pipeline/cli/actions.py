@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_of
 from pipeline.cli.settings import Settings
+from pipeline.data.atomic import read_sealed
 from pipeline.data.findings import FROM_IMPORT, read_findings
 from pipeline.errors import ConfigError
 
@@ -109,7 +110,18 @@ def train(settings: Settings) -> Outcome:
     run = run_of(settings)
     build_networks(settings)
     model = stage(run / "dataset.json", run / "prepared", run, settings.training, device=settings.device)
-    return Outcome(f"model in {model}", (f"{model}",))
+    return Outcome(f"model in {model}", (f"{model}", *_promise(model)))
+
+
+def _promise(model: Path) -> tuple[str, ...]:
+    """Said where the model cannot promise how far an answer may be off."""
+    learned = read_sealed(model / "model.json")["calibration"]
+    if learned["radius"] is not None:
+        return ()
+    return (
+        f"no radius95 will be given: {learned['cases']} validation cases gave too few answers (19 of 5 cases are"
+        " needed). Annotate more scans, or give validation a larger share (data.fractions).",
+    )
 
 
 def predict(settings: Settings) -> Outcome:

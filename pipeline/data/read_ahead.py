@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline.data.image import Image
-from pipeline.data.readers import read_image
+from pipeline.data.read_apart import read_safely
 from pipeline.data.threads import threads
 
 
@@ -23,5 +23,5 @@ def read_ahead(paths: Mapping[str, Path]) -> Iterator[tuple[str, Future[Image]]]
         coming: list[Future[Image]] = []
         for name in paths:
             while unread and len(coming) < ahead:
-                coming.append(reader.submit(read_image, paths[unread.pop(0)]))
+                coming.append(reader.submit(read_safely, paths[unread.pop(0)]))
             yield name, coming.pop(0)

@@ -19,13 +19,13 @@ from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
 NO_SCANS = (".", "label", "mask", "segmentation")  # folders that are never looked into
-SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
+SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd", ".npy")
 SMALLEST, LARGEST, FARTHEST = 1e-5, 1e4, 1e5  # mm: microscopes, and more than any patient
 UID = re.compile(r"[0-9]+(\.[0-9]+){2,}")
 
 
 def read_image(path: Path) -> Image:
-    """Read a scan: a NIfTI, NRRD or MetaImage file, or a folder with one DICOM series.
+    """Read a scan: a NIfTI, NRRD, MetaImage or NumPy file, or a folder with one DICOM series.
 
     Raises:
         DataError: The file is missing, damaged or truncated, its geometry is unknown, or its voxels say nothing.
@@ -53,6 +53,10 @@ def _read(path: Path) -> Image:
         from pipeline.data.read_nifti import read_nifti
 
         return read_nifti(path)
+    if kind == "numpy":
+        from pipeline.data.read_numpy import read_numpy
+
+        return read_numpy(path)
     from pipeline.data.read_itk import read_itk
 
     return read_itk(path)
@@ -86,6 +90,10 @@ def _read_frame(path: Path) -> ImageFrame:
         from pipeline.data.read_nifti import read_nifti_frame
 
         return read_nifti_frame(path)
+    if kind == "numpy":
+        from pipeline.data.read_numpy import read_numpy_frame
+
+        return read_numpy_frame(path)
     from pipeline.data.read_itk import read_itk_frame
 
     return read_itk_frame(path)
@@ -164,6 +172,8 @@ def files_of(path: Path) -> list[Path]:
     path = folder_and_series(Path(path))[0]
     if path.is_dir():
         return sorted(p for p in path.iterdir() if p.is_file())
+    if path.suffix.lower() == ".npy":
+        return [path, *(p for p in (path.with_suffix(".json"),) if p.is_file())]
     if path.suffix.lower() == ".mhd":
         return [path, *sorted(p for p in path.parent.glob(f"{glob.escape(path.stem)}.*raw") if p.is_file())]
     return [path]
@@ -181,6 +191,8 @@ def _kind(path: Path) -> str:
         raise DataError(f"{path}: no such file. Check the path.")
     if name.endswith((".nii", ".nii.gz")):
         return "nifti"
+    if name.endswith(".npy"):
+        return "numpy"
     if name.endswith(SUFFIXES):
         return "itk"
     raise DataError(

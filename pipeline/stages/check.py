@@ -16,6 +16,7 @@ from pipeline.data.placement import check_placement
 from pipeline.data.pool import run_each
 from pipeline.data.scan_facts import Facts, frame_of, inspect_scan, unchanged
 from pipeline.data.set_rules import check_set
+from pipeline.data.shape_rules import check_shape
 from pipeline.errors import DataError
 
 LEAST = 3  # cases that must remain
@@ -46,6 +47,7 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
             advice = "It is left out; export it again and rerun."
             findings.append(Finding(result["rule"], "error", case, result["message"], advice))
     findings += check_placement(manifest, {case: frame_of(f) for case, f in facts.items()})
+    findings += check_shape(manifest.with_cases(tuple(c for c in manifest.cases if c.id in facts)))
     findings += check_set(manifest, facts)
     complete = Findings(tuple(findings), facts)
     write_findings(complete, out)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline import __version__
 from pipeline.data.atomic import fingerprint, read_sealed, sha256_of, sweep, write_json, write_sealed
+from pipeline.data.claim import claimed_folder
 from pipeline.data.dataset import Part, read_dataset
 from pipeline.data.file_names import file_stem
 from pipeline.data.image import Image
@@ -63,6 +64,21 @@ def predict(
     ignored = strangers(model)
     if ignored:
         print(f"{model}: not part of the model, ignored: {', '.join(ignored)}", file=sys.stderr)
+    with claimed_folder(out):
+        return _predict(loaded, model, scans, out, formats, ignored, target)
+
+
+def _predict(
+    loaded: Model,
+    model: Path,
+    scans: dict[str, Path],
+    out: Path,
+    formats: Sequence[str],
+    ignored: list[str],
+    target: str,
+) -> Predictions:
+    import torch
+
     sweep(out)
     started = time.time()
     cases, failures, seconds = _answer_all(loaded, scans, out, sha256_of(model / "model.json"), formats)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.data.atomic import read_json, sweep, write_json
+from pipeline.data.claim import claimed_folder
 from pipeline.data.image import Image
 from pipeline.data.markups import write_markups
 from pipeline.data.pool import run_each
@@ -56,6 +57,11 @@ def simulate(
     if any(v is not None and not v > 0 for v in (fov_mm, spacing_mm)):
         raise ConfigError(f"fov_mm = {fov_mm}, spacing_mm = {spacing_mm}; both are lengths above 0.")
     out, size = Path(out), PhantomSize(fov_mm, spacing_mm)
+    with claimed_folder(out):
+        return _simulate(out, cases, seed, kind, size, workers)
+
+
+def _simulate(out: Path, cases: int, seed: int, kind: str, size: PhantomSize, workers: int) -> Path:
     _claim(out, kind, size)
     for folder in ("images", "landmarks"):
         sweep(out / folder)

@@ -18,7 +18,7 @@ def test_the_next_is_read_ahead_and_no_further(monkeypatch):
             second.set()
         return path * 2
 
-    monkeypatch.setattr(module, "read_image", read)
+    monkeypatch.setattr(module, "read_safely", read)
     monkeypatch.setattr(module, "threads", lambda: 2)
     scans = read_ahead({"a": "1", "b": "2", "c": "3", "d": "4"})
     name, image = next(scans)
@@ -30,7 +30,7 @@ def test_the_next_is_read_ahead_and_no_further(monkeypatch):
 
 def test_one_thread_reads_one_scan_after_the_other(monkeypatch):
     asked = []
-    monkeypatch.setattr(module, "read_image", lambda path: asked.append(path) or path)
+    monkeypatch.setattr(module, "read_safely", lambda path: asked.append(path) or path)
     monkeypatch.setattr(module, "threads", lambda: 1)
     scans = read_ahead({"a": "1", "b": "2"})
     assert next(scans)[1].result() == "1"
@@ -44,7 +44,7 @@ def test_a_scan_that_cannot_be_read_does_not_stop_the_others(monkeypatch):
             raise DataError("2: damaged")
         return path
 
-    monkeypatch.setattr(module, "read_image", read)
+    monkeypatch.setattr(module, "read_safely", read)
     images = dict(read_ahead({"a": "1", "b": "2", "c": "3"}))
     with pytest.raises(DataError, match="damaged"):
         images["b"].result()

@@ -12,7 +12,7 @@ from pipeline.phantoms.phantom import PhantomSize
 
 
 def files(folder):
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("[!.]*") if p.is_file()}
 
 
 def test_scans_and_landmarks_are_written_under_the_name_of_their_seed(tmp_path):
