@@ -28,7 +28,6 @@ class Slice:
 
     Args:
         path: The file.
-        series: Its SeriesInstanceUID.
         number: Its InstanceNumber, or None. Never used to sort: numbers are repeated and missing in real series.
         position: Centre of its first pixel.
         cosines: Unit vectors along a row (the column index grows) and along a column, one after the other.
@@ -39,7 +38,6 @@ class Slice:
     """
 
     path: Path
-    series: str
     number: int | None
     position: Float[np.ndarray, " 3"]
     cosines: Float[np.ndarray, " 6"]
@@ -177,7 +175,6 @@ def _slice(path: Path, data: Any) -> Slice:
     bits = tuple(int(data.get(n, 0) or 0) for n in ("BitsAllocated", "BitsStored", "PixelRepresentation", "HighBit"))
     return Slice(
         path=path,
-        series=str(data.get("SeriesInstanceUID", "none")),
         number=None if number in (None, "") else int(cast("int", number)),
         position=position,
         cosines=cosines,

@@ -45,7 +45,7 @@ def read_series(folder: Path, series: str | None = None, pixels: bool = True) ->
 
 
 def series_of(folder: Path) -> list[str]:
-    """UIDs of the series in a folder; files that cannot be read are not counted."""
+    """UIDs of the series in a folder; DataError where a file that says it is DICOM cannot be read."""
     return sorted({uid_of(path, data) for path, data in _pictures(folder, pixels=False)[0]})
 
 
