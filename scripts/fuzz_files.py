@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from dicom_files import write_slice  # the tests draw the same slices
 
 SHAPE = (7, 6, 5)
 VOXELS = np.random.default_rng(0).integers(-1000, 1500, SHAPE).astype(np.int16)
@@ -91,21 +95,8 @@ def dicom(folder: Path) -> Made:
     column, row = TURN[0], TURN[1]
     normal = np.cross(row, column)
     for index, pixels in enumerate(VOXELS):
-        data = pydicom.Dataset()
-        data.file_meta = pydicom.dataset.FileMetaDataset()
-        data.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
-        data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
-        data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = f"1.2.3.{index}"
-        data.SeriesInstanceUID, data.InstanceNumber, data.Modality = "1.2.3", index + 1, "CT"
-        data.Rows, data.Columns = pixels.shape
-        data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
-        data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 1
-        data.PixelSpacing = [0.5, 0.75]
-        data.ImageOrientationPatient = [round(float(v), 8) for v in (*row, *column)]
-        data.ImagePositionPatient = [round(float(v), 6) for v in ORIGIN + 1.25 * index * normal]
-        data.RescaleSlope, data.RescaleIntercept = 1, -1024
-        data.PixelData = pixels.tobytes()
-        data.save_as(folder / f"{index}.dcm", enforce_file_format=True)
+        place = ORIGIN + 1.25 * index * normal
+        write_slice(folder / f"{index}.dcm", index, pixels, place, (0.5, 0.75), (*row, *column))
     path = folder / "6.dcm"  # an end of the stack: its loss leaves no gap
     read = pydicom.dcmread(path)
     fields = [(0, "preamble"), (128, "file meta")]
