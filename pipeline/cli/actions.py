@@ -47,6 +47,7 @@ def import_data(settings: Settings) -> Outcome:
         series=data.series_uid,
         fractions=data.fractions,
         seed=data.split_seed,
+        pseudonyms=data.pseudonyms,
     )
     parts = ", ".join(f"{len(dataset.part(part))} {part}" for part in ("train", "validation", "test"))
     note = f"{counted(len(dataset.cases), 'case')} ({parts}), {counted(len(dataset.landmarks), 'landmark')}"
@@ -132,6 +133,7 @@ def predict(settings: Settings) -> Outcome:
     out = wanted.output or run_of(settings) / "test"
     if wanted.input:
         which: dict[str, Any] = {"inputs": list(wanted.input), "series": settings.data.series_uid}
+        which |= {"pseudonyms": settings.data.pseudonyms}
     else:
         run = run_of(settings)
         which = {"dataset": run / "dataset.json", "part": settings.evaluate.part, "exclude": quarantined(run)}

@@ -41,7 +41,7 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
     writable(run, "run")
     try:
         with FileLock(run / ".lock", timeout=0):
-            sweep(run)
+            sweep(run, below=True)
             record = read_record(run)
             _same_experiment(run, record, settings)
             if verb.name in TRAINS:

@@ -28,9 +28,10 @@ class DataSettings:
         missing: What a landmark without a row means: nobody said (unannotated) or not in the scan (absent).
         images: Only scans whose path below the source matches, such as images_2mm/*.nii.gz; null = all that are found.
         series_uid: SeriesInstanceUIDs to take from DICOM folders that hold several series; predict minds it, too.
+        pseudonyms: Call scans by codes instead of their file names; predict minds it, too. PLACE/private/ knows whose.
         fractions: Shares of training, validation and test, by subject.
         split_seed: Another seed, another split.
-        strict: Stop at the first finding that quarantines a case.
+        strict: Stop where a case is quarantined; a scan whose sform and qform differ is, too.
     """
 
     name: str | None = None
@@ -38,6 +39,7 @@ class DataSettings:
     missing: Literal["unannotated", "absent"] = "unannotated"
     images: str | None = None
     series_uid: tuple[str, ...] = ()
+    pseudonyms: bool = False
     fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
     split_seed: Count = 0
     strict: bool = False

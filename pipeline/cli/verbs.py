@@ -73,7 +73,7 @@ VERBS = (
         "predict",
         "find the landmarks in new scans, or in the test part of a run",
         "patchvote predict model=runs/mine/model -i phantoms/images -o answers",
-        ("run", "predict", "evaluate.part", "device", "threads", "data.series_uid"),
+        ("run", "predict", "evaluate.part", "device", "threads", "data.series_uid", "data.pseudonyms"),
         ("predict", "evaluate"),
         "OUT/predictions.json, OUT/ID.mrk.json (opens in 3D Slicer), OUT/run_report.json",
     ),

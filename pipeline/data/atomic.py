@@ -104,9 +104,14 @@ def fingerprint(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def sweep(folder: Path) -> int:
-    """Remove temporary files that a killed run left in and below `folder`; returns how many."""
-    stale = [p for p in Path(folder).rglob(f"{PREFIX}*") if p.is_file()] if Path(folder).is_dir() else []
+def sweep(*folders: Path, below: bool = False) -> int:
+    """Remove temporary files that a killed run left in `folders`, and `below` them where all there is ours.
+
+    Returns:
+        How many.
+    """
+    pattern = f"**/{PREFIX}*" if below else f"{PREFIX}*"
+    stale = [p for folder in folders if Path(folder).is_dir() for p in Path(folder).glob(pattern) if p.is_file()]
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)

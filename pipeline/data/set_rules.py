@@ -23,8 +23,8 @@ LABELS = 8  # different whole values
 FEW = 3  # cases with a position, below which a landmark cannot be learned and measured
 
 
-def check_set(dataset: Dataset, facts: Mapping[str, Facts]) -> list[Finding]:
-    """All findings of these rules; `facts` of the readable cases."""
+def check_set(dataset: Dataset, facts: Mapping[str, Facts], strict: bool = False) -> list[Finding]:
+    """All findings of these rules; `facts` of the readable cases. `strict`: what is doubtful is wrong."""
     rules = (
         _voxel_sizes(facts),
         _scans(facts),
@@ -32,7 +32,7 @@ def check_set(dataset: Dataset, facts: Mapping[str, Facts]) -> list[Finding]:
         _twins(dataset, facts),
         _subjects(dataset),
         _rare(dataset),
-        _notes(facts),
+        _notes(facts, strict),
     )
     return [finding for rule in rules for finding in rule]
 
@@ -123,7 +123,11 @@ def _rare(dataset: Dataset) -> Iterator[Finding]:
             yield Finding("rare-landmark", "warning", None, text, "Annotate more cases, or remove it.")
 
 
-def _notes(facts: Mapping[str, Facts]) -> Iterator[Finding]:
+def _notes(facts: Mapping[str, Facts], strict: bool) -> Iterator[Finding]:
     for case, fact in facts.items():
         for note in fact["notes"]:
-            yield Finding("reader-note", "warning" if DIFFER in note else "note", case, note)
+            if DIFFER in note:
+                advice = "Write the scan again with one position, where the landmarks were placed."
+                yield Finding("two-positions", "error" if strict else "warning", case, f"{note}.", advice)
+            else:
+                yield Finding("reader-note", "note", case, note)

@@ -95,10 +95,9 @@ def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
     write_sealed(folder / "model.json", content)
 
 
-def strangers(folder: Path) -> list[str]:
+def strangers(folder: Path, model: Model) -> list[str]:
     """Files in a model folder that are no part of the model: never opened, and listed so that somebody wonders."""
-    content = read_sealed(Path(folder) / "model.json")
-    own = {"model.json", *(f"level{number}.safetensors" for number in range(len(content["levels"])))}
+    own = {"model.json", *(f"level{number}.safetensors" for number in range(len(model.levels)))}
     files = (p.relative_to(folder).as_posix() for p in Path(folder).rglob("*") if p.is_file())
     return sorted(name for name in files if name not in own)
 

@@ -83,6 +83,7 @@ def _numbers(
         "absent_told": share(told, absent),
         "wrong_rate": None if wrong_beyond is None else share(int((values > wrong_beyond).sum()), len(values)),
         "radius95_coverage": share(int((error[promised] <= radius[promised]).sum()), int(promised.sum())),
+        "radius95_mean": float(radius[promised].mean()) if promised.any() else None,
     }
 
 

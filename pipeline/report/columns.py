@@ -83,6 +83,9 @@ def columns(summary: Numbers, paper: dict[str, float] | None = None) -> list[Col
     if summary.get("radius95_coverage") is not None:
         meaning = "share of the answers within the radius they promised; 95% is meant"
         found.append(_share("radius held", meaning, "radius95_coverage", ""))
+    if summary.get("radius95_mean") is not None:
+        meaning = f"mean of the radii promised, {unit}; where it is far above p95, more was promised than needed"
+        found.append(_value("radius", meaning, key="radius95_mean", short=""))
     if summary.get("observers") is not None:
         meaning = f"mean distance between two people who placed the same landmark in the same scan, {unit}"
         found.append(_value("between observers", meaning, key="observers", short="two\nobs."))

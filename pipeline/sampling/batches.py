@@ -103,6 +103,7 @@ def _batch(
     sources: Sequence[Source], crops: CropSettings, augment: AugmentSettings, sampler: Sampler, step: int
 ) -> Batch:
     rng = sampler.generator(step)
-    drawn = [draw(rng, sources[number], crops, augment) for number in sampler.cases(step, len(sources))]
+    now = augment.after(sampler.sightings(step, len(sources)))
+    drawn = [draw(rng, sources[number], crops, now) for number in sampler.cases(step, len(sources))]
     image, points, known = (np.stack([getattr(d, f) for d in drawn]) for f in ("voxels", "points", "known"))
     return Batch(image[:, None], points.astype(np.float32), known)

@@ -31,6 +31,10 @@ class Sampler:
         drawn = (divmod(number, count) for number in range(first, first + self.size))
         return [int(np.random.default_rng([*self.seed, 0, deck]).permutation(count)[place]) for deck, place in drawn]
 
+    def sightings(self, step: int, count: int) -> float:
+        """How often each of `count` cases has been taken before a step."""
+        return step * self.size * self.ranks / count
+
     def generator(self, step: int) -> np.random.Generator:
         """Random numbers of this process and step alone."""
         return np.random.default_rng([*self.seed, 1, step * self.ranks + self.rank])

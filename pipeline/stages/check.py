@@ -28,7 +28,7 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
     Args:
         dataset: `dataset.json`; the findings of import beside it are taken over.
         out: Where `findings.json` goes, with the facts of each scan.
-        strict: Any quarantined case is an error of the whole.
+        strict: Any quarantined case is an error of the whole, and a scan that states two positions is one.
         workers: Processes that read; 0 reads in this one.
 
     Returns:
@@ -48,7 +48,7 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
             findings.append(Finding(result["rule"], "error", case, result["message"], advice))
     findings += check_placement(manifest, {case: frame_of(f) for case, f in facts.items()})
     findings += check_shape(manifest.with_cases(tuple(c for c in manifest.cases if c.id in facts)))
-    findings += check_set(manifest, facts)
+    findings += check_set(manifest, facts, strict)
     complete = Findings(tuple(findings), facts)
     write_findings(complete, out)
     _require_usable(manifest, complete, out, strict)

@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.data.collect import collect
 from pipeline.data.dataset import Dataset, write_dataset
 from pipeline.data.findings import FROM_IMPORT, Findings, write_findings
+from pipeline.data.pseudonyms import PRIVATE, coded
 from pipeline.data.split import Fractions, split_by_subject
 
 
@@ -21,8 +22,9 @@ def import_folder(
     series: Sequence[str] = (),
     fractions: Fractions = (0.7, 0.15, 0.15),
     seed: int = 0,
+    pseudonyms: bool = False,
 ) -> Dataset:
-    """Collect, split and write; the same folder gives the same bytes.
+    """Collect, split and write; the same folder gives the same bytes (of codes, with the same key).
 
     Args:
         source: The user's folder; `pipeline.data.collect` says what it may look like.
@@ -34,12 +36,15 @@ def import_folder(
         series: UIDs of the DICOM series to take, where a folder holds several.
         fractions: Shares of train, validation and test subjects.
         seed: Of the split.
+        pseudonyms: Call cases and subjects by codes; `private/` beside `out` knows whose they are.
 
     Raises:
         DataError: The folder cannot be used as a whole.
     """
     dataset, findings = collect(Path(source), name, frame, missing, images, series)
     dataset = split_by_subject(dataset, fractions, seed)
+    if pseudonyms:
+        dataset, findings = coded(dataset, findings, Path(out).resolve().parent / PRIVATE)
     write_findings(Findings(tuple(findings)), Path(out).parent / FROM_IMPORT)
     write_dataset(dataset, Path(out))
     return dataset

@@ -16,6 +16,7 @@ from pipeline.data.dataset import Part, read_dataset
 from pipeline.data.file_names import file_stem
 from pipeline.data.image import Image
 from pipeline.data.predictions import Answer, Predictions, write_predictions
+from pipeline.data.pseudonyms import PRIVATE, coded_scans
 from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of, find_images, folder_and_series, pick_series
 from pipeline.data.scan_files import scan_ids
@@ -36,6 +37,7 @@ def predict(
     threads: int = 0,
     series: Sequence[str] = (),
     formats: Sequence[str] = ("mrk.json",),
+    pseudonyms: bool = False,
 ) -> Predictions:
     """Write `predictions.json`, `run_report.json` and what `formats` asks for, one `ID.mrk.json` a scan, into `out`.
 
@@ -49,22 +51,26 @@ def predict(
         exclude: Ids of cases left out, such as those that check quarantined.
         formats: See `PredictSettings`.
         series: UIDs of the DICOM series to take from inputs that hold several.
+        pseudonyms: Call inputs by codes; `private/` in `out` knows whose they are.
 
     Raises:
-        DataError: No scan, or two scans of the same name.
+        DataError: No scan, or two scans of the same name; or a report that names the patient, with `pseudonyms`.
         CheckpointError: The model folder is damaged.
     """
     import torch
 
+    if pseudonyms and "dicom-sr" in formats:
+        raise DataError("predict.formats=dicom-sr: a report names its patient. Leave it out, or data.pseudonyms=false.")
     torch.set_num_threads(threads or os.cpu_count() or 1)
     limit_threads(torch.get_num_threads())
     scans = _of_dataset(dataset, part, exclude) if dataset else _of_inputs(inputs, series)
     target = pick_device(device)
     loaded = load_model(model, target)
-    ignored = strangers(model)
+    ignored = strangers(model, loaded)
     if ignored:
         print(f"{model}: not part of the model, ignored: {', '.join(ignored)}", file=sys.stderr)
     with claimed_folder(out):
+        scans = coded_scans(scans, out / PRIVATE) if pseudonyms else scans
         return _predict(loaded, model, scans, out, formats, ignored, target)
 
 
@@ -79,7 +85,7 @@ def _predict(
 ) -> Predictions:
     import torch
 
-    sweep(out)
+    sweep(out, out / "cases")
     started = time.time()
     cases, failures, seconds = _answer_all(loaded, scans, out, sha256_of(model / "model.json"), formats)
     write_all(out, cases, scans, formats, loaded.unit)

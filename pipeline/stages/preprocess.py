@@ -60,7 +60,7 @@ def preprocess(
         normalisation = derive_normalisation([(f["percentiles"]["0.5"], f["percentiles"]["99.5"]) for f in facts])
     keys = {c.id: _keys(found, c.id, levels, normalisation) for c in cases}
     store = PreparedStore(Path(out), data.unit, levels, normalisation, keys)
-    sweep(store.folder)
+    sweep(store.folder, below=True)
     require_disk(store.folder, _bytes(found, store))
     _prepare(data, store, workers)
     store.write()

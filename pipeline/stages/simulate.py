@@ -63,8 +63,7 @@ def simulate(
 
 def _simulate(out: Path, cases: int, seed: int, kind: str, size: PhantomSize, workers: int) -> Path:
     _claim(out, kind, size)
-    for folder in ("images", "landmarks"):
-        sweep(out / folder)
+    sweep(out / "images", out / "landmarks")
     wanted = [s for s in range(seed, seed + cases) if not _landmark_path(out, kind, s).exists()]
     failed = _with_progress(out, kind, wanted, size, min(workers, len(wanted)))
     if failed:

@@ -60,7 +60,7 @@ def find_suspects(
     if folds < 3 or len(set(subjects.values())) < folds:
         raise DataError(f"{dataset}: {len(set(subjects.values()))} subjects; {max(folds, 3)} or more are needed.")
     identity = fingerprint([asdict(settings), [[c.id, c.world.tolist()] for c in cases], store.keys, folds])
-    sweep(out)
+    sweep(out, below=True)
     place, target = out / "resume" / identity[:12], pick_device(device)
     template = Cascade((), (), store.spacings, store.unit, settings, target, place, identity)
     answers = held_out_answers(template, cases, subjects, folds)

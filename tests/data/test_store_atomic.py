@@ -97,3 +97,10 @@ def test_what_a_killed_run_left_is_swept_and_nothing_else(tmp_path):
     assert sweep(tmp_path) == 2
     assert sorted(os.listdir(tmp_path)) == [".hidden", ".tmp-folder", "kept.npy"]
     assert sweep(tmp_path / "nowhere") == 0
+
+
+def test_folders_below_are_swept_only_where_they_are_ours(tmp_path):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / ".tmp-x").write_text("")
+    assert sweep(tmp_path) == 0 and (tmp_path / "theirs" / ".tmp-x").exists()
+    assert sweep(tmp_path, below=True) == 1

@@ -70,8 +70,9 @@ def test_04_qform_elsewhere_than_sform(tmp_path):
     affine = nibabel.load(path).affine
     assert np.allclose(np.diag([-1, -1, 1, 1]) @ affine, read_image(path).frame.affine, atol=1e-5)
     facts = {"a": inspect_scan(str(path))}
-    (finding,) = (f for f in check_set(no_cases(), facts) if "qform" in f.message)
-    assert finding.severity == "warning"
+    for strict, severity in ((False, "warning"), (True, "error")):
+        (finding,) = (f for f in check_set(no_cases(), facts, strict) if "qform" in f.message)
+        assert finding.severity == severity
 
 
 def no_cases():

@@ -19,10 +19,13 @@ from tiny_scans import make_scans, tiny_settings
 
 from pipeline.data.atomic import fingerprint, read_sealed, write_bytes, write_sealed
 from pipeline.data.dataset import read_dataset
+from pipeline.data.markups import write_markups
 from pipeline.data.store import read_store
 from pipeline.errors import CheckpointError, DataError, PatchvoteError
 from pipeline.inference.model import load_model
 from pipeline.stages import preprocess as preprocessing
+from pipeline.stages.check import check
+from pipeline.stages.import_data import import_folder
 from pipeline.stages.predict import predict
 from pipeline.stages.preprocess import preprocess
 from pipeline.stages.train import train
@@ -231,21 +234,69 @@ def test_62_other_files_in_a_model_are_ignored_and_listed(run, tmp_path, capsys)
 PLANTED = ("Doe^Jane", "Doe", "PHI123", "19610704")
 
 
-def test_65_no_output_names_the_patient(run, tmp_path):
-    """DICOM scans with a name, an id and a birth date; every byte of every output is searched."""
-    _, model = run
+def a_named_series(folder):
+    """DICOM slices with a name, an id and a birth date."""
     rng = np.random.default_rng(0)
+    folder.mkdir(parents=True)
     for index in range(24):
         pixels = rng.integers(0, 1000, (24, 24)).astype(np.int16)
-        (tmp_path / "in" / "s1").mkdir(parents=True, exist_ok=True)
         tags = {"PatientName": "Doe^Jane", "PatientID": "PHI123", "PatientBirthDate": "19610704"}
         more = {"SeriesDescription": "heart of Doe", "StudyID": "PHI123", "OtherPatientIDs": "PHI123"}
-        write_slice(tmp_path / "in" / "s1" / f"{index}.dcm", index, pixels, ORIGIN + index * NORMAL, **tags, **more)
-    formats = ("mrk.json", "fcsv", "csv", "nnlandmark")
-    predict(model, tmp_path / "out", inputs=[tmp_path / "in"], device="cpu", formats=formats)
-    outputs = [p for p in (tmp_path / "out").rglob("*") if p.is_file()]
-    assert len(outputs) >= 6
+        write_slice(folder / f"{index}.dcm", index, pixels, ORIGIN + index * NORMAL, **tags, **more)
+
+
+def names_nobody(folder, least):
+    """Search every byte of every output, and where it lies."""
+    outputs = [p for p in folder.rglob("*") if p.is_file() and "private" not in p.relative_to(folder).parts]
+    assert len(outputs) >= least
     for path in outputs:
         content = path.read_bytes()
         content += gzip.decompress(content) if content[:2] == b"\x1f\x8b" else b""
-        assert not any(word.encode() in content or word in str(path) for word in PLANTED), path
+        assert not any(word.encode() in content or word in str(path.relative_to(folder)) for word in PLANTED), path
+
+
+FORMATS = ("mrk.json", "fcsv", "csv", "nnlandmark")
+
+
+def test_65_no_output_names_the_patient(run, tmp_path):
+    a_named_series(tmp_path / "in" / "s1")
+    predict(run[1], tmp_path / "out", inputs=[tmp_path / "in"], device="cpu", formats=FORMATS)
+    names_nobody(tmp_path / "out", 6)
+
+
+def test_65_pseudonyms_hide_names_of_files_and_folders(run, tmp_path):
+    """Also of a scan that is refused, in the reason for it; and the same scans get the same codes again."""
+    scans, model = run
+    a_named_series(tmp_path / "in" / "Doe_Jane")
+    (tmp_path / "in" / "PHI123.nii.gz").write_bytes(b"damaged")
+    shutil.copy(next(scans.folder.rglob("*.nii*")), tmp_path / "in" / "19610704.nii.gz")
+    out = tmp_path / "out"
+    for _ in range(2):
+        answers = predict(model, out, inputs=[tmp_path / "in"], device="cpu", formats=FORMATS, pseudonyms=True)
+    assert len(answers.cases) == 2 and len(answers.failures) == 1
+    names_nobody(out, 7)
+    table = (out / "private" / "codes.csv").read_text().splitlines()
+    assert len(table) == 4 and all(any(case in row for row in table) for case in answers.cases)
+    assert (out / "private").stat().st_mode & 0o77 == 0
+    with pytest.raises(DataError, match="dicom-sr"):
+        predict(model, out, inputs=[tmp_path / "in"], formats=("dicom-sr",), pseudonyms=True)
+
+
+def test_65_a_run_with_pseudonyms_names_nobody(tmp_path):
+    """Names in scans, landmarks, subjects, and in what import and check find wrong."""
+    made, source = read_dataset(make_scans(tmp_path / "made").dataset), tmp_path / "in"
+    for number, case in enumerate(made.cases[:8]):
+        write_markups(source / "landmarks" / f"Doe{number}.mrk.json", case.landmarks)
+        image = made.image_path(case)
+        (source / "images").mkdir(exist_ok=True)
+        shutil.copy(image, source / "images" / f"Doe{number}{''.join(image.suffixes)}")
+    next((source / "images").glob("Doe1.*")).write_bytes(b"damaged")
+    (source / "landmarks" / "Doe2.mrk.json").write_text("{")
+    (source / "landmarks" / "Doe3.mrk.json").unlink()
+    run = tmp_path / "run"
+    import_folder(source, run / "dataset.json", "d", pseudonyms=True)
+    check(run / "dataset.json", run / "findings.json", workers=0)
+    names_nobody(run, 3)
+    dataset = read_dataset(run / "dataset.json")
+    assert len(dataset.cases) == 6
+    assert all(c.id.startswith("case-") and dataset.image_path(c).exists() for c in dataset.cases)

@@ -50,7 +50,8 @@ def test_coverage_counts_errors_within_their_promised_radius():
     radius = np.array([[1.0], [1.0], [NONE], [2.0]])
     numbers = summarise(outcomes([[1], [2], [9], [NONE]]), "abcd", ["a"], radius95=radius)
     assert numbers["radius95_coverage"] == 0.5
-    assert summarise(outcomes([[1]]), "a", ["a"])["radius95_coverage"] is None
+    none = summarise(outcomes([[1]]), "a", ["a"])
+    assert none["radius95_coverage"] is None and none["radius95_mean"] is None
 
 
 def test_each_landmark_is_counted_alone_and_the_overall_mean_is_over_all_errors():

@@ -39,6 +39,11 @@ def test_a_step_sees_the_same_batch_wherever_the_run_was_taken_up(dims):
             assert_array_equal(one.known, other.known)
 
 
+def test_two_processes_see_each_case_twice_as_soon():
+    assert Sampler(2, (0,)).sightings(30, 20) == 3
+    assert Sampler(2, (0,), ranks=2).sightings(30, 20) == 6
+
+
 def test_another_seed_is_another_batch():
     args = sources(2), CropSettings((16, 16)), AugmentSettings(), 2
     assert not np.array_equal(take(1, *args, (0, 0))[0].image, take(1, *args, (0, 1))[0].image)

@@ -1,0 +1,120 @@
+"""Codes in place of file names, which often are names of people, so that a run can be shown to anyone.
+
+Scans are reached through links called by their codes, so whatever a stage writes or says about a scan names its code.
+Links, the table of who is who, and the key that the codes are made with lie in one folder, `private/`: keep it back
+when the rest is handed on. A code is keyed (HMAC-SHA256, RFC 2104): nobody without the key can try names against it.
+"""
+
+from __future__ import annotations
+
+import csv
+import hmac
+import io
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.data.atomic import write_bytes, write_text
+from pipeline.data.dataset import Dataset
+from pipeline.data.findings import Finding
+from pipeline.data.readers import SUFFIXES, files_of, folder_and_series
+from pipeline.errors import DataError
+
+PRIVATE = "private"
+TABLE = "codes.csv"  # code, name, scan
+DIGITS = 12  # hexadecimal; two of a million names share a code with a chance of 0.2%
+
+
+class Codes:
+    """Codes of names; the same key gives the same code.
+
+    Args:
+        folder: `private/`, made if it is not there, with a new key.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        path = self.folder / "key"
+        if not path.is_file():
+            write_bytes(path, secrets.token_bytes(32))
+            self.folder.chmod(0o700)
+        self.key = path.read_bytes()
+
+    def code(self, name: str, prefix: str = "case") -> str:
+        """ "case-" and twelve digits."""
+        return f"{prefix}-{hmac.digest(self.key, name.encode('utf-8', 'surrogateescape'), 'sha256').hex()[:DIGITS]}"
+
+    def link_all(self, scans: Mapping[str, Path]) -> dict[str, Path]:
+        """Links to scans, by code, and the table of who is who.
+
+        Raises:
+            DataError: A scan's header names another file by its name, or the disk takes no links.
+        """
+        table = io.StringIO()
+        csv.writer(table).writerows([("code", "name", "scan"), *((self.code(n), n, p) for n, p in scans.items())])
+        write_text(self.folder / TABLE, table.getvalue())
+        return {self.code(name): self._link(self.code(name), path) for name, path in scans.items()}
+
+    def _link(self, code: str, path: Path) -> Path:
+        place, uid = folder_and_series(path)
+        suffix = "" if place.is_dir() else next(s for s in SUFFIXES if place.name.lower().endswith(s))
+        if suffix == ".mhd":
+            raise DataError(f"{path}: its voxels lie in a file of their own, which has a name, too. Make it one .mha.")
+        _point(self.folder / f"{code}{suffix}", place)
+        for beside in files_of(place)[1:] if suffix == ".npy" else ():
+            _point(self.folder / f"{code}{beside.suffix}", beside)
+        link = self.folder / f"{code}{suffix}"
+        return link / uid if uid else link
+
+
+def coded(dataset: Dataset, findings: Iterable[Finding], folder: Path) -> tuple[Dataset, list[Finding]]:
+    """The same data set and findings with codes for cases and subjects, its scans linked in `folder`.
+
+    Raises:
+        DataError: See `Codes.link_all`.
+    """
+    codes = Codes(folder)
+    links = codes.link_all({case.id: dataset.image_path(case) for case in dataset.cases})
+    cases = tuple(
+        replace(
+            case,
+            id=codes.code(case.id),
+            subject=codes.code(case.subject, "subject"),
+            image=links[codes.code(case.id)].relative_to(folder).as_posix(),
+        )
+        for case in dataset.cases
+    )
+    findings = list(findings)
+    names = {c.id for c in dataset.cases} | {f.case for f in findings if f.case is not None}
+    told = {name: codes.code(name) for name in names} | {
+        c.subject: codes.code(c.subject, "subject") for c in dataset.cases if c.subject not in names
+    }
+    hidden = [
+        replace(f, case=f.case and told[f.case], message=_hide(f.message, told), advice=_hide(f.advice, told))
+        for f in findings
+    ]
+    return replace(dataset, cases=cases, root=folder), hidden
+
+
+def coded_scans(scans: Mapping[str, Path], folder: Path) -> dict[str, Path]:
+    """Links to scans by code, for scans that are of no data set."""
+    return Codes(folder).link_all(scans)
+
+
+def _point(link: Path, target: Path) -> None:
+    target = target.resolve()
+    if link.is_symlink() and link.readlink() == target:
+        return
+    try:
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+    except OSError as error:
+        raise DataError(f"{link}: cannot link there: {error.strerror}. Choose a run folder on another disk.") from error
+
+
+def _hide(text: str, told: Mapping[str, str]) -> str:
+    """Names as whole words, the longest first."""
+    names = "|".join(re.escape(n) for n in sorted(told, key=len, reverse=True) if n)
+    return re.sub(rf"(?<![^\W_])(?:{names})(?![^\W_])", lambda met: told[met[0]], text) if names else text
