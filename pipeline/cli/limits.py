@@ -43,8 +43,8 @@ def senseless(tree: dict[str, Any]) -> Iterator[str]:
             yield f"{key}: {value} is not allowed; allowed: a number from 0 to 1."
     if not 0 <= (elastic := at(tree, "training.augment.elastic")) <= 0.15:
         yield f"training.augment.elastic: {elastic} is not allowed; allowed: a number from 0 to 0.15."
-    if (grow := at(tree, "training.augment.grow")) < 0:
-        yield f"training.augment.grow: {grow} is not allowed; allowed: 0 or a number above."
+    if (sightings := at(tree, "training.augment.sightings")) < 0:
+        yield f"training.augment.sightings: {sightings} is not allowed; allowed: 0 or a number above."
     minutes, steps = at(tree, "training.minutes"), at(tree, "training.steps")
     if (minutes is None) == (steps is None):
         yield (

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from pipeline.data.shrink import triangle_weights
 
-LEAST = 1 / 3  # of the ranges, at the start
+LEAST = 1 / 3  # of the ranges
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class AugmentSettings:
         blur: Largest standard deviation of a Gaussian blur, voxels; half of the samples stay sharp.
         slices: Largest distance of the slices that a sample is seen through, along a random axis, voxels; half of the
             samples stay as they are.
-        grow: Times that every case has been seen when rotation, scale, brightness, contrast and elastic reach their
-            full range; they grow from a third of it. 0: the full range at once. Changes keep a network from learning
-            cases by heart, which takes many sightings; a minute for a hundred cases is better spent on fewer of them.
+        sightings: Times that every case must be seen in the whole training for rotation, scale, brightness, contrast
+            and elastic to have their full range; with fewer it is narrower, a third at least. 0: always the full range.
+            Changes keep a network from learning cases by heart, for which a short training has no time.
     """
 
     rotation: float = 15.0
@@ -46,11 +46,11 @@ class AugmentSettings:
     pairs: dict[str, str] = field(default_factory=dict)
     blur: float = 0.0
     slices: float = 0.0
-    grow: float = 0.0
+    sightings: float = 0.0
 
-    def after(self, sightings: float) -> AugmentSettings:
-        """The ranges once every case has been seen so many times."""
-        part = min(1.0, max(LEAST, sightings / self.grow)) if self.grow else 1.0
+    def when_seen(self, times: float) -> AugmentSettings:
+        """The ranges for a training that shows every case so many times."""
+        part = min(1.0, max(LEAST, times / self.sightings)) if self.sightings else 1.0
         names = ("rotation", "scale", "brightness", "contrast", "elastic")
         return replace(self, **{name: part * getattr(self, name) for name in names})
 

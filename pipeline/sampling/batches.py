@@ -5,7 +5,8 @@ Letters: B batch, K landmarks, D dimensions, C voxels of the crop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -87,15 +88,26 @@ def _aim(rng: np.random.Generator, source: Source, crops: CropSettings) -> np.nd
 
 
 def batches(
-    sources: Sequence[Source], crops: CropSettings, augment: AugmentSettings, sampler: Sampler, start: int = 0
+    sources: Sequence[Source],
+    crops: CropSettings,
+    augment: AugmentSettings,
+    sampler: Sampler,
+    start: int = 0,
+    expected: Callable[[], float] = lambda: math.inf,
 ) -> Iterator[Batch]:
-    """Endless batches from step `start` on, made one ahead on another thread."""
+    """Endless batches from step `start` on, made one ahead on another thread; `expected` tells how many steps there
+    will be, as far as is known."""
+
+    def make(step: int) -> Batch:
+        now = augment.when_seen(sampler.sightings(expected(), len(sources)))
+        return _batch(sources, crops, now, sampler, step)
+
     with ThreadPoolExecutor(1) as pool:
-        coming = [pool.submit(_batch, sources, crops, augment, sampler, start + i) for i in range(2)]
+        coming = [pool.submit(make, start + i) for i in range(2)]
         step = start + 2
         while True:
             yield coming.pop(0).result()
-            coming.append(pool.submit(_batch, sources, crops, augment, sampler, step))
+            coming.append(pool.submit(make, step))
             step += 1
 
 
@@ -103,7 +115,6 @@ def _batch(
     sources: Sequence[Source], crops: CropSettings, augment: AugmentSettings, sampler: Sampler, step: int
 ) -> Batch:
     rng = sampler.generator(step)
-    now = augment.after(sampler.sightings(step, len(sources)))
-    drawn = [draw(rng, sources[number], crops, now) for number in sampler.cases(step, len(sources))]
+    drawn = [draw(rng, sources[number], crops, augment) for number in sampler.cases(step, len(sources))]
     image, points, known = (np.stack([getattr(d, f) for d in drawn]) for f in ("voxels", "points", "known"))
     return Batch(image[:, None], points.astype(np.float32), known)

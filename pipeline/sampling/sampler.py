@@ -31,9 +31,9 @@ class Sampler:
         drawn = (divmod(number, count) for number in range(first, first + self.size))
         return [int(np.random.default_rng([*self.seed, 0, deck]).permutation(count)[place]) for deck, place in drawn]
 
-    def sightings(self, step: int, count: int) -> float:
-        """How often each of `count` cases has been taken before a step."""
-        return step * self.size * self.ranks / count
+    def sightings(self, steps: float, count: int) -> float:
+        """How often each of `count` cases is taken in so many steps."""
+        return steps * self.size * self.ranks / count
 
     def generator(self, step: int) -> np.random.Generator:
         """Random numbers of this process and step alone."""

@@ -34,6 +34,13 @@ class Budget:
         parts += [self.elapsed / self.seconds] if self.seconds else []
         return min(1.0, max(parts, default=1.0))
 
+    @property
+    def expected(self) -> float:
+        """Steps that it will hold: as many as were asked for, or as the speed so far lets expect; infinity before."""
+        if self.steps:
+            return float(self.steps)
+        return self.step / self.fraction if self.step else math.inf
+
 
 FIRST_LEVEL = 60.0  # seconds that the first level gets, or half of all if that is less
 

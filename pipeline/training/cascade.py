@@ -98,7 +98,7 @@ class Cascade:
         state = start_level(self._network(number), self._budget(number), self.settings)
         if not load_level(self.resume, number, self.identity, state):
             state.precision = self._precision(number)
-        stream = self._stream(number, state.network, state.budget.step)
+        stream = self._stream(number, state.network, state.budget)
         measure = validation(self.task, self.validating, number, search, priors)
         save = partial(save_level, self.resume, number, self.identity)
         with Progress(number, len(self.spacings), self.spacings[number], self.unit, sys.stderr) as progress:
@@ -120,10 +120,11 @@ class Cascade:
         seconds = seconds_of_levels(settings.minutes * 60, shares)[number] if settings.minutes else None
         return Budget(seconds, steps)
 
-    def _stream(self, number: int, network: PatchNetwork, start: int) -> Iterator[Batch]:
-        level = self.settings.level(number)
-        stride, twins = network.cells.stride, self.twins
-        return batch_stream(self.learning, number, level, stride, self.settings, start, twins)
+    def _stream(self, number: int, network: PatchNetwork, budget: Budget) -> Iterator[Batch]:
+        level, stride = self.settings.level(number), network.cells.stride
+        return batch_stream(
+            self.learning, number, level, stride, self.settings, budget.step, self.twins, lambda: budget.expected
+        )
 
     def _precision(self, number: int) -> str:
         if self.settings.precision != "auto":
@@ -135,7 +136,7 @@ class Cascade:
 
     def _probe(self, number: int, network: PatchNetwork) -> str:
         """Moves running statistics of the network, which must not be the one that is trained."""
-        batch = next(self._stream(number, network, 0))
+        batch = next(self._stream(number, network, self._budget(number)))
 
         def step(name: str) -> None:
             network.arrange(name)

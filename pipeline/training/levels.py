@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -67,11 +68,13 @@ def batch_stream(
     settings: TrainingSettings,
     start: int,
     twins: tuple[int, ...] | None = None,
+    expected: Callable[[], float] = lambda: math.inf,
 ) -> Iterator[Batch]:
-    """Batches of one level from step `start` on."""
+    """Batches of one level from step `start` on, of as many steps as are `expected`."""
     sources = [c.source(number) for c in cases]
     crops = crop_settings(sources, level, stride, twins)
-    return batches(sources, crops, settings.augment, Sampler(level.batch, (settings.seed, number)), start)
+    sampler = Sampler(level.batch, (settings.seed, number))
+    return batches(sources, crops, settings.augment, sampler, start, expected)
 
 
 def locate_all(

@@ -98,10 +98,10 @@ def test_blur_is_no_wider_than_asked():
     assert 1.5 < max(widths) <= 2.05
 
 
-def test_ranges_grow_with_how_often_each_case_was_seen_worked_out_by_hand():
-    settings = AugmentSettings(rotation=30.0, noise=0.06, share=0.8, mirror=0.5, grow=60.0)
-    assert [settings.after(n).rotation for n in (0, 20, 30, 60, 600)] == [10, 10, 15, 30, 30]
-    half = settings.after(30)
+def test_ranges_grow_with_how_often_each_case_will_be_seen_worked_out_by_hand():
+    settings = AugmentSettings(rotation=30.0, noise=0.06, share=0.8, mirror=0.5, sightings=60.0)
+    assert [settings.when_seen(n).rotation for n in (0, 20, 30, 60, np.inf)] == [10, 10, 15, 30, 30]
+    half = settings.when_seen(30)
     assert (half.scale, half.brightness, half.contrast) == (0.075, 0.025, 0.075)
     assert (half.noise, half.share, half.mirror) == (0.06, 0.8, 0.5)
-    assert AugmentSettings(rotation=30.0, grow=0.0).after(0).rotation == 30
+    assert AugmentSettings(rotation=30.0).when_seen(0).rotation == 30

@@ -39,6 +39,18 @@ def test_a_step_sees_the_same_batch_wherever_the_run_was_taken_up(dims):
             assert_array_equal(one.known, other.known)
 
 
+def test_a_short_training_changes_its_samples_less():
+    """Brightness alone, of a constant image: how far it moves says the range."""
+    crops, augment = CropSettings((8, 8)), AugmentSettings(**vars(NOTHING) | {"brightness": 0.3, "sightings": 12.0})
+
+    def change(steps):
+        stream = batches(sources(2, 1), crops, augment, Sampler(1, (0,)), expected=lambda: steps)
+        return np.array([b.image.mean() - 1 for b in islice(stream, 3)])
+
+    assert_allclose(change(6), change(1200) / 2, rtol=1e-3)
+    assert_allclose(change(1), change(1200) / 3, rtol=1e-3)
+
+
 def test_two_processes_see_each_case_twice_as_soon():
     assert Sampler(2, (0,)).sightings(30, 20) == 3
     assert Sampler(2, (0,), ranks=2).sightings(30, 20) == 6

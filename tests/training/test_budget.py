@@ -1,5 +1,7 @@
 """How a budget is spent."""
 
+import math
+
 import pytest
 
 from pipeline.training import budget as module
@@ -58,6 +60,14 @@ def test_a_budget_of_seconds_counts_from_where_it_was(time):
     assert (spent.elapsed, spent.fraction) == (50.0, 0.5)
     spent.step = 10**6
     assert spent.fraction == 0.5
+
+
+def test_the_steps_expected_are_those_asked_for_or_as_many_as_the_speed_so_far_allows(time):
+    assert fresh(None, 10, time).expected == 10
+    timed = fresh(100.0, None, time)
+    assert timed.expected == math.inf
+    timed.step, time.now = 6, time.now + 20
+    assert timed.expected == 30
 
 
 def test_the_tighter_of_two_budgets_decides(time):
