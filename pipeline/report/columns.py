@@ -98,7 +98,7 @@ def columns(summary: Numbers, paper: dict[str, float] | None = None) -> list[Col
 def _value(
     title: str, meaning: str, form: Callable[[Any], str] = number, key: str | None = None, short: str | None = None
 ) -> Column:
-    return Column(title, meaning, lambda _, numbers: form(numbers[key or title]), short or title)
+    return Column(title, meaning, lambda _, numbers: form(numbers[key or title]), title if short is None else short)
 
 
 def _share(title: str, meaning: str, key: str, short: str | None = None) -> Column:
