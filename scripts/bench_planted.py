@@ -29,12 +29,13 @@ def plant(folder: Path, count: int, seed: int) -> dict[str, str]:
     """Change the landmark files of so many cases; returns what was done to each."""
     draw, done = random.Random(seed), {}
     files = sorted((folder / "landmarks").glob("*.mrk.json"))
+    files = [f for f in files if any(read_markups(f)[0].values())]  # where nothing is marked, nothing can be wrong
     kinds = ["exchanged", "shifted", "mirrored"]
     for number, path in enumerate(draw.sample(files, count)):
         points = dict(read_markups(path)[0])
         there = [name for name, p in points.items() if p is not None]
         kind = kinds[number % 3] if len(there) > 1 else "shifted"
-        one, other = (*draw.sample(there, min(2, len(there))), "")[:2]
+        one, other = (*draw.sample(there, min(2, len(there))), there[0])[:2]
         if kind == "exchanged":
             points[one], points[other] = points[other], points[one]
         elif kind == "shifted":
