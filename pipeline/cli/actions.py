@@ -87,6 +87,9 @@ def _suspects(settings: Settings) -> tuple[Any, ...]:
     )
     rows = [(s.case, ", ".join(s.landmarks[:3]), f"{s.error:.1f}", f"{s.score:.0f}", s.reason) for s in ranked[:SHOWN]]
     table = table_from(("case", "landmarks", "mm off", "times usual", "look at"), rows)
+    if not any(s.landmarks for s in ranked):
+        unsure = "No network believed an answer, so no annotation could be judged by one: give more training.minutes."
+        return (table, unsure) if ranked else (unsure,)
     return (table, f"all {len(ranked)} cases in order, and pictures of the first: {run / 'suspects'}")
 
 

@@ -76,7 +76,7 @@ def rank_suspects(
 
 def _usual(error: Float[np.ndarray, "C K"]) -> Float[np.ndarray, " K"]:
     """Median error of each landmark: half of the annotations may be wrong and it still says what is usual."""
-    overall = float(np.nanmedian(error))
+    overall = float(np.nanmedian(error)) if np.isfinite(error).any() else 0.0
     each = np.array([np.nanmedian(e) if np.isfinite(e).any() else overall for e in error.T])
     return np.maximum(each, max(LEAST * overall, 1e-6))
 

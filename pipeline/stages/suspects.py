@@ -87,7 +87,7 @@ def _refused(items: tuple[Finding, ...]) -> list[Suspect]:
     first: dict[str, str] = {}
     for finding in items:
         if finding.case is not None and finding.rule in PLACED and finding.severity == "error":
-            first.setdefault(finding.case, finding.message)
+            first.setdefault(finding.case, f"{finding.message} {finding.advice}".strip())
     return [Suspect(case, (), 1e6, 0.0, message) for case, message in first.items()]
 
 

@@ -59,3 +59,10 @@ def test_a_scan_that_cannot_be_read_does_not_stop_the_others(house, tmp_path, ca
     assert bad in capsys.readouterr().err.splitlines()[-1]
     answers = json.loads((tmp_path / "out" / "predictions.json").read_text())
     assert len(answers["cases"]) == 9 and list(answers["failures"]) == [bad]
+
+
+def test_suspects_of_networks_that_believe_nothing_are_not_called_a_clean_bill(house, capsys):
+    folder, _, _ = house
+    words = ("experiment=my_landmarks", "training.minutes=null", "training.steps=2", "threads=1", "check.folds=3")
+    assert main(["check", "--with-model", f"run={folder}/run", *words]) == 1  # the truncated scan
+    assert "no annotation could be judged" in " ".join(capsys.readouterr().out.split())

@@ -55,6 +55,12 @@ def test_an_answer_that_nobody_believes_accuses_nobody():
     assert all(s.case != "c02" for s in ranked(annotated, answers))
 
 
+@pytest.mark.filterwarnings("error")
+def test_where_no_answer_is_believed_the_list_is_empty():
+    annotated, answers = a_set()
+    assert ranked(annotated, {c: answer(f.world, belief=0.1) for c, f in answers.items()}) == []
+
+
 def test_landmarks_without_a_position_are_no_suspects():
     annotated, answers = a_set()
     annotated["c04"] = annotated["c04"].copy()

@@ -8,6 +8,7 @@ from tiny_scans import make_scans, tiny_settings
 
 from pipeline.data.atomic import read_json
 from pipeline.data.dataset import read_dataset, write_dataset
+from pipeline.data.findings import Finding, Findings, read_findings, write_findings
 from pipeline.errors import DataError
 from pipeline.stages.preprocess import preprocess
 from pipeline.stages.suspects import find_suspects
@@ -40,6 +41,18 @@ def test_exchanged_names_lead_the_list_with_a_picture(scans, tmp_path):
     again = run(scans, tmp_path, folds=3)  # every fold resumes at its end
     assert [s.case for s in again] == [s.case for s in suspects]
     assert np.isclose(again[0].score, suspects[0].score)
+
+
+def test_a_case_that_check_keeps_out_for_its_landmarks_leads_the_list_with_the_advice(scans, tmp_path):
+    findings, prepared = tmp_path / "findings.json", tmp_path / "prepared"
+    outside = Finding("landmark-outside", "error", "c07", "'dark' lies 80 mm outside the scan.", "Try frame=RAS.")
+    write_findings(Findings((outside,), read_findings(scans.findings).facts), findings)
+    preprocess(scans.dataset, findings, prepared, (2.0, 1.0), workers=1)
+    settings = tiny_settings(steps=2)
+    suspects = find_suspects(scans.dataset, findings, prepared, tmp_path / "out", settings, folds=3, device="cpu")
+    assert (suspects[0].case, suspects[0].landmarks) == ("c07", ())
+    assert suspects[0].reason == "'dark' lies 80 mm outside the scan. Try frame=RAS."
+    assert "c07" not in [s.case for s in suspects[1:]]
 
 
 def test_more_folds_than_subjects_are_refused(scans, tmp_path):
