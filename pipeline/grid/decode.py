@@ -5,6 +5,7 @@ Letters: K landmarks, D dimensions, N cells asked.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -30,19 +31,23 @@ class Votes:
 
 
 def softmax_belief(
-    logits: Float[Tensor, "K N"], allowed: Bool[Tensor, "K N"]
+    logits: Float[Tensor, "K N"], allowed: Bool[Tensor, "K N"], grids: int = 1
 ) -> tuple[Float[Tensor, "K N"], Float[Tensor, " K"]]:
-    """Belief of each patch when patches and one "absent" entry of logit 0 compete, and the belief in any patch."""
-    logits = logits.masked_fill(~allowed, -torch.inf)
+    """Belief of each patch when patches and one "absent" entry of logit 0 compete, and the belief in any patch.
+
+    Args:
+        grids: That the patches come from; each has as much to say as "absent" does.
+    """
+    logits = logits.masked_fill(~allowed, -torch.inf) - math.log(grids)
     total = torch.logsumexp(torch.cat([logits, torch.zeros_like(logits[:, :1])], 1), 1, keepdim=True)
     patches = torch.exp(logits - total)
     return patches, patches.sum(1)
 
 
 def sigmoid_belief(
-    logits: Float[Tensor, "K N"], allowed: Bool[Tensor, "K N"]
+    logits: Float[Tensor, "K N"], allowed: Bool[Tensor, "K N"], grids: int = 1
 ) -> tuple[Float[Tensor, "K N"], Float[Tensor, " K"]]:
-    """Belief of each patch on its own (the papers), and the largest of them."""
+    """Belief of each patch on its own (the papers), and the largest of them, of however many `grids`."""
     patches = torch.sigmoid(logits).masked_fill(~allowed, 0.0)
     return patches, patches.amax(1)
 

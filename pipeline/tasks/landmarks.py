@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from itertools import product
 
 import numpy as np
 import torch
@@ -16,10 +17,10 @@ from pipeline.data.resample import lattice_number
 from pipeline.data.store import LevelArray
 from pipeline.grid.decode import BELIEFS, Votes, votes
 from pipeline.grid.encode import encode
-from pipeline.grid.patch_grid import PatchGrid
 from pipeline.losses.belief import binary_cross_entropy, softmax_cross_entropy
 from pipeline.losses.displacement import from_logarithm, mean_absolute, near_smooth_l1
-from pipeline.networks.network import PatchNetwork, pad_to_stride
+from pipeline.networks.network import PatchNetwork
+from pipeline.tasks.ask import ask, grid_over, pooled
 from pipeline.tasks.constellation import Constellation
 from pipeline.tasks.found import Found, join
 from pipeline.tasks.regions import Region, regions
@@ -49,11 +50,6 @@ class LandmarksTask:
     def _logarithm(self) -> bool:
         return self.loss.name == "noothout2020"
 
-    def grid(self, network: PatchNetwork, shape: tuple[int, ...]) -> PatchGrid:
-        """The patches over an image of `shape` voxels."""
-        cells = network.cells
-        return PatchGrid(tuple(cells.cells(n) for n in shape), cells.stride, cells.first)
-
     def losses(
         self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], points: Tensor, known: Tensor
     ) -> dict[str, Tensor]:
@@ -65,7 +61,7 @@ class LandmarksTask:
             points: (B, K, D) in voxels, NaN without a position.
             known: (B, K) annotated, or known to be absent.
         """
-        grid = self.grid(network, tuple(image.shape[2:]))
+        grid = grid_over(network, tuple(image.shape[2:]))
         logits, displacement = outputs["belief"].flatten(2), outputs["displacement"].flatten(3)
         if self.loss.name == "softmax":
             targets = encode(grid, points, known)
@@ -127,30 +123,11 @@ class LandmarksTask:
         stride = network.cells.stride
         box = torch.from_numpy(np.asarray(level.voxels[region.slices], np.float32))
         margin = stride + (lattice_number(level.frame) + region.start) % stride
-        padded = pad_to_stride(box, stride, margin, 0.0)
-        features = network.features(padded[None, None].to(next(network.parameters()).device))[0]
-        grid = self.grid(network, tuple(padded.shape))
-        origin = torch.from_numpy(region.start - margin).float()
-        cells, allowed, centres = self._where(grid, region, origin, prior, search)
-        logits, displacement = (said.cpu() for said in network.ask(features, region.landmarks, cells))
-        if self._logarithm:
-            displacement = from_logarithm(displacement) / stride
-        belief, total = BELIEFS[BELIEF_OF_LOSS[self.loss.name]](logits, allowed.expand_as(logits))
+        steps = list(product((0, stride // 2) if self.decode.between else (0,), repeat=box.ndim))
+        said = pooled([ask(network, box, region, margin + step, prior, search) for step in steps])
+        displacement = from_logarithm(said.displacement) / stride if self._logarithm else said.displacement
+        belief, total = BELIEFS[BELIEF_OF_LOSS[self.loss.name]](said.logits, said.allowed, len(steps))
         weighting = "belief" if self.decode.name == "weighted" else "equal"
         alone = prior is not None or self.constellation is None or self.decode.near is None
         decode = (weighting, self.decode.share, self.decode.threshold, self.decode.near, 1 if alone else PLACES)
-        found = votes(centres, stride, belief, total, displacement, *decode)
-        return [replace(v, location=v.location + origin) for v in found]
-
-    def _where(
-        self, grid: PatchGrid, region: Region, origin: Tensor, prior: np.ndarray | None, search: float
-    ) -> tuple[Tensor | None, Tensor, Tensor]:
-        """The cells that are asked, whether they may vote, and their centres: all, or for each landmark those near
-        its prior."""
-        if prior is None:
-            return None, torch.ones(1, 1, dtype=torch.bool), grid.centres()[None]
-        near = torch.from_numpy(prior[list(region.landmarks)]).float() - origin
-        radius = max(search, grid.stride)
-        cells, on_grid, centres = grid.around(near, int(min(radius / grid.stride + 0.5, max(grid.shape))))
-        allowed = on_grid & ((centres - near[:, None]).abs() <= radius).all(-1)
-        return cells, allowed, centres.transpose(1, 2)
+        return votes(said.centres, stride, belief, total, displacement, *decode)

@@ -37,9 +37,12 @@ class DecodeSettings:
         threshold: ... and at least this much (the papers' positive patches: 0.5).
         near: ... and if its vote lies within this many strides of the most believing patch's: two places that look
             alike are not averaged, and each speaks for itself alone. null = anywhere (the papers).
+        between: Patches half a stride further along the axes vote, too (2^D grids): a few per cent less error for so
+            many times the work, which matters little where scans are small.
     """
 
     name: Literal["weighted", "average"] = "weighted"
     share: float = 0.1
     threshold: float = 0.0
     near: float | None = 4.0
+    between: bool = False

@@ -81,6 +81,13 @@ def test_patches_and_absence_compete_for_belief_worked_out_by_hand():
     assert torch.allclose(total, torch.tensor([0.75, 0, 0.875]), atol=1e-6)
 
 
+def test_eight_grids_that_say_the_same_believe_as_much_as_one():
+    logits, allowed = torch.tensor([[0.0, math.log(2), -1.0]]), torch.tensor([[True, True, False]])
+    belief, total = softmax_belief(logits.repeat(1, 8), allowed.repeat(1, 8), grids=8)
+    assert torch.allclose(total, torch.tensor([0.75]))
+    assert torch.allclose(belief[:, :3], torch.tensor([[0.25, 0.5, 0]]) / 8)
+
+
 def test_patches_on_their_own_believe_by_hand():
     logits = torch.tensor([[0.0, math.log(3)], [math.log(3), 0]])
     belief, total = sigmoid_belief(logits, torch.tensor([[True, True], [False, True]]))

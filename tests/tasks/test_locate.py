@@ -1,5 +1,8 @@
 """With a network that knows the answer, `locate` must give it: all its bookkeeping in voxels, margins and the world."""
 
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -144,6 +147,21 @@ def test_the_answer_is_drawn_towards_the_coarser_one_where_they_agree_to_within_
     )
     assert_allclose(level.frame.world_to_voxel(found.world) - points, near * [[0.25], [0]], atol=1e-3)
     assert found.patch.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
+@pytest.mark.parametrize("near", [False, True])
+@pytest.mark.parametrize("dims", DIMS)
+def test_patches_between_the_patches_vote_as_exactly_one_grid_each(dims, near, task):
+    task = replace(task, decode=replace(task.decode, between=True))
+    level, points = level_of(dims), truths(dims)
+    oracle = Oracle(level.frame.shape, points, reach=10)
+    found = task.locate(oracle, level, found_near(level, points, 2.0) if near else None, search=9.0)
+    assert voxel_error(level, found, points) < 1e-3
+    starts = np.unique(np.mod(oracle.starts, 8), axis=0)
+    assert (
+        starts.tolist() == np.unique(np.mod(oracle.starts[0] - list(product((0, 4), repeat=dims)), 8), axis=0).tolist()
+    )
 
 
 def test_the_order_of_the_landmarks_survives_many_regions():

@@ -1,0 +1,84 @@
+"""What the patches of a grid say about the landmarks of one part of an image.
+
+Letters: K landmarks, D dimensions, S voxels along the axes, N cells asked; A is K, or 1 where all landmarks are asked
+of the same cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from pipeline.grid.patch_grid import PatchGrid
+from pipeline.networks.network import PatchNetwork, pad_to_stride
+from pipeline.tasks.regions import Region
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was said, still unjudged.
+
+    Args:
+        logits: Of belief.
+        displacement: As the network says it, from the cell's centre.
+        allowed: Whether the cell may vote.
+        centres: Of the cells, voxels of the whole image.
+    """
+
+    logits: Float[Tensor, "K N"]
+    displacement: Float[Tensor, "K D N"]
+    allowed: Bool[Tensor, "K N"]
+    centres: Float[Tensor, "A D N"]
+
+
+def grid_over(network: PatchNetwork, shape: tuple[int, ...]) -> PatchGrid:
+    """The patches over an image of `shape` voxels."""
+    cells = network.cells
+    return PatchGrid(tuple(cells.cells(n) for n in shape), cells.stride, cells.first)
+
+
+def ask(
+    network: PatchNetwork,
+    box: Float[Tensor, "*S"],
+    region: Region,
+    margin: np.ndarray,
+    prior: Float[np.ndarray, "K D"] | None,
+    search: float,
+) -> Said:
+    """Ask the grid that begins `margin` voxels before the region.
+
+    Args:
+        box: The region's voxels.
+        margin: Voxels for each axis, above 0 so that cells around the border exist.
+        prior: Where the landmarks of the image are looked for, voxels of the whole image; None = everywhere.
+        search: Voxels around the prior within which cells may vote.
+    """
+    padded = pad_to_stride(box, network.cells.stride, margin, 0.0)
+    features = network.features(padded[None, None].to(next(network.parameters()).device))[0]
+    grid = grid_over(network, tuple(padded.shape))
+    origin = torch.from_numpy(region.start - margin).float()
+    if prior is None:
+        cells, allowed, centres = None, torch.ones(1, 1, dtype=torch.bool), grid.centres()[None]
+    else:
+        near = torch.from_numpy(prior[list(region.landmarks)]).float() - origin
+        cells, allowed, centres = _near(grid, near, max(search, grid.stride))
+    logits, displacement = (said.cpu() for said in network.ask(features, region.landmarks, cells))
+    return Said(logits, displacement, allowed.expand_as(logits), centres + origin[:, None])
+
+
+def _near(grid: PatchGrid, points: Float[Tensor, "K D"], radius: float) -> tuple[Tensor, Tensor, Tensor]:
+    cells, on_grid, centres = grid.around(points, int(min(radius / grid.stride + 0.5, max(grid.shape))))
+    allowed = on_grid & ((centres - points[:, None]).abs() <= radius).all(-1)
+    return cells, allowed, centres.transpose(1, 2)
+
+
+def pooled(parts: Sequence[Said]) -> Said:
+    """All cells of several grids, as if of one."""
+    if len(parts) == 1:
+        return parts[0]
+    return Said(*(torch.cat([getattr(part, f.name) for part in parts], -1) for f in fields(Said)))
