@@ -1,0 +1,156 @@
+"""Which loss of belief, which loss of displacement, which average of the votes: an ablation on validation cases.
+
+Run:  python scripts/bench_losses.py RUN --minutes 2      # RUN = a run folder with prepared arrays
+      python scripts/bench_losses.py RUN --only softmax "sigmoid, plain"
+
+Each variant differs from the defaults in one thing and trains all levels for the same minutes with the same random
+numbers; the decodings are read off the default's networks. Test cases are not looked at. What lost stays here alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from pipeline.data.dataset import read_dataset
+from pipeline.data.store import PreparedStore, read_store
+from pipeline.grid.encode import Targets, encode
+from pipeline.losses.belief import binary_cross_entropy, softmax_cross_entropy
+from pipeline.losses.displacement import mean_absolute, near_smooth_l1, to_logarithm
+from pipeline.networks.network import PatchNetwork
+from pipeline.tasks.ask import grid_over
+from pipeline.tasks.found import Found
+from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.settings import DecodeSettings, LossSettings
+from pipeline.training.cascade import Cascade, TrainedLevel
+from pipeline.training.cases import training_cases
+from pipeline.training.levels import TrainingCase, locate_all
+from pipeline.training.settings import TrainingSettings
+
+SOFTMAX, PLAIN, WEIGHTED = "softmax", "sigmoid, plain", "sigmoid, positives weigh 1000"
+WIDTHS = {"softmax, target 0.4 strides wide": 0.4, "softmax, target 1 stride wide": 1.0}
+BETAS = {"near the landmark, L1": 1e-6, "near the landmark, Huber from 1 stride": 1.0}
+SQUARE, LOG = "near the landmark, square", "near the landmark, L1 of the logarithm"
+BELIEVED, EVERYWHERE = "where it is believed, smooth L1", "all patches alike, L1"
+VARIANTS = (SOFTMAX, *WIDTHS, PLAIN, WEIGHTED, *BETAS, SQUARE, LOG, BELIEVED, EVERYWHERE)
+DECODINGS = {
+    "weighted, share 0.1 (default)": DecodeSettings(),
+    "weighted, share 0.02": DecodeSettings(share=0.02),
+    "weighted, wherever the votes lie": DecodeSettings(near=None),
+    "equal votes of those who believe half as much": DecodeSettings("average", 0.5),
+    "the most believing patch alone": DecodeSettings(share=1.0),
+}
+
+
+def offset_loss(name: str, displacement: Tensor, logits: Tensor, targets: Targets, stride: int) -> Tensor:
+    """The displacement's loss under its name, B x K x D x N displacements, over the patches near each landmark."""
+    if name not in (SQUARE, LOG, BELIEVED):
+        return near_smooth_l1(displacement, targets, BETAS.get(name, 0.1))
+    said = torch.gather(displacement, -1, targets.cells[:, :, None].expand(-1, -1, displacement.shape[2], -1))
+    truth, near = targets.displacement.transpose(-1, -2), torch.exp(-targets.displacement.square().sum(-1) / 2)
+    if name == LOG:
+        loss = (said - to_logarithm(truth * stride)).abs()
+    elif name == SQUARE:
+        loss = (said - truth).square() / 2
+    else:
+        loss = functional.smooth_l1_loss(said, truth, beta=0.1, reduction="none")
+        near = torch.gather(logits.softmax(-1), -1, targets.cells).detach()
+    weight = near * targets.inside
+    return (loss.sum(2) * weight).sum() / weight.sum().clamp_min(1e-6)
+
+
+@dataclass(frozen=True)
+class Trial(LandmarksTask):
+    """The landmarks task with one loss changed."""
+
+    variant: str = SOFTMAX
+
+    @property
+    def _logarithm(self) -> bool:
+        return self.variant == LOG
+
+    def losses(
+        self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], points: Tensor, known: Tensor
+    ) -> dict[str, Tensor]:
+        grid = grid_over(network, tuple(image.shape[2:]))
+        logits, displacement = outputs["belief"].flatten(2), outputs["displacement"].flatten(3)
+        if self.variant in (PLAIN, WEIGHTED):
+            balance = 1000.0 if self.variant == WEIGHTED else 1.0
+            belief = binary_cross_entropy(logits, encode(grid, points, known, reach=1), balance)
+        else:
+            belief = softmax_cross_entropy(logits, encode(grid, points, known), WIDTHS.get(self.variant, 0.6))
+        if self.variant == EVERYWHERE:
+            offset = mean_absolute(displacement, points, grid)
+        else:
+            offset = offset_loss(self.variant, displacement, logits, encode(grid, points, known), grid.stride)
+        return {"belief": belief, "displacement": offset, "total": belief + offset}
+
+
+@dataclass(frozen=True, eq=False)
+class TrialCascade(Cascade):
+    """All levels, trained with one loss changed."""
+
+    variant: str = SOFTMAX
+
+    @cached_property
+    def task(self) -> Trial:
+        plain = super().task
+        loss = LossSettings("noothout2018") if self.variant in (PLAIN, WEIGHTED) else plain.loss
+        return Trial(loss, plain.decode, plain.constellation, self.variant)
+
+
+def validate(task: LandmarksTask, cases: list[TrainingCase], levels: list[TrainedLevel]) -> np.ndarray:
+    """Errors of the whole cascade, of every landmark that is there."""
+    priors: dict[str, Found] = {}
+    for number, level in enumerate(levels):
+        found = locate_all(level.network, task, cases, number, level.search, priors)
+        priors = {name: f.blended(priors[name], level.blend) if priors else f for name, f in found.items()}
+    errors = np.concatenate([np.linalg.norm(priors[case.id].world - case.world, axis=1) for case in cases])
+    return errors[np.isfinite(errors)]
+
+
+def train(
+    variant: str, cases: dict[str, list[TrainingCase]], store: PreparedStore, settings: TrainingSettings
+) -> TrialCascade:
+    folder = Path(tempfile.mkdtemp())
+    return TrialCascade(
+        cases["train"], cases["validation"], store.spacings, store.unit, settings, "cpu", folder, variant, None, variant
+    )
+
+
+def row(name: str, errors: np.ndarray) -> str:
+    return f"| {name} | {errors.mean():.3f} | {np.median(errors):.3f} | {np.percentile(errors, 95):.2f} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--only", nargs="+", choices=VARIANTS, default=VARIANTS)
+    wanted = parser.parse_args()
+    data, store = read_dataset(wanted.run / "dataset.json"), read_store(wanted.run / "prepared")
+    cases = {part: training_cases(data, store, part) for part in ("train", "validation")}
+    settings = TrainingSettings(minutes=wanted.minutes)
+    print("| loss or decoding | mean | median | p95 |\n|---|---|---|---|", flush=True)
+    for variant in wanted.only:
+        cascade = train(variant, cases, store, settings)
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+            levels = cascade.train()
+        print(row(variant, validate(cascade.task, cases["validation"], levels)), flush=True)
+        for name, decode in DECODINGS.items() if variant == SOFTMAX else ():
+            task = replace(cascade.task, decode=decode)
+            print(row(name, validate(task, cases["validation"], levels)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
