@@ -13,6 +13,7 @@ ABOVE_ZERO = (
     "training.steps",
     "training.rate",
     "training.validations",
+    "training.looks",
     *(
         f"training.{level}.{key}"
         for level in ("coarse", "fine")

@@ -7,7 +7,7 @@ a new file and an unchanged one is found again. Beside each array lies its sha25
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,12 @@ class PreparedStore:
             raise DataError(
                 f"{self.folder / key}.npy: prepared array of case {case_id} is damaged ({error}). Run preprocess again."
             ) from error
+
+    def looked_at(self, times: int) -> PreparedStore:
+        """The same arrays, the finest of them so often in a row as levels of their own."""
+        again = times - 1
+        keys = {case: k + k[-1:] * again for case, k in self.keys.items()}
+        return replace(self, spacings=self.spacings + self.spacings[-1:] * again, keys=keys)
 
     def damaged(self, case_ids: Sequence[str]) -> list[str]:
         """Cases of which an array no longer has the bytes that were written."""

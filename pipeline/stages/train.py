@@ -45,6 +45,7 @@ def train(
         CheckpointError: The resume folder belongs to other settings or data.
     """
     data, store = read_dataset(dataset), read_store(prepared)
+    store = store.looked_at(settings.looks_beside(len(store.spacings)))
     identity = fingerprint([asdict(settings), asdict(data) | {"root": ""}, store.keys])
     if _is_done(run, identity):
         return run / "model"

@@ -20,7 +20,7 @@ from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.training.settings import LevelSettings, TrainingSettings
 
 MARGIN = 4.0  # voxels beyond the end of a scan within which a finer level still points at a landmark
-BLENDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+BLENDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 
 @dataclass(frozen=True, eq=False)

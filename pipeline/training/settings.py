@@ -39,6 +39,7 @@ class LevelSettings:
 
 
 FINE = LevelSettings(parameters={"stride": 2, "depth": 3}, crop=48, jitter=16.0, cut=0.1, share=1.0)
+ENOUGH = 3.0  # minutes of a level on average for which a second look pays
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class TrainingSettings:
         decay: Weight decay of AdamW.
         average: Decay of the running average of the weights, which is what is validated and kept.
         validations: How often each level is validated.
+        looks: Networks for the finest voxel size, each looking around the answers of the one before; what they say is
+            averaged as it helps the validation cases. null = 2 where all levels then get three minutes on average: one
+            network goes on to learn cases by heart, and two err differently.
         precision: Number format of the layers, with their channels in the middle or last in memory; "auto" = what a
             short probe finds fastest.
         seed: Of everything random.
@@ -69,6 +73,7 @@ class TrainingSettings:
     decay: float = 1e-2
     average: float = 0.99
     validations: int = 12
+    looks: int | None = None
     precision: Literal["auto", "float32", "bfloat16", "float32_channels_last", "bfloat16_channels_last"] = "auto"
     seed: int = 0
     threads: int = 0
@@ -77,6 +82,12 @@ class TrainingSettings:
     augment: AugmentSettings = field(default_factory=AugmentSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     decode: DecodeSettings = field(default_factory=DecodeSettings)
+
+    def looks_beside(self, spacings: int) -> int:
+        """How often the finest of so many voxel sizes is looked at."""
+        if self.looks is not None:
+            return self.looks
+        return 2 if (self.minutes or 0) >= ENOUGH * (spacings + 1) else 1
 
     def level(self, number: int) -> LevelSettings:
         """Settings of level 0 (coarse), 1, 2, ... (fine)."""

@@ -66,6 +66,17 @@ def test_the_model_says_what_made_it(few, tmp_path):
     assert [level.spacing for level in loaded.levels] == [4.0, 2.0]
 
 
+def test_a_second_look_is_a_network_of_its_own_at_the_finest_voxel_size(few, tmp_path):
+    model = run_on(few, tmp_path / "run", tiny_settings(steps=6, looks=2))
+    loaded = load_model(model)
+    assert [level.spacing for level in loaded.levels] == [4.0, 2.0, 2.0]
+    assert (model / "level1.safetensors").read_bytes() != (model / "level2.safetensors").read_bytes()
+    before = bytes_of(model)
+    assert bytes_of(run_on(few, tmp_path / "run", tiny_settings(steps=6, looks=2))) == before
+    with pytest.raises(CheckpointError, match="other settings"):
+        run_on(few, tmp_path / "run", tiny_settings(steps=6, looks=1))
+
+
 def test_a_rerun_does_nothing(few, tmp_path, monkeypatch):
     model = run_on(few, tmp_path / "run")
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "run").rglob("*") if p.is_file()}

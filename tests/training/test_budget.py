@@ -1,12 +1,14 @@
 """How a budget is spent."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from pipeline.training import budget as module
 from pipeline.training.budget import Budget, ValidationClock, learning_rate, seconds_of_levels
 from pipeline.training.history import history_csv
+from pipeline.training.settings import TrainingSettings
 
 
 class FakeTime:
@@ -42,6 +44,15 @@ def test_the_rate_has_one_peak():
     peak = rates.index(max(rates))
     assert rates[: peak + 1] == sorted(rates[: peak + 1])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "spacings", "looks"), [(6.0, 1, 2), (5.9, 1, 1), (9.0, 2, 2), (8.9, 2, 1), (None, 1, 1)]
+)
+def test_there_is_a_second_look_where_all_levels_get_three_minutes(minutes, spacings, looks):
+    settings = TrainingSettings(minutes=minutes, steps=None if minutes else 10**6)
+    assert settings.looks_beside(spacings) == looks
+    assert replace(settings, looks=3).looks_beside(spacings) == 3
 
 
 def test_a_budget_of_steps_counts_steps_alone(time):
