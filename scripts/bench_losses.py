@@ -1,10 +1,10 @@
 """Which loss of belief, which loss of displacement, which average of the votes: an ablation on validation cases.
 
-Run:  python scripts/bench_losses.py RUN --minutes 2      # RUN = a run folder with prepared arrays
+Run:  python scripts/bench_losses.py RUN --steps 1000     # RUN = a run folder with prepared arrays
       python scripts/bench_losses.py RUN --only softmax "sigmoid, plain"
 
-Each variant differs from the defaults in one thing and trains all levels for the same minutes with the same random
-numbers; the decodings are read off the default's networks. Test cases are not looked at. What lost stays here alone.
+Each variant differs from the defaults in one thing and trains all levels for the same steps on the same samples; the
+decodings are read off the default's networks. Test cases are not looked at. What lost stays here alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from pipeline.data.dataset import read_dataset
-from pipeline.data.store import PreparedStore, read_store
+from pipeline.data.store import read_store
 from pipeline.grid.encode import Targets, encode
 from pipeline.losses.belief import binary_cross_entropy, softmax_cross_entropy
 from pipeline.losses.displacement import mean_absolute, near_smooth_l1, to_logarithm
@@ -119,15 +119,6 @@ def validate(task: LandmarksTask, cases: list[TrainingCase], levels: list[Traine
     return errors[np.isfinite(errors)]
 
 
-def train(
-    variant: str, cases: dict[str, list[TrainingCase]], store: PreparedStore, settings: TrainingSettings
-) -> TrialCascade:
-    folder = Path(tempfile.mkdtemp())
-    return TrialCascade(
-        cases["train"], cases["validation"], store.spacings, store.unit, settings, "cpu", folder, variant, None, variant
-    )
-
-
 def row(name: str, errors: np.ndarray) -> str:
     return f"| {name} | {errors.mean():.3f} | {np.median(errors):.3f} | {np.percentile(errors, 95):.2f} |"
 
@@ -135,17 +126,19 @@ def row(name: str, errors: np.ndarray) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--steps", type=int, default=1000, help="of all levels together")
     parser.add_argument("--only", nargs="+", choices=VARIANTS, default=VARIANTS)
     wanted = parser.parse_args()
     data, store = read_dataset(wanted.run / "dataset.json"), read_store(wanted.run / "prepared")
     cases = {part: training_cases(data, store, part) for part in ("train", "validation")}
-    settings = TrainingSettings(minutes=wanted.minutes)
+    settings = TrainingSettings(minutes=None, steps=wanted.steps)
     print("| loss or decoding | mean | median | p95 |\n|---|---|---|---|", flush=True)
+    parts, facts = (cases["train"], cases["validation"]), (store.spacings, store.unit, settings, "cpu")
     for variant in wanted.only:
-        cascade = train(variant, cases, store, settings)
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
-            levels = cascade.train()
+        with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere:
+            cascade = TrialCascade(*parts, *facts, Path(folder), variant, None, variant)
+            with contextlib.redirect_stderr(nowhere):
+                levels = cascade.train()
         print(row(variant, validate(cascade.task, cases["validation"], levels)), flush=True)
         for name, decode in DECODINGS.items() if variant == SOFTMAX else ():
             task = replace(cascade.task, decode=decode)

@@ -39,7 +39,7 @@ class LevelSettings:
 
 
 FINE = LevelSettings(parameters={"stride": 2, "depth": 3}, crop=48, jitter=16.0, cut=0.1, share=1.0)
-ENOUGH = 3.0  # minutes of a level on average for which a second look pays
+ENOUGH = 6.0  # minutes for which a second look pays
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class TrainingSettings:
         average: Decay of the running average of the weights, which is what is validated and kept.
         validations: How often each level is validated.
         looks: Networks for the finest voxel size, each looking around the answers of the one before; what they say is
-            averaged as it helps the validation cases. null = 2 where all levels then get three minutes on average: one
-            network goes on to learn cases by heart, and two err differently.
+            averaged as it helps the validation cases. null = 2 where there is one voxel size and six minutes or more:
+            one network goes on to learn cases by heart, and two err differently. Several sizes do so anyway.
         precision: Number format of the layers, with their channels in the middle or last in memory; "auto" = what a
             short probe finds fastest.
         seed: Of everything random.
@@ -87,7 +87,7 @@ class TrainingSettings:
         """How often the finest of so many voxel sizes is looked at."""
         if self.looks is not None:
             return self.looks
-        return 2 if (self.minutes or 0) >= ENOUGH * (spacings + 1) else 1
+        return 2 if spacings == 1 and (self.minutes or 0) >= ENOUGH else 1
 
     def level(self, number: int) -> LevelSettings:
         """Settings of level 0 (coarse), 1, 2, ... (fine)."""
