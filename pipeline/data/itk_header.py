@@ -114,7 +114,8 @@ def _meta(path: Path, head: bytes) -> ItkHeader:
     if not end:
         raise DataError(f"{path}: no line ElementDataFile; not a MetaImage file, or truncated.")
     lines = [line for line in re.split(r"\r?\n", head[: end.start()].decode("latin-1")) if line.strip()]
-    odd = [line for line in lines if not re.fullmatch(r"\w+\s*=[ -~]*", line)]
+    # Programs add fields of their own: "dim[0] = 3" of a NIfTI header, "0008|0060 = CT" of DICOM.
+    odd = [line for line in lines if not re.fullmatch(r"[\w.|\[\]-]+\s*=[^\x00-\x08\x0e-\x1f\x7f]*", line)]
     if odd:
         raise DataError(f"{path}: header line {odd[0][:60]!r}; 'Name = value' is needed. The header is damaged.")
     pairs = (line.split("=", 1) for line in lines)

@@ -184,6 +184,8 @@ def test_files_of_simpleitk_itself_come_back(tmp_path):
     image.SetSpacing((0.5, 1.0, 2.0))
     image.SetOrigin((5, -7, 9))
     image.SetDirection((0, -0.6, 0.8, 1, 0, 0, 0, 0.8, 0.6))
+    for key, value in {"dim[0]": "3", "0008|0060": "CT", "descrip": "Schädel, 2. Aufnahme"}.items():
+        image.SetMetaData(key, value)  # as of a NIfTI or a DICOM series that was saved as another format
     for name in ("a.nrrd", "a.mha", "a.mhd"):
         for packed in (False, True):
             SimpleITK.WriteImage(image, str(tmp_path / name), packed)
