@@ -7,6 +7,8 @@ order in which files keep their voxels, so most scans reach it without a copy.
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 from jaxtyping import Shaped
 
@@ -27,12 +29,12 @@ def nearest_axes(frame: ImageFrame) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
     Chooses the assignment of the largest total cosine, so no two array axes share a world axis.
     """
-    from scipy.optimize import linear_sum_assignment
-
     cosine = frame.direction.T
-    _, world = linear_sum_assignment(-np.abs(cosine))
-    signs = np.sign(cosine[np.arange(frame.dims), world]).astype(int)
-    return tuple(int(w) for w in world), tuple(int(s) for s in signs)
+    rows = np.arange(frame.dims)
+    # A handful of orders: to try them all takes no library, and scipy.optimize takes 35 MB.
+    world = max(permutations(range(frame.dims)), key=lambda order: float(np.abs(cosine[rows, order]).sum()))
+    signs = np.sign(cosine[rows, world]).astype(int)
+    return world, tuple(int(s) for s in signs)
 
 
 def reorient(voxels: Shaped[np.ndarray, "*S"], frame: ImageFrame) -> tuple[Shaped[np.ndarray, "*T"], ImageFrame]:

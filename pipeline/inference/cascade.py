@@ -56,11 +56,15 @@ def image_levels(image: Image, model: Model) -> tuple[LevelArray, ...]:
     return tuple(LevelArray(v.frame, v) for v in lazy)  # type: ignore[arg-type]
 
 
-def locate(model: Model, levels: Sequence[LevelArray]) -> Found:
-    """Best positions of all landmarks after the last level."""
+def locate(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> Found:
+    """Best positions of all landmarks after the last level.
+
+    Args:
+        least: Belief that an answer needs; what cannot reach it after the first levels is not looked for further.
+    """
     found = None
     for network, level, settings in zip(model.networks, levels, model.levels, strict=True):
-        found = model.task.locate(network, level, found, settings.search, settings.blend)
+        found = model.task.locate(network, level, found, settings.search, settings.blend, least)
     assert found is not None
     return found
 

@@ -163,7 +163,7 @@ def _answer_all(
 def _answer(model: Model, image: Image, done: Path, made_of: str) -> dict[str, Answer]:
     from pipeline.inference.cascade import answers, image_levels, locate
 
-    result = answers(model, locate(model, image_levels(image, model)))
+    result = answers(model, locate(model, image_levels(image, model), model.calibration.threshold))
     write_sealed(done, {"made_of": made_of, "answers": {n: asdict(a) for n, a in result.items()}})
     return result
 

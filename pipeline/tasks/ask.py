@@ -36,39 +36,55 @@ class Said:
     centres: Float[Tensor, "A D N"]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """The trunk's features of a part of an image, the grid they lie on, and where that begins in the whole image."""
+
+    features: Float[Tensor, "C ..."]
+    grid: PatchGrid
+    origin: Float[Tensor, " D"]
+
+
 def grid_over(network: PatchNetwork, shape: tuple[int, ...]) -> PatchGrid:
     """The patches over an image of `shape` voxels."""
     cells = network.cells
     return PatchGrid(tuple(cells.cells(n) for n in shape), cells.stride, cells.first)
 
 
-def ask(
-    network: PatchNetwork,
-    box: Float[Tensor, "*S"],
-    region: Region,
-    margin: np.ndarray,
-    prior: Float[np.ndarray, "K D"] | None,
-    search: float,
-) -> Said:
-    """Ask the grid that begins `margin` voxels before the region.
+def look(network: PatchNetwork, box: Float[Tensor, "*S"], region: Region, margin: np.ndarray) -> Seen:
+    """Run the trunk over a region, on the grid that begins `margin` voxels before it.
 
     Args:
         box: The region's voxels.
         margin: Voxels for each axis, above 0 so that cells around the border exist.
-        prior: Where the landmarks of the image are looked for, voxels of the whole image; None = everywhere.
-        search: Voxels around the prior within which cells may vote.
     """
     padded = pad_to_stride(box, network.cells.stride, margin, 0.0)
     features = network.features(padded[None, None].to(next(network.parameters()).device))[0]
-    grid = grid_over(network, tuple(padded.shape))
-    origin = torch.from_numpy(region.start - margin).float()
+    return Seen(features, grid_over(network, tuple(padded.shape)), torch.from_numpy(region.start - margin).float())
+
+
+def ask(
+    network: PatchNetwork,
+    seen: Seen,
+    landmarks: Sequence[int],
+    prior: Float[np.ndarray, "K D"] | None,
+    search: float,
+) -> Said:
+    """Ask the cells of one grid.
+
+    Args:
+        landmarks: Which, by number.
+        prior: Where the landmarks of the image are looked for, voxels of the whole image; None = everywhere.
+        search: Voxels around the prior within which cells may vote.
+    """
+    grid = seen.grid
     if prior is None:
         cells, allowed, centres = None, torch.ones(1, 1, dtype=torch.bool), grid.centres()[None]
     else:
-        near = torch.from_numpy(prior[list(region.landmarks)]).float() - origin
+        near = torch.from_numpy(prior[list(landmarks)]).float() - seen.origin
         cells, allowed, centres = _near(grid, near, max(search, grid.stride))
-    logits, displacement = (said.cpu() for said in network.ask(features, region.landmarks, cells))
-    return Said(logits, displacement, allowed.expand_as(logits), centres + origin[:, None])
+    logits, displacement = (said.cpu() for said in network.ask(seen.features, landmarks, cells))
+    return Said(logits, displacement, allowed.expand_as(logits), centres + seen.origin[:, None])
 
 
 def _near(grid: PatchGrid, points: Float[Tensor, "K D"], radius: float) -> tuple[Tensor, Tensor, Tensor]:

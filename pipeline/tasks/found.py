@@ -33,6 +33,17 @@ class Found:
     inside: Bool[np.ndarray, " K"]
     patch: Float[np.ndarray, " K"]
 
+    def of(self, who: Int[np.ndarray, " L"]) -> Found:
+        """The answers of some landmarks alone."""
+        return Found(*(getattr(self, f.name)[who] for f in fields(Found)))
+
+    def with_answers(self, who: Int[np.ndarray, " L"], others: Found) -> Found:
+        """These answers, with `others` in the place of some."""
+        changed = {f.name: getattr(self, f.name).copy() for f in fields(Found)}
+        for name, values in changed.items():
+            values[who] = getattr(others, name)
+        return Found(**changed)
+
     def blended(self, coarser: Found, share: float) -> Found:
         """Positions drawn towards the coarser level's by `share` of the way, where the two agree to within one of its
         patches: the two levels err differently, so between them lies the better answer."""

@@ -5,7 +5,7 @@ Letters: B batch, K landmarks, D dimensions, S voxels along the axes, N cells.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import product
 
@@ -20,13 +20,14 @@ from pipeline.grid.encode import encode
 from pipeline.losses.belief import binary_cross_entropy, softmax_cross_entropy
 from pipeline.losses.displacement import from_logarithm, mean_absolute, near_smooth_l1
 from pipeline.networks.network import PatchNetwork
-from pipeline.tasks.ask import ask, grid_over, pooled
+from pipeline.tasks.ask import Said, ask, grid_over, look, pooled
 from pipeline.tasks.constellation import Constellation
 from pipeline.tasks.found import Found, join
 from pipeline.tasks.regions import Region, regions
 from pipeline.tasks.settings import DecodeSettings, LossSettings
 
 BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid", "noothout2020": "sigmoid"}
+ASKED = 32  # landmarks at once
 PLACES = 3  # that look alike, of a landmark, among which the constellation chooses
 VETO = 5.0  # a finer level believes at most this many times what the coarser one does
 
@@ -81,6 +82,7 @@ class LandmarksTask:
         prior: Found | None = None,
         search: float = np.inf,
         blend: float = 0.0,
+        least: float = 0.0,
     ) -> Found:
         """Where the landmarks of one image lie, in the world.
 
@@ -89,6 +91,8 @@ class LandmarksTask:
             prior: The coarser level's answers; None = look everywhere.
             search: Voxels around the prior within which patches may vote.
             blend: How far the position is drawn towards the prior's where the two agree.
+            least: Belief that an answer needs. A landmark that cannot reach it any more keeps the prior's answer, so
+                that no part of the scan is looked at for its sake.
 
         Returns:
             One position a landmark. Its belief is this level's, which sees the border of the scan most sharply; but
@@ -96,18 +100,33 @@ class LandmarksTask:
             alike for what it is.
         """
         frame = level.frame
-        near = None if prior is None else np.clip(frame.world_to_voxel(prior.world), 0, np.array(frame.shape) - 1)
-        everywhere = Region((0,) * frame.dims, frame.shape, tuple(range(network.landmarks)))
-        reach = network.cells.reach / 2
-        where = [everywhere] if near is None else regions(near, frame.shape, search + reach)
-        parts = [(r, self._locate_in(network, level, r, near, search)) for r in where]
-        order = np.argsort([k for r, _ in parts for k in r.landmarks])
-        patch = network.cells.stride * float(frame.spacing.mean())
-        places = [join([v[n] for _, v in parts], order, frame, patch) for n in range(len(parts[0][1]))]
-        found = self._choose(places)
         if prior is None:
-            return found
-        return replace(found.blended(prior, blend), belief=np.minimum(found.belief, VETO * prior.belief))
+            everywhere = Region((0,) * frame.dims, frame.shape, tuple(range(network.landmarks)))
+            return self._look(network, level, [everywhere], None, search)
+        who = np.flatnonzero(VETO * prior.belief >= least)
+        if not len(who):
+            return prior
+        near = np.clip(frame.world_to_voxel(prior.world), 0, np.array(frame.shape) - 1)
+        boxes = regions(near[who], frame.shape, search + network.cells.reach / 2)
+        where = [replace(box, landmarks=tuple(who[list(box.landmarks)].tolist())) for box in boxes]
+        asked, found = prior.of(who), self._look(network, level, where, near, search)
+        found = replace(found.blended(asked, blend), belief=np.minimum(found.belief, VETO * asked.belief))
+        return prior.with_answers(who, found)
+
+    def _look(
+        self,
+        network: PatchNetwork,
+        level: LevelArray,
+        where: Sequence[Region],
+        near: np.ndarray | None,
+        search: float,
+    ) -> Found:
+        """The landmarks of all regions, in their order."""
+        parts = [part for r in where for part in self._locate_in(network, level, r, near, search)]
+        order = np.argsort([k for landmarks, _ in parts for k in landmarks])
+        patch = network.cells.stride * float(level.frame.spacing.mean())
+        places = [join([v[n] for _, v in parts], order, level.frame, patch) for n in range(len(parts[0][1]))]
+        return self._choose(places)
 
     def _choose(self, places: Sequence[Found]) -> Found:
         if len(places) == 1 or self.constellation is None:
@@ -119,15 +138,22 @@ class LandmarksTask:
 
     def _locate_in(
         self, network: PatchNetwork, level: LevelArray, region: Region, prior: np.ndarray | None, search: float
-    ) -> list[Votes]:
+    ) -> Iterator[tuple[Sequence[int], list[Votes]]]:
+        """Votes for a few landmarks at a time, so that memory does not grow with their number."""
         stride = network.cells.stride
         box = torch.from_numpy(np.asarray(level.voxels[region.slices], np.float32))
         margin = stride + (lattice_number(level.frame) + region.start) % stride
-        steps = list(product((0, stride // 2) if self.decode.between else (0,), repeat=box.ndim))
-        said = pooled([ask(network, box, region, margin + step, prior, search) for step in steps])
-        displacement = from_logarithm(said.displacement) / stride if self._logarithm else said.displacement
-        belief, total = BELIEFS[BELIEF_OF_LOSS[self.loss.name]](said.logits, said.allowed, len(steps))
-        weighting = "belief" if self.decode.name == "weighted" else "equal"
+        steps = product((0, stride // 2) if self.decode.between else (0,), repeat=box.ndim)
+        grids = [look(network, box, region, margin + step) for step in steps]
         alone = prior is not None or self.constellation is None or self.decode.near is None
-        decode = (weighting, self.decode.share, self.decode.threshold, self.decode.near, 1 if alone else PLACES)
+        for first in range(0, len(region.landmarks), ASKED):
+            some = region.landmarks[first : first + ASKED]
+            said = pooled([ask(network, seen, some, prior, search) for seen in grids])
+            yield some, self._votes(said, len(grids), stride, 1 if alone else PLACES)
+
+    def _votes(self, said: Said, grids: int, stride: int, places: int) -> list[Votes]:
+        displacement = from_logarithm(said.displacement) / stride if self._logarithm else said.displacement
+        belief, total = BELIEFS[BELIEF_OF_LOSS[self.loss.name]](said.logits, said.allowed, grids)
+        weighting = "belief" if self.decode.name == "weighted" else "equal"
+        decode = (weighting, self.decode.share, self.decode.threshold, self.decode.near, places)
         return votes(said.centres, stride, belief, total, displacement, *decode)

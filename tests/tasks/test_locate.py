@@ -164,6 +164,20 @@ def test_patches_between_the_patches_vote_as_exactly_one_grid_each(dims, near, t
     )
 
 
+@pytest.mark.parametrize("dims", DIMS)
+def test_what_cannot_be_believed_any_more_is_not_looked_for(dims):
+    shape = (200, 40, 30)[:dims]
+    level = LevelArray(upright_frame(shape), addresses(shape))
+    points = np.array([[10.0] * dims, [180.0] + [20.0] * (dims - 1)])
+    prior = replace(found_near(level, points, 0.5), belief=np.array([0.09, 0.11]))
+    oracle = Oracle(shape, points, stride=4, reach=10)
+    found = TASKS["softmax"].locate(oracle, level, prior, search=6.0, least=0.5)
+    assert [start[0] > 100 for start, _ in oracle.looked_at] == [True]
+    assert_allclose(found.world, [prior.world[0], level.frame.voxel_to_world(points[1:])[0]], atol=1e-3)
+    assert_allclose(found.belief, [0.09, 0.55], atol=1e-3)
+    assert TASKS["softmax"].locate(oracle, level, prior, search=6.0, least=0.6) is prior
+
+
 def test_the_order_of_the_landmarks_survives_many_regions():
     shape = (400,)
     level = LevelArray(upright_frame(shape), addresses(shape))
