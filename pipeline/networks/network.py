@@ -33,7 +33,6 @@ FORMATS = {  # number format of the layers, and whether their channels come last
     "float32_channels_last": (torch.float32, True),
     "bfloat16_channels_last": (torch.bfloat16, True),
 }
-ASKED = 32  # landmarks whose cells are gathered at once
 BRANCHES: dict[str, tuple[int, ...]] = {  # hidden channels of each head
     "fcn": (),
     "noothout2018": (96, 144),
@@ -103,10 +102,7 @@ class PatchNetwork(nn.Module):
         mine = who if self.groups > 1 else torch.zeros_like(who)  # the group that each landmark reads
         if cells is None:
             return weight @ (hidden[who] if self.groups > 1 else hidden) + bias
-        said = []  # a few landmarks at a time, so that memory does not grow with them
-        for w, group, some in zip(weight.split(ASKED), mine.split(ASKED), cells.split(ASKED), strict=True):
-            said.append(w @ hidden[group[:, None], :, some].transpose(1, 2))
-        return torch.cat(said) + bias
+        return weight @ hidden[mine[:, None], :, cells].transpose(1, 2) + bias
 
     def _autocast(self, image: Tensor) -> torch.autocast:
         return torch.autocast(image.device.type, self.precision, enabled=self.precision != torch.float32)

@@ -27,7 +27,7 @@ from pipeline.tasks.regions import Region, regions
 from pipeline.tasks.settings import DecodeSettings, LossSettings
 
 BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid", "noothout2020": "sigmoid"}
-ASKED = 32  # landmarks at once
+AT_ONCE = 32  # landmarks at once
 PLACES = 3  # that look alike, of a landmark, among which the constellation chooses
 VETO = 5.0  # a finer level believes at most this many times what the coarser one does
 
@@ -146,8 +146,8 @@ class LandmarksTask:
         steps = product((0, stride // 2) if self.decode.between else (0,), repeat=box.ndim)
         grids = [look(network, box, region, margin + step) for step in steps]
         alone = prior is not None or self.constellation is None or self.decode.near is None
-        for first in range(0, len(region.landmarks), ASKED):
-            some = region.landmarks[first : first + ASKED]
+        for first in range(0, len(region.landmarks), AT_ONCE):
+            some = region.landmarks[first : first + AT_ONCE]
             said = pooled([ask(network, seen, some, prior, search) for seen in grids])
             yield some, self._votes(said, len(grids), stride, 1 if alone else PLACES)
 
