@@ -69,18 +69,23 @@ def locate(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> Fo
     return found
 
 
-def answers(model: Model, found: Found) -> dict[str, Answer]:
+def answers(model: Model, found: Found, frame: ImageFrame) -> dict[str, Answer]:
     """What may be called an answer: found only inside the scan, where the belief reaches the threshold, and where it
-    lies to the others as in the training cases. Nothing is moved."""
+    lies to the others as in the training cases. Nothing is moved.
+
+    Args:
+        frame: Of the scan.
+    """
     believed = (found.belief >= model.calibration.threshold) & found.inside
-    strange = np.zeros_like(believed)
+    strange = alone = np.zeros_like(believed)
     if model.task.constellation is not None:
         strange = model.task.constellation.implausible(found.world, believed)
+        alone = model.task.constellation.alone(found.world, believed & ~strange, frame)
     result = {}
     for k, name in enumerate(model.landmarks):
         belief, position = float(found.belief[k]), tuple(float(v) for v in found.world[k])
         spread, count = float(found.spread[k]), int(found.votes[k])
-        if believed[k] and not strange[k]:
+        if believed[k] and not strange[k] and not alone[k]:
             promised = model.calibration.radius
             radius = None if promised is None else promised.of(k, spread)
             result[name] = Answer(position, True, belief, spread, count, radius)
@@ -88,6 +93,8 @@ def answers(model: Model, found: Found) -> dict[str, Answer]:
             reason = "the patches point out of the scan"
             if strange[k]:
                 reason = "implausible: it lies to the other landmarks as in no training case"
+            elif alone[k]:
+                reason = "alone: the landmarks that lie beside it were not found, though the scan shows their places"
             elif belief < model.calibration.threshold:
                 reason = f"belief {belief:.3g} is below the threshold {model.calibration.threshold:.3g}"
             result[name] = Answer(None, False, belief, spread, count, None, position, reason)

@@ -163,7 +163,8 @@ def _answer_all(
 def _answer(model: Model, image: Image, done: Path, made_of: str) -> dict[str, Answer]:
     from pipeline.inference.cascade import answers, image_levels, locate
 
-    result = answers(model, locate(model, image_levels(image, model), model.calibration.threshold))
+    found = locate(model, image_levels(image, model), model.calibration.threshold)
+    result = answers(model, found, image.frame)
     write_sealed(done, {"made_of": made_of, "answers": {n: asdict(a) for n, a in result.items()}})
     return result
 

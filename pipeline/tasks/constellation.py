@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from pipeline.geometry import ImageFrame
+
 KEPT = 8  # others that are stored for each landmark, ...
 ASKED = 4  # and how many of them judge it, the best that were found
 FEWEST = 2  # judges; one alone cannot say which of the two is wrong
@@ -96,6 +98,18 @@ class Constellation:
                 break
             left[worst] = False
         return found & ~left
+
+    def alone(
+        self, world: Float[np.ndarray, "K D"], found: Bool[np.ndarray, " K"], frame: ImageFrame
+    ) -> Bool[np.ndarray, " K"]:
+        """Found landmarks that too few others were found to judge, while enough were not found whose places the scan
+        shows."""
+        related = self.others >= 0
+        judges = (related & found[self.others]).sum(1)
+        places = world[:, None] - self.offset
+        shown = frame.contains(places.reshape(-1, world.shape[1])).reshape(related.shape)
+        missing = (related & ~found[self.others] & shown).sum(1)
+        return found & (judges < FEWEST) & (missing >= FEWEST)
 
 
 def fit_constellation(world: Float[np.ndarray, "C K D"], resolved: float) -> Constellation:

@@ -22,6 +22,7 @@ from pipeline.tasks.landmarks import LandmarksTask
 
 PERCENTILE = Normalisation("percentile", 1.0, 99.0)
 
+SCAN = upright_frame((100, 100))
 RADIUS = Radius(2.5, (2.0, 3.0), (0.5, 0.5), 20)
 
 
@@ -84,7 +85,7 @@ def test_a_scan_of_other_dimensions_or_unit_than_the_models_is_refused(shape, un
 def test_what_is_believed_enough_is_an_answer_and_the_rest_a_guess_with_its_reason():
     belief, spread, count = np.array([0.4, 0.39]), np.array([0.5, 0.6]), np.array([7, 3])
     found = Found(np.array([[1.0, 2], [3, 4]]), belief, spread, count, np.array([True, True]), np.ones(2))
-    told = answers(model_of([None], 2, calibration=Calibration(0.4, RADIUS, 20)), found)
+    told = answers(model_of([None], 2, calibration=Calibration(0.4, RADIUS, 20)), found, SCAN)
     assert (told["a"].found, told["a"].position, told["a"].radius95) == (True, (1.0, 2.0), 5.0)
     assert (told["a"].guess, told["a"].reason, told["a"].votes, told["a"].spread) == (None, None, 7, 0.5)
     assert (told["b"].found, told["b"].position, told["b"].guess) == (False, None, (3.0, 4.0))
@@ -96,7 +97,7 @@ def test_a_position_outside_the_scan_is_no_answer_however_much_it_is_believed():
     found = Found(
         np.array([[-9.0, 2], [3, 4]]), np.ones(2), np.zeros(2), np.array([7, 3]), np.array([False, True]), np.ones(2)
     )
-    told = answers(model_of([None], 2), found)
+    told = answers(model_of([None], 2), found, SCAN)
     assert (told["a"].found, told["a"].position, told["a"].guess) == (False, None, (-9.0, 2.0))
     assert told["a"].reason == "the patches point out of the scan"
     assert told["b"].found
@@ -108,7 +109,26 @@ def test_an_answer_that_lies_to_the_others_as_in_no_training_case_is_not_found_a
     model = replace(model_of([None], 2, names), task=LandmarksTask(constellation=fit_constellation(usual, 1.0)))
     world = usual[0].copy()
     world[1] += 60
-    told = answers(model, Found(world, np.ones(3), np.zeros(3), np.full(3, 7), np.ones(3, bool), np.ones(3)))
+    told = answers(model, Found(world, np.ones(3), np.zeros(3), np.full(3, 7), np.ones(3, bool), np.ones(3)), SCAN)
     assert [told[n].found for n in names] == [True, False, True]
     assert told["b"].guess == tuple(world[1])
     assert told["b"].reason == "implausible: it lies to the other landmarks as in no training case"
+
+
+@pytest.mark.parametrize(
+    ("shape", "belief", "found"),
+    [
+        ((60, 60), [1, 0.1, 0.1], []),  # the scan shows where the others should lie
+        ((60, 60), [1, 1, 0.1], ["a", "b"]),  # one is missing: that happens
+        ((60, 20), [1, 0.1, 0.1], ["a"]),  # it shows the place of one other alone: too few to judge by
+    ],
+)
+def test_an_answer_beside_which_nothing_is_found_that_should_be_there_is_not_found(shape, belief, found):
+    rng, names = np.random.default_rng(0), ("a", "b", "c")
+    usual = rng.normal(0, 1, (20, 3, 2)) + np.array([[10, 10], [10, 40], [40, 10]])
+    model = replace(model_of([None], 2, names), task=LandmarksTask(constellation=fit_constellation(usual, 1.0)))
+    said = Found(usual[0], np.array(belief), np.zeros(3), np.full(3, 7), np.ones(3, bool), np.ones(3))
+    told = answers(model, said, upright_frame(shape))
+    assert [n for n in names if told[n].found] == found
+    if not found:
+        assert told["a"].guess == tuple(usual[0, 0]) and told["a"].reason.startswith("alone: ")

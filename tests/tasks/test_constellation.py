@@ -5,6 +5,7 @@ import pytest
 from crooked import DIMS
 from numpy.testing import assert_allclose, assert_array_equal
 
+from pipeline.geometry import ImageFrame
 from pipeline.tasks.constellation import CASES, MARGIN, fit_constellation
 
 
@@ -95,3 +96,15 @@ def test_two_neighbours_taken_for_each_other_are_both_put_right():
 def test_without_judges_the_most_believed_place_is_taken():
     shape, truth = fit_constellation(column(CASES - 1), 1.0), column(1, seed=1)[0]
     assert_array_equal(shape.choose(*two_places(truth, truth[3] + 1, 0.4)), np.zeros(5))
+
+
+@pytest.mark.parametrize(
+    ("found", "depth", "alone"),
+    [([2], 200, [2]), ([1, 2], 200, [1, 2]), ([1, 2, 3], 200, []), ([0, 1], 60, []), ([], 200, [])],
+)
+def test_who_has_too_few_to_be_judged_by_is_alone_where_the_scan_shows_the_places_of_the_others(found, depth, alone):
+    cases = column(30)
+    shape, world = fit_constellation(cases, 1.0), np.array([[50.0, 50, 10 + 35 * n] for n in range(5)])
+    there = np.isin(np.arange(5), found)
+    frame = ImageFrame((100, 100, depth), np.eye(4))  # 60 mm show the first two
+    assert_array_equal(np.flatnonzero(shape.alone(world, there, frame)), alone)
