@@ -29,20 +29,26 @@ from pipeline.losses.belief import binary_cross_entropy, softmax_cross_entropy
 from pipeline.losses.displacement import mean_absolute, near_smooth_l1, to_logarithm
 from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.ask import grid_over
-from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.settings import DecodeSettings, LossSettings
-from pipeline.training.cascade import Cascade, TrainedLevel
+from pipeline.training.cascade import Cascade, TrainedLevel, answer_all
 from pipeline.training.cases import training_cases
-from pipeline.training.levels import TrainingCase, locate_all
+from pipeline.training.levels import TrainingCase
 from pipeline.training.settings import TrainingSettings
 
-SOFTMAX, PLAIN, WEIGHTED = "softmax", "sigmoid, plain", "sigmoid, positives weigh 1000"
-WIDTHS = {"softmax, target 0.4 strides wide": 0.4, "softmax, target 1 stride wide": 1.0}
-BETAS = {"near the landmark, L1": 1e-6, "near the landmark, Huber from 1 stride": 1.0}
+SOFTMAX, SIGMOID = "softmax", "noothout2018"
+SETTINGS = {  # what the losses' own settings can say
+    SOFTMAX: LossSettings(),
+    "softmax, target 0.4 strides wide": LossSettings(sigma=0.4),
+    "softmax, target 1 stride wide": LossSettings(sigma=1.0),
+    "sigmoid, plain": LossSettings(SIGMOID),
+    "sigmoid, positives weigh 1000": LossSettings(SIGMOID, balance=1000.0),
+    "near the landmark, L1": LossSettings(beta=1e-6),
+    "near the landmark, Huber from 1 stride": LossSettings(beta=1.0),
+}
 SQUARE, LOG = "near the landmark, square", "near the landmark, L1 of the logarithm"
 BELIEVED, EVERYWHERE = "where it is believed, smooth L1", "all patches alike, L1"
-VARIANTS = (SOFTMAX, *WIDTHS, PLAIN, WEIGHTED, *BETAS, SQUARE, LOG, BELIEVED, EVERYWHERE)
+VARIANTS = (*SETTINGS, SQUARE, LOG, BELIEVED, EVERYWHERE)
 DECODINGS = {
     "weighted, share 0.1 (default)": DecodeSettings(),
     "weighted, share 0.02": DecodeSettings(share=0.02),
@@ -53,9 +59,7 @@ DECODINGS = {
 
 
 def offset_loss(name: str, displacement: Tensor, logits: Tensor, targets: Targets, stride: int) -> Tensor:
-    """The displacement's loss under its name, B x K x D x N displacements, over the patches near each landmark."""
-    if name not in (SQUARE, LOG, BELIEVED):
-        return near_smooth_l1(displacement, targets, BETAS.get(name, 0.1))
+    """A displacement's loss that lost, over the patches near each landmark; B x K x D x N displacements."""
     said = torch.gather(displacement, -1, targets.cells[:, :, None].expand(-1, -1, displacement.shape[2], -1))
     truth, near = targets.displacement.transpose(-1, -2), torch.exp(-targets.displacement.square().sum(-1) / 2)
     if name == LOG:
@@ -84,15 +88,17 @@ class Trial(LandmarksTask):
     ) -> dict[str, Tensor]:
         grid = grid_over(network, tuple(image.shape[2:]))
         logits, displacement = outputs["belief"].flatten(2), outputs["displacement"].flatten(3)
-        if self.variant in (PLAIN, WEIGHTED):
-            balance = 1000.0 if self.variant == WEIGHTED else 1.0
-            belief = binary_cross_entropy(logits, encode(grid, points, known, reach=1), balance)
+        targets = encode(grid, points, known)
+        if self.loss.name == SIGMOID:
+            belief = binary_cross_entropy(logits, encode(grid, points, known, reach=1), self.loss.balance)
         else:
-            belief = softmax_cross_entropy(logits, encode(grid, points, known), WIDTHS.get(self.variant, 0.6))
+            belief = softmax_cross_entropy(logits, targets, self.loss.sigma)
         if self.variant == EVERYWHERE:
             offset = mean_absolute(displacement, points, grid)
+        elif self.variant in SETTINGS:
+            offset = near_smooth_l1(displacement, targets, self.loss.beta)
         else:
-            offset = offset_loss(self.variant, displacement, logits, encode(grid, points, known), grid.stride)
+            offset = offset_loss(self.variant, displacement, logits, targets, grid.stride)
         return {"belief": belief, "displacement": offset, "total": belief + offset}
 
 
@@ -105,17 +111,13 @@ class TrialCascade(Cascade):
     @cached_property
     def task(self) -> Trial:
         plain = super().task
-        loss = LossSettings("noothout2018") if self.variant in (PLAIN, WEIGHTED) else plain.loss
-        return Trial(loss, plain.decode, plain.constellation, self.variant)
+        return Trial(SETTINGS.get(self.variant, plain.loss), plain.decode, plain.constellation, self.variant)
 
 
 def validate(task: LandmarksTask, cases: list[TrainingCase], levels: list[TrainedLevel]) -> np.ndarray:
     """Errors of the whole cascade, of every landmark that is there."""
-    priors: dict[str, Found] = {}
-    for number, level in enumerate(levels):
-        found = locate_all(level.network, task, cases, number, level.search, priors)
-        priors = {name: f.blended(priors[name], level.blend) if priors else f for name, f in found.items()}
-    errors = np.concatenate([np.linalg.norm(priors[case.id].world - case.world, axis=1) for case in cases])
+    found = answer_all(levels, task, cases)
+    errors = np.concatenate([np.linalg.norm(found[case.id].world - case.world, axis=1) for case in cases])
     return errors[np.isfinite(errors)]
 
 

@@ -1,12 +1,12 @@
-"""How long a prediction takes beside reading the file; its cost in landmarks, voxels, scans; a training step.
+"""How long a prediction takes beside reading the file; its cost in landmarks, voxels, scans.
 
 Run:  python scripts/bench_speed.py runs/NAME/model RUN          # all parts; RUN = a run folder with prepared arrays
-      python scripts/bench_speed.py runs/NAME/model RUN --parts read landmarks sizes scans step header
+      python scripts/bench_speed.py runs/NAME/model RUN --parts read landmarks sizes scans header
 
 `read`: a phantom of 512 x 512 x 400 voxels (.nii.gz, noisy), predicted after imports, against nibabel reading the
 same file in the same process, median of 5; peak memory of a process of its own. `landmarks`: the same with 6 to 600
 random heads. `sizes`: the same for smaller and larger scans. `scans`: predict of 1 to 64 and preprocess of 2 to 24
-scans, and two processes against one. `step`: where a training step's time goes.
+scans, and two processes against one. `header`: the pre-flight beside reading the file.
 """
 
 from __future__ import annotations
@@ -192,50 +192,11 @@ def scans_part(model: Path, run: Path, out: Path) -> None:
         print(f"preprocess {count} scans, {workers} processes: {time.perf_counter() - start:.1f} s", flush=True)
 
 
-def step_part(model: Path, run: Path, steps: int = 60) -> None:
-    """Where the time of a training step goes, at each level: convolutions, everything else, and waiting for data."""
-    import torch
-
-    from pipeline.data.dataset import read_dataset
-    from pipeline.data.store import read_store
-    from pipeline.inference.model import load_model
-    from pipeline.training.budget import Budget
-    from pipeline.training.cases import training_cases
-    from pipeline.training.levels import batch_stream
-    from pipeline.training.loop import start_level, train_step
-    from pipeline.training.settings import TrainingSettings
-
-    settings, loaded = TrainingSettings(), load_model(model)
-    cases = training_cases(read_dataset(run / "dataset.json"), read_store(run / "prepared"), "train")
-    for number, network in enumerate(loaded.networks):
-        state = start_level(network, Budget(None, 10**6), settings)
-        state.precision = "bfloat16"
-        stream = batch_stream(cases, number, settings.level(number), network.cells.stride, settings, 0)
-        for _ in range(5):
-            train_step(state, loaded.task, next(stream), settings)
-        waited, start = 0.0, time.perf_counter()
-        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
-            for _ in range(steps):
-                before = time.perf_counter()
-                batch = next(stream)
-                waited += time.perf_counter() - before
-                train_step(state, loaded.task, batch, settings)
-        total = time.perf_counter() - start
-        own = {event.key: event.self_cpu_time_total / 1e6 for event in profile.key_averages()}
-        convolved = sum(t for key, t in own.items() if "conv" in key)
-        busiest = ", ".join(f"{k} {t / total:.0%}" for k, t in sorted(own.items(), key=lambda i: -i[1])[:8])
-        print(
-            f"level {number}: {1000 * total / steps:.0f} ms a step, convolutions {convolved / total:.0%}, "
-            f"waiting for data {waited / total:.1%}; busiest: {busiest}",
-            flush=True,
-        )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--parts", nargs="+", default=["read", "landmarks", "sizes", "scans", "step", "header"])
+    parser.add_argument("--parts", nargs="+", default=["read", "landmarks", "sizes", "scans", "header"])
     parser.add_argument("--out", type=Path, default=Path("runs/bench_speed"))
     wanted = parser.parse_args()
     if "read" in wanted.parts:
@@ -253,8 +214,6 @@ def main() -> None:
         scans_part(wanted.model, wanted.run, wanted.out)
     if "header" in wanted.parts:
         header_part(big_scan(wanted.out, SCANS["upright"]), wanted.out)
-    if "step" in wanted.parts:
-        step_part(wanted.model, wanted.run)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,14 @@ class TrainedLevel:
     precision: str
 
 
+def answer_all(levels: Sequence[TrainedLevel], task: LandmarksTask, cases: Sequence[TrainingCase]) -> dict[str, Found]:
+    """Answers of all levels, one after the other, for each case."""
+    found: dict[str, Found] = {}
+    for number, level in enumerate(levels):
+        found = locate_all(level.network, task, cases, number, level.search, found, level.blend)
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Cascade:
     """What training one run needs to know.

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.tasks.found import Found
-from pipeline.training.cascade import Cascade
-from pipeline.training.levels import TrainingCase, locate_all
+from pipeline.training.cascade import Cascade, answer_all
+from pipeline.training.levels import TrainingCase
 
 
 def held_out_answers(
@@ -32,9 +32,5 @@ def held_out_answers(
         learning = [c for number, part in enumerate(parts) if number not in (fold, chooser) for c in part]
         place = template.resume / f"fold{fold}"
         cascade = replace(template, learning=learning, validating=parts[chooser], resume=place)
-        found: dict[str, Found] = {}
-        for number, level in enumerate(cascade.train()):
-            now = locate_all(level.network, cascade.task, asked, number, level.search, found)
-            found = {name: f.blended(found[name], level.blend) if found else f for name, f in now.items()}
-        answers |= found
+        answers |= answer_all(cascade.train(), cascade.task, asked)
     return answers

@@ -84,10 +84,11 @@ def locate_all(
     number: int,
     search: float,
     priors: Mapping[str, Found],
+    blend: float = 0.0,
 ) -> dict[str, Found]:
-    """Answers of one level for each case, around the priors where there are any."""
+    """Answers of one level for each case, around the priors where there are any and drawn towards them by `blend`."""
     network.eval()
-    return {c.id: task.locate(network, c.levels[number], priors.get(c.id), search) for c in cases}
+    return {c.id: task.locate(network, c.levels[number], priors.get(c.id), search, blend) for c in cases}
 
 
 def derive_search(cases: Sequence[TrainingCase], number: int, priors: Mapping[str, Found]) -> float:

@@ -1,0 +1,62 @@
+"""Where the time of a training step goes, at each level: convolutions, everything else, and waiting for data.
+
+Run:  python scripts/bench_step.py runs/NAME/model RUN     # RUN = a run folder with prepared arrays
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import torch
+
+from pipeline.data.dataset import read_dataset
+from pipeline.data.store import read_store
+from pipeline.inference.model import load_model
+from pipeline.training.budget import Budget
+from pipeline.training.cases import training_cases
+from pipeline.training.levels import batch_stream
+from pipeline.training.loop import start_level, train_step
+from pipeline.training.settings import TrainingSettings
+
+
+def profile_steps(model: Path, run: Path, steps: int) -> None:
+    """Print a line a level, measured over so many steps."""
+    settings, loaded = TrainingSettings(), load_model(model)
+    cases = training_cases(read_dataset(run / "dataset.json"), read_store(run / "prepared"), "train")
+    for number, network in enumerate(loaded.networks):
+        state = start_level(network, Budget(None, 10**6), settings)
+        state.precision = "bfloat16"
+        stream = batch_stream(cases, number, settings.level(number), network.cells.stride, settings, 0)
+        for _ in range(5):
+            train_step(state, loaded.task, next(stream), settings)
+        waited, start = 0.0, time.perf_counter()
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+            for _ in range(steps):
+                before = time.perf_counter()
+                batch = next(stream)
+                waited += time.perf_counter() - before
+                train_step(state, loaded.task, batch, settings)
+        total = time.perf_counter() - start
+        own = {event.key: event.self_cpu_time_total / 1e6 for event in profile.key_averages()}
+        convolved = sum(t for key, t in own.items() if "conv" in key)
+        busiest = ", ".join(f"{k} {t / total:.0%}" for k, t in sorted(own.items(), key=lambda i: -i[1])[:8])
+        print(
+            f"level {number}: {1000 * total / steps:.0f} ms a step, convolutions {convolved / total:.0%}, "
+            f"waiting for data {waited / total:.1%}; busiest: {busiest}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--steps", type=int, default=60)
+    wanted = parser.parse_args()
+    profile_steps(wanted.model, wanted.run, wanted.steps)
+
+
+if __name__ == "__main__":
+    main()
