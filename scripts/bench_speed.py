@@ -116,7 +116,9 @@ def with_heads(model: Path, count: int, out: Path) -> Path:
         torch.manual_seed(0)
         built = []
         for level, old in zip(loaded.levels, loaded.networks, strict=True):
-            new = build_network(level.network, loaded.dims, 1, count, **level.parameters)
+            new = build_network(
+                level.network, loaded.dims, 1, loaded.task.heads(count, loaded.dims, 1), **level.parameters
+            )
             new.trunk.load_state_dict(old.trunk.state_dict())
             built.append(new)
         names = tuple(f"p{k:03d}" for k in range(count))

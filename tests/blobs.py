@@ -35,4 +35,4 @@ def _level(image, fine, spacing):
     from pipeline.data.resample import resample
 
     frame = fine.at_spacing(spacing)
-    return LevelArray(frame, resample(image, fine, frame, 0.5).astype(np.float16))
+    return LevelArray(frame, resample(image, fine, frame, 0.5)[None].astype(np.float16))

@@ -6,6 +6,12 @@ from torch import nn
 
 from pipeline.networks.network import PatchNetwork
 from pipeline.networks.receptive_field import CellGeometry
+from pipeline.tasks.landmarks import LandmarksTask
+
+
+def heads_of(landmarks, dims):
+    """What a network for landmarks is asked."""
+    return LandmarksTask().heads(landmarks, dims, 0)
 
 
 class Oracle(PatchNetwork):
@@ -23,6 +29,7 @@ class Oracle(PatchNetwork):
         self.weight = nn.Parameter(torch.zeros(1))
         self.shape, self.landmarks, self.dims, self.liars = shape, len(points), len(shape), liars
         self.points = torch.tensor(np.asarray(points), dtype=torch.float64)
+        self.heads = heads_of(self.landmarks, self.dims)
         self.geometry = CellGeometry(stride, (stride - 1) / 2, reach, ((stride, stride, 0),))
         self.looked_at, self.starts = [], []
 
@@ -53,16 +60,13 @@ class Oracle(PatchNetwork):
         said = self.forward({"image": image})
         return torch.cat([said["belief"], said["displacement"].flatten(1, 2)], 1)
 
-    def ask(self, features, landmarks, cells=None):
-        flat, who = features.flatten(1), list(landmarks)
-        belief = flat[: self.landmarks][who]
-        displacement = flat[self.landmarks :].reshape(self.landmarks, self.dims, -1)[who]
-        if cells is None:
-            return belief, displacement
-        wide = cells[:, None].expand(-1, self.dims, -1)
-        return torch.gather(belief, 1, cells), torch.gather(displacement, 2, wide)
+    def ask(self, head, features, landmarks, cells=None):
+        flat, each = features.flatten(1), {"belief": 1, "displacement": self.dims}[head]
+        mine = flat[: self.landmarks] if head == "belief" else flat[self.landmarks :]
+        said = mine.reshape(self.landmarks, each, -1)[list(landmarks)]
+        return said if cells is None else torch.gather(said, 2, cells[:, None].expand(-1, each, -1))
 
 
 def addresses(shape):
-    """An image whose voxels hold their own C-order number, from 1 on."""
-    return np.arange(1, int(np.prod(shape)) + 1, dtype=np.float32).reshape(shape)
+    """An image of one channel whose voxels hold their own C-order number, from 1 on."""
+    return np.arange(1, int(np.prod(shape)) + 1, dtype=np.float32).reshape(1, *shape)

@@ -45,6 +45,7 @@ def import_data(settings: Settings) -> Outcome:
         missing=data.missing,
         images=data.images,
         series=data.series_uid,
+        unlisted=data.unlisted,
         fractions=data.fractions,
         seed=data.split_seed,
         pseudonyms=data.pseudonyms,
@@ -166,6 +167,7 @@ def evaluate(settings: Settings) -> Outcome:
         radii=wanted.radii,
         wrong_beyond=wanted.wrong_beyond,
         exclude=quarantined(dataset.parent),
+        normalise=wanted.normalise,
     )
     mean = "nothing to measure" if summary["mean"] is None else f"mean error {summary['mean']:.3g} {summary['unit']}"
     paper = paper_errors(summary["landmarks"], summary["unit"])
@@ -200,12 +202,13 @@ def build_networks(settings: Settings) -> None:
     Raises:
         ConfigError: No such network or parameter.
     """
+    from pipeline.networks.heads import Head
     from pipeline.networks.network import build_network
 
     for name in ("coarse", "fine"):
         level = getattr(settings.training, name)
         try:
-            build_network(level.network, 1, 1, 1, **level.parameters)
+            build_network(level.network, 1, 1, {"belief": Head(1)}, **level.parameters)
         except ConfigError as error:
             raise ConfigError(f"training.{name}: {error}") from error
         except (TypeError, ValueError, AttributeError) as error:

@@ -26,6 +26,7 @@ class DataSettings:
         name: What the dataset calls itself; null = the experiment's name.
         frame: Frame of landmark files that do not say it themselves; null = the scans must tell.
         missing: What a landmark without a row means: nobody said (unannotated) or not in the scan (absent).
+        unlisted: Scans of which no landmark file speaks are left out (left_out), or shown as containing none (absent).
         images: Only scans whose path below the source matches, such as images_2mm/*.nii.gz; null = all that are found.
         series_uid: SeriesInstanceUIDs to take from DICOM folders that hold several series; predict minds it, too.
         pseudonyms: Call scans by codes instead of their file names; predict minds it, too. PLACE/private/ knows whose.
@@ -37,6 +38,7 @@ class DataSettings:
     name: str | None = None
     frame: Literal["LPS", "RAS"] | None = None
     missing: Literal["unannotated", "absent"] = "unannotated"
+    unlisted: Literal["left_out", "absent"] = "left_out"
     images: str | None = None
     series_uid: tuple[str, ...] = ()
     pseudonyms: bool = False
@@ -87,13 +89,14 @@ class PredictSettings:
         input: Scans or folders of scans (-i); null = the test part of the run.
         output: Folder for the answers (-o); null = RUN/test.
         formats: What is written beside predictions.json: mrk.json and fcsv (3D Slicer, a file a scan), csv (points.csv,
-            all scans), nnlandmark (all_landmarks_voxel.json), dicom-sr (of DICOM scans; it names the patient).
+            all scans), nnlandmark (all_landmarks_voxel.json), dicom-sr (of DICOM scans; it names the patient); json and
+            png (a picture with its points drawn), of pictures. null = mrk.json of scans, json and png of pictures.
     """
 
     model: Path | None = None
     input: tuple[Path, ...] | None = None
     output: Path | None = None
-    formats: tuple[Literal["mrk.json", "fcsv", "csv", "nnlandmark", "dicom-sr"], ...] = ("mrk.json",)
+    formats: tuple[Literal["mrk.json", "fcsv", "csv", "nnlandmark", "dicom-sr", "json", "png"], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class EvaluateSettings:
         part: Which part of the split.
         radii: Success within these distances, mm.
         wrong_beyond: Errors beyond this count as a wrong structure, mm; null = not counted.
+        normalise: Two landmarks, such as the eyes; errors are given as a share of the distance between them, too.
         predictions: A predictions.json; null = RUN/test/predictions.json.
         dataset: A dataset.json with the truth; null = RUN/dataset.json.
         output: Folder for errors.csv and summary.json; null = beside the predictions.
@@ -112,6 +116,7 @@ class EvaluateSettings:
     part: Literal["train", "validation", "test"] = "test"
     radii: tuple[Positive, ...] = (2.0, 2.5, 3.0, 4.0)
     wrong_beyond: Positive | None = None
+    normalise: tuple[str, str] | None = None
     predictions: Path | None = None
     dataset: Path | None = None
     output: Path | None = None

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.data.coco_points import read_coco_points
 from pipeline.data.dataset import Position
+from pipeline.data.dlib_xml import read_dlib
 from pipeline.data.fcsv import read_fcsv
 from pipeline.data.findings import Finding
 from pipeline.data.frame_vote import vote_frame
@@ -19,10 +21,13 @@ from pipeline.data.nnlandmark import read_nnlandmark
 from pipeline.data.observers import Readings, agreed, observer_of
 from pipeline.data.points_csv import read_points_csv
 from pipeline.data.points_json import read_points_json
+from pipeline.data.points_table import PointsTable
+from pipeline.data.pts import read_pts
+from pipeline.data.readers import case_name, unit_of
 from pipeline.errors import DataError
 
-TABLES = ("landmarks.csv", "landmarks.json", NNLANDMARK)
-READERS = {".mrk.json": read_markups, ".fcsv": read_fcsv, ".mps": read_mps}
+TABLES = ("landmarks.csv", "landmarks.json", "landmarks.xml", "keypoints.json", NNLANDMARK)
+READERS = {".mrk.json": read_markups, ".fcsv": read_fcsv, ".mps": read_mps, ".pts": read_pts}
 FILES = tuple(READERS)
 SUBJECT = re.compile(r"(sub-[A-Za-z0-9]+)(_ses-[A-Za-z0-9]+)?")  # how BIDS names begin
 
@@ -65,7 +70,7 @@ def read_annotations(
         listed = ", ".join(str(p.relative_to(source)) for p in [*tables, *files[:1]])
         raise DataError(f"{source}: landmarks in several places: {listed}. Keep one of them.")
     if tables:
-        return _from_table(tables[0], scans, frame)
+        return _from_table(tables[0], scans, frame, source)
     if files:
         return _from_files(_by_case(files, scans), frame)
     raise DataError(
@@ -82,12 +87,14 @@ def _point_files(source: Path, scans: dict[str, Path]) -> list[Path]:
     return sorted(p for p in found if not p.name.startswith("."))
 
 
-def _from_table(path: Path, scans: dict[str, Path], frame: str | None) -> Annotations:
-    if path.name == NNLANDMARK:
-        table = read_nnlandmark(path, scans)
-    else:
-        table = read_points_csv(path, frame) if path.suffix.lower() == ".csv" else read_points_json(path, frame)
+def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: Path) -> Annotations:
+    table = _table(path, scans, frame)
     out = Annotations()
+    table.rename(_ids_by_file(scans, source))
+    if any(unit_of(p) == "px" for p in scans.values()):
+        table.frame = "LPS"  # a picture has no other frame: nothing is turned
+    elif table.unit == "px":
+        raise DataError(f"{path}: states pixels; landmarks of scans are needed in mm. Export world coordinates.")
     if table.frame is None and table.cases:
         table.frame, note = vote_frame(path, table, scans)
         out.findings.append(note)
@@ -98,6 +105,26 @@ def _from_table(path: Path, scans: dict[str, Path], frame: str | None) -> Annota
         more = f" (and {len(messages) - 1} more in this case)" if len(messages) > 1 else ""
         out.error("bad-annotation", case, messages[0] + more, "Correct the row; the case is left out until then.")
     return out
+
+
+def _table(path: Path, scans: dict[str, Path], frame: str | None) -> PointsTable:
+    if path.name == NNLANDMARK:
+        return read_nnlandmark(path, scans)
+    if path.name == "keypoints.json":
+        return read_coco_points(path)
+    if path.suffix == ".xml":
+        return read_dlib(path)
+    return read_points_csv(path, frame) if path.suffix == ".csv" else read_points_json(path, frame)
+
+
+def _ids_by_file(scans: dict[str, Path], source: Path) -> dict[str, str]:
+    """Ids by what a table may call a scan: its way from the folder, with or without suffix, or its name alone."""
+    names: dict[str, list[str]] = {}
+    for case, path in scans.items():
+        way = path.relative_to(source)
+        for name in {way.as_posix(), way.with_name(case_name(path)).as_posix(), way.name}:
+            names.setdefault(name, []).append(case)
+    return {name: cases[0] for name, cases in names.items() if len(cases) == 1 and name not in scans}
 
 
 def _from_files(by_case: dict[str, list[Path]], frame: str | None) -> Annotations:

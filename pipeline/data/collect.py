@@ -12,7 +12,7 @@ from pipeline.data.datalist import find_datalist
 from pipeline.data.dataset import PARTS, Case, Dataset, Part, Position
 from pipeline.data.findings import Finding
 from pipeline.data.landmark_names import typos
-from pipeline.data.readers import read_frame
+from pipeline.data.readers import read_frame, unit_of
 from pipeline.data.scan_files import find_scans, parts_of
 from pipeline.errors import DataError
 
@@ -27,6 +27,7 @@ def collect(
     missing: str = "unannotated",
     images: str | None = None,
     series: Sequence[str] = (),
+    unlisted: str = "left_out",
 ) -> tuple[Dataset, list[Finding]]:
     """Read a folder of scans and landmarks.
 
@@ -39,6 +40,7 @@ def collect(
         missing: What a landmark means that other cases have and this one lacks: "unannotated" or "absent".
         images: Which folder holds the scans, where there are several.
         series: UIDs of the DICOM series to take, where a folder holds several.
+        unlisted: What becomes of scans of which no landmark file speaks: "left_out", or all is "absent" from them.
 
     Returns:
         The cases without an error, and all findings. Cases with an error are only in the findings.
@@ -53,7 +55,7 @@ def collect(
     scans, findings = (listed.scans, []) if listed else find_scans(source, images, series)
     found = read_annotations(source, scans, frame, listed.labels if listed else None)
     doubled = {f.case for f in findings if f.rule == "duplicate-case"}
-    _match(found, scans, {c for c in doubled if c})
+    _match(found, scans, {c for c in doubled if c}, unlisted == "absent")
     for finding in typos({case: points for case, points in found.cases.items()}):
         found.error(finding.rule, cast("str", finding.case), finding.message, finding.advice)
     names = _names(found.cases)
@@ -65,7 +67,7 @@ def collect(
             id=case,
             subject=subjects.get(case, _subject(case)),
             image=scans[case].relative_to(source).as_posix(),
-            landmarks=_in_order(points, names, missing),
+            landmarks=_in_order(points, names, missing if points else "absent"),
             split=splits.get(case),
             observers=found.observers.get(case, {}),
         )
@@ -73,7 +75,8 @@ def collect(
     )
     findings += found.findings
     _require_enough(source, cases, findings)
-    return Dataset(name, source.resolve(), names, cases), findings
+    unit = unit_of(scans[cases[0].id])
+    return Dataset(name, source.resolve(), names, cases, unit), findings
 
 
 def _subject(case: str) -> str:
@@ -82,8 +85,8 @@ def _subject(case: str) -> str:
     return match[1] if match else case
 
 
-def _match(found: Annotations, scans: dict[str, Path], doubled: set[str]) -> None:
-    """Pair scans and points; fit points to the axes of their scan."""
+def _match(found: Annotations, scans: dict[str, Path], doubled: set[str], empty: bool) -> None:
+    """Pair scans and points; fit points to the axes of their scan. `empty`: a scan without points shows nothing."""
     told = {f.case for f in found.findings if f.severity == "error"} | doubled
     for case in sorted(set(found.cases) - set(scans)):
         if case not in told:
@@ -91,7 +94,9 @@ def _match(found: Annotations, scans: dict[str, Path], doubled: set[str]) -> Non
             found.findings.append(Finding("no-scan", "warning", case, text, "Add the scan, or rename it to this id."))
         del found.cases[case]
     for case in sorted(set(scans) - told):
-        if not found.cases.get(case):
+        if empty and case not in found.cases:
+            found.cases[case] = {}
+        elif not found.cases.get(case):
             text = f"{scans[case].name} has no landmarks: left out."
             found.findings.append(
                 Finding("no-landmarks", "warning", case, text, "Annotate it, or name the landmarks so.")

@@ -1,7 +1,7 @@
 """The manifest `dataset.json`: which scans there are, whose they are, and where their landmarks lie.
 
-A landmark of a case is a position (LPS mm), `null` = absent (the annotator looked: it is not in this scan),
-or not listed = not annotated (nobody said). The three teach a network different things, so they stay apart.
+A landmark of a case is a position (LPS mm; of pictures px), `null` = absent (the annotator looked: it is not in this
+scan), or not listed = not annotated (nobody said). The three teach a network different things, so they stay apart.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.file_names import require_inside
+from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
 from pipeline.geometry import PointSet
 
@@ -78,7 +79,7 @@ def write_dataset(dataset: Dataset, path: Path) -> None:
         {
             "version": 1,
             "name": dataset.name,
-            "frame": "LPS",
+            "frame": written_frame(dataset.unit),
             "unit": dataset.unit,
             "root": str(dataset.root),
             "landmarks": list(dataset.landmarks),
@@ -95,9 +96,10 @@ def read_dataset(path: Path) -> Dataset:
     """
     content = read_json(path)
     try:
-        if content["version"] != 1 or content["frame"] != "LPS":
+        frame = written_frame(content["unit"])
+        if content["version"] != 1 or content["frame"] != frame:
             raise DataError(
-                f"{path}: version {content['version']}, frame {content['frame']}; this program reads version 1, LPS"
+                f"{path}: version {content['version']}, frame {content['frame']}; this program reads version 1, {frame}"
             )
         root = Path(content.get("root", "."))
         return Dataset(

@@ -1,4 +1,5 @@
-"""The two world conventions that files use, and the one place where RAS points become LPS."""
+"""The two world conventions that files of scans use, the one place where RAS points become LPS, and the word for the
+world of a picture."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Any
 from pipeline.errors import DataError
 
 FRAMES = ("LPS", "RAS")
+PICTURE = "image"  # pixels, x to the right, y down, 0 at the centre of the top left one
 SIGNS = (-1.0, -1.0, 1.0)  # RAS and LPS differ in the sign of the first two axes
 
 
@@ -18,6 +20,11 @@ def frame_name(text: Any, where: str) -> str:
     if name not in FRAMES:
         raise DataError(f"{where}: frame '{text}' is unknown. Use LPS or RAS.")
     return name
+
+
+def written_frame(unit: str) -> str:
+    """What our files call the frame of positions in "mm" or "px"."""
+    return PICTURE if unit == "px" else "LPS"
 
 
 def agreed_frame(stated: str | None, wanted: str | None, where: str) -> str | None:

@@ -17,14 +17,23 @@ class Image:
 
     Args:
         frame: Where the voxels lie, LPS.
-        voxels: Array in the axis order of the frame; any real dtype, often a view of a Fortran-ordered file.
+        voxels: Array in the axis order of the frame, a picture in colours with one more axis for them; any real dtype,
+            often a view of a Fortran-ordered file.
         notes: What the reader had to decide, in words ("units in metres: converted").
     """
 
     frame: ImageFrame
-    voxels: Shaped[ndarray, "*S"]
+    voxels: Shaped[ndarray, "*S"] | Shaped[ndarray, "*S C"]
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        if self.voxels.shape != self.frame.shape:
+        dims = self.frame.dims
+        if self.voxels.shape[:dims] != self.frame.shape or len(self.voxels.shape) > dims + 1:
             raise GeometryError(f"voxels have shape {self.voxels.shape}, their frame {self.frame.shape}")
+
+    @property
+    def channels(self) -> tuple[Shaped[ndarray, "*S"], ...]:
+        """One array of `frame.shape` a channel: of a scan or a grey picture one."""
+        if len(self.voxels.shape) > self.frame.dims:
+            return tuple(self.voxels[..., number] for number in range(self.voxels.shape[-1]))
+        return (self.voxels,)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from xml.etree import ElementTree
 
 from pipeline.data.dataset import Position
 from pipeline.data.frames import agreed_frame, coordinate, to_lps
+from pipeline.data.xml_root import xml_root
 from pipeline.errors import DataError
 
 
@@ -17,7 +17,7 @@ def read_mps(path: Path, frame: str | None = None) -> tuple[dict[str, Position],
         DataError: Not such a file, several points in time, a coordinate that is not a number, a number twice.
     """
     used = agreed_frame("LPS", frame, str(path)) or "LPS"
-    series = _root(path).findall("./point_set/time_series")
+    series = xml_root(path, "point_set_file", "a point set of MITK").findall("./point_set/time_series")
     if len(series) != 1:
         raise DataError(f"{path}: {len(series)} time_series; one point set at one time is needed.")
     points: dict[str, Position] = {}
@@ -28,17 +28,3 @@ def read_mps(path: Path, frame: str | None = None) -> tuple[dict[str, Position],
         where = f"{path}: point {name}"
         points[name] = to_lps([coordinate((point.findtext(a) or "").strip(), f"{where}, {a}") for a in "xyz"], used)
     return points, ["point sets of MITK hold no names: landmarks are called by their numbers"]
-
-
-def _root(path: Path) -> ElementTree.Element:
-    """Entities are refused: nothing in a point set needs them, and they can unfold without end."""
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        if "<!DOCTYPE" in text or "<!ENTITY" in text:
-            raise DataError(f"{path}: declares entities, which no point set needs. Save it from MITK again.")
-        root = ElementTree.fromstring(text.encode())
-    except (OSError, ValueError, ElementTree.ParseError) as error:
-        raise DataError(f"{path}: not readable as XML: {error}") from error
-    if root.tag != "point_set_file":
-        raise DataError(f"{path}: <{root.tag}>; a <point_set_file> of MITK is needed.")
-    return root

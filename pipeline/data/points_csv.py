@@ -1,5 +1,6 @@
-"""CSV tables of landmarks in mm. Long: one row a landmark, `case,landmark,x,y,z` (also `x_mm`). Wide: one row a case,
-`case,NAME_x,NAME_y,NAME_z,...` (also `NAME.x`, `NAME x`, with `_mm`). Other columns are not looked at.
+"""CSV tables of landmarks. Long: one row a landmark, `case,landmark,x,y,z` (also `x_mm`, `x_px`). Wide: one row a case,
+`case,NAME_x,NAME_y,NAME_z,...` (also `NAME.x`, `NAME x`, with `_mm`, `_px`). In place of `case` a column `image` may
+name the file. Other columns are not looked at.
 
 The frame is a column `frame`, a comment line `# frame = RAS`, or the user's word. Coordinates that are the word
 `absent` say that the annotator looked and the landmark is not in the scan; empty ones of a wide table, that nobody did.
@@ -21,7 +22,8 @@ from pipeline.errors import DataError
 
 ABSENT = "absent"
 Columns = dict[str, dict[str, int]]  # landmark ("" = the row says it) -> title, x first -> place in the row
-AXIS = re.compile(r"(?:(?P<name>.+?)[ _.\-])?(?P<axis>[xyz])(?:_mm(?:_\w+)?)?")
+AXIS = re.compile(r"(?:(?P<name>.+?)[ _.\-])?(?P<axis>[xyz])(?:_(?:mm|px)(?:_\w+)?)?")
+WHOSE = ("case", "image")  # the column that says which scan
 
 
 def read_points_csv(path: Path, frame: str | None = None) -> PointsTable:
@@ -37,10 +39,9 @@ def read_points_csv(path: Path, frame: str | None = None) -> PointsTable:
     except StopIteration:
         raise DataError(f"{path}: empty. The first line must be: case,landmark,x,y,z") from None
     columns = _columns(path, header)
-    where: dict[str, int] = {
-        name: header.index(name) for name in ("case", "landmark", "frame", "observer") if name in header
-    }
-    table = PointsTable()
+    where: dict[str, int] = {name: header.index(name) for name in ("landmark", "frame", "observer") if name in header}
+    where["case"] = next(header.index(name) for name in WHOSE if name in header)
+    table = PointsTable(unit="px" if any(AXIS.fullmatch(c) and "_px" in c for c in header) else None)
     for line, cells in rows:
         row = {name: _cell(cells, index) for name, index in where.items()}
         _add_row(table, row, {n: _words(cells, axes) for n, axes in columns.items()}, f"{path}: row {line}")
@@ -57,15 +58,16 @@ def write_points_csv(path: Path, rows: Iterable[Mapping[str, Any]], unit: str = 
     """Write a long table, which `read_points_csv` reads again.
 
     Args:
-        rows: `case`, `landmark`, `position` (LPS; None = absent), and any more columns, the same in each row.
+        rows: `case`, `landmark`, `position` (LPS or px; None = absent), and any more columns, the same in each row.
     """
-    lines = ["# frame = LPS"]
+    axes, stated = ("xy", []) if unit == "px" else ("xyz", ["# frame = LPS"])
+    lines = stated
     for number, row in enumerate(rows):
         more = {k: v for k, v in row.items() if k not in ("case", "landmark", "position")}
         if number == 0:
-            suffix = f"_{unit}" if unit == "mm" else ""
-            lines.append(csv_line(["case", "landmark", *(f"{a}{suffix}" for a in "xyz"), *more]))
-        at = [ABSENT] * 3 if row["position"] is None else [f"{v:.6f}" for v in (*row["position"], 0.0, 0.0)[:3]]
+            lines.append(csv_line(["case", "landmark", *(f"{a}_{unit}" for a in axes), *more]))
+        place = (ABSENT,) * len(axes) if row["position"] is None else (*row["position"], 0.0, 0.0)[: len(axes)]
+        at = [v if isinstance(v, str) else f"{v:.6f}" for v in place]
         lines.append(csv_line([row["case"], row["landmark"], *at, *("" if v is None else v for v in more.values())]))
     write_text(path, "\n".join(lines) + "\n")
 
@@ -127,7 +129,7 @@ def _columns(path: Path, header: list[str]) -> Columns:
     found = {n: axes for n, axes in found.items() if (n == "") == long}
     odd = [n for n, axes in found.items() if "".join(sorted(axes)) != "xyz"[: len(axes)]]
     twice = len(set(header)) < len(header)
-    if "case" not in header or not found or odd or twice:
+    if not set(WHOSE) & set(header) or not found or odd or twice:
         raise DataError(
             f"{path}: columns are {','.join(header)}; needed are case,landmark,x,y,z (or x_mm,y_mm,z_mm),"
             " or case,NAME_x,NAME_y,NAME_z for every landmark, each once."

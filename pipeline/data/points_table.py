@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.data.dataset import Position
@@ -14,6 +15,7 @@ class PointsTable:
     """`cases[id][landmark]` in the file's own frame: "LPS", "RAS", or None where nobody states it.
 
     `observers[id][who][landmark]` are single readings, where the file names who placed a point.
+    `unit` is "mm" or "px" where the file says it.
     `problems[id]` are messages about rows that cannot be used; such a case must be left out as a whole,
     since half an annotation looks like a scan with absent landmarks.
     """
@@ -22,6 +24,7 @@ class PointsTable:
     problems: dict[str, list[str]] = field(default_factory=dict)
     frame: str | None = None
     observers: dict[str, Readings] = field(default_factory=dict)
+    unit: str | None = None
 
     def add(self, case: str, name: str, point: Position, where: str, observer: str = "") -> None:
         """Note a point; a name twice in one case (of one observer) is a problem."""
@@ -32,6 +35,12 @@ class PointsTable:
             whose = f"'{case}', observer '{observer}'" if observer else f"'{case}'"
             self.problem(case, f"{where}: landmark '{name}' of case {whose} occurs twice. Rename or remove one.")
         points[name] = point
+
+    def rename(self, ids: Mapping[str, str]) -> None:
+        """Call cases that go by another name, such as that of a file, by their id."""
+        self.cases = {ids.get(name, name): points for name, points in self.cases.items()}
+        self.observers = {ids.get(name, name): said for name, said in self.observers.items()}
+        self.problems = {ids.get(name, name): messages for name, messages in self.problems.items()}
 
     def settle(self) -> None:
         """Put what the observers agree on into `cases`, once all rows are read."""

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from pipeline.data.atomic import read_json, write_json
+from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
 
 
@@ -41,12 +42,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Predictions:
-    """All answers of one run of predict; `cases[id][landmark]`. `failures[id]` says why a case has none."""
+    """All answers of one run of predict; `cases[id][landmark]`. `failures[id]` says why a case has none;
+    `presence[id]` is the belief that the image shows any of the landmarks, of models that were taught to say it."""
 
     model: str
     cases: dict[str, dict[str, Answer]]
     unit: str = "mm"
     failures: dict[str, str] = field(default_factory=dict)
+    presence: dict[str, float] = field(default_factory=dict)
 
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
@@ -58,8 +61,10 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
         }
         for case, landmarks in predictions.cases.items()
     }
-    content = {"version": 1, "frame": "LPS", "unit": predictions.unit, "model": predictions.model, "cases": cases}
-    write_json(path, content | ({"failures": predictions.failures} if predictions.failures else {}))
+    frame = written_frame(predictions.unit)
+    content = {"version": 1, "frame": frame, "unit": predictions.unit, "model": predictions.model, "cases": cases}
+    more = {name: getattr(predictions, name) for name in ("presence", "failures")}
+    write_json(path, content | {name: said for name, said in more.items() if said})
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -70,11 +75,13 @@ def read_predictions(path: Path) -> Predictions:
     """
     content = read_json(path)
     try:
-        if (content["version"], content["frame"]) != (1, "LPS"):
+        frame = written_frame(content["unit"])
+        if (content["version"], content["frame"]) != (1, frame):
             raise DataError(
-                f"{path}: version {content['version']}, frame {content['frame']}; expected version 1, frame LPS"
+                f"{path}: version {content['version']}, frame {content['frame']}; expected version 1, frame {frame}"
             )
         cases = {c: {n: Answer(**a) for n, a in ls.items()} for c, ls in content["cases"].items()}
-        return Predictions(content["model"], cases, content["unit"], content.get("failures", {}))
+        more = (content.get(name, {}) for name in ("failures", "presence"))
+        return Predictions(content["model"], cases, content["unit"], *more)
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a predictions file: {error!r}. Make it with `patchvote predict`.") from error

@@ -1,6 +1,7 @@
 """One door to every kind of scan: by the file's name to its reader, then a look at the voxels.
 
-A scan is a file, or a folder with one DICOM series; where a folder holds several, `FOLDER/SERIES-UID` is one of them.
+A scan is a file (or a picture), or a folder with one DICOM series; where a folder holds several, `FOLDER/SERIES-UID` is
+one of them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from pipeline.data.dicom_header import is_dicom_name, is_scan_file
 from pipeline.data.image import Image
+from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
@@ -57,6 +59,10 @@ def _read(path: Path) -> Image:
         from pipeline.data.read_numpy import read_numpy
 
         return read_numpy(path)
+    if kind == "picture":
+        from pipeline.data.read_picture import read_picture
+
+        return read_picture(path)
     from pipeline.data.read_itk import read_itk
 
     return read_itk(path)
@@ -94,6 +100,10 @@ def _read_frame(path: Path) -> ImageFrame:
         from pipeline.data.read_numpy import read_numpy_frame
 
         return read_numpy_frame(path)
+    if kind == "picture":
+        from pipeline.data.read_picture import read_picture_frame
+
+        return read_picture_frame(path)
     from pipeline.data.read_itk import read_itk_frame
 
     return read_itk_frame(path)
@@ -121,23 +131,26 @@ def case_name(path: Path) -> str:
     path = Path(path)
     if _is_series(path):
         return path.parent.name
-    for suffix in SUFFIXES:
+    for suffix in (*SUFFIXES, *PICTURES):
         if path.name.lower().endswith(suffix):
             return path.name[: -len(suffix)]
     return path.name
 
 
 def find_images(folder: Path) -> list[Path]:
-    """All scans under `folder`, sorted; a folder of DICOM files is one. Hidden names and label maps are skipped."""
+    """All scans under `folder`, sorted; a folder of DICOM files is one. Where there is none, all pictures: beside scans
+    they are screenshots. Hidden names and label maps are skipped."""
     found: list[Path] = []
+    pictures: list[Path] = []
     for root, folders, names in os.walk(folder):
         folders[:] = [f for f in folders if not f.lower().startswith(NO_SCANS)]
         shown = [n for n in names if not n.startswith(".")]
         found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
+        pictures += [Path(root) / n for n in shown if n.lower().endswith(PICTURES)]
         slices = (Path(root) / n for n in sorted(shown) if n != "DICOMDIR")
         if any(is_dicom_name(p) and is_scan_file(p) for p in slices):
             found.append(Path(root))
-    return sorted(found)
+    return sorted(found or pictures)
 
 
 def pick_series(paths: Iterable[Path], wanted: Sequence[str]) -> list[Path]:
@@ -167,6 +180,11 @@ def folder_and_series(path: Path) -> tuple[Path, str | None]:
     return (path.parent, path.name) if _is_series(path) else (path, None)
 
 
+def unit_of(path: Path) -> str:
+    """ "px" of a picture, "mm" of a scan: by its name, nothing is opened."""
+    return "px" if Path(path).name.lower().endswith(PICTURES) else "mm"
+
+
 def files_of(path: Path) -> list[Path]:
     """The files that a scan is read from: one, all of a DICOM folder, or a header with the data beside it."""
     path = folder_and_series(Path(path))[0]
@@ -193,8 +211,11 @@ def _kind(path: Path) -> str:
         return "nifti"
     if name.endswith(".npy"):
         return "numpy"
+    if name.endswith(PICTURES):
+        return "picture"
     if name.endswith(SUFFIXES):
         return "itk"
     raise DataError(
-        f"{path}: unknown kind of file; scans end in {', '.join(SUFFIXES)}, or are a folder of DICOM files."
+        f"{path}: unknown kind of file; scans end in {', '.join(SUFFIXES)}, or are a folder of DICOM files;"
+        f" pictures end in {', '.join(PICTURES)}."
     )

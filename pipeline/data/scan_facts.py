@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 
 from pipeline.data.atomic import fingerprint, sha256_of
 from pipeline.data.image import Image
-from pipeline.data.intensity import SAMPLES
+from pipeline.data.intensity import sample_of
 from pipeline.data.readers import files_of, folder_and_series, read_voxels, require_signal
 from pipeline.errors import DataError, GeometryError
 from pipeline.geometry import ImageFrame
@@ -62,9 +64,8 @@ def frame_of(facts: Facts) -> ImageFrame:
 
 def _describe(image: Image) -> Facts:
     """Percentiles are of at most a million voxels, evenly spread in canonical order."""
-    voxels, _ = reorient(image.voxels, image.frame)
-    step = max(1, int(np.ceil((voxels.size / SAMPLES) ** (1 / voxels.ndim))))
-    sample = voxels[(slice(None, None, step),) * voxels.ndim]
+    channels = [reorient(c, image.frame)[0] for c in image.channels]
+    sample = sample_of(*channels)
     low, middle, high = (float(v) for v in np.percentile(sample, [0.5, 50, 99.5]))
     return {
         "shape": list(image.frame.shape),
@@ -72,20 +73,21 @@ def _describe(image: Image) -> Facts:
         "orientation": axis_letters(image.frame),
         "affine": image.frame.affine.tolist(),
         "unit": image.frame.unit,
+        "channels": len(channels),
         "dtype": str(image.voxels.dtype),
-        "min": float(voxels.min()),
-        "max": float(voxels.max()),
+        "min": float(image.voxels.min()),
+        "max": float(image.voxels.max()),
         "distinct": int(min(len(np.unique(sample)), MANY)) if image.voxels.dtype.kind in "iu" else MANY,
         "percentiles": {"0.5": low, "50": middle, "99.5": high},
-        "voxels_sha256": _voxel_digest(voxels),
+        "voxels_sha256": _voxel_digest(channels),
         "notes": list(image.notes),
     }
 
 
-def _voxel_digest(voxels: np.ndarray) -> str:
+def _voxel_digest(channels: Sequence[np.ndarray]) -> str:
     """The same for the same voxels whatever the file's format, name or axis order."""
-    digest = hashlib.sha256(f"{voxels.shape}{voxels.dtype}".encode())
-    for plane in voxels:
+    digest = hashlib.sha256(f"{channels[0].shape}{channels[0].dtype}".encode())
+    for plane in chain(*channels):
         digest.update(np.ascontiguousarray(plane).data)
     return digest.hexdigest()
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipeline.data.dataset import Part
 from pipeline.data.findings import Finding
-from pipeline.data.readers import SUFFIXES, case_name, find_images, folder_and_series, pick_series
+from pipeline.data.read_picture import SUFFIXES as PICTURES
+from pipeline.data.readers import SUFFIXES, case_name, find_images, folder_and_series, pick_series, unit_of
 from pipeline.errors import DataError
 
 NNUNET = ("imagesTr", "imagesTs")  # to train, to test
@@ -38,7 +39,10 @@ def find_scans(
     if folder.name == NNUNET[0] and (source / NNUNET[1]).is_dir():
         paths += find_images(source / NNUNET[1])
     if not paths:
-        raise DataError(f"{folder}: no scans in it. Scans end in {', '.join(SUFFIXES)}, or are folders of DICOM files.")
+        raise DataError(
+            f"{folder}: no scans in it. Scans end in {', '.join(SUFFIXES)}, or are folders of DICOM files;"
+            f" pictures end in {', '.join(PICTURES)}."
+        )
     by_id = scan_ids(pick_series(paths, series), folder)
     for case, same in by_id.items():
         if len(same) > 1:
@@ -50,18 +54,21 @@ def find_scans(
 
 
 def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:
-    """Scans by id: the file's or folder's name; of DICOM folders of one name, as P1/CT and P2/CT, the way to them.
+    """Scans by id: the file's or folder's name; of DICOM folders or pictures of one name, as P1/CT and P2/CT, the way
+    to them.
 
-    Two files of one name stay under one id, for the caller to refuse.
+    Two scan files of one name stay under one id, for the caller to refuse.
     """
     by_id: dict[str, list[Path]] = {}
     for path in paths:
         by_id.setdefault(_channel_free(path), []).append(path)
     for case, same in list(by_id.items()):
-        if len(same) > 1 and all(folder_and_series(p)[0].is_dir() for p in same):
+        if len(same) > 1 and all(folder_and_series(p)[0].is_dir() or unit_of(p) == "px" for p in same):
             del by_id[case]
             for path in same:
-                by_id.setdefault("_".join(path.relative_to(root).parts), []).append(path)
+                way = path.relative_to(root)
+                parts = (*way.parts[:-1], case_name(path)) if unit_of(path) == "px" else way.parts
+                by_id.setdefault("_".join(parts), []).append(path)
     return by_id
 
 

@@ -27,10 +27,10 @@ Spacing = float | None  # None = the scan's own
 
 @dataclass(frozen=True, eq=False)
 class LevelArray:
-    """One case at one level: normalised voxels (about 0..1, outside 0) and their frame."""
+    """One case at one level: normalised voxels (about 0..1, outside 0), channels first, and their frame."""
 
     frame: ImageFrame
-    voxels: Float[np.ndarray, "*S"]
+    voxels: Float[np.ndarray, C * S]
 
 
 def make_level(
@@ -41,11 +41,13 @@ def make_level(
     Args:
         part: A part of the level's frame; None = all of it.
     """
-    upright, _ = reorient(image.voxels, image.frame)
-    low, high = normalisation.range_of(upright)
+    low, high = normalisation.range_of(*(reorient(c, image.frame)[0] for c in image.channels))
     frame = part or level_frame(image.frame, spacing)
-    array = resample(image.voxels, image.frame, frame, outside=low)
-    return LevelArray(frame, normalise(array, low, high).astype(np.float16))
+    seen = normalisation.channels_of(image.channels)
+    voxels = np.empty((len(seen), *frame.shape), np.float16)
+    for target, channel in zip(voxels, seen, strict=True):
+        target[:] = normalise(resample(channel, image.frame, frame, outside=low), low, high)
+    return LevelArray(frame, voxels)
 
 
 def save_array(folder: Path, key: str, level: LevelArray) -> None:
@@ -104,7 +106,7 @@ class PreparedStore:
 
     def write(self) -> None:
         """Write `index.json`."""
-        content = asdict(self) | {"version": 1, "folder": None}
+        content = asdict(self) | {"version": 2, "folder": None}
         write_sealed(self.folder / "index.json", content)
 
 
@@ -113,9 +115,9 @@ def read_store(folder: Path) -> PreparedStore:
     path = Path(folder) / "index.json"
     content: dict[str, Any] = read_sealed(path)
     try:
-        if content["version"] != 1:
+        if content["version"] != 2:
             raise DataError(
-                f"{path}: version {content['version']}; this program reads version 1. Run preprocess again."
+                f"{path}: version {content['version']}; this program reads version 2. Run preprocess again."
             )
         keys = {case: tuple(k) for case, k in content["keys"].items()}
         normalisation = Normalisation(**content["normalisation"])

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipeline.data.atomic import write_json
 from pipeline.data.fcsv import write_fcsv
 from pipeline.data.file_names import file_stem
+from pipeline.data.frames import written_frame
 from pipeline.data.markups import write_markups
 from pipeline.data.nnlandmark import NAME as NNLANDMARK
 from pipeline.data.nnlandmark import write_nnlandmark
 from pipeline.data.points_csv import write_points_csv
 from pipeline.data.predictions import Answer
-from pipeline.data.readers import read_frame
+from pipeline.data.readers import read_frame, unit_of
+from pipeline.data.write_picture import write_picture
 
 TABLE = "points.csv"
+USUAL = {"mm": ("mrk.json",), "px": ("json", "png")}  # formats of scans and of pictures where none is asked for
 Answers = Mapping[str, Answer]
 
 
@@ -35,6 +39,13 @@ def write_case(out: Path, case: str, answers: Answers, scan: Path, formats: Sequ
         write_markups(out / f"{file_stem(case)}.mrk.json", there, words)
     if "fcsv" in formats:
         write_fcsv(out / f"{file_stem(case)}.fcsv", there, words)
+    if "json" in formats:
+        points = {n: {"position": a.position, "found": a.found, "belief": a.belief} for n, a in answers.items()}
+        unit = unit_of(scan)
+        content = {"version": 1, "image": scan.name, "frame": written_frame(unit), "unit": unit, "landmarks": points}
+        write_json(out / f"{file_stem(case)}.json", content)
+    if "png" in formats:
+        write_picture(out / f"{file_stem(case)}.png", scan, answers)
     if "dicom-sr" in formats:
         from pipeline.data.write_sr import write_sr
 

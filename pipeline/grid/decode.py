@@ -6,6 +6,7 @@ Letters: K landmarks, D dimensions, N cells asked.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -31,28 +32,34 @@ class Votes:
 
 
 def softmax_belief(
-    logits: Float[Tensor, "K N"], allowed: Bool[Tensor, "K N"], grids: int = 1
+    logits: Float[Tensor, "K N"],
+    allowed: Bool[Tensor, "K N"],
+    grids: int = 1,
+    rest: Float[Tensor, " K"] | None = None,
 ) -> tuple[Float[Tensor, "K N"], Float[Tensor, " K"]]:
-    """Belief of each patch when patches and one "absent" entry of logit 0 compete, and the belief in any patch.
+    """Belief of each patch when patches and one "absent" entry of logit 0 compete, and the belief in any of these.
 
     Args:
         grids: That the patches come from; each has as much to say as "absent" does.
+        rest: Logit of all patches together that compete, too, and are not listed; None = there are none.
     """
-    logits = logits.masked_fill(~allowed, -torch.inf) - math.log(grids)
-    total = torch.logsumexp(torch.cat([logits, torch.zeros_like(logits[:, :1])], 1), 1, keepdim=True)
+    logits = logits.masked_fill(~allowed, -torch.inf)
+    said = logits if rest is None else torch.cat([logits, rest[:, None]], 1)
+    total = torch.logsumexp(torch.nn.functional.pad(said - math.log(grids), (0, 1)), 1, keepdim=True)
+    logits = logits - math.log(grids)
     patches = torch.exp(logits - total)
     return patches, patches.sum(1)
 
 
 def sigmoid_belief(
-    logits: Float[Tensor, "K N"], allowed: Bool[Tensor, "K N"], grids: int = 1
+    logits: Float[Tensor, "K N"], allowed: Bool[Tensor, "K N"], *_: object
 ) -> tuple[Float[Tensor, "K N"], Float[Tensor, " K"]]:
-    """Belief of each patch on its own (the papers), and the largest of them, of however many `grids`."""
+    """Belief of each patch on its own (the papers), and the largest of them, whatever the others say."""
     patches = torch.sigmoid(logits).masked_fill(~allowed, 0.0)
     return patches, patches.amax(1)
 
 
-BELIEFS = {"softmax": softmax_belief, "sigmoid": sigmoid_belief}
+BELIEFS: dict[str, Callable[..., tuple[Tensor, Tensor]]] = {"softmax": softmax_belief, "sigmoid": sigmoid_belief}
 
 
 def votes(

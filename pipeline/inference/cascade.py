@@ -18,6 +18,8 @@ from pipeline.geometry import ImageFrame
 from pipeline.inference.model import Model
 from pipeline.tasks.found import Found
 
+PRESENT = 0.5  # belief of the whole image below which no landmark is found in it
+
 
 @dataclass(frozen=True, eq=False)
 class LazyVoxels:
@@ -33,11 +35,11 @@ class LazyVoxels:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.frame.shape
+        return (self.normalisation.channels, *self.frame.shape)
 
     def __getitem__(self, box: tuple[slice, ...]) -> np.ndarray:
-        start = tuple(s.start for s in box)
-        part = self.frame.crop(start, tuple(s.stop - s.start for s in box))
+        start = tuple(s.start for s in box[1:])
+        part = self.frame.crop(start, tuple(s.stop - s.start for s in box[1:]))
         return make_level(self.image, self.spacing, self.normalisation, part).voxels
 
 
@@ -81,17 +83,20 @@ def answers(model: Model, found: Found, frame: ImageFrame) -> dict[str, Answer]:
     if model.task.constellation is not None:
         strange = model.task.constellation.implausible(found.world, believed)
         alone = model.task.constellation.alone(found.world, believed & ~strange, frame)
+    nothing = found.presence is not None and found.presence < PRESENT
     result = {}
     for k, name in enumerate(model.landmarks):
         belief, position = float(found.belief[k]), tuple(float(v) for v in found.world[k])
         spread, count = float(found.spread[k]), int(found.votes[k])
-        if believed[k] and not strange[k] and not alone[k]:
+        if believed[k] and not strange[k] and not alone[k] and not nothing:
             promised = model.calibration.radius
             radius = None if promised is None else promised.of(k, spread)
             result[name] = Answer(position, True, belief, spread, count, radius)
         else:
             reason = "the patches point out of the scan"
-            if strange[k]:
+            if nothing:
+                reason = f"the image as a whole shows none of the landmarks: presence {found.presence:.3g}"
+            elif strange[k]:
                 reason = "implausible: it lies to the other landmarks as in no training case"
             elif alone[k]:
                 reason = "alone: the landmarks that lie beside it were not found, though the scan shows their places"

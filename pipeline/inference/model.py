@@ -12,6 +12,7 @@ import torch
 
 from pipeline import __version__
 from pipeline.data.atomic import read_sealed, sha256_of, write_bytes, write_sealed
+from pipeline.data.frames import written_frame
 from pipeline.data.intensity import Normalisation
 from pipeline.data.store import Spacing
 from pipeline.errors import CheckpointError, PatchvoteError
@@ -80,7 +81,7 @@ def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
         "version": 1,
         "patchvote": __version__,
         "name": model.name,
-        "frame": "LPS",
+        "frame": written_frame(model.unit),
         "unit": model.unit,
         "dims": model.dims,
         "landmarks": list(model.landmarks),
@@ -115,19 +116,22 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
             raise CheckpointError(f"{path}: version {content['version']}; this program reads version 1")
         names = tuple(content["landmarks"])
         levels = [{k: v for k, v in level.items() if k != "sha256"} for level in content["levels"]]
+        normalisation = Normalisation(**content["normalisation"])
+        shape = _from_lists(content.get("constellation"))
+        task = LandmarksTask(LossSettings(**content["loss"]), DecodeSettings(**content["decode"]), shape)
+        dims, channels = content["dims"], normalisation.channels
         built = [
-            build_network(level["network"], content["dims"], 1, len(names), **level["parameters"]) for level in levels
+            build_network(level["network"], dims, channels, task.heads(len(names), dims, number), **level["parameters"])
+            for number, level in enumerate(levels)
         ]
         for number, (network, level) in enumerate(zip(built, content["levels"], strict=True)):
             _load_weights(network, Path(folder) / f"level{number}.safetensors", level["sha256"])
-        shape = _from_lists(content.get("constellation"))
-        task = LandmarksTask(LossSettings(**content["loss"]), DecodeSettings(**content["decode"]), shape)
         return Model(
             content["name"],
             names,
             content["dims"],
             content["unit"],
-            Normalisation(**content["normalisation"]),
+            normalisation,
             task,
             tuple(ModelLevel(**level) for level in levels),
             tuple(network.to(device).eval() for network in built),

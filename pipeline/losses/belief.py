@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
@@ -40,6 +42,22 @@ def binary_cross_entropy(logits: Float[Tensor, "B K N"], targets: Targets, balan
     loss = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
     weight = torch.where(truth > 0, balance, 1.0)
     return _mean_of_known((loss * weight).mean(-1), targets)
+
+
+def presence_cross_entropy(
+    logits: Float[Tensor, "B 1"], points: Float[Tensor, "B K D"], known: Bool[Tensor, "B K"], shape: Sequence[int]
+) -> Tensor:
+    """Whether an image shows any landmark. One that shows none, while of some nothing is known, is left out.
+
+    Args:
+        points: Voxels; NaN without a position.
+        shape: Voxels of the image along its axes.
+    """
+    size = torch.tensor(shape, device=points.device)
+    shown = ((points >= -0.5) & (points < size - 0.5)).all(-1).any(1)
+    told = shown | known.all(1)
+    loss = functional.binary_cross_entropy_with_logits(logits[:, 0], shown.float(), reduction="none")
+    return (loss * told).sum() / told.sum().clamp_min(1)
 
 
 def _mean_of_known(loss: Float[Tensor, "B K"], targets: Targets) -> Tensor:

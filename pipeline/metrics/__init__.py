@@ -4,15 +4,19 @@ from pipeline.metrics.baseline import mean_position_error
 from pipeline.metrics.bootstrap import mean_interval, pooled_interval
 from pipeline.metrics.curve import cumulative
 from pipeline.metrics.errors import STATUSES, Outcomes, compare
+from pipeline.metrics.normalised import normalised_errors
+from pipeline.metrics.presence import area_under_roc
 from pipeline.metrics.summary import spread_of, summarise
 
 __all__ = [
     "STATUSES",
     "Outcomes",
+    "area_under_roc",
     "compare",
     "cumulative",
     "mean_interval",
     "mean_position_error",
+    "normalised_errors",
     "pooled_interval",
     "spread_of",
     "summarise",

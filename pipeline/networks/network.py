@@ -1,6 +1,7 @@
 """Networks: a trunk and its heads, chosen by name from a table.
 
-Letters: B batch, K landmarks, D dimensions, C channels, S voxels along the axes, G cells along the axes.
+Letters: B batch, K things that a head is asked about, P numbers that it says of each, I channels of the image, C those
+of the features, S voxels along the axes, G cells along the axes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from pipeline.errors import ConfigError
 from pipeline.networks import trunks
+from pipeline.networks.heads import Head
 from pipeline.networks.layers import CHANNELS_LAST, pointwise
 from pipeline.networks.receptive_field import CellGeometry, trace
 
@@ -26,7 +28,6 @@ TRUNKS: dict[str, Callable[..., nn.Sequential]] = {
     "noothout2020": trunks.noothout2020,
     "noothout2020_local": trunks.noothout2020_local,
 }
-START_BELIEF = -6.0
 FORMATS = {  # number format of the layers, and whether their channels come last in memory
     "float32": (torch.float32, False),
     "bfloat16": (torch.bfloat16, False),
@@ -42,63 +43,68 @@ BRANCHES: dict[str, tuple[int, ...]] = {  # hidden channels of each head
 
 
 class PatchNetwork(nn.Module):
-    """For every patch and landmark: how much it believes, and where the landmark lies from its centre.
+    """A trunk, and heads that say of every patch what a task wants to know.
 
     Args:
         trunk: From the image to features on the grid; has `channels`.
         dims: Axes of the image.
-        landmarks: K.
-        hidden: Channels of the 1-wide layers of each branch; none = one linear layer.
+        heads: By name.
+        hidden: Channels of the 1-wide layers of each head; none = one linear layer.
         groups: 1, or K where every landmark has a network of its own: then `hidden` counts a landmark's channels.
 
     `arrange` changes what it computes in; answers are float32 whatever that is.
     """
 
     def __init__(
-        self, trunk: nn.Sequential, dims: int, landmarks: int, hidden: tuple[int, ...] = (), groups: int = 1
+        self,
+        trunk: nn.Sequential,
+        dims: int,
+        heads: Mapping[str, Head],
+        hidden: tuple[int, ...] = (),
+        groups: int = 1,
     ) -> None:
         super().__init__()
-        self.dims, self.landmarks, self.groups = dims, landmarks, groups
+        self.dims, self.heads, self.groups = dims, dict(heads), groups
         self.precision, self.layout = torch.float32, torch.contiguous_format
         self.trunk = trunk
         channels: tuple[int, ...] = (trunk.channels, *(groups * c for c in hidden))  # type: ignore[arg-type]
-        self.belief = pointwise(dims, (*channels, landmarks), groups)
-        self.displacement = pointwise(dims, (*channels, landmarks * dims), groups)
+        for name, head in heads.items():
+            self.add_module(name, pointwise(dims, (*channels, head.channels), groups))
 
-    def forward(self, inputs: Mapping[str, Float[Tensor, "B C *S"]]) -> dict[str, Tensor]:
-        """Logits (B, K, G) under "belief"; displacements in strides (B, K, D, G) under "displacement"."""
+    def forward(self, inputs: Mapping[str, Float[Tensor, "B I *S"]]) -> dict[str, Tensor]:
+        """What each head says: (B, K, G), or (B, K, P, G) where it says several numbers; (B, K) of the whole image."""
         image = inputs["image"].contiguous(memory_format=self.layout)
         with self._autocast(image):
             features = self.trunk(image)
-            belief, displacement = self.belief(features).float(), self.displacement(features).float()
-        shape = (len(belief), self.landmarks, self.dims, *belief.shape[2:])
-        return {"belief": belief, "displacement": displacement.reshape(shape)}
+            said = {name: self.get_submodule(name)(features).float() for name in self.heads}
+        return {name: _shaped(self.heads[name], numbers) for name, numbers in said.items()}
 
-    def features(self, image: Float[Tensor, "B 1 *S"]) -> Float[Tensor, "B C *G"]:
+    def features(self, image: Float[Tensor, "B I *S"]) -> Float[Tensor, "B C *G"]:
         """What the heads are asked of; float32."""
         with self._autocast(image):
             return self.trunk(image.contiguous(memory_format=self.layout)).float()
 
     def ask(
-        self, features: Float[Tensor, "C ..."], landmarks: Sequence[int], cells: Int[Tensor, "L M"] | None = None
-    ) -> tuple[Float[Tensor, "L M"], Float[Tensor, "L D M"]]:
-        """Belief and displacement of L landmarks at M cells each: the same numbers as `forward`, and no others.
+        self,
+        head: str,
+        features: Float[Tensor, "C ..."],
+        which: Sequence[int],
+        cells: Int[Tensor, "L M"] | None = None,
+    ) -> Float[Tensor, "L P M"]:
+        """What a head says of L things at M cells each: the same numbers as `forward`, and no others.
 
         Args:
             features: Of one image.
+            which: Of the K things, by number.
             cells: C-order numbers of the cells; None = all of them.
         """
-        belief = self._head(self.belief, features, landmarks, cells)
-        return belief[:, 0], self._head(self.displacement, features, landmarks, cells)
-
-    def _head(
-        self, head: nn.Sequential, features: Tensor, landmarks: Sequence[int], cells: Tensor | None
-    ) -> Float[Tensor, "L P M"]:
-        hidden = head[:-1](features[None])[0].flatten(1)
+        layers, count = self.get_submodule(head), self.heads[head].count
+        assert isinstance(layers, nn.Sequential)
+        hidden = layers[:-1](features[None])[0].flatten(1)
         hidden = hidden.reshape(self.groups, -1, hidden.shape[1])
-        last, who = dict(head[-1].named_parameters()), torch.tensor(landmarks, device=features.device)
-        weight = last["weight"].reshape(self.landmarks, -1, hidden.shape[1])[who]
-        bias = last["bias"].reshape(self.landmarks, -1, 1)[who]
+        last, who = dict(layers[-1].named_parameters()), torch.tensor(which, device=features.device)
+        weight = last["weight"].reshape(count, -1, hidden.shape[1])[who]
+        bias = last["bias"].reshape(count, -1, 1)[who]
         mine = who if self.groups > 1 else torch.zeros_like(who)  # the group that each landmark reads
         if cells is None:
             return weight @ (hidden[who] if self.groups > 1 else hidden) + bias
@@ -125,10 +131,18 @@ class PatchNetwork(nn.Module):
         return trace(self.trunk)
 
 
-def build_network(name: str, dims: int, channels: int, landmarks: int, **parameters: Any) -> PatchNetwork:
+def _shaped(head: Head, numbers: Float[Tensor, "B N *G"]) -> Tensor:
+    if head.each is not None:
+        numbers = numbers.reshape(len(numbers), head.count, head.each, *numbers.shape[2:])
+    return numbers.flatten(2 if head.each is None else 3).mean(-1) if head.whole else numbers
+
+
+def build_network(name: str, dims: int, channels: int, heads: Mapping[str, Head], **parameters: Any) -> PatchNetwork:
     """Build a network of the table.
 
     Args:
+        channels: Of the image.
+        heads: What it is asked, by name; the count of the first decides how many networks of their own there are.
         parameters: Of the network; None = its own default.
 
     Raises:
@@ -144,11 +158,13 @@ def build_network(name: str, dims: int, channels: int, landmarks: int, **paramet
             raise ConfigError(
                 f"network.{key}={parameters[key]!r}: {name} has no such parameter; {_instead(key, known)}"
             )
+    landmarks = next(iter(heads.values())).count
     own = {"landmarks": landmarks} if "landmarks" in wanted else {}
     trunk = TRUNKS[name](dims, channels, **own, **parameters)
-    network = PatchNetwork(trunk, dims, landmarks, BRANCHES[name], landmarks if own else 1)
-    if name == "fcn":  # in a softmax over thousands of patches and "absent", zero would start at "surely there"
-        torch.nn.init.constant_(network.belief[-1].bias, START_BELIEF)  # type: ignore[arg-type]
+    network = PatchNetwork(trunk, dims, heads, BRANCHES[name], landmarks if own else 1)
+    for head, asked in heads.items():
+        if name == "fcn" and asked.start is not None:  # the papers' networks start as theirs did
+            torch.nn.init.constant_(network.get_submodule(head)[-1].bias, asked.start)  # type: ignore[index]
     return network
 
 
@@ -163,9 +179,9 @@ def _instead(name: str, known: list[str]) -> str:
 
 
 def pad_to_stride(
-    voxels: Float[Tensor, "*S"], stride: int, margin: Sequence[int] | np.ndarray, value: float
-) -> Float[Tensor, "*P"]:
-    """Pad each axis by its `margin` in front, and behind by a stride and up to a whole number of strides."""
-    pads = [(int(m), stride + int(-(n + m)) % stride) for n, m in zip(voxels.shape, margin, strict=True)]
+    voxels: Float[Tensor, C * S], stride: int, margin: Sequence[int] | np.ndarray, value: float
+) -> Float[Tensor, C * P]:
+    """Pad each axis but the first by its `margin` in front, behind by a stride and up to a whole number of strides."""
+    pads = [(int(m), stride + int(-(n + m)) % stride) for n, m in zip(voxels.shape[1:], margin, strict=True)]
     flat = [p for pair in reversed(pads) for p in pair]
     return torch.nn.functional.pad(voxels, flat, value=value)

@@ -33,12 +33,13 @@ class Plane:
     Args:
         axes: World axes of the array's axes: across, then down or up.
         title: "axial", "coronal", "sagittal", or "" where the scan has no more axes than the plane.
-        values: NaN outside the scan. First index runs along the last of `axes`, as pictures are stored.
+        values: NaN outside the scan. First index runs along the last of `axes`, as pictures are stored; a picture in
+            colours has one more axis for them.
     """
 
     axes: tuple[int, ...]
     title: str
-    values: Float[np.ndarray, "*N"]
+    values: Float[np.ndarray, "*N"] | Float[np.ndarray, "*N C"]
 
 
 def planes(
@@ -101,11 +102,13 @@ def _plane(image: Image, centre: np.ndarray, half: float, samples: int, axes: tu
     shape = np.array(image.frame.shape)
     low = np.clip(np.floor(voxel.min(axis=0)).astype(int), 0, shape - 1)
     high = np.clip(np.ceil(voxel.max(axis=0)).astype(int) + 1, low + 1, shape)
-    box = image.voxels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
-    values = map_coordinates(np.asarray(box, np.float32), (voxel - low).T, order=1, mode="nearest")
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    shown = [np.asarray(channel[box], np.float32) for channel in image.channels]
+    values = np.stack([map_coordinates(c, (voxel - low).T, order=1, mode="nearest") for c in shown], axis=-1)
     values[((voxel < -0.5) | (voxel > shape - 0.5)).any(axis=1)] = np.nan
     title = TITLES.get(axes, "") if len(centre) > len(axes) else ""
-    return Plane(axes, title, values.reshape(offsets.shape[:-1]))
+    colours = () if len(shown) == 1 else (len(shown),)
+    return Plane(axes, title, values.reshape(*offsets.shape[:-1], *colours))
 
 
 def _window(cut: list[Plane]) -> tuple[float, float]:
@@ -118,7 +121,10 @@ def _window(cut: list[Plane]) -> tuple[float, float]:
 
 def _picture(axes: Axes, plane: Plane, half: float, low: float, high: float) -> None:
     extent = (-half, half, -half, half)
-    axes.imshow(plane.values, cmap="gray", vmin=low, vmax=high, origin="lower", extent=extent, interpolation="bilinear")
+    values = plane.values
+    if values.shape[len(plane.axes) :]:  # in colours
+        values = np.clip(np.nan_to_num(values - low) / (high - low), 0, 1)
+    axes.imshow(values, cmap="gray", vmin=low, vmax=high, origin="lower", extent=extent, interpolation="bilinear")
     axes.set_facecolor("#20242b")
     axes.set(xlim=(-half, half), ylim=(-half, half) if plane.axes[-1] == UPWARD else (half, -half))
 

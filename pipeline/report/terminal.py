@@ -57,12 +57,25 @@ def _caption(summary: dict[str, Any], kept: int, total: int, paper: dict[str, fl
     said = [f"{summary['cases']} cases, part '{summary['split']}'; lengths in {unit}."]
     if mean is not None and summary["ci95"]:
         said.append(f"Mean {number(mean)} {unit}, 95% CI {between(summary['ci95'])} over subjects.")
+    metrics = summary.get("metrics", {})
+    if metrics.get("nme") is not None:
+        pair = " and ".join(summary["settings"]["normalise"])
+        said.append(f"{metrics['nme']:.2%} of the distance between {pair}.")
+    if metrics.get("auc") is not None:
+        said.append(f"Images that show any told from others: AUC {metrics['auc']:.4f}.")
     if summary.get("mean_position") is not None:
         said.append(f"Answering the mean position: {number(summary['mean_position'])} {unit}.")
     if summary.get("failures"):
         said.append(f"Without an answer, counted as missed: {len(summary['failures'])}.")
+    said += [_folder(name, numbers, unit) for name, numbers in summary.get("folders", {}).items()]
     if kept < total:
         said.append(f"The {kept} worst of {total} landmarks.")
     if paper:
         said.append(f"Paper: {SOURCE}; its own scans, not these.")
     return " ".join(said)
+
+
+def _folder(name: str, numbers: dict[str, Any], unit: str) -> str:
+    mean = "nothing measured" if numbers["mean"] is None else f"mean {number(numbers['mean'])} {unit}"
+    share = "" if numbers.get("nme") is None else f", normalised {numbers['nme']:.2%}"
+    return f"{name}: {numbers['cases']} cases, {mean}{share}."

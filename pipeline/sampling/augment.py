@@ -72,8 +72,8 @@ def random_matrix(rng: np.random.Generator, dims: int, settings: AugmentSettings
 
 
 def change_grey(
-    rng: np.random.Generator, voxels: Float[np.ndarray, "*C"], settings: AugmentSettings
-) -> Float[np.ndarray, "*C"]:
+    rng: np.random.Generator, voxels: Float[np.ndarray, I * C], settings: AugmentSettings
+) -> Float[np.ndarray, I * C]:
     """Brightness, contrast and noise, in place."""
     voxels -= 0.5
     voxels *= np.float32(np.exp(settings.contrast * rng.standard_normal()))
@@ -85,15 +85,15 @@ def change_grey(
 
 
 def change_sharpness(
-    rng: np.random.Generator, voxels: Float[np.ndarray, "*C"], settings: AugmentSettings
-) -> Float[np.ndarray, "*C"]:
+    rng: np.random.Generator, voxels: Float[np.ndarray, I * C], settings: AugmentSettings
+) -> Float[np.ndarray, I * C]:
     """Blur, and thick slices: weighted means of what lies around each slice, joined by straight lines."""
     if settings.blur and (sigma := settings.blur * rng.uniform(-1, 1)) > 0:
         from scipy.ndimage import gaussian_filter
 
-        voxels = gaussian_filter(voxels, sigma, truncate=3.0)
+        voxels = gaussian_filter(voxels, sigma, truncate=3.0, axes=tuple(range(1, voxels.ndim)))
     if settings.slices and (distance := settings.slices * rng.uniform(-1, 1)) > 1:
-        axis = int(rng.integers(voxels.ndim))
+        axis = 1 + int(rng.integers(voxels.ndim - 1))
         matrix = _through_slices(voxels.shape[axis], distance, distance * rng.random())
         voxels = np.moveaxis(np.tensordot(matrix, voxels, (1, axis)), 0, axis)
     return voxels

@@ -25,7 +25,7 @@ from pipeline.sampling.source import Source, end_near_landmark
 class Batch:
     """Arrays of B crops, ready for the network."""
 
-    image: Float[np.ndarray, "B 1 *C"]
+    image: Float[np.ndarray, "B I *C"]
     points: Float[np.ndarray, "B K D"]
     known: Bool[np.ndarray, "B K"]
 
@@ -53,7 +53,7 @@ class CropSettings:
 
 def canvas_shape(sources: Sequence[Source], stride: int, largest: int) -> tuple[int, ...]:
     """A canvas that holds four in five whole scans along each axis, in whole strides, at most `largest` voxels wide."""
-    sizes = np.percentile([s.voxels.shape for s in sources], 80, axis=0)
+    sizes = np.percentile([s.shape for s in sources], 80, axis=0)
     return tuple(int(min(np.ceil(n / stride), max(1, largest // stride)) * stride) for n in sizes)
 
 
@@ -70,7 +70,7 @@ def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment:
     elif augment.elastic:
         bend = random_bend(rng, crops.shape, augment.elastic)
     cut = Cut(centre, crops.shape, matrix, bend)
-    voxels = change_sharpness(rng, cut.voxels(source.voxels), augment)
+    voxels = change_sharpness(rng, np.stack([cut.voxels(v) for v in source.voxels]), augment)
     drawn = Source(change_grey(rng, voxels, augment), cut.points(source.points), source.known)
     if crops.twins is not None and rng.random() < augment.mirror:
         return mirrored(drawn, crops.twins)
@@ -80,10 +80,10 @@ def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment:
 def _aim(rng: np.random.Generator, source: Source, crops: CropSettings) -> np.ndarray:
     dims = source.points.shape[1]
     if crops.jitter is None:
-        slack = np.abs(np.array(source.voxels.shape) - crops.shape) / 2
-        return (np.array(source.voxels.shape) - 1) / 2 + rng.uniform(-1, 1, dims) * (slack + 2)
+        slack = np.abs(np.array(source.shape) - crops.shape) / 2
+        return (np.array(source.shape) - 1) / 2 + rng.uniform(-1, 1, dims) * (slack + 2)
     if len(source.present) == 0:
-        return rng.uniform(0, source.voxels.shape, dims)
+        return rng.uniform(0, source.shape, dims)
     return source.points[rng.choice(source.present)] + rng.uniform(-crops.jitter, crops.jitter, dims)
 
 
@@ -117,4 +117,4 @@ def _batch(
     rng = sampler.generator(step)
     drawn = [draw(rng, sources[number], crops, augment) for number in sampler.cases(step, len(sources))]
     image, points, known = (np.stack([getattr(d, f) for d in drawn]) for f in ("voxels", "points", "known"))
-    return Batch(image[:, None], points.astype(np.float32), known)
+    return Batch(image, points.astype(np.float32), known)

@@ -17,14 +17,19 @@ class Source:
     """One case at one level.
 
     Args:
-        voxels: Normalised image, may be memory-mapped.
+        voxels: Normalised image, channels first, may be memory-mapped.
         points: Landmarks in voxels; NaN = absent or not annotated.
         known: Whether each landmark is annotated or known to be absent.
     """
 
-    voxels: Float[np.ndarray, "*S"]
+    voxels: Float[np.ndarray, C * S]
     points: Float[np.ndarray, "K D"]
     known: Bool[np.ndarray, " K"]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along the axes."""
+        return self.voxels.shape[1:]
 
     @property
     def present(self) -> np.ndarray:
@@ -55,11 +60,11 @@ def end_near_landmark(
     if len(source.present) == 0:
         return source, np.zeros(dims)
     axis, upper = int(rng.integers(dims)), bool(rng.random() < 0.5)
-    size = source.voxels.shape[axis]
+    size = source.shape[axis]
     plane = source.points[rng.choice(source.present), axis] + reach[axis] * rng.uniform(-1, 1)
     edge = int(np.clip(np.round(plane + 0.5), 1, size - 1))  # voxel `edge` is the first above the plane
     kept = slice(0, edge) if upper else slice(edge, size)
-    voxels = source.voxels[(slice(None),) * axis + (kept,)]
+    voxels = source.voxels[(slice(None),) * (axis + 1) + (kept,)]
     start = np.eye(dims)[axis] * kept.start
     points = source.points - start
     beyond = (points[:, axis] < -0.5 - margin) | (points[:, axis] > kept.stop - kept.start - 0.5 + margin)

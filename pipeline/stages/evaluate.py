@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +12,19 @@ from jaxtyping import Bool, Float
 
 from pipeline.data.atomic import sha256_of, write_json, write_text
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
+from pipeline.data.errors_csv import errors_csv
+from pipeline.data.frames import written_frame
 from pipeline.data.observers import disagreement
 from pipeline.data.predictions import Answer, Predictions, read_predictions
 from pipeline.errors import DataError
-from pipeline.metrics import Outcomes, compare, mean_position_error, summarise
+from pipeline.metrics import (
+    Outcomes,
+    area_under_roc,
+    compare,
+    mean_position_error,
+    normalised_errors,
+    summarise,
+)
 
 METRICS = ("mean", "median", "sd", "p95", "max", "found_rate", "absent_told", "wrong_rate", "radius95_coverage")
 NO_PREDICTION = "no prediction in the predictions file"
@@ -39,6 +46,7 @@ def evaluate(
     radii: Sequence[float] = (2, 2.5, 3, 4),
     wrong_beyond: float | None = None,
     exclude: Sequence[str] = (),
+    normalise: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """Measure every answer against the reference. The same inputs give the same bytes.
 
@@ -50,6 +58,7 @@ def evaluate(
         radii: Success is counted within each of these, world unit.
         wrong_beyond: Errors above this count as a wrong neighbour.
         exclude: Ids of cases that check kept out; they are listed and not counted.
+        normalise: Two landmarks; errors are given as a share of the distance between them, too.
 
     Returns:
         The content of `summary.json`. A case of the part without answers is under "failures", and its
@@ -67,11 +76,12 @@ def evaluate(
     subjects = [c.subject for c in cases]
     numbers = summarise(outcomes, subjects, data.landmarks, radii, wrong_beyond, _radius95(told))
     _add_observers(numbers, cases, data.landmarks)
+    extra = _extra(answers, data, cases, truth, outcomes, normalise)
     failures = {c.id: answers.failures.get(c.id, NO_PREDICTION) for c in cases if c.id not in answers.cases}
     summary = {
         "version": 1,
         "task": "landmarks",
-        "frame": "LPS",
+        "frame": written_frame(data.unit),
         "unit": data.unit,
         "dataset": data.name,
         "model": answers.model,
@@ -81,12 +91,16 @@ def evaluate(
         "failures": failures,
         "excluded": sorted(set(exclude)),
         **numbers,
-        "metrics": {name: numbers[name] for name in METRICS},
+        "metrics": {name: numbers[name] for name in METRICS} | extra,
+        **_by_folder(data, cases, truth, outcomes, normalise),
         "mean_position": _mean_position(data, truth, dims) if part else None,
-        "settings": {"radii": [float(r) for r in radii], "wrong_beyond": wrong_beyond},
+        "settings": {"radii": [float(r) for r in radii], "wrong_beyond": wrong_beyond, "normalise": normalise},
         "made_from": {"predictions": sha256_of(predictions), "dataset": sha256_of(dataset)},
     }
-    write_text(Path(out) / "errors.csv", _table(cases, data, truth, told, outcomes))
+    write_text(
+        Path(out) / "errors.csv",
+        errors_csv(cases, data.landmarks, told, outcomes.status, outcomes.error, truth.position, data.unit),
+    )
     write_json(Path(out) / "summary.json", summary)
     return summary
 
@@ -99,6 +113,53 @@ def _add_observers(numbers: dict[str, Any], cases: Sequence[Case], names: Sequen
         numbers["observers"] = float(np.mean(together))
         for name, distances in each.items():
             numbers["landmarks"][name]["observers"] = float(np.mean(distances)) if distances else None
+
+
+def _extra(
+    answers: Predictions,
+    data: Dataset,
+    cases: Sequence[Case],
+    truth: Truth,
+    outcomes: Outcomes,
+    normalise: tuple[str, str] | None,
+) -> dict[str, Any]:
+    """Numbers that only some questions have: normalised errors, and whether an image shows anything at all."""
+    more = _normalised(data, truth, outcomes, normalise)
+    rows = [r for r, case in enumerate(cases) if case.id in answers.presence]
+    shown = np.isfinite(truth.position[rows]).all(2).any(1)
+    told = shown | truth.annotated[rows].all(1)
+    belief = np.array([answers.presence[cases[r].id] for r in rows])
+    return more | ({"auc": area_under_roc(belief[told], shown[told])} if rows else {})
+
+
+def _normalised(
+    data: Dataset, truth: Truth, outcomes: Outcomes, normalise: tuple[str, str] | None
+) -> dict[str, float | None]:
+    if normalise is None:
+        return {}
+    unknown = [name for name in normalise if name not in data.landmarks]
+    if unknown:
+        raise DataError(f"evaluate.normalise: no landmark '{unknown[0]}'; there are {', '.join(data.landmarks)}")
+    one, other = (data.landmarks.index(name) for name in normalise)
+    return normalised_errors(outcomes.error, truth.position, (one, other))
+
+
+def _by_folder(
+    data: Dataset, cases: Sequence[Case], truth: Truth, outcomes: Outcomes, normalise: tuple[str, str] | None
+) -> dict[str, Any]:
+    """The same for each folder that images lie in, where there are several: often they are of different kinds."""
+    folders = np.array([Path(c.image).parent.as_posix() for c in cases])
+    if len(set(folders)) < 2:
+        return {}
+    result = {}
+    for name in sorted(set(folders)):
+        mine = folders == name
+        part = Outcomes(outcomes.status[mine], outcomes.error[mine])
+        of_part = Truth(truth.position[mine], truth.annotated[mine])
+        numbers = summarise(part, [c.subject for c, m in zip(cases, mine, strict=True) if m], data.landmarks, ())
+        kept = {k: numbers[k] for k in ("mean", "median", "p95", "found_rate", "absent_told")}
+        result[name] = {"cases": int(mine.sum()), **kept, **_normalised(data, of_part, part, normalise)}
+    return {"folders": result}
 
 
 def _kept(data: Dataset, exclude: Sequence[str]) -> tuple[Case, ...]:
@@ -169,37 +230,3 @@ def _mean_position(data: Dataset, truth: Truth, dims: int) -> float | None:
         return None
     error = mean_position_error(_truth(training, data.landmarks, dims).position, truth.position)
     return float(np.nanmean(error)) if np.isfinite(error).any() else None
-
-
-def _table(
-    cases: Sequence[Case], data: Dataset, truth: Truth, told: list[list[Answer | None]], outcomes: Outcomes
-) -> str:
-    """One line a case and landmark. Positions in LPS; `ref_` columns are the reference. Empty: there is none."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    axes = "xyz"[: truth.position.shape[2]]
-    fields = ["case", "subject", "landmark", "status", "error", "found", "belief", "spread", "radius95"]
-    writer.writerow([*fields, *axes, *(f"ref_{a}" for a in axes), "frame", "unit"])
-    for c, case in enumerate(cases):
-        for k, name in enumerate(data.landmarks):
-            answer = told[c][k]
-            place = answer.position if answer and answer.found and answer.position else (None,) * len(axes)
-            said = (
-                (answer.found, answer.belief, answer.spread, answer.radius95) if answer else (False, None, None, None)
-            )
-            line = [
-                case.id,
-                case.subject,
-                name,
-                outcomes.status[c, k],
-                _number(outcomes.error[c, k]),
-                *map(_number, said),
-            ]
-            writer.writerow([*line, *map(_number, place), *map(_number, truth.position[c, k]), "LPS", data.unit])
-    return text.getvalue()
-
-
-def _number(value: float | bool | None) -> str:
-    if value is None or isinstance(value, bool):
-        return "" if value is None else str(value).lower()
-    return f"{value:.6g}" if np.isfinite(value) else ""

@@ -20,6 +20,7 @@ def import_folder(
     missing: str = "unannotated",
     images: str | None = None,
     series: Sequence[str] = (),
+    unlisted: str = "left_out",
     fractions: Fractions = (0.7, 0.15, 0.15),
     seed: int = 0,
     pseudonyms: bool = False,
@@ -34,6 +35,7 @@ def import_folder(
         missing: Whether a landmark that a case lacks is "unannotated" or "absent".
         images: Which folder of `source` holds the scans.
         series: UIDs of the DICOM series to take, where a folder holds several.
+        unlisted: Whether scans of which no landmark file speaks are "left_out", or all is "absent" from them.
         fractions: Shares of train, validation and test subjects.
         seed: Of the split.
         pseudonyms: Call cases and subjects by codes; `private/` beside `out` knows whose they are.
@@ -41,7 +43,7 @@ def import_folder(
     Raises:
         DataError: The folder cannot be used as a whole.
     """
-    dataset, findings = collect(Path(source), name, frame, missing, images, series)
+    dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted)
     dataset = split_by_subject(dataset, fractions, seed)
     if pseudonyms:
         dataset, findings = coded(dataset, findings, Path(out).resolve().parent / PRIVATE)

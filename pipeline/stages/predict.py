@@ -21,9 +21,11 @@ from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of, find_images, folder_and_series, pick_series
 from pipeline.data.scan_files import scan_ids
 from pipeline.data.threads import limit_threads
-from pipeline.data.write_answers import write_all, write_case
+from pipeline.data.write_answers import USUAL, write_all, write_case
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.inference.model import Model, load_model, pick_device, strangers
+
+Said = tuple[dict[str, Answer], float | None]  # answers by landmark, and whether the image shows any
 
 
 def predict(
@@ -36,10 +38,10 @@ def predict(
     device: str = "auto",
     threads: int = 0,
     series: Sequence[str] = (),
-    formats: Sequence[str] = ("mrk.json",),
+    formats: Sequence[str] | None = None,
     pseudonyms: bool = False,
 ) -> Predictions:
-    """Write `predictions.json`, `run_report.json` and what `formats` asks for, one `ID.mrk.json` a scan, into `out`.
+    """Write `predictions.json`, `run_report.json` and what `formats` asks for into `out`.
 
     A scan that was answered before, by this model, is not computed again. A scan that cannot be read is listed
     under `failures`; the others are answered all the same.
@@ -49,7 +51,7 @@ def predict(
         inputs: Scans or folders of scans; the case id is the file name without its extension.
         dataset: Instead of inputs: the cases of a `dataset.json`, of one `part` if given.
         exclude: Ids of cases left out, such as those that check quarantined.
-        formats: See `PredictSettings`.
+        formats: See `PredictSettings`; None = one `ID.mrk.json` a scan, `ID.json` and a drawn `ID.png` a picture.
         series: UIDs of the DICOM series to take from inputs that hold several.
         pseudonyms: Call inputs by codes; `private/` in `out` knows whose they are.
 
@@ -59,7 +61,7 @@ def predict(
     """
     import torch
 
-    if pseudonyms and "dicom-sr" in formats:
+    if pseudonyms and "dicom-sr" in (formats or ()):
         raise DataError("predict.formats=dicom-sr: a report names its patient. Leave it out, or data.pseudonyms=false.")
     torch.set_num_threads(threads or os.cpu_count() or 1)
     limit_threads(torch.get_num_threads())
@@ -71,7 +73,7 @@ def predict(
         print(f"{model}: not part of the model, ignored: {', '.join(ignored)}", file=sys.stderr)
     with claimed_folder(out):
         scans = coded_scans(scans, out / PRIVATE) if pseudonyms else scans
-        return _predict(loaded, model, scans, out, formats, ignored, target)
+        return _predict(loaded, model, scans, out, formats or USUAL[loaded.unit], ignored, target)
 
 
 def _predict(
@@ -87,9 +89,9 @@ def _predict(
 
     sweep(out, out / "cases")
     started = time.time()
-    cases, failures, seconds = _answer_all(loaded, scans, out, sha256_of(model / "model.json"), formats)
+    cases, presence, failures, seconds = _answer_all(loaded, scans, out, sha256_of(model / "model.json"), formats)
     write_all(out, cases, scans, formats, loaded.unit)
-    predictions = Predictions(loaded.name, cases, loaded.unit, failures)
+    predictions = Predictions(loaded.name, cases, loaded.unit, failures, presence)
     write_predictions(predictions, out / "predictions.json")
     versions = {"patchvote": __version__, "torch": torch.__version__, "python": sys.version.split()[0]}
     report = {
@@ -135,49 +137,53 @@ def _of_inputs(inputs: Sequence[Path], series: Sequence[str]) -> dict[str, Path]
 
 def _answer_all(
     model: Model, scans: dict[str, Path], out: Path, model_sum: str, formats: Sequence[str]
-) -> tuple[dict[str, dict[str, Answer]], dict[str, str], dict[str, float]]:
+) -> tuple[dict[str, dict[str, Answer]], dict[str, float], dict[str, str], dict[str, float]]:
     from tqdm import tqdm
 
     marks = {
         name: (out / "cases" / f"{file_stem(name)}.json", _made_of(model_sum, path)) for name, path in scans.items()
     }
-    cases = {name: kept for name, mark in marks.items() if (kept := _kept(*mark)) is not None}
+    said = {name: kept for name, mark in marks.items() if (kept := _kept(*mark)) is not None}
     failures, seconds = {}, {}
-    new = {name: path for name, path in scans.items() if name not in cases}
-    for name, answers in cases.items():
+    new = {name: path for name, path in scans.items() if name not in said}
+    for name, (answers, _) in said.items():
         write_case(out, name, answers, scans[name], formats, model.name)
     start = time.perf_counter()
-    for name, image in tqdm(read_ahead(new), "predict", len(scans), initial=len(cases), file=sys.stderr):
+    for name, image in tqdm(read_ahead(new), "predict", len(scans), initial=len(said), file=sys.stderr):
         try:
-            cases[name] = _answer(model, image.result(), *marks[name])
-            write_case(out, name, cases[name], scans[name], formats, model.name)
+            said[name] = _answer(model, image.result(), *marks[name])
+            write_case(out, name, said[name][0], scans[name], formats, model.name)
             seconds[name] = round(time.perf_counter() - start, 3)
         except PatchvoteError as error:
             failures[name] = str(error)
         except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
             failures[name] = f"{scans[name]}: answering failed: {error!r}"
         start = time.perf_counter()
-    return {name: cases[name] for name in scans if name in cases}, failures, seconds
+    cases = {name: said[name][0] for name in scans if name in said}
+    presence = {name: shown for name in cases if (shown := said[name][1]) is not None}
+    return cases, presence, failures, seconds
 
 
-def _answer(model: Model, image: Image, done: Path, made_of: str) -> dict[str, Answer]:
+def _answer(model: Model, image: Image, done: Path, made_of: str) -> Said:
     from pipeline.inference.cascade import answers, image_levels, locate
 
     found = locate(model, image_levels(image, model), model.calibration.threshold)
     result = answers(model, found, image.frame)
-    write_sealed(done, {"made_of": made_of, "answers": {n: asdict(a) for n, a in result.items()}})
-    return result
+    content = {"made_of": made_of, "answers": {n: asdict(a) for n, a in result.items()}, "presence": found.presence}
+    write_sealed(done, content)
+    return result, found.presence
 
 
 def _made_of(model_sum: str, path: Path) -> str:
     return fingerprint([model_sum, str(path.resolve()), _stamp(path)])
 
 
-def _kept(done: Path, made_of: str) -> dict[str, Answer] | None:
+def _kept(done: Path, made_of: str) -> Said | None:
     """The answers of an earlier run, if they are of this scan and model; a damaged file is as none."""
     try:
         content = read_sealed(done)
-        return {n: Answer(**a) for n, a in content["answers"].items()} if content["made_of"] == made_of else None
+        answers = {n: Answer(**a) for n, a in content["answers"].items()}
+        return (answers, content["presence"]) if content["made_of"] == made_of else None
     except (DataError, KeyError, TypeError, AttributeError):
         return None
 

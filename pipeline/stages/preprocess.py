@@ -20,7 +20,7 @@ from pipeline.data.room import require_disk
 from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, save_array
 from pipeline.errors import DataError, PatchvoteError
 
-RECIPE = 6  # raise when resampling or normalising changes, so that old arrays are not found again
+RECIPE = 7  # raise when resampling or normalising changes, so that old arrays are not found again
 
 
 def preprocess(
@@ -57,7 +57,8 @@ def preprocess(
     else:
         levels = tuple(None if s == "original" else float(s) for s in spacings)
     if normalisation is None:
-        normalisation = derive_normalisation([(f["percentiles"]["0.5"], f["percentiles"]["99.5"]) for f in facts])
+        ends = [(f["percentiles"]["0.5"], f["percentiles"]["99.5"]) for f in facts]
+        normalisation = derive_normalisation(ends, [f.get("channels", 1) for f in facts])
     keys = {c.id: _keys(found, c.id, levels, normalisation) for c in cases}
     store = PreparedStore(Path(out), data.unit, levels, normalisation, keys)
     sweep(store.folder, below=True)
@@ -76,7 +77,7 @@ def _bytes(found: Findings, store: PreparedStore) -> int:
         for key, spacing in zip(keys, store.spacings, strict=True):
             if not (store.folder / f"{key}.npy").exists():
                 total += float(np.prod(extent / (np.array(fact["spacing"]) if spacing is None else spacing)))
-    return int(total * np.dtype(np.float16).itemsize)
+    return int(total * store.normalisation.channels * np.dtype(np.float16).itemsize)
 
 
 def _keys(found: Findings, case: str, levels: tuple[Spacing, ...], normalisation: Normalisation) -> tuple[str, ...]:

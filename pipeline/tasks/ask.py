@@ -25,12 +25,14 @@ class Said:
 
     Args:
         logits: Of belief.
+        rest: What the cells that were left out believe together, as the logit of one.
         displacement: As the network says it, from the cell's centre.
         allowed: Whether the cell may vote.
         centres: Of the cells, voxels of the whole image.
     """
 
     logits: Float[Tensor, "K N"]
+    rest: Float[Tensor, " K"]
     displacement: Float[Tensor, "K D N"]
     allowed: Bool[Tensor, "K N"]
     centres: Float[Tensor, "A D N"]
@@ -51,7 +53,7 @@ def grid_over(network: PatchNetwork, shape: tuple[int, ...]) -> PatchGrid:
     return PatchGrid(tuple(cells.cells(n) for n in shape), cells.stride, cells.first)
 
 
-def look(network: PatchNetwork, box: Float[Tensor, "*S"], region: Region, margin: np.ndarray) -> Seen:
+def look(network: PatchNetwork, box: Float[Tensor, C * S], region: Region, margin: np.ndarray) -> Seen:
     """Run the trunk over a region, on the grid that begins `margin` voxels before it.
 
     Args:
@@ -59,8 +61,15 @@ def look(network: PatchNetwork, box: Float[Tensor, "*S"], region: Region, margin
         margin: Voxels for each axis, above 0 so that cells around the border exist.
     """
     padded = pad_to_stride(box, network.cells.stride, margin, 0.0)
-    features = network.features(padded[None, None].to(next(network.parameters()).device))[0]
-    return Seen(features, grid_over(network, tuple(padded.shape)), torch.from_numpy(region.start - margin).float())
+    features = network.features(padded[None].to(next(network.parameters()).device))[0]
+    return Seen(features, grid_over(network, tuple(padded.shape[1:])), torch.from_numpy(region.start - margin).float())
+
+
+def presence(network: PatchNetwork, seen: Seen) -> float | None:
+    """Belief that the image shows any landmark; None if the network is not asked."""
+    if "presence" not in network.heads:
+        return None
+    return float(network.ask("presence", seen.features, (0,)).mean().sigmoid())
 
 
 def ask(
@@ -69,6 +78,7 @@ def ask(
     landmarks: Sequence[int],
     prior: Float[np.ndarray, "K D"] | None,
     search: float,
+    most: int | None,
 ) -> Said:
     """Ask the cells of one grid.
 
@@ -76,15 +86,22 @@ def ask(
         landmarks: Which, by number.
         prior: Where the landmarks of the image are looked for, voxels of the whole image; None = everywhere.
         search: Voxels around the prior within which cells may vote.
+        most: How many cells may vote without a prior, the most believing ones; None = all.
     """
-    grid = seen.grid
+    grid, rest = seen.grid, torch.full((len(landmarks),), -torch.inf)
     if prior is None:
+        logits = network.ask("belief", seen.features, landmarks)[:, 0].cpu()
         cells, allowed, centres = None, torch.ones(1, 1, dtype=torch.bool), grid.centres()[None]
+        if most is not None and most < logits.shape[1]:
+            cells = logits.topk(most, sorted=False).indices
+            rest = logits.scatter(1, cells, -torch.inf).logsumexp(1)
+            logits, centres = logits.gather(1, cells), centres[0].T[cells].transpose(1, 2)
     else:
         near = torch.from_numpy(prior[list(landmarks)]).float() - seen.origin
         cells, allowed, centres = _near(grid, near, max(search, grid.stride))
-    logits, displacement = (said.cpu() for said in network.ask(seen.features, landmarks, cells))
-    return Said(logits, displacement, allowed.expand_as(logits), centres + seen.origin[:, None])
+        logits = network.ask("belief", seen.features, landmarks, cells)[:, 0].cpu()
+    displacement = network.ask("displacement", seen.features, landmarks, cells).cpu()
+    return Said(logits, rest, displacement, allowed.expand_as(logits), centres + seen.origin[:, None])
 
 
 def _near(grid: PatchGrid, points: Float[Tensor, "K D"], radius: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -97,4 +114,5 @@ def pooled(parts: Sequence[Said]) -> Said:
     """All cells of several grids, as if of one."""
     if len(parts) == 1:
         return parts[0]
-    return Said(*(torch.cat([getattr(part, f.name) for part in parts], -1) for f in fields(Said)))
+    logits, _, *others = (torch.cat([getattr(part, f.name) for part in parts], -1) for f in fields(Said))
+    return Said(logits, torch.stack([part.rest for part in parts]).logsumexp(0), *others)

@@ -64,6 +64,17 @@ class Constellation:
         result[judged] = np.nanmedian(np.where(usable, off, np.nan)[judged], axis=-1)
         return result
 
+    def expected(self, world: Float[np.ndarray, "K D"]) -> Float[np.ndarray, "K D"]:
+        """Where the others expect each landmark, on average; NaN where fewer than two have a say.
+
+        Args:
+            world: Positions; NaN = none.
+        """
+        usable = (self.others >= 0) & np.isfinite(world).all(1)[self.others]
+        places = np.where(usable[..., None], world[self.others] + self.offset, 0.0)
+        count = usable.sum(1)[:, None]
+        return np.where(count >= FEWEST, places.sum(1) / count.clip(1), np.nan)
+
     def choose(self, world: Float[np.ndarray, "C K D"], belief: Float[np.ndarray, "C K"]) -> Int[np.ndarray, " K"]:
         """Which of C candidate places each landmark takes: believed, and where the others expect it.
 

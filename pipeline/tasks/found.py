@@ -24,6 +24,7 @@ class Found:
         votes: Patches that voted.
         inside: Whether the position lies in the scan.
         patch: World size of the patches that answered.
+        presence: 0 to 1, that the image shows any of the landmarks; None = nobody was asked.
     """
 
     world: Float[np.ndarray, "K D"]
@@ -32,23 +33,33 @@ class Found:
     votes: Int[np.ndarray, " K"]
     inside: Bool[np.ndarray, " K"]
     patch: Float[np.ndarray, " K"]
+    presence: float | None = None
 
     def of(self, who: Int[np.ndarray, " L"]) -> Found:
         """The answers of some landmarks alone."""
-        return Found(*(getattr(self, f.name)[who] for f in fields(Found)))
+        return replace(self, **{name: getattr(self, name)[who] for name in EACH})
 
     def with_answers(self, who: Int[np.ndarray, " L"], others: Found) -> Found:
         """These answers, with `others` in the place of some."""
-        changed = {f.name: getattr(self, f.name).copy() for f in fields(Found)}
+        changed = {name: getattr(self, name).copy() for name in EACH}
         for name, values in changed.items():
             values[who] = getattr(others, name)
-        return Found(**changed)
+        return replace(self, **changed)
 
     def blended(self, coarser: Found, share: float) -> Found:
         """Positions drawn towards the coarser level's by `share` of the way, where the two agree to within one of its
         patches: the two levels err differently, so between them lies the better answer."""
         agree = np.linalg.norm(self.world - coarser.world, axis=1) <= coarser.patch
         return replace(self, world=self.world + share * agree[:, None] * (coarser.world - self.world))
+
+
+EACH = tuple(f.name for f in fields(Found) if f.name != "presence")  # one value a landmark
+
+
+def chosen(places: Sequence[Found], best: Int[np.ndarray, " K"]) -> Found:
+    """Of several answers a landmark the one with that number."""
+    each = np.arange(len(best))
+    return replace(places[0], **{name: np.stack([getattr(p, name) for p in places])[best, each] for name in EACH})
 
 
 def join(parts: Sequence[Votes], order: np.ndarray, frame: ImageFrame, patch: float) -> Found:

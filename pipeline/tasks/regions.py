@@ -18,7 +18,8 @@ class Region:
 
     @property
     def slices(self) -> tuple[slice, ...]:
-        return tuple(slice(a, a + n) for a, n in zip(self.start, self.shape, strict=True))
+        """Of an array whose first axis holds the channels."""
+        return (slice(None), *(slice(a, a + n) for a, n in zip(self.start, self.shape, strict=True)))
 
 
 def regions(prior: Float[np.ndarray, "K D"], shape: tuple[int, ...], half: float) -> list[Region]:

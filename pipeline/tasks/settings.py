@@ -18,6 +18,8 @@ class LossSettings:
         beta: Where the displacement's loss turns from square to absolute, in strides (softmax).
         balance: Weight of a positive patch (papers).
         displacement: Weight of the displacement's loss beside the belief's.
+        presence: Weight of the loss of a head that says whether the image shows any of the landmarks; 0 = no such head.
+            For images that may show something else altogether: a face or none.
     """
 
     name: Literal["softmax", "noothout2018", "noothout2020"] = "softmax"
@@ -25,6 +27,7 @@ class LossSettings:
     beta: float = 0.1
     balance: float = 1.0
     displacement: float = 1.0
+    presence: float = 0.0
 
 
 @dataclass(frozen=True)

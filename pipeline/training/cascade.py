@@ -19,6 +19,7 @@ from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.training.budget import Budget, seconds_of_levels
 from pipeline.training.checkpoint import load_level, save_level
+from pipeline.training.deck import deck_of
 from pipeline.training.levels import (
     TrainingCase,
     batch_stream,
@@ -87,6 +88,12 @@ class Cascade:
         patch = self._network(len(self.spacings) - 1).cells.stride * spacing
         return LandmarksTask(self.settings.loss, self.settings.decode, fit_constellation(world, patch))
 
+    @cached_property
+    def deck(self) -> list[TrainingCase]:
+        """The training cases as they are dealt."""
+        assert self.task.constellation is not None
+        return deck_of(self.learning, self.task.constellation)
+
     def train(self) -> list[TrainedLevel]:
         """Train all levels.
 
@@ -118,7 +125,9 @@ class Cascade:
     def _network(self, number: int) -> PatchNetwork:
         case = self.learning[0]
         seed = (self.settings.seed, number)
-        network = new_network(self.settings.level(number), case.levels[0].frame.dims, len(case.world), seed)
+        frame, channels = case.levels[0].frame, len(case.levels[0].voxels)
+        asked = LandmarksTask(self.settings.loss).heads(len(case.world), frame.dims, number)
+        network = new_network(self.settings.level(number), frame.dims, asked, seed, channels)
         return network.to(self.device)
 
     def _budget(self, number: int) -> Budget:
@@ -131,7 +140,7 @@ class Cascade:
     def _stream(self, number: int, network: PatchNetwork, budget: Budget) -> Iterator[Batch]:
         level, stride = self.settings.level(number), network.cells.stride
         return batch_stream(
-            self.learning, number, level, stride, self.settings, budget.step, self.twins, lambda: budget.expected
+            self.deck, number, level, stride, self.settings, budget.step, self.twins, lambda: budget.expected
         )
 
     def _precision(self, number: int) -> str:
@@ -139,7 +148,7 @@ class Cascade:
             return self.settings.precision
         level, network = self.settings.level(number), self._network(number)
         crop = crop_settings([c.source(number) for c in self.learning], level, network.cells.stride).shape
-        work = [asdict(level), crop, network.landmarks, self.settings.loss.name, self.device]
+        work = [asdict(level), crop, network.heads["belief"].count, self.settings.loss.name, self.device]
         return remembered(list(FORMATS), work, partial(self._probe, number, network))
 
     def _probe(self, number: int, network: PatchNetwork) -> str:

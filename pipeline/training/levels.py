@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 
 from pipeline.data.store import LevelArray
+from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork, build_network
 from pipeline.sampling.batches import Batch, CropSettings, batches, canvas_shape
 from pipeline.sampling.sampler import Sampler
@@ -37,10 +38,12 @@ class TrainingCase:
         return Source(voxels, frame.world_to_voxel(self.world), self.known)
 
 
-def new_network(level: LevelSettings, dims: int, landmarks: int, seed: Sequence[int]) -> PatchNetwork:
+def new_network(
+    level: LevelSettings, dims: int, heads: Mapping[str, Head], seed: Sequence[int], channels: int = 1
+) -> PatchNetwork:
     """A network with weights from the seed alone."""
     torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
-    return build_network(level.network, dims, 1, landmarks, **level.parameters)
+    return build_network(level.network, dims, channels, heads, **level.parameters)
 
 
 def crop_settings(

@@ -88,6 +88,14 @@ def test_eight_grids_that_say_the_same_believe_as_much_as_one():
     assert torch.allclose(belief[:, :3], torch.tensor([[0.25, 0.5, 0]]) / 8)
 
 
+def test_patches_that_are_not_listed_compete_all_the_same():
+    logits, everywhere = torch.tensor([[2.0, 1.0, 0.5, -1.0]]), torch.ones(1, 4, dtype=torch.bool)
+    whole, _ = softmax_belief(logits, everywhere, grids=2)
+    some, total = softmax_belief(logits[:, :2], everywhere[:, :2], grids=2, rest=logits[:, 2:].logsumexp(1))
+    assert torch.allclose(some, whole[:, :2])
+    assert torch.allclose(total, whole[:, :2].sum(1))
+
+
 def test_patches_on_their_own_believe_by_hand():
     logits = torch.tensor([[0.0, math.log(3)], [math.log(3), 0]])
     belief, total = sigmoid_belief(logits, torch.tensor([[True, True], [False, True]]))

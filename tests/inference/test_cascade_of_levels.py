@@ -62,7 +62,7 @@ def test_a_part_that_is_asked_for_is_the_same_part_of_the_prepared_level(dims, s
     lazy = LazyVoxels(image, spacing, PERCENTILE)
     assert lazy.shape == whole.voxels.shape
     assert lazy.frame.same_as(whole.frame)
-    part = (slice(2, 7), slice(1, 6), slice(3, 5))[:dims]
+    part = (slice(None), slice(2, 7), slice(1, 6), slice(3, 5))[: dims + 1]
     assert_allclose(lazy[part].astype(float), whole.voxels[part].astype(float), atol=1e-3)
     assert_array_equal(lazy[tuple(slice(0, n) for n in lazy.shape)], whole.voxels)
 

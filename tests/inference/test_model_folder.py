@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from crooked import DIMS
+from oracle import heads_of
 
 from pipeline.data.atomic import read_sealed, write_sealed
 from pipeline.data.intensity import Normalisation
@@ -30,7 +31,7 @@ THIN = {"stride": 4, "width": 4, "growth": 2}
 
 def tiny_model(dims):
     torch.manual_seed(dims)
-    networks = tuple(build_network("fcn", dims, 1, 2, **THIN).eval() for _ in range(2))
+    networks = tuple(build_network("fcn", dims, 1, heads_of(2, dims), **THIN).eval() for _ in range(2))
     for module in (m for n in networks for m in n.modules() if hasattr(m, "running_mean")):
         module.running_mean.normal_()  # statistics that training would have left
     return Model(

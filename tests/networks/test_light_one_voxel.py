@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from crooked import DIMS
+from oracle import heads_of
 
 from pipeline.networks.layers import ResidualBlock
 from pipeline.networks.network import build_network
@@ -17,7 +18,7 @@ NETWORKS = [("fcn", {"stride": s, **THIN}, (s - 1) / 2, s) for s in (2, 4, 8)] +
 def trunk_of(name, parameters, dims, seed=0):
     """A trunk with random weights in which no residual path is silent."""
     torch.manual_seed(seed)
-    network = build_network(name, dims, 1, 2, **parameters)
+    network = build_network(name, dims, 1, heads_of(2, dims), **parameters)
     for module in network.modules():
         if isinstance(module, ResidualBlock):
             torch.nn.init.ones_(module.path[-1].weight)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from crooked import DIMS
+from oracle import heads_of
 from torch import nn
 
 from pipeline.errors import ConfigError
@@ -14,7 +15,7 @@ from pipeline.networks.receptive_field import trace
 @pytest.mark.parametrize("dims", DIMS)
 @pytest.mark.parametrize("name", TRUNKS)
 def test_answers_have_one_belief_and_one_displacement_a_landmark_and_cell(name, dims):
-    network = build_network(name, dims, 1, 5).eval()
+    network = build_network(name, dims, 1, heads_of(5, dims)).eval()
     answers = network({"image": torch.zeros(2, 1, *(24, 32, 16)[:dims])})
     cells = tuple(n // network.cells.stride for n in (24, 32, 16)[:dims])
     assert answers["belief"].shape == (2, 5, *cells)
@@ -25,7 +26,7 @@ def test_answers_have_one_belief_and_one_displacement_a_landmark_and_cell(name, 
 @pytest.mark.parametrize("name", TRUNKS)
 def test_a_batch_of_two_is_answered_like_one_by_one(name, dims):
     torch.manual_seed(0)
-    network = build_network(name, dims, 1, 3).eval()
+    network = build_network(name, dims, 1, heads_of(3, dims)).eval()
     images = torch.randn(2, 1, *(24,) * dims)
     with torch.no_grad():
         both = network({"image": images})
@@ -35,14 +36,16 @@ def test_a_batch_of_two_is_answered_like_one_by_one(name, dims):
 
 
 def test_noothout2020_has_the_stated_parameters():
-    assert count_parameters(build_network("noothout2020", 3, 1, 8)) == pytest.approx(16_133_184, rel=1e-4)
+    assert count_parameters(build_network("noothout2020", 3, 1, heads_of(8, 3))) == pytest.approx(16_133_184, rel=1e-4)
     for landmarks in (1, 3):
-        assert count_parameters(build_network("noothout2020_local", 3, 1, landmarks)) == landmarks * 267_364
+        assert (
+            count_parameters(build_network("noothout2020_local", 3, 1, heads_of(landmarks, 3))) == landmarks * 267_364
+        )
 
 
 def test_a_network_a_landmark_is_not_moved_by_what_another_learns():
     torch.manual_seed(0)
-    network = build_network("noothout2020_local", 2, 1, 3).eval()
+    network = build_network("noothout2020_local", 2, 1, heads_of(3, 2)).eval()
     answers = network({"image": torch.randn(1, 1, 16, 16)})
     answers["displacement"][:, 1].square().sum().backward()
     for weight in (network.trunk[0].weight, network.trunk[-3].weight, network.displacement[-1].weight):
@@ -51,7 +54,7 @@ def test_a_network_a_landmark_is_not_moved_by_what_another_learns():
 
 
 def test_noothout2018_has_the_parameters_and_the_receptive_field_of_the_authors_class():
-    network = build_network("noothout2018", 3, 1, 6)
+    network = build_network("noothout2018", 3, 1, heads_of(6, 3))
     assert count_parameters(network) == 229_032
     assert network.cells.reach == 38
 
@@ -63,7 +66,7 @@ def test_a_residual_block_starts_as_the_identity():
 
 def test_few_patches_believe_before_anything_is_learned():
     torch.manual_seed(0)
-    logits = build_network("fcn", 2, 1, 4).eval()({"image": torch.rand(1, 1, 64, 64)})["belief"]
+    logits = build_network("fcn", 2, 1, heads_of(4, 2)).eval()({"image": torch.rand(1, 1, 64, 64)})["belief"]
     assert logits.flatten(2).exp().sum(-1).max() < 1  # "absent" has logit 0: it starts ahead of all patches together
 
 
@@ -71,7 +74,7 @@ def test_few_patches_believe_before_anything_is_learned():
 @pytest.mark.parametrize("dims", DIMS)
 def test_answers_are_float32_and_the_same_in_every_format(dims, format):
     torch.manual_seed(0)
-    network = build_network("fcn", dims, 1, 3).eval()
+    network = build_network("fcn", dims, 1, heads_of(3, dims)).eval()
     image = torch.randn(1, 1, *(32,) * dims)
     exact = network({"image": image})
     network.arrange(format)
@@ -96,7 +99,7 @@ def test_answers_are_float32_and_the_same_in_every_format(dims, format):
 )
 def test_a_wrong_name_is_told_the_nearest_right_one(name, parameters, complaint):
     with pytest.raises(ConfigError, match=complaint):
-        build_network(name, 3, 1, 2, **parameters)
+        build_network(name, 3, 1, heads_of(2, 3), **parameters)
 
 
 def test_layers_that_differ_between_axes_are_refused():
@@ -120,7 +123,7 @@ def test_a_pooling_chain_worked_out_by_hand():
 
 
 def test_padding_goes_in_front_by_the_margin_and_behind_to_whole_strides():
-    padded = pad_to_stride(torch.ones(3, 5), 4, (4, 6), -1.0)
+    padded = pad_to_stride(torch.ones(1, 3, 5), 4, (4, 6), -1.0)[0]
     assert padded.shape == (12, 16)
     assert (padded[4:7, 6:11] == 1).all()
     assert padded.sum() == 15 - (12 * 16 - 15)
@@ -130,7 +133,7 @@ def test_padding_goes_in_front_by_the_margin_and_behind_to_whole_strides():
 @pytest.mark.parametrize("dims", DIMS)
 def test_asking_some_landmarks_at_some_cells_gives_the_numbers_of_the_whole(name, dims):
     torch.manual_seed(0)
-    network = build_network(name, dims, 1, 40).eval()
+    network = build_network(name, dims, 1, heads_of(40, dims)).eval()
     image = torch.rand(1, 1, *(32,) * dims)
     with torch.no_grad():
         whole = network({"image": image})
@@ -138,10 +141,10 @@ def test_asking_some_landmarks_at_some_cells_gives_the_numbers_of_the_whole(name
         features = network.features(image)[0]
         who = list(range(1, 40))
         cells = torch.randint(0, belief.shape[1], (len(who), 5))
-        some = network.ask(features, who, cells)
-        everywhere = network.ask(features, [3, 0])
-    torch.testing.assert_close(some[0], torch.gather(belief[who], 1, cells))
+        some = [network.ask(head, features, who, cells) for head in ("belief", "displacement")]
+        everywhere = [network.ask(head, features, [3, 0]) for head in ("belief", "displacement")]
+    torch.testing.assert_close(some[0][:, 0], torch.gather(belief[who], 1, cells))
     wide = cells[:, None].expand(-1, dims, -1)
     torch.testing.assert_close(some[1], torch.gather(displacement[who], 2, wide))
-    torch.testing.assert_close(everywhere[0], belief[[3, 0]])
+    torch.testing.assert_close(everywhere[0][:, 0], belief[[3, 0]])
     torch.testing.assert_close(everywhere[1], displacement[[3, 0]])

@@ -66,7 +66,7 @@ def test_the_same_seed_gives_the_same_change():
 
 
 def sharpness(seed, voxels, **settings):
-    return change_sharpness(np.random.default_rng(seed), voxels, AugmentSettings(**vars(NOTHING) | settings))
+    return change_sharpness(np.random.default_rng(seed), voxels[None], AugmentSettings(**vars(NOTHING) | settings))[0]
 
 
 @pytest.mark.parametrize("dims", DIMS)

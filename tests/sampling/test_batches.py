@@ -20,7 +20,7 @@ def sources(dims, count=5, size=20):
     """Case n is filled with n + 1; its landmark 0 lies in the middle, landmark 1 is unknown."""
     points = np.stack([np.full(dims, size / 2), np.full(dims, np.nan)])
     known = np.array([True, False])
-    return [Source(np.full((size,) * dims, n + 1.0, np.float16), points, known) for n in range(count)]
+    return [Source(np.full((1, *(size,) * dims), n + 1.0, np.float16), points, known) for n in range(count)]
 
 
 def take(number, cases, crops, augment, size, seed, start=0, **ranks):
@@ -99,14 +99,14 @@ def test_crops_are_aimed_within_the_jitter_of_a_landmark_that_has_a_position(dim
 
 def test_every_landmark_is_aimed_at():
     points = np.array([[10.0], [90.0], [np.nan]])
-    source = Source(np.zeros(100, np.float32), points, np.array([True, True, True]))
+    source = Source(np.zeros((1, 100), np.float32), points, np.array([True, True, True]))
     drawn = take(20, [source], CropSettings((8,), jitter=0.0), NOTHING, 1, (0,))
     aimed = Counter(int(np.nanargmin(np.abs(b.points[0, :, 0] - 3.5))) for b in drawn)
     assert set(aimed) == {0, 1}
 
 
 def test_a_case_without_any_position_is_cut_anywhere():
-    source = Source(np.ones(100, np.float32), np.full((1, 1), np.nan), np.array([True]))
+    source = Source(np.ones((1, 100), np.float32), np.full((1, 1), np.nan), np.array([True]))
     batch = take(1, [source], CropSettings((8,), jitter=3.0), NOTHING, 2, (0,))[0]
     assert (batch.image == 1).any()
 
@@ -122,7 +122,7 @@ def test_a_whole_scan_overlaps_its_canvas_as_far_as_it_can(dims, size):
 
 def test_cut_crops_end_near_a_landmark_which_may_then_be_absent():
     crops = CropSettings((41, 41), jitter=0.0, cut=1.0, margin=4.0)
-    source = Source(np.ones((60, 60), np.float32), np.array([[30.0, 30.0]]), np.array([True]))
+    source = Source(np.ones((1, 60, 60), np.float32), np.array([[30.0, 30.0]]), np.array([True]))
     drawn = take(40, [source], crops, NOTHING, 1, (0,))
     edges = [float((b.image[0, 0] > 0).mean()) for b in drawn]
     assert all(0.2 <= e <= 0.8 for e in edges)  # the plane lies within a quarter of the crop from its middle
@@ -134,13 +134,13 @@ def test_cut_crops_end_near_a_landmark_which_may_then_be_absent():
 def test_the_landmarks_of_a_crop_lie_on_what_they_mark():
     image = np.zeros((30, 40), np.float32)
     image[11, 23] = 1
-    source = Source(image, np.array([[11.0, 23.0]]), np.array([True]))
+    source = Source(image[None], np.array([[11.0, 23.0]]), np.array([True]))
     for batch in take(10, [source], CropSettings((16, 16), jitter=4.0), NOTHING, 1, (0,)):
         assert_allclose(np.argwhere(batch.image[0, 0] == 1), batch.points[0])
 
 
 def test_a_canvas_holds_four_in_five_scans_in_whole_strides_worked_out_by_hand():
-    lines = [Source(np.zeros(n), np.zeros((1, 1)), np.array([True])) for n in (10, 20, 30, 40, 50)]
+    lines = [Source(np.zeros((1, n)), np.zeros((1, 1)), np.array([True])) for n in (10, 20, 30, 40, 50)]
     # The 80th percentile is 42.
     assert canvas_shape(lines, stride=8, largest=112) == (48,)
     assert canvas_shape(lines, stride=4, largest=112) == (44,)

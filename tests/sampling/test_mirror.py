@@ -44,13 +44,13 @@ def test_one_landmark_is_its_own_twin():
 
 @pytest.mark.parametrize("dims", DIMS)
 def test_a_mirrored_crop_shows_each_landmark_under_its_twins_name(dims):
-    shape = (9, 8, 7)[:dims]
+    shape = (1, 9, 8, 7)[: dims + 1]
     voxels = np.random.default_rng(0).random(shape).astype(np.float32)
     points = np.array([[1.0] * dims, [7.0, 2, 3][:dims], [4.0] * dims, [np.nan] * dims])
     seen = Source(voxels, points, np.array([True, True, True, False]))
     turned = mirrored(seen, (1, 0, 2, 3))
     for k, twin in ((0, 1), (1, 0), (2, 2)):
-        assert turned.voxels[tuple(turned.points[k].astype(int))] == voxels[tuple(points[twin].astype(int))]
+        assert turned.voxels[0][tuple(turned.points[k].astype(int))] == voxels[0][tuple(points[twin].astype(int))]
     assert turned.known.tolist() == [True, True, True, False]
     assert (turned.points[:3, :-1] == points[[1, 0, 2], :-1]).all()  # only x, the last axis of a level, is turned
     again = mirrored(turned, (1, 0, 2, 3))
@@ -59,16 +59,16 @@ def test_a_mirrored_crop_shows_each_landmark_under_its_twins_name(dims):
 
 
 def test_half_of_the_samples_are_mirrored_where_half_are_asked_for():
-    source = Source(np.arange(8, dtype=np.float32), np.array([[1.0], [6.0]]), np.array([True, True]))
+    source = Source(np.arange(8, dtype=np.float32)[None], np.array([[1.0], [6.0]]), np.array([True, True]))
     plain = AugmentSettings(brightness=0, contrast=0, noise=0, share=0, mirror=0.5)
     rng, crops = np.random.default_rng(0), CropSettings((8,), cut=0.0, twins=(1, 0))
-    turned = [np.diff(draw(rng, source, crops, plain).voxels[2:4])[0] < 0 for _ in range(300)]
+    turned = [np.diff(draw(rng, source, crops, plain).voxels[0, 2:4])[0] < 0 for _ in range(300)]
     assert np.mean(turned) == pytest.approx(0.5, abs=0.08)
 
 
 def test_left_and_right_of_the_patient_are_exchanged_and_nothing_else():
     points = np.array([[30.0, 5, 9], [-30, 5, 9], [0, 20, 40]])  # LPS: left, right, in the middle
     frame = level_frame(upright_frame((71, 61, 81), 1.0, (-40.0, -20.0, -10.0)), 1.0)
-    source = Source(np.zeros(frame.shape, np.float32), frame.world_to_voxel(points), np.ones(3, bool))
+    source = Source(np.zeros((1, *frame.shape), np.float32), frame.world_to_voxel(points), np.ones(3, bool))
     turned = frame.voxel_to_world(mirrored(source, twins(["left", "right", "nose"], {})).points)
     assert_allclose(turned, points, atol=1e-9)  # the middle of this scan is the middle of the face

@@ -16,13 +16,13 @@ def number_of(position):
 
 def whole():
     voxels = number_of(np.stack(np.meshgrid(np.arange(40), np.arange(60), indexing="ij"), -1))
-    return Source(voxels, np.array([[12.0, 30.0], [20.4, 8.6], [np.nan, np.nan]]), np.array([True, True, False]))
+    return Source(voxels[None], np.array([[12.0, 30.0], [20.4, 8.6], [np.nan, np.nan]]), np.array([True, True, False]))
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_what_is_kept_stays_where_it_was(seed):
     part, start = end_near_landmark(np.random.default_rng(seed), whole(), (6, 6))
-    assert part.voxels[0, 0] == number_of(start)
+    assert part.voxels[0, 0, 0] == number_of(start)
     assert part.voxels.size < whole().voxels.size
     kept = part.present
     assert_array_equal(part.points[kept] + start, whole().points[kept])
@@ -33,7 +33,7 @@ def test_what_is_kept_stays_where_it_was(seed):
 def test_a_landmark_is_absent_exactly_when_it_lies_far_beyond(seed):
     part, start = end_near_landmark(np.random.default_rng(seed), whole(), (9, 9), MARGIN)
     at = whole().points[:2] - start
-    beyond = np.maximum(-0.5 - at, at - np.array(part.voxels.shape) + 0.5).max(1)
+    beyond = np.maximum(-0.5 - at, at - np.array(part.shape) + 0.5).max(1)
     assert_array_equal(np.isfinite(part.points[:2]).all(1), beyond <= MARGIN)
 
 
@@ -43,7 +43,7 @@ def test_landmarks_end_inside_a_little_beyond_and_far_beyond():
     for seed in range(60):
         part, start = end_near_landmark(np.random.default_rng(seed), whole(), (9, 9), MARGIN)
         at = whole().points[:2] - start
-        beyond += np.maximum(-0.5 - at, at - np.array(part.voxels.shape) + 0.5).max(1).tolist()
+        beyond += np.maximum(-0.5 - at, at - np.array(part.shape) + 0.5).max(1).tolist()
     assert min(beyond) < 0 < MARGIN < max(beyond) and any(0 < b < MARGIN for b in beyond)
 
 
@@ -51,15 +51,15 @@ def test_the_plane_lies_within_reach_of_a_landmark_on_any_axis_and_side():
     seen = set()
     for seed in range(60):
         part, start = end_near_landmark(np.random.default_rng(seed), whole(), (3, 3))
-        axis = int(np.flatnonzero(np.array(part.voxels.shape) < (40, 60))[0])
-        plane = start[axis] - 0.5 if start[axis] else part.voxels.shape[axis] - 0.5
+        axis = int(np.flatnonzero(np.array(part.shape) < (40, 60))[0])
+        plane = start[axis] - 0.5 if start[axis] else part.shape[axis] - 0.5
         assert np.nanmin(np.abs(whole().points[:, axis] - plane)) <= 3.5
         seen.add((axis, bool(start[axis])))
     assert len(seen) == 4
 
 
 def test_without_any_position_nothing_is_cut():
-    source = Source(np.ones((5, 5)), np.full((1, 2), np.nan), np.array([True]))
+    source = Source(np.ones((1, 5, 5)), np.full((1, 2), np.nan), np.array([True]))
     part, start = end_near_landmark(np.random.default_rng(0), source, (3, 3))
     assert part is source
     assert not start.any()

@@ -152,7 +152,7 @@ def test_one_scan_under_two_names_is_prepared_once(few):
 def test_the_index_speaks_of_no_folder(few):
     store = prepare(few)
     assert str(few.folder) not in (store.folder / "index.json").read_text()
-    assert json.loads((store.folder / "index.json").read_text())["version"] == 1
+    assert json.loads((store.folder / "index.json").read_text())["version"] == 2
 
 
 def test_the_same_arrays_come_of_a_moved_dataset(few, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from tiny_scans import NAMES, make_scans, tiny_settings
 
 from pipeline.data.dataset import read_dataset, write_dataset
+from pipeline.data.store import read_store
 from pipeline.errors import CheckpointError, DataError
 from pipeline.inference.model import load_model
 from pipeline.stages.preprocess import preprocess
@@ -153,9 +154,10 @@ def test_landmarks_that_some_cases_lack_are_no_hindrance(few, tmp_path):
 
 
 def test_a_damaged_prepared_array_is_named_before_anything_is_trained(few, tmp_path):
-    path = next((few.folder / "prepared").glob("*.npy"))
+    key = read_store(few.folder / "prepared").keys["c01"][1]
+    path = few.folder / "prepared" / f"{key}.npy"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DataError, match=r"prepared arrays of \['c0.'\] are damaged; run preprocess again"):
+    with pytest.raises(DataError, match=r"prepared arrays of \['c01'\] are damaged; run preprocess again"):
         run_on(few, tmp_path / "run")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from crooked import DIMS
-from oracle import Oracle, addresses
+from oracle import Oracle, addresses, heads_of
 
 from pipeline.networks.network import build_network
 from pipeline.tasks.landmarks import LandmarksTask
@@ -18,7 +18,7 @@ def case(dims, name):
     shape = (48,) * dims
     points = np.random.default_rng(dims).uniform(4, 44, (3, dims))
     oracle = Oracle(shape, points)
-    image = torch.from_numpy(addresses(shape))[None, None]
+    image = torch.from_numpy(addresses(shape))[None]
     task = LandmarksTask(LossSettings(name))
     truth = torch.from_numpy(points).float()[None]
     return task, oracle, image, truth, torch.ones(1, 3, dtype=torch.bool)
@@ -47,7 +47,7 @@ def test_the_total_weighs_the_displacement_as_asked(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_landmark_of_which_nothing_is_known_teaches_no_head_anything(name):
     torch.manual_seed(0)
-    network = build_network("fcn", 1, 1, 2, stride=4, width=4, growth=2)
+    network = build_network("fcn", 1, 1, heads_of(2, 1), stride=4, width=4, growth=2)
     image = torch.randn(2, 1, 32)
     points = torch.tensor([[[9.0], [float("nan")]], [[20.0], [float("nan")]]])
     known = torch.tensor([[True, False], [True, False]])
@@ -63,7 +63,7 @@ def test_a_landmark_of_which_nothing_is_known_teaches_no_head_anything(name):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("dims", DIMS)
 def test_losses_are_computed_where_the_network_is(dims, name):
-    network = build_network("fcn", dims, 1, 2, stride=8, width=4, growth=2)
+    network = build_network("fcn", dims, 1, heads_of(2, dims), stride=8, width=4, growth=2)
     image = torch.zeros(1, 1, *(32,) * dims, device="meta")  # a device that refuses to mix, as a GPU does
     answers = {k: v.to("meta") for k, v in network({"image": torch.zeros(image.shape)}).items()}
     points = torch.zeros(1, 2, dims, device="meta")

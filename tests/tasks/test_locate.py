@@ -8,7 +8,7 @@ import pytest
 import torch
 from crooked import DIMS, upright_frame
 from numpy.testing import assert_allclose
-from oracle import Oracle, addresses
+from oracle import Oracle, addresses, heads_of
 
 from pipeline.data.store import LevelArray
 from pipeline.losses.displacement import to_logarithm
@@ -79,6 +79,18 @@ def test_the_neighbourhood_of_a_prior_is_answered_exactly(dims, stride, task):
     for start, shape in oracle.looked_at:
         assert (np.array(start) >= 0).all()
         assert (np.add(start, shape) <= level.frame.shape).all()
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_the_most_believing_patches_of_a_whole_image_answer_for_all(dims, monkeypatch):
+    level, points = level_of(dims), truths(dims)
+    oracle = Oracle(level.frame.shape, points)
+    everybody = TASKS["softmax"].locate(oracle, level)
+    monkeypatch.setattr("pipeline.tasks.landmarks.MOST", 4**dims)
+    few = TASKS["softmax"].locate(oracle, level)
+    assert_allclose(few.world, everybody.world, atol=1e-3)
+    assert_allclose(few.belief, everybody.belief, atol=0.02)
+    assert few.votes.max() <= 4**dims
 
 
 @pytest.mark.parametrize("dims", DIMS)
@@ -258,13 +270,13 @@ def test_patches_lie_on_one_lattice_of_the_world_wherever_the_scan_begins(dims, 
 @pytest.mark.parametrize("dims", DIMS)
 def test_the_parts_that_are_looked_at_give_the_answers_of_the_whole_image(dims, monkeypatch):
     torch.manual_seed(dims)
-    network = build_network("fcn", dims, 1, 3, stride=4, width=4, growth=2, depth=1).eval()
+    network = build_network("fcn", dims, 1, heads_of(3, dims), stride=4, width=4, growth=2, depth=1).eval()
     for module in network.modules():
         if isinstance(module, ResidualBlock):
             torch.nn.init.ones_(module.path[-1].weight)
     torch.nn.init.normal_(network.belief[-1].weight, std=3.0)
     shape = (150, 80, 70)[:dims]
-    voxels = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    voxels = np.random.default_rng(0).standard_normal((1, *shape)).astype(np.float32)
     level = LevelArray(upright_frame(shape, 1.0, 2.0), voxels)
     points = np.array([[75.0, 40, 33], [8, 10, 60], [140, 70, 10]])[:, :dims]
     parts = TASKS["softmax"].locate(network, level, found_near(level, points, 0.0), search=8.0)

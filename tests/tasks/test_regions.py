@@ -40,7 +40,7 @@ def test_every_landmark_has_its_box_and_sharing_never_costs_more_voxels(dims, se
 def test_near_landmarks_share_a_box_and_far_ones_do_not_worked_out_by_hand():
     found = regions(np.array([[10.0], [90.0], [12.0]]), (100,), half=5)
     assert [(r.start, r.shape, r.landmarks) for r in found] == [((5,), (13,), (0, 2)), ((85,), (11,), (1,))]
-    assert found[1].slices == (slice(85, 96),)
+    assert found[1].slices == (slice(None), slice(85, 96))
 
 
 def test_landmarks_at_one_place_share_one_box():

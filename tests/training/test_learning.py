@@ -9,6 +9,7 @@ import pytest
 import torch
 from blobs import blob_cases
 from crooked import DIMS
+from oracle import heads_of
 
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.tasks.found import Found
@@ -85,7 +86,7 @@ def test_the_history_has_losses_and_errors_and_can_be_written(tmp_path):
 
 
 def test_the_seed_alone_decides_the_first_weights():
-    one, same, other = (new_network(COARSE, 1, 2, seed) for seed in ((0, 0), (0, 0), (0, 1)))
+    one, same, other = (new_network(COARSE, 1, heads_of(2, 1), seed) for seed in ((0, 0), (0, 0), (0, 1)))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), same.parameters(), strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
 
@@ -127,7 +128,7 @@ def test_the_format_is_probed_without_changing_the_run(tmp_path):
 
 def test_each_step_has_the_learning_rate_of_the_budget(tmp_path):
     (case,) = blob_cases(1, 1, size=16)
-    state = start_level(new_network(COARSE, 1, 2, (0,)), Budget(None, 10), SETTINGS)
+    state = start_level(new_network(COARSE, 1, heads_of(2, 1), (0,)), Budget(None, 10), SETTINGS)
     stream = batch_stream([case], 0, COARSE, 4, SETTINGS, 0)
     for step in range(10):
         train_step(state, LandmarksTask(), next(stream), SETTINGS)

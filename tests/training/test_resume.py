@@ -6,6 +6,7 @@ import pytest
 import torch
 from blobs import blob_cases
 from crooked import DIMS
+from oracle import heads_of
 
 from pipeline.errors import CheckpointError
 from pipeline.training import cascade as cascade_module
@@ -115,7 +116,7 @@ def test_one_state_a_level_is_kept(tmp_path):
 
 
 def fresh(seconds=None, steps=10):
-    state = start_level(new_network(COARSE, 1, 2, (0, 0)), Budget(seconds, steps), SETTINGS)
+    state = start_level(new_network(COARSE, 1, heads_of(2, 1), (0, 0)), Budget(seconds, steps), SETTINGS)
     state.best_error = 3.0
     return state
 

@@ -1,0 +1,56 @@
+"""`errors.csv`: one line a case and landmark, the answer and the reference side by side."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from pipeline.data.dataset import Case
+from pipeline.data.frames import written_frame
+from pipeline.data.predictions import Answer
+
+FIELDS = ("case", "subject", "landmark", "status", "error", "found", "belief", "spread", "radius95")
+
+
+def errors_csv(
+    cases: Sequence[Case],
+    names: Sequence[str],
+    told: Sequence[Sequence[Answer | None]],
+    status: Shaped[np.ndarray, "C K"],
+    error: Float[np.ndarray, "C K"],
+    reference: Float[np.ndarray, "C K D"],
+    unit: str,
+) -> str:
+    """The table; `ref_` columns are the reference. Empty: there is none.
+
+    Args:
+        cases: C of them.
+        names: Of the K landmarks.
+        told: Answers; None where a case has none.
+        status: What came of each.
+        error: World units; NaN where there is none.
+        reference: World positions.
+        unit: Of the world.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    axes, frame = "xyz"[: reference.shape[2]], written_frame(unit)
+    writer.writerow([*FIELDS, *axes, *(f"ref_{a}" for a in axes), "frame", "unit"])
+    for c, case in enumerate(cases):
+        for k, name in enumerate(names):
+            answer = told[c][k]
+            place = answer.position if answer and answer.found and answer.position else (None,) * len(axes)
+            said = (answer.found, answer.belief, answer.spread, answer.radius95) if answer else (False, *[None] * 3)
+            numbers = map(_number, (error[c, k], *said, *place, *reference[c, k]))
+            writer.writerow([case.id, case.subject, name, status[c, k], *numbers, frame, unit])
+    return text.getvalue()
+
+
+def _number(value: float | bool | None) -> str:
+    if value is None or isinstance(value, bool):
+        return "" if value is None else str(value).lower()
+    return f"{value:.6g}" if np.isfinite(value) else ""

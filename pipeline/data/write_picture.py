@@ -1,0 +1,71 @@
+"""A picture with its answers drawn on it, for people to look at. No guess is drawn as an answer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.atomic import write_bytes
+from pipeline.data.predictions import Answer
+from pipeline.data.read_picture import read_picture
+
+LEAST = 480  # pixels of the longer side, so that a name can be read
+INK, BONE, SHADE = (255, 176, 32), (80, 220, 120), (0, 0, 0)
+
+
+def write_picture(
+    path: Path, picture: Path, answers: Mapping[str, Answer], edges: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Write a PNG: small pictures enlarged, each found landmark a ring with its name.
+
+    Args:
+        path: To write.
+        picture: That was answered.
+        answers: By landmark, px.
+        edges: Landmarks joined by lines: the bones of a skeleton.
+    """
+    from PIL import ImageDraw
+
+    shown, times = _enlarged(picture)
+    at = {n: _middle(a.position, times) for n, a in answers.items() if a.found and a.position is not None}
+    draw = ImageDraw.Draw(shown)
+    for one, other in edges:
+        if one in at and other in at:
+            draw.line([at[one], at[other]], fill=BONE, width=3)
+    for name, (x, y) in at.items():
+        for ink, width in ((SHADE, 4), (INK, 2)):
+            draw.ellipse([x - 6, y - 6, x + 6, y + 6], outline=ink, width=width)
+        draw.text((x + 9, y - 6), name, fill=INK, stroke_width=2, stroke_fill=SHADE)
+    missing = [name for name in answers if name not in at]
+    if missing:
+        draw.text((4, 4), f"not found: {', '.join(missing)}", fill=INK, stroke_width=2, stroke_fill=SHADE)
+    content = io.BytesIO()
+    shown.save(content, "PNG")
+    write_bytes(path, content.getvalue())
+
+
+def _enlarged(picture: Path) -> tuple[Any, int]:
+    """The picture in colours, and how many times it was enlarged."""
+    import PIL.Image
+
+    image = read_picture(picture)
+    pixels = np.stack([c.T for c in image.channels], -1).astype(np.float32)
+    if image.voxels.dtype != np.uint8:
+        low, high = float(pixels.min()), float(pixels.max())
+        pixels = 255 * (pixels - low) / max(high - low, 1e-6)
+    colours = np.broadcast_to(pixels, (*pixels.shape[:2], 3)).round().astype(np.uint8)
+    times = -(-LEAST // max(image.frame.shape)) if max(image.frame.shape) < LEAST else 1
+    width, height = (n * times for n in image.frame.shape)
+    return PIL.Image.fromarray(np.ascontiguousarray(colours)).resize(
+        (width, height), PIL.Image.Resampling.BICUBIC
+    ), times
+
+
+def _middle(position: Sequence[float], times: int) -> tuple[float, float]:
+    """Where a position lies in the enlarged picture; pixel centres are at integers in both."""
+    x, y = (times * (v + 0.5) - 0.5 for v in position)
+    return x, y

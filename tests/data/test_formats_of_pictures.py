@@ -1,0 +1,135 @@
+"""Landmarks on pictures, as other programs keep them: what is written is read again, and half a pixel is not lost."""
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from pipeline.data.coco_points import read_coco_points, write_coco_points
+from pipeline.data.collect import collect
+from pipeline.data.dataset import read_dataset, write_dataset
+from pipeline.data.dlib_xml import read_dlib, write_dlib
+from pipeline.data.points_csv import read_points_csv, write_points_csv
+from pipeline.data.pts import read_pts, write_pts
+from pipeline.errors import DataError
+
+POINTS = {"eye": (3.25, 7.5), "nose": (0.0, 11.0)}
+
+
+def picture(path, size=(16, 12)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(len(path.name))
+    PIL.Image.fromarray(rng.integers(0, 255, (size[1], size[0]), np.uint8)).save(path)
+
+
+def test_pts_counts_pixels_from_one(tmp_path):
+    write_pts(tmp_path / "a.pts", POINTS)
+    assert "4.250000 8.500000" in (tmp_path / "a.pts").read_text()
+    points, notes = read_pts(tmp_path / "a.pts")
+    assert points == {"1": (3.25, 7.5), "2": (0.0, 11.0)} and "numbers" in notes[0]
+
+
+@pytest.mark.parametrize("content", ["", "version: 1\nn_points: 2\n{\n1 2\n}", "version: 1\nn_points: 1\n{\n1 2 3\n}",
+                                     "version: 1\nn_points: 1\n{\n1 nan\n}"])  # fmt: skip
+def test_a_pts_file_that_is_none_is_refused_by_name(tmp_path, content):
+    (tmp_path / "a.pts").write_text(content)
+    with pytest.raises(DataError, match=r"a\.pts"):
+        read_pts(tmp_path / "a.pts")
+
+
+def test_dlib_counts_pixels_from_zero_and_leaves_out_what_is_absent(tmp_path):
+    write_dlib(tmp_path / "a.xml", {"x.png": ((16, 12), POINTS | {"ear": None})})
+    assert read_dlib(tmp_path / "a.xml").cases == {"x.png": POINTS}
+
+
+def test_two_boxes_of_dlib_in_a_picture_are_a_problem_of_that_picture(tmp_path):
+    box = "<box top='0' left='0' width='3' height='3'><part name='a' x='1' y='2'/></box>"
+    ignored = box.replace("<box", "<box ignore='1'")
+    images = f"<image file='x.png'>{box}{box}</image><image file='y.png'>{box}{ignored}</image>"
+    (tmp_path / "a.xml").write_text(f"<dataset><images>{images}</images></dataset>")
+    table = read_dlib(tmp_path / "a.xml")
+    assert "2 boxes" in table.problems["x.png"][0] and table.cases["y.png"] == {"a": (1.0, 2.0)}
+
+
+def test_coco_begins_at_the_edge_of_the_first_pixel(tmp_path):
+    write_coco_points(tmp_path / "a.json", {"x.png": ((16, 12), POINTS | {"ear": None}), "y.png": ((16, 12), {})})
+    assert "3.75" in (tmp_path / "a.json").read_text()
+    assert read_coco_points(tmp_path / "a.json", "absent").cases["x.png"] == POINTS | {"ear": None}
+    assert read_coco_points(tmp_path / "a.json").cases["y.png"] == {}
+
+
+def test_what_coco_says_is_hidden_has_a_position_or_is_absent(tmp_path):
+    said = {"image_id": 1, "category_id": 1, "keypoints": [4, 5, 1, 0, 0, 0]}
+    content = {"images": [{"id": 1, "file_name": "x.png"}], "categories": [{"id": 1, "keypoints": ["a", "b"]}]}
+    from pipeline.data.atomic import write_json
+
+    write_json(tmp_path / "a.json", content | {"annotations": [said]})
+    assert read_coco_points(tmp_path / "a.json").cases["x.png"] == {"a": (3.5, 4.5)}
+    assert read_coco_points(tmp_path / "a.json", "absent").cases["x.png"] == {"a": None}
+    write_json(tmp_path / "a.json", content | {"annotations": [said, said]})
+    assert "second object" in read_coco_points(tmp_path / "a.json").problems["x.png"][0]
+
+
+def test_a_table_of_pixels_has_two_coordinates(tmp_path):
+    rows = [{"case": "c", "landmark": n, "position": p} for n, p in POINTS.items()]
+    write_points_csv(tmp_path / "a.csv", rows, "px")
+    assert (tmp_path / "a.csv").read_text().splitlines()[0] == "case,landmark,x_px,y_px"
+    table = read_points_csv(tmp_path / "a.csv")
+    assert table.cases == {"c": POINTS} and table.unit == "px"
+
+
+@pytest.mark.parametrize("kind", ["csv", "wide", "pts", "xml", "json"])
+def test_a_folder_of_pictures_is_a_data_set_in_pixels(tmp_path, kind):
+    for case in ("a", "b", "c"):
+        picture(tmp_path / "images" / f"{case}.png")
+    files = {f"{c}.png": ((16, 12), POINTS) for c in "abc"}
+    if kind == "csv":
+        write_points_csv(tmp_path / "landmarks.csv", ({"case": c, "landmark": n, "position": p}
+                                                      for c in "abc" for n, p in POINTS.items()), "px")  # fmt: skip
+    if kind == "wide":
+        rows = [f"images/{c}.png,3.25,7.5,0,11" for c in "abc"]
+        (tmp_path / "landmarks.csv").write_text("\n".join(["image,eye_x,eye_y,nose_x,nose_y", *rows]))
+    if kind == "pts":
+        for c in "abc":
+            write_pts(tmp_path / "images" / f"{c}.pts", POINTS)
+    if kind == "xml":
+        write_dlib(tmp_path / "landmarks.xml", files)
+    if kind == "json":
+        write_coco_points(tmp_path / "keypoints.json", files)
+    data, _ = collect(tmp_path, "set")
+    assert (data.unit, len(data.cases)) == ("px", 3)
+    assert list(data.cases[0].landmarks.values()) == [(3.25, 7.5), (0.0, 11.0)]
+    write_dataset(data, tmp_path / "dataset.json")
+    assert '"image"' in (tmp_path / "dataset.json").read_text()
+    assert read_dataset(tmp_path / "dataset.json").cases == data.cases
+
+
+def test_pictures_of_one_name_in_several_folders_keep_apart(tmp_path):
+    for folder in ("one", "two"):
+        picture(tmp_path / folder / "a.png")
+        picture(tmp_path / folder / f"{folder}.png")
+    rows = [f"{f}/{n}.png,eye,{k},2" for k, f in enumerate(("one", "two")) for n in ("a", f)]
+    (tmp_path / "landmarks.csv").write_text("\n".join(["image,landmark,x,y", *rows]))
+    data, _ = collect(tmp_path, "set")
+    assert {c.id: c.landmarks["eye"] for c in data.cases} == {
+        "one_a": (0.0, 2.0), "one": (0.0, 2.0), "two_a": (1.0, 2.0), "two": (1.0, 2.0)
+    }  # fmt: skip
+
+
+def test_pictures_of_which_no_table_speaks_may_show_nothing(tmp_path):
+    for case in ("a", "b", "c", "d"):
+        picture(tmp_path / f"{case}.png")
+    rows = [f"{c},eye,1,2" for c in "abc"]
+    (tmp_path / "landmarks.csv").write_text("\n".join(["case,landmark,x,y", *rows]))
+    assert [c.id for c in collect(tmp_path, "set")[0].cases] == ["a", "b", "c"]
+    data, _ = collect(tmp_path, "set", unlisted="absent")
+    assert data.case("d").landmarks == {"eye": None}
+
+
+def test_pixels_of_scans_are_refused(tmp_path):
+    from crooked import upright_frame
+    from tiny_scans import write_scan
+
+    write_scan(tmp_path / "a.nii.gz", np.zeros((4, 4, 4), np.float32), upright_frame((4, 4, 4)))
+    (tmp_path / "landmarks.csv").write_text("case,landmark,x_px,y_px,z_px\na,eye,1,2,3\n")
+    with pytest.raises(DataError, match="states pixels"):
+        collect(tmp_path, "set")

@@ -1,0 +1,121 @@
+"""Pictures: where their pixels lie, whatever the camera or the format did to them."""
+
+import numpy as np
+import PIL.Image
+import pytest
+from numpy.testing import assert_array_equal
+
+from pipeline.data.image import Image
+from pipeline.data.intensity import Normalisation
+from pipeline.data.read_picture import ORIENTATION, SUFFIXES
+from pipeline.data.readers import find_images, read_frame, read_image, unit_of
+from pipeline.data.store import make_level
+from pipeline.errors import DataError, GeometryError
+from pipeline.geometry import ImageFrame
+
+GREY = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20  # 3 rows of 4 pixels
+EXIF = {  # value -> what the camera did to the upright rows and columns before it wrote them
+    1: lambda p: p,
+    2: lambda p: p[:, ::-1],
+    3: lambda p: p[::-1, ::-1],
+    4: lambda p: p[::-1],
+    5: lambda p: p.T,
+    6: lambda p: p.T[::-1],
+    7: lambda p: p.T[::-1, ::-1],
+    8: lambda p: p.T[:, ::-1],
+}
+
+
+def saved(path, pixels, **how):
+    PIL.Image.fromarray(np.ascontiguousarray(pixels)).save(path, **how)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [s for s in SUFFIXES if s not in (".jpg", ".jpeg", ".webp", ".ppm")])
+def test_x_runs_to_the_right_and_y_down(tmp_path, suffix):
+    image = read_image(saved(tmp_path / f"a{suffix}", GREY))
+    assert (image.frame.shape, image.frame.unit) == ((4, 3), "px")
+    assert image.frame.voxel_to_world(np.array([[3, 1]])).tolist() == [[3.0, 1.0]]
+    assert image.voxels[3, 1] == GREY[1, 3]
+    assert read_frame(tmp_path / f"a{suffix}").same_as(image.frame)
+
+
+@pytest.mark.parametrize("value", EXIF)
+def test_a_picture_is_turned_as_the_camera_was_held(tmp_path, value):
+    exif = PIL.Image.Exif()
+    exif[ORIENTATION] = value
+    path = saved(tmp_path / "a.png", EXIF[value](GREY), exif=exif)
+    image = read_image(path)
+    assert_array_equal(image.voxels.T, GREY)
+    assert read_frame(path).shape == image.frame.shape == (4, 3)
+    assert bool(image.notes) == (value != 1)
+
+
+def test_sixteen_bits_stay_sixteen_bits(tmp_path):
+    deep = GREY.astype(np.uint16) * 300
+    for suffix in (".png", ".tif"):
+        image = read_image(saved(tmp_path / f"a{suffix}", deep))
+        assert image.voxels.dtype == np.uint16
+        assert_array_equal(image.voxels.T, deep)
+
+
+def test_colours_are_channels_and_transparency_is_none(tmp_path):
+    colours = np.random.default_rng(0).integers(0, 255, (3, 4, 4), np.uint8)
+    image = read_image(saved(tmp_path / "a.png", colours))
+    assert [c.shape for c in image.channels] == [(4, 3)] * 3
+    assert_array_equal(np.stack(image.channels, -1).swapaxes(0, 1), colours[..., :3])
+    assert "transparency ignored" in image.notes
+    palette = PIL.Image.fromarray(colours[..., :3]).quantize(256)
+    palette.save(tmp_path / "b.png")
+    assert_array_equal(np.asarray(palette.convert("RGB")).swapaxes(0, 1), read_image(tmp_path / "b.png").voxels)
+
+
+def test_black_and_white_is_grey(tmp_path):
+    image = read_image(saved(tmp_path / "a.png", GREY > 100))
+    assert image.voxels.shape == (4, 3)
+
+
+@pytest.mark.parametrize("length", [0, 10, 60])
+def test_a_picture_that_is_cut_off_is_an_error_that_names_it(tmp_path, length):
+    path = saved(tmp_path / "a.png", np.random.default_rng(0).integers(0, 255, (40, 40), np.uint8))
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(DataError, match=r"a\.png: not readable as a picture"):
+        read_image(path)
+
+
+def test_several_pictures_in_one_file_are_refused(tmp_path):
+    pages = [PIL.Image.fromarray(GREY) for _ in range(3)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(DataError, match=r"a\.tif: 3 pictures in one file"):
+        read_image(tmp_path / "a.tif")
+
+
+def test_pictures_beside_scans_are_screenshots(tmp_path):
+    saved(tmp_path / "a.png", GREY)
+    assert [p.name for p in find_images(tmp_path)] == ["a.png"]
+    (tmp_path / "scan.nii.gz").write_bytes(b"")
+    assert [p.name for p in find_images(tmp_path)] == ["scan.nii.gz"]
+    assert (unit_of(tmp_path / "A.JPG"), unit_of(tmp_path / "scan.nii.gz")) == ("px", "mm")
+
+
+def colour_image(voxels):
+    return Image(ImageFrame(voxels.shape[:2], np.eye(3), "px"), voxels)
+
+
+def test_a_level_has_the_channels_that_the_network_sees():
+    colours = np.random.default_rng(0).integers(0, 255, (6, 5, 3)).astype(np.uint8)
+    window = Normalisation("window", 0.0, 255.0, 3)
+    level = make_level(colour_image(colours), None, window)
+    assert level.voxels.shape == (3, 5, 6)
+    assert np.abs(level.voxels.astype(float) - colours.T / 255).max() < 1e-3
+    grey = make_level(colour_image(colours), None, Normalisation("window", 0.0, 255.0, 1))
+    assert np.abs(grey.voxels[0].astype(float) - colours.mean(-1).T / 255).max() < 1e-3
+    shown = make_level(colour_image(colours[..., 0]), None, window)
+    assert_array_equal(shown.voxels[0], shown.voxels[2])
+    with pytest.raises(DataError, match="an image with 2 channels, 3 are wanted"):
+        make_level(colour_image(colours[..., :2]), None, window)
+
+
+def test_more_axes_than_the_frame_and_its_colours_are_refused():
+    with pytest.raises(GeometryError, match=r"voxels have shape \(4, 3, 2, 2\), their frame \(4, 3\)"):
+        colour_image(np.zeros((4, 3, 2, 2)))
