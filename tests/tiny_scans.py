@@ -82,6 +82,7 @@ def tiny_settings(**changes):
         rate=1e-2,
         average=0.9,
         validations=2,
+        gain=None,
         precision="float32",
         threads=1,
         coarse=coarse,

@@ -39,7 +39,9 @@ def write_picture(
     for name, (x, y) in at.items():
         for ink, width in ((SHADE, 4), (INK, 2)):
             draw.ellipse([x - 6, y - 6, x + 6, y + 6], outline=ink, width=width)
-        draw.text((x + 9, y - 6), name, fill=INK, stroke_width=2, stroke_fill=SHADE)
+        right = x + 9 + draw.textlength(name) <= shown.width
+        draw.text((x + 9 if right else x - 9, y), name, fill=INK, stroke_width=2, stroke_fill=SHADE,
+                  anchor="lm" if right else "rm")  # fmt: skip
     missing = [name for name in answers if name not in at]
     if missing:
         draw.text((4, 4), f"not found: {', '.join(missing)}", fill=INK, stroke_width=2, stroke_fill=SHADE)

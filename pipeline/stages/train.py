@@ -58,7 +58,7 @@ def train(
     cascade = Cascade(learning, validating, store.spacings, store.unit, settings, target, place, identity, names)
     trained = cascade.train()
     model = _model(name or run.name, data, store, cascade, trained)
-    model = calibrate(model, [(c.levels, c.world, c.known) for c in validating])
+    model = calibrate(model, [(c.levels[: len(trained)], c.world, c.known) for c in validating])
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
     parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}
     facts = {
@@ -92,7 +92,7 @@ def _is_done(run: Path, identity: str) -> bool:
 
 def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, trained: list[TrainedLevel]) -> Model:
     levels = []
-    for number, (spacing, done) in enumerate(zip(store.spacings, trained, strict=True)):
+    for number, (spacing, done) in enumerate(zip(store.spacings, trained, strict=False)):
         level = cascade.settings.level(number)
         levels.append(ModelLevel(spacing, level.network, dict(level.parameters), done.search, done.blend))
     networks = tuple(level.network for level in trained)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from pipeline.training.levels import (
     derive_blend,
     derive_search,
     locate_all,
+    mean_error,
     new_network,
     validation,
 )
@@ -95,18 +96,38 @@ class Cascade:
         return deck_of(self.learning, self.task.constellation)
 
     def train(self) -> list[TrainedLevel]:
-        """Train all levels.
+        """Train all levels; those after one whose finer voxels told no more are left out, and that one with them.
 
         Raises:
             CheckpointError: A resume file is damaged or belongs to another run.
         """
         priors: dict[str, Found] = {}
-        trained = []
+        trained: list[TrainedLevel] = []
         for number in range(len(self.spacings)):
             level, found = self._train_level(number, priors)
+            finer = {name: f.blended(priors[name], level.blend) if priors else f for name, f in found.items()}
+            if number and not self._pays(number, priors, finer):
+                break
             trained.append(level)
-            priors = {name: f.blended(priors[name], level.blend) if priors else f for name, f in found.items()}
+            priors = finer
         return trained
+
+    def _pays(self, number: int, priors: Mapping[str, Found], finer: Mapping[str, Found]) -> bool:
+        """Whether finer voxels err enough less on the validation cases. Where annotators differ by more than a patch,
+        they do not, and the belief, which is spread over more patches, says less."""
+        coarse, fine = self.spacings[number - 1], self.spacings[number]
+        if self.settings.gain is None or fine == coarse:
+            return True
+        before, after = (mean_error(self.validating, found) for found in (priors, finer))
+        if after <= (1 - self.settings.gain) * before:
+            return True
+        print(
+            f"voxels of {fine or 'the original size'} tell no more than those of {coarse:g} {self.unit} "
+            f"(validation {after:.3g}, {before:.3g} {self.unit}): the model ends with {number} of "
+            f"{len(self.spacings)} levels; levels=[..., {coarse:g}] gives all its time to these",
+            file=sys.stderr,
+        )
+        return False
 
     def _train_level(self, number: int, priors: dict[str, Found]) -> tuple[TrainedLevel, dict[str, Found]]:
         search = self.settings.level(number).search or derive_search(self.validating, number, priors)

@@ -118,10 +118,14 @@ def derive_blend(cases: Sequence[TrainingCase], priors: Mapping[str, Found], fou
         return 0.0
 
     def error(share: float) -> float:
-        off = [np.linalg.norm(found[c.id].blended(priors[c.id], share).world - c.world, axis=1) for c in cases]
-        return float(np.nanmean(off))
+        return mean_error(cases, {c.id: found[c.id].blended(priors[c.id], share) for c in cases})
 
     return min(BLENDS, key=error)
+
+
+def mean_error(cases: Sequence[TrainingCase], found: Mapping[str, Found]) -> float:
+    """Over all landmarks that have a position, world unit."""
+    return float(np.nanmean([np.linalg.norm(found[c.id].world - c.world, axis=1) for c in cases]))
 
 
 def validation(

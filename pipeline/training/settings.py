@@ -56,6 +56,8 @@ class TrainingSettings:
         looks: Networks for the finest voxel size, each looking around the answers of the one before; what they say is
             averaged as it helps the validation cases. null = 2 where there is one voxel size and six minutes or more:
             one network goes on to learn cases by heart, and two err differently. Several sizes do so anyway.
+        gain: Share by which a finer voxel size must lower the error on the validation cases; if it does not, it and all
+            finer ones are left out. null = every level is kept.
         precision: Number format of the layers, with their channels in the middle or last in memory; "auto" = what a
             short probe finds fastest.
         seed: Of everything random.
@@ -74,6 +76,7 @@ class TrainingSettings:
     average: float = 0.99
     validations: int = 12
     looks: int | None = None
+    gain: float | None = 0.05
     precision: Literal["auto", "float32", "bfloat16", "float32_channels_last", "bfloat16_channels_last"] = "auto"
     seed: int = 0
     threads: int = 0

@@ -14,7 +14,7 @@ def test_the_spacings_of_a_cardiac_scan_worked_out_by_hand():
 
 
 def test_a_photograph_and_a_line_have_levels_too():
-    assert derive_spacings([(1000, 1000)], [(1, 1)]) == (3.5, 1.0)
+    assert derive_spacings([(1000, 1000)], [(1, 1)]) == (8.9, 3.0, 1.0)  # 112 pixels fit
     assert derive_spacings([(100,)], [(2.5,)]) == (2.5,)
 
 

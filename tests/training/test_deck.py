@@ -13,7 +13,7 @@ SHAPE = np.array([[20.0, 20, 20], [30, 20, 25], [20, 32, 20], [28, 28, 28]])
 
 
 def cases(dims, count=40, missing=(), beyond=()):
-    """Four landmarks that lie to each other as always; `missing`: without the last; `beyond`: their scan ends before."""
+    """Four landmarks that lie alike; `missing` cases lack the last, `beyond` ones end before it."""
     rng = np.random.default_rng(dims)
     made = []
     for number in range(count):

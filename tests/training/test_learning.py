@@ -24,6 +24,7 @@ from pipeline.training.settings import LevelSettings, TrainingSettings
 
 COARSE = LevelSettings(parameters={"stride": 4, "width": 8, "growth": 8, "depth": 1}, batch=4)
 SETTINGS = TrainingSettings(
+    gain=None,
     minutes=None,
     steps=80,
     rate=1e-2,

@@ -20,6 +20,7 @@ from pipeline.training.settings import LevelSettings, TrainingSettings
 
 COARSE = LevelSettings(parameters={"stride": 4, "width": 4, "growth": 2, "depth": 1})
 SETTINGS = TrainingSettings(
+    gain=None,
     minutes=None,
     steps=24,
     validations=4,

@@ -1,0 +1,31 @@
+"""Every number format and layout computes what float32 does, forwards and backwards, through dilated layers, too."""
+
+import pytest
+import torch
+from crooked import DIMS
+from oracle import heads_of
+
+from pipeline.networks.network import FORMATS, build_network
+
+SIZE = {1: 256, 2: 112, 3: 32}
+
+
+def step(dims, arrangement):
+    torch.manual_seed(0)
+    network = build_network("fcn", dims, 1, heads_of(3, dims), stride=2)
+    network.arrange(arrangement)
+    image = torch.rand(2, 1, *(SIZE[dims],) * dims)
+    said = network({"image": image})
+    (said["belief"].square().mean() + said["displacement"].square().mean()).backward()
+    gradient = torch.cat([p.grad.flatten() for p in network.parameters()])
+    return said["belief"].detach(), gradient
+
+
+@pytest.mark.parametrize("arrangement", FORMATS)
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_step_says_and_learns_the_same_in_every_format(dims, arrangement):
+    belief, gradient = step(dims, "float32")
+    other, changed = step(dims, arrangement)
+    assert (other - belief).abs().max() < 0.02 * belief.abs().max()
+    assert torch.isfinite(changed).all()
+    assert torch.nn.functional.cosine_similarity(changed, gradient, 0) > 0.99

@@ -1,0 +1,56 @@
+"""A finer voxel size that tells no more is not part of the model."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from blobs import blob_cases
+from tiny_scans import tiny_settings
+
+from pipeline.tasks.found import Found
+from pipeline.training.cascade import Cascade, TrainedLevel
+
+
+def answers(cases, error):
+    """Every landmark off by so much along the first axis."""
+    ones = np.ones(2)
+    off = error * np.eye(cases[0].world.shape[1])[0]
+    return {c.id: Found(c.world + off, ones, ones, ones.astype(int), ones > 0, ones) for c in cases}
+
+
+def levels_of(monkeypatch, tmp_path, errors, gain, spacings):
+    cases = blob_cases(2, 4, spacings=tuple(s or 1.0 for s in spacings))
+    settings = replace(tiny_settings(), gain=gain)
+    cascade = Cascade(cases, cases, spacings, "mm", settings, "cpu", tmp_path, "x")
+    asked = []
+
+    def train_level(self, number, priors):
+        asked.append(number)
+        return TrainedLevel(None, 0.0, 0.0, [], "float32"), answers(cases, errors[number])
+
+    monkeypatch.setattr(Cascade, "_train_level", train_level)
+    return len(cascade.train()), asked
+
+
+@pytest.mark.parametrize(
+    ("errors", "kept", "asked"),
+    [
+        ((4.0, 2.0, 1.0), 3, 3),
+        ((4.0, 3.79, 3.0), 3, 3),
+        ((4.0, 3.81, 1.0), 1, 2),
+        ((4.0, 2.0, 2.5), 2, 3),
+    ],
+)
+def test_levels_end_before_the_one_that_errs_hardly_less(monkeypatch, tmp_path, capsys, errors, kept, asked):
+    count, met = levels_of(monkeypatch, tmp_path, errors, 0.05, (4.0, 2.0, None))
+    assert (count, len(met)) == (kept, asked)
+    said = capsys.readouterr().err
+    assert ("tell no more than" in said) == (kept < 3)
+
+
+def test_every_level_is_kept_where_nobody_asks(monkeypatch, tmp_path):
+    assert levels_of(monkeypatch, tmp_path, (4.0, 9.0, 9.0), None, (4.0, 2.0, None))[0] == 3
+
+
+def test_a_second_look_at_one_voxel_size_is_kept(monkeypatch, tmp_path):
+    assert levels_of(monkeypatch, tmp_path, (4.0, 3.99), 0.05, (1.0, 1.0))[0] == 2
