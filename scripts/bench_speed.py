@@ -124,7 +124,7 @@ def with_heads(model: Path, count: int, out: Path) -> Path:
         names = tuple(f"p{k:03d}" for k in range(count))
         places = np.random.default_rng(0).normal(0, 20, (20, count, loaded.dims))
         task = replace(loaded.task, constellation=fit_constellation(places, 1.0))
-        bare = replace(loaded, landmarks=names, networks=tuple(built), task=task, calibration=Calibration())
+        bare = replace(loaded, names=names, networks=tuple(built), task=task, calibration=Calibration())
         save_model(bare, out, {})
     return out
 

@@ -36,7 +36,7 @@ def judged(model: Model, case: TrainingCase, shift: float, rng: np.random.Genera
         found = model.task.locate(network, case.levels[number], found, level.search, level.blend)
     assert found is not None
     told = answers(model, found, case.levels[-1].frame)
-    called = np.array([told[name].found for name in model.landmarks])
+    called = np.array([told[name].found for name in model.names])
     return np.linalg.norm(found.world - case.world, axis=1), called
 
 

@@ -5,11 +5,13 @@ A stage is imported when its verb is called, so that no verb pays for another's 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipeline.cli.build import build_networks
+from pipeline.cli.given import quarantined, run_of, source_of, workers
+from pipeline.cli.measuring import evaluate, overlay, report
 from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_of
 from pipeline.cli.settings import Settings
 from pipeline.data.atomic import read_sealed
@@ -49,9 +51,12 @@ def import_data(settings: Settings) -> Outcome:
         fractions=data.fractions,
         seed=data.split_seed,
         pseudonyms=data.pseudonyms,
+        edges=data.edges,
+        task=settings.task,
     )
     parts = ", ".join(f"{len(dataset.part(part))} {part}" for part in ("train", "validation", "test"))
-    note = f"{counted(len(dataset.cases), 'case')} ({parts}), {counted(len(dataset.landmarks), 'landmark')}"
+    named = counted(len(dataset.classes), "class") if dataset.classes else counted(len(dataset.landmarks), "landmark")
+    note = f"{counted(len(dataset.cases), 'case')} ({parts}), {named}"
     found = read_findings(run / FROM_IMPORT)
     return Outcome(note, (note, *table_of(found.items)), errors_of(found.items))
 
@@ -144,44 +149,12 @@ def predict(settings: Settings) -> Outcome:
     from pipeline.stages.predict import predict as stage
 
     answers = stage(model, out, device=settings.device, threads=settings.threads, formats=wanted.formats, **which)
-    found = [answer.found for case in answers.cases.values() for answer in case.values()]
     scans = counted(len(answers.cases), "scan")
-    note = f"{scans}, {sum(found)} of {len(found)} landmarks found: {out / 'predictions.json'}"
+    said = [box for case in answers.cases.values() for box in (case.values() if isinstance(case, dict) else case)]
+    found = sum(answer.found for answer in said)
+    what = f"{found} boxes" if settings.task == "boxes" else f"{found} of {len(said)} landmarks"
+    note = f"{scans}, {what} found: {out / 'predictions.json'}"
     return Outcome(note, (note,), dict(answers.failures))
-
-
-def evaluate(settings: Settings) -> Outcome:
-    from pipeline.report.paper import paper_errors
-    from pipeline.report.terminal import summary_table
-    from pipeline.stages.evaluate import evaluate as stage
-
-    wanted = settings.evaluate
-    predictions = wanted.predictions or run_of(settings) / "test" / "predictions.json"
-    dataset = wanted.dataset or run_of(settings) / "dataset.json"
-    out = wanted.output or predictions.parent
-    summary = stage(
-        predictions,
-        dataset,
-        out,
-        part=wanted.part,
-        radii=wanted.radii,
-        wrong_beyond=wanted.wrong_beyond,
-        exclude=quarantined(dataset.parent),
-        normalise=wanted.normalise,
-    )
-    mean = "nothing to measure" if summary["mean"] is None else f"mean error {summary['mean']:.3g} {summary['unit']}"
-    paper = paper_errors(summary["landmarks"], summary["unit"])
-    return Outcome(
-        f"{mean}, {counted(summary['cases'], 'case')}", (summary_table(summary, paper),), dict(summary["failures"])
-    )
-
-
-def report(settings: Settings) -> Outcome:
-    from pipeline.stages.report import report as stage
-
-    wanted = settings.report
-    page = stage(run_of(settings), wanted.output, wanted.title)
-    return Outcome(f"{page}", (f"Report: {page.resolve()}",))
 
 
 STAGES: dict[str, Callable[[Settings], Outcome]] = {
@@ -192,53 +165,6 @@ STAGES: dict[str, Callable[[Settings], Outcome]] = {
     "train": train,
     "predict": predict,
     "evaluate": evaluate,
+    "overlay": overlay,
     "report": report,
 }
-
-
-def build_networks(settings: Settings) -> None:
-    """Build every network once, on one axis: a wrong name or parameter is said before a scan is opened.
-
-    Raises:
-        ConfigError: No such network or parameter.
-    """
-    from pipeline.networks.heads import Head
-    from pipeline.networks.network import build_network
-
-    for name in ("coarse", "fine"):
-        level = getattr(settings.training, name)
-        try:
-            build_network(level.network, 1, 1, {"belief": Head(1)}, **level.parameters)
-        except ConfigError as error:
-            raise ConfigError(f"training.{name}: {error}") from error
-        except (TypeError, ValueError, AttributeError) as error:
-            raise ConfigError(
-                f"training.{name}.parameters: {level.parameters} do not fit {level.network}: {error}"
-            ) from error
-
-
-def run_of(settings: Settings) -> Path:
-    """The run folder, which the door has made sure is named."""
-    if settings.run is None:
-        raise ConfigError("say which run: run=runs/NAME, or experiment=NAME for runs/NAME")
-    return settings.run
-
-
-def quarantined(run: Path) -> tuple[str, ...]:
-    """Cases that check keeps out of everything that follows; none where check has not been run."""
-    path = run / "findings.json"
-    return read_findings(path).quarantined if path.exists() else ()
-
-
-def source_of(settings: Settings) -> Path:
-    """The user's folder, which must be there."""
-    if settings.source is None:
-        raise ConfigError("source: needed, and not given. Add source=FOLDER, the folder of your scans and landmarks.")
-    if not settings.source.expanduser().is_dir():
-        raise ConfigError(f"source={settings.source}: no such folder. Give the folder of your scans and landmarks.")
-    return settings.source.expanduser()
-
-
-def workers(settings: Settings) -> int:
-    """Processes for work on many cases."""
-    return settings.threads or os.cpu_count() or 1

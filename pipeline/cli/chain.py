@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.actions import STAGES, build_networks, source_of
+from pipeline.cli.actions import STAGES
+from pipeline.cli.build import build_networks
+from pipeline.cli.given import source_of
 from pipeline.cli.outcome import Outcome, counted
 from pipeline.cli.run_folder import claimed, writable
 from pipeline.cli.settings import Settings
@@ -41,14 +43,15 @@ def single(verb: Verb, settings: Settings) -> Outcome:
     apart = {
         "simulate": settings.simulate.out,
         "predict": settings.predict.output,
+        "overlay": settings.predict.output,
         "evaluate": settings.evaluate.output,
     }
     if verb.name == "import":
         source_of(settings)
     with ExitStack() as held:
-        if verb.name == "simulate" or (verb.name == "predict" and settings.predict.input):
+        if verb.name in ("simulate", "overlay") or (verb.name == "predict" and settings.predict.input):
             if folder := apart[verb.name]:
-                writable(folder, "-o" if verb.name == "predict" else "out")
+                writable(folder, "out" if verb.name == "simulate" else "-o")
         elif not (verb.name == "evaluate" and settings.evaluate.predictions and settings.evaluate.dataset):
             held.enter_context(claimed(verb, settings))
         return STAGES[verb.name](settings)

@@ -16,6 +16,7 @@ from pipeline.training.settings import TrainingSettings
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
+Format = Literal["mrk.json", "fcsv", "csv", "nnlandmark", "dicom-sr", "points.json", "png", "voc", "coco", "yolo"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class DataSettings:
         images: Only scans whose path below the source matches, such as images_2mm/*.nii.gz; null = all that are found.
         series_uid: SeriesInstanceUIDs to take from DICOM folders that hold several series; predict minds it, too.
         pseudonyms: Call scans by codes instead of their file names; predict minds it, too. PLACE/private/ knows whose.
+        edges: Pairs of landmarks that are drawn as lines, such as the bones of a skeleton.
         fractions: Shares of training, validation and test, by subject.
         split_seed: Another seed, another split.
         strict: Stop where a case is quarantined; a scan whose sform and qform differ is, too.
@@ -42,6 +44,7 @@ class DataSettings:
     images: str | None = None
     series_uid: tuple[str, ...] = ()
     pseudonyms: bool = False
+    edges: tuple[tuple[str, str], ...] = ()
     fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
     split_seed: Count = 0
     strict: bool = False
@@ -54,14 +57,15 @@ class SimulateSettings:
     Args:
         out: Folder to write images/ and landmarks/ into.
         cases: How many.
-        kind: What they show: cta, the aortic root in cardiac CT; blobs, plain shapes that any network learns at once.
+        kind: What they show: cta, the aortic root in cardiac CT; blobs, plain shapes that any network learns at once;
+            figures, stick figures in pictures.
         fov_mm: Edge of the field of view; null = varies from case to case.
         spacing_mm: Voxel size; null = varies from case to case.
     """
 
     out: Path = Path("phantoms")
     cases: Annotated[int, Field(gt=0)] = 40
-    kind: Literal["cta", "blobs"] = "cta"
+    kind: Literal["cta", "blobs", "figures"] = "cta"
     fov_mm: Positive | None = None
     spacing_mm: Positive | None = None
 
@@ -89,14 +93,15 @@ class PredictSettings:
         input: Scans or folders of scans (-i); null = the test part of the run.
         output: Folder for the answers (-o); null = RUN/test.
         formats: What is written beside predictions.json: mrk.json and fcsv (3D Slicer, a file a scan), csv (points.csv,
-            all scans), nnlandmark (all_landmarks_voxel.json), dicom-sr (of DICOM scans; it names the patient); json and
-            png (a picture with its points drawn), of pictures. null = mrk.json of scans, json and png of pictures.
+            all scans), nnlandmark (all_landmarks_voxel.json), dicom-sr (of DICOM scans; it names the patient); of
+            pictures points.json and png (with the points drawn); of boxes png, voc, coco, yolo and csv. null = mrk.json
+            of scans, points.json and png of pictures, png of boxes.
     """
 
     model: Path | None = None
     input: tuple[Path, ...] | None = None
     output: Path | None = None
-    formats: tuple[Literal["mrk.json", "fcsv", "csv", "nnlandmark", "dicom-sr", "json", "png"], ...] | None = None
+    formats: tuple[Format, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,22 @@ class EvaluateSettings:
     predictions: Path | None = None
     dataset: Path | None = None
     output: Path | None = None
+
+
+@dataclass(frozen=True)
+class OverlaySettings:
+    """What is laid on pictures.
+
+    Args:
+        filter: glasses, hat, or a PNG of your own with a JSON of the same name beside it that says where its anchors
+            lie: {"version": 1, "anchors": {LANDMARK: [x, y], ...}}, two (turned and scaled) or more (any linear map).
+        names: What the model calls an anchor, where the two differ: {ANCHOR: LANDMARK}.
+        predictions: The predictions.json of the pictures.
+    """
+
+    filter: str = "glasses"
+    names: dict[str, str] = field(default_factory=dict)
+    predictions: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +174,7 @@ class Settings:
     Args:
         experiment: A file of configs/experiment; it holds what differs from the defaults.
         method: A file of configs/method: ours, or a paper's.
+        task: What is learned: landmarks, each at most once in an image; or boxes, any number of things of some classes.
         source: The user's folder of scans and landmarks.
         run: Folder that everything is written into; null = runs/EXPERIMENT.
         device: Where networks run: auto (a GPU if there is one), cpu, or cuda:N.
@@ -166,6 +188,7 @@ class Settings:
 
     experiment: str | None = None
     method: str = "ours"
+    task: Literal["landmarks", "boxes"] = "landmarks"
     source: Path | None = None
     run: Path | None = None
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
@@ -178,5 +201,6 @@ class Settings:
     simulate: SimulateSettings = field(default_factory=SimulateSettings)
     predict: PredictSettings = field(default_factory=PredictSettings)
     evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
+    overlay: OverlaySettings = field(default_factory=OverlaySettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     demo: DemoSettings = field(default_factory=DemoSettings)

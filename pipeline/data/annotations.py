@@ -20,6 +20,8 @@ from pipeline.data.nnlandmark import NAME as NNLANDMARK
 from pipeline.data.nnlandmark import read_nnlandmark
 from pipeline.data.observers import Readings, agreed, observer_of
 from pipeline.data.points_csv import read_points_csv
+from pipeline.data.points_file import SUFFIX as POINTS
+from pipeline.data.points_file import read_points_file
 from pipeline.data.points_json import read_points_json
 from pipeline.data.points_table import PointsTable
 from pipeline.data.pts import read_pts
@@ -27,7 +29,7 @@ from pipeline.data.readers import case_name, unit_of
 from pipeline.errors import DataError
 
 TABLES = ("landmarks.csv", "landmarks.json", "landmarks.xml", "keypoints.json", NNLANDMARK)
-READERS = {".mrk.json": read_markups, ".fcsv": read_fcsv, ".mps": read_mps, ".pts": read_pts}
+READERS = {".mrk.json": read_markups, ".fcsv": read_fcsv, ".mps": read_mps, ".pts": read_pts, POINTS: read_points_file}
 FILES = tuple(READERS)
 SUBJECT = re.compile(r"(sub-[A-Za-z0-9]+)(_ses-[A-Za-z0-9]+)?")  # how BIDS names begin
 

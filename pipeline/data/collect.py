@@ -59,13 +59,13 @@ def collect(
     for finding in typos({case: points for case, points in found.cases.items()}):
         found.error(finding.rule, cast("str", finding.case), finding.message, finding.advice)
     names = _names(found.cases)
-    subjects = _column(source / "subjects.csv", "subject")
+    subjects = column(source / "subjects.csv", "subject")
     splits = listed.parts if listed else parts_of(scans)
-    splits |= {c: _part(source, c, word) for c, word in _column(source / "split.csv", "split").items()}
+    splits |= {c: part(source, c, word) for c, word in column(source / "split.csv", "split").items()}
     cases = tuple(
         Case(
             id=case,
-            subject=subjects.get(case, _subject(case)),
+            subject=subjects.get(case, subject(case)),
             image=scans[case].relative_to(source).as_posix(),
             landmarks=_in_order(points, names, missing if points else "absent"),
             split=splits.get(case),
@@ -74,12 +74,12 @@ def collect(
         for case, points in sorted(found.cases.items())
     )
     findings += found.findings
-    _require_enough(source, cases, findings)
+    require_enough(source, cases, findings)
     unit = unit_of(scans[cases[0].id])
     return Dataset(name, source.resolve(), names, cases, unit), findings
 
 
-def _subject(case: str) -> str:
+def subject(case: str) -> str:
     """Names of BIDS say whose a scan is; others are a subject each, unless subjects.csv says more."""
     match = SUBJECT.match(case)
     return match[1] if match else case
@@ -131,7 +131,7 @@ def _in_order(points: dict[str, Position], names: tuple[str, ...], missing: str)
     return {n: points.get(n) for n in names if n in points or missing == "absent"}
 
 
-def _require_enough(source: Path, cases: tuple[Case, ...], findings: list[Finding]) -> None:
+def require_enough(source: Path, cases: tuple[Case, ...], findings: list[Finding]) -> None:
     subjects = {c.subject for c in cases}
     if len(subjects) < LEAST:
         left_out = [f for f in findings if f.case is not None and f.severity != "note"]
@@ -142,7 +142,7 @@ def _require_enough(source: Path, cases: tuple[Case, ...], findings: list[Findin
         )
 
 
-def _column(path: Path, column: str) -> dict[str, str]:
+def column(path: Path, column: str) -> dict[str, str]:
     """An optional two-column table `case,<column>`."""
     if not path.is_file():
         return {}
@@ -152,7 +152,7 @@ def _column(path: Path, column: str) -> dict[str, str]:
     return {row["case"].strip(): row[column].strip() for row in rows if row["case"] and row[column]}
 
 
-def _part(source: Path, case: str, word: str) -> Part:
+def part(source: Path, case: str, word: str) -> Part:
     if word.lower() not in PART_WORDS:
         raise DataError(f"{source / 'split.csv'}: case '{case}': split '{word}'; use {', '.join(PARTS)}.")
     return PART_WORDS[word.lower()]

@@ -22,9 +22,19 @@ Position = tuple[float, ...] | None
 
 
 @dataclass(frozen=True)
+class Box:
+    """Something of a class, with edges along the world's axes: smallest and largest coordinates, LPS mm or px."""
+
+    label: str
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Case:
     """One scan. `image` is relative to the dataset's root. `landmarks`: position, or None = absent; where several
-    people placed them, their mean, and `observers[who]` what each said."""
+    people placed them, their mean, and `observers[who]` what each said. `boxes`: all there are; None = nobody drew any.
+    """
 
     id: str
     subject: str
@@ -32,17 +42,25 @@ class Case:
     landmarks: dict[str, Position]
     split: Part | None = None
     observers: dict[str, dict[str, Position]] = field(default_factory=dict)
+    boxes: tuple[Box, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """All cases of a folder. `landmarks` is the full list of names, in the order every array uses."""
+    """All cases of a folder. `landmarks` is the full list of names, in the order every array uses; `edges` are pairs of
+    them that are drawn as lines, such as the bones of a skeleton."""
 
     name: str
     root: Path
     landmarks: tuple[str, ...]
     cases: tuple[Case, ...]
     unit: str = "mm"
+    edges: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Labels of all boxes, in the order of the alphabet."""
+        return tuple(sorted({box.label for case in self.cases for box in case.boxes or ()}))
 
     def part(self, part: Part) -> tuple[Case, ...]:
         """The cases of one part of the split."""
@@ -72,6 +90,11 @@ def write_dataset(dataset: Dataset, path: Path) -> None:
         {"id": c.id, "subject": c.subject, "image": c.image, "landmarks": c.landmarks}
         | ({"split": c.split} if c.split else {})
         | ({"observers": c.observers} if c.observers else {})
+        | (
+            {"boxes": [{"class": b.label, "low": b.low, "high": b.high} for b in c.boxes]}
+            if c.boxes is not None
+            else {}
+        )
         for c in dataset.cases
     ]
     write_json(
@@ -84,8 +107,13 @@ def write_dataset(dataset: Dataset, path: Path) -> None:
             "root": str(dataset.root),
             "landmarks": list(dataset.landmarks),
             "cases": cases,
-        },
+        }
+        | ({"edges": [list(edge) for edge in dataset.edges]} if dataset.edges else {}),
     )
+
+
+def _box_content(box: Box) -> dict[str, Any]:
+    return {"class": box.label, "low": box.low, "high": box.high}
 
 
 def read_dataset(path: Path) -> Dataset:
@@ -108,6 +136,7 @@ def read_dataset(path: Path) -> Dataset:
             landmarks=tuple(content["landmarks"]),
             cases=tuple(_case(c, path) for c in content["cases"]),
             unit=content["unit"],
+            edges=tuple((str(one), str(other)) for one, other in content.get("edges", ())),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(f"{path}: not a dataset manifest: {error!r}. Make it with `patchvote import`.") from error
@@ -120,7 +149,13 @@ def _case(content: dict[str, Any], path: Path) -> Case:
         raise DataError(f"{path}: case {content['id']}: split='{split}'; choose one of {', '.join(PARTS)}")
     observers = {who: _positions(said) for who, said in content.get("observers", {}).items()}
     landmarks = _positions(content["landmarks"])
-    return Case(content["id"], content["subject"], content["image"], landmarks, split, observers)
+    boxes = None if content.get("boxes") is None else tuple(_box(b) for b in content["boxes"])
+    return Case(content["id"], content["subject"], content["image"], landmarks, split, observers, boxes)
+
+
+def _box(content: dict[str, Any]) -> Box:
+    low, high = (tuple(float(v) for v in content[end]) for end in ("low", "high"))
+    return Box(str(content["class"]), low, high)
 
 
 def _positions(content: dict[str, Any]) -> dict[str, Position]:

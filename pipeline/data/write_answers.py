@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.data.atomic import write_json
 from pipeline.data.fcsv import write_fcsv
 from pipeline.data.file_names import file_stem
-from pipeline.data.frames import written_frame
 from pipeline.data.markups import write_markups
 from pipeline.data.nnlandmark import NAME as NNLANDMARK
 from pipeline.data.nnlandmark import write_nnlandmark
 from pipeline.data.points_csv import write_points_csv
+from pipeline.data.points_file import SUFFIX as POINTS
+from pipeline.data.points_file import write_points_file
 from pipeline.data.predictions import Answer
-from pipeline.data.readers import read_frame, unit_of
+from pipeline.data.readers import read_frame
 from pipeline.data.write_picture import write_picture
 
 TABLE = "points.csv"
-USUAL = {"mm": ("mrk.json",), "px": ("json", "png")}  # formats of scans and of pictures where none is asked for
+USUAL = {"mm": ("mrk.json",), "px": ("points.json", "png")}  # formats of scans and of pictures where none is asked for
 Answers = Mapping[str, Answer]
 
 
-def write_case(out: Path, case: str, answers: Answers, scan: Path, formats: Sequence[str], model: str) -> None:
+def write_case(
+    out: Path,
+    case: str,
+    answers: Answers,
+    scan: Path,
+    formats: Sequence[str],
+    model: str,
+    edges: Sequence[tuple[str, str]] = (),
+) -> None:
     """One file a scan, for each format that has one.
 
     Args:
@@ -32,6 +40,7 @@ def write_case(out: Path, case: str, answers: Answers, scan: Path, formats: Sequ
         scan: What was answered.
         formats: Of `PredictSettings`.
         model: Name of the model, for formats that say who answered.
+        edges: Pairs of landmarks that are drawn as lines.
     """
     there = {n: a.position for n, a in answers.items() if a.found}
     words = {n: _words(a) for n, a in answers.items()}
@@ -39,13 +48,12 @@ def write_case(out: Path, case: str, answers: Answers, scan: Path, formats: Sequ
         write_markups(out / f"{file_stem(case)}.mrk.json", there, words)
     if "fcsv" in formats:
         write_fcsv(out / f"{file_stem(case)}.fcsv", there, words)
-    if "json" in formats:
-        points = {n: {"position": a.position, "found": a.found, "belief": a.belief} for n, a in answers.items()}
-        unit = unit_of(scan)
-        content = {"version": 1, "image": scan.name, "frame": written_frame(unit), "unit": unit, "landmarks": points}
-        write_json(out / f"{file_stem(case)}.json", content)
+    if "points.json" in formats:
+        more = {n: {"belief": a.belief, "spread": a.spread, "radius95": a.radius95} for n, a in answers.items()}
+        there = {n: a.position if a.found else None for n, a in answers.items()}
+        write_points_file(out / f"{file_stem(case)}{POINTS}", there, more)
     if "png" in formats:
-        write_picture(out / f"{file_stem(case)}.png", scan, answers)
+        write_picture(out / f"{file_stem(case)}.png", scan, answers, edges)
     if "dicom-sr" in formats:
         from pipeline.data.write_sr import write_sr
 

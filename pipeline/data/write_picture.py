@@ -10,11 +10,23 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.atomic import write_bytes
+from pipeline.data.dataset import Box
+from pipeline.data.image import Image
 from pipeline.data.predictions import Answer
 from pipeline.data.read_picture import read_picture
 
 LEAST = 480  # pixels of the longer side, so that a name can be read
+COLOURS = ((255, 176, 32), (34, 211, 238), (120, 230, 90), (255, 110, 160), (170, 140, 255), (250, 250, 120))
 INK, BONE, SHADE = (255, 176, 32), (80, 220, 120), (0, 0, 0)
+
+
+def write_png(image: Image, path: Path) -> None:
+    """Write a picture as it is: 8 or 16 bits, grey or in colours."""
+    import PIL.Image
+
+    content = io.BytesIO()
+    PIL.Image.fromarray(np.ascontiguousarray(image.voxels.swapaxes(0, 1))).save(content, "PNG")
+    write_bytes(path, content.getvalue())
 
 
 def write_picture(
@@ -45,6 +57,32 @@ def write_picture(
     missing = [name for name in answers if name not in at]
     if missing:
         draw.text((4, 4), f"not found: {', '.join(missing)}", fill=INK, stroke_width=2, stroke_fill=SHADE)
+    content = io.BytesIO()
+    shown.save(content, "PNG")
+    write_bytes(path, content.getvalue())
+
+
+def write_boxed_picture(
+    path: Path, picture: Path, boxes: Sequence[Box], words: Sequence[str], classes: Sequence[str]
+) -> None:
+    """Write a PNG with boxes, each class in its colour.
+
+    Args:
+        path: To write.
+        picture: That was answered.
+        boxes: px.
+        words: Beside the class of each, such as its belief.
+        classes: All there are; their order chooses the colours.
+    """
+    from PIL import ImageDraw
+
+    shown, times = _enlarged(picture)
+    draw = ImageDraw.Draw(shown)
+    for box, word in zip(boxes, words, strict=True):
+        low, high = _middle(box.low, times), _middle(box.high, times)
+        ink = COLOURS[classes.index(box.label) % len(COLOURS)]
+        draw.rectangle([*low, *high], outline=ink, width=2)
+        draw.text((low[0] + 3, low[1] + 1), f"{box.label} {word}", fill=ink, stroke_width=2, stroke_fill=SHADE)
     content = io.BytesIO()
     shown.save(content, "PNG")
     write_bytes(path, content.getvalue())

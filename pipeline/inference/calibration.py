@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -12,6 +13,9 @@ from pipeline.data.store import LevelArray
 from pipeline.inference.cascade import locate
 from pipeline.inference.model import Calibration, Model
 from pipeline.inference.radius import fit_radius
+from pipeline.metrics.detection import matches
+from pipeline.tasks.boxes import BoxesTask
+from pipeline.tasks.boxes_found import box_ends
 
 KEPT = 0.98  # of the landmarks that are there; the others are the price of telling what is absent
 LARGEST = 0.6  # threshold that is asked for to tell the absent
@@ -70,3 +74,42 @@ def choose_threshold(belief: Float[np.ndarray, " N"], error: Float[np.ndarray, "
         if wrong[called].sum() <= WRONG * called.sum():
             return float(threshold)
     return float(np.nextafter(1.0, 2.0))  # even the surest answer is wrong: nothing is found
+
+
+BoxCase = tuple[Sequence[LevelArray], Float[np.ndarray, "V D"], Any]
+
+
+def calibrate_boxes(model: Model, cases: Sequence[BoxCase]) -> Model:
+    """The model with the belief that counts as found: where precision and recall balance best on validation cases.
+
+    Args:
+        cases: Levels, corners of the boxes in the world, and their classes.
+    """
+    task = model.task
+    assert isinstance(task, BoxesTask)
+    beliefs, hits, count = [], [], 0
+    for levels, corners, labels in cases:
+        found = locate(model, levels)
+        truth = task.named(*box_ends(corners), labels)
+        for label in model.names:
+            belief, right, there = matches(truth, task.named(found.low, found.high, found.label), found.belief, label)
+            beliefs.append(belief)
+            hits.append(right)
+            count += there
+    threshold = best_balance(np.concatenate(beliefs), np.concatenate(hits), count)
+    return replace(model, calibration=Calibration(threshold, None, len(cases)))
+
+
+def best_balance(belief: Float[np.ndarray, " N"], right: Bool[np.ndarray, " N"], count: int) -> float:
+    """The threshold with the largest F1, the harmonic mean of precision and recall; 0.5 where nothing is right.
+
+    Examples:
+        >>> best_balance(np.array([0.9, 0.6, 0.4]), np.array([True, True, False]), 2)
+        0.6
+    """
+    order = np.argsort(-belief, kind="stable")
+    hits = np.cumsum(right[order])
+    if not len(hits) or not hits[-1]:
+        return 0.5
+    balance = 2 * hits / (np.arange(1, len(hits) + 1) + count)
+    return float(belief[order][int(balance.argmax())])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference.model import Model
 from pipeline.tasks.found import Found
+from pipeline.tasks.landmarks import LandmarksTask
 
 PRESENT = 0.5  # belief of the whole image below which no landmark is found in it
 
@@ -58,16 +60,15 @@ def image_levels(image: Image, model: Model) -> tuple[LevelArray, ...]:
     return tuple(LevelArray(v.frame, v) for v in lazy)  # type: ignore[arg-type]
 
 
-def locate(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> Found:
-    """Best positions of all landmarks after the last level.
+def locate(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> Any:
+    """What the task answers after the last level: best positions of all landmarks, or boxes.
 
     Args:
         least: Belief that an answer needs; what cannot reach it after the first levels is not looked for further.
     """
-    found = None
+    found: Any = None
     for network, level, settings in zip(model.networks, levels, model.levels, strict=True):
         found = model.task.locate(network, level, found, settings.search, settings.blend, least)
-    assert found is not None
     return found
 
 
@@ -80,12 +81,13 @@ def answers(model: Model, found: Found, frame: ImageFrame) -> dict[str, Answer]:
     """
     believed = (found.belief >= model.calibration.threshold) & found.inside
     strange = alone = np.zeros_like(believed)
-    if model.task.constellation is not None:
-        strange = model.task.constellation.implausible(found.world, believed)
-        alone = model.task.constellation.alone(found.world, believed & ~strange, frame)
+    shape = model.task.constellation if isinstance(model.task, LandmarksTask) else None
+    if shape is not None:
+        strange = shape.implausible(found.world, believed)
+        alone = shape.alone(found.world, believed & ~strange, frame)
     nothing = found.presence is not None and found.presence < PRESENT
     result = {}
-    for k, name in enumerate(model.landmarks):
+    for k, name in enumerate(model.names):
         belief, position = float(found.belief[k]), tuple(float(v) for v in found.world[k])
         spread, count = float(found.spread[k]), int(found.votes[k])
         if believed[k] and not strange[k] and not alone[k] and not nothing:

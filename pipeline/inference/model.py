@@ -18,9 +18,10 @@ from pipeline.data.store import Spacing
 from pipeline.errors import CheckpointError, PatchvoteError
 from pipeline.inference.radius import Radius
 from pipeline.networks.network import PatchNetwork, build_network
+from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.constellation import Constellation
 from pipeline.tasks.landmarks import LandmarksTask
-from pipeline.tasks.settings import DecodeSettings, LossSettings
+from pipeline.tasks.settings import BoxSettings, DecodeSettings, LossSettings
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,18 @@ class Calibration:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Everything that turns a scan into named positions."""
+    """Everything that turns an image into answers; `names` are the landmarks, or the classes of boxes."""
 
     name: str
-    landmarks: tuple[str, ...]
+    names: tuple[str, ...]
     dims: int
     unit: str
     normalisation: Normalisation
-    task: LandmarksTask
+    task: LandmarksTask | BoxesTask
     levels: tuple[ModelLevel, ...]
     networks: tuple[PatchNetwork, ...]
     calibration: Calibration
+    edges: tuple[tuple[str, str], ...] = ()
 
 
 def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
@@ -84,16 +86,34 @@ def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
         "frame": written_frame(model.unit),
         "unit": model.unit,
         "dims": model.dims,
-        "landmarks": list(model.landmarks),
+        **_question(model),
+        "edges": [list(edge) for edge in model.edges],
         "normalisation": asdict(model.normalisation),
-        "loss": asdict(model.task.loss),
-        "decode": asdict(model.task.decode),
         "levels": [asdict(level) | {"sha256": s} for level, s in zip(model.levels, sums, strict=True)],
         "calibration": asdict(model.calibration),
-        "constellation": _to_lists(model.task.constellation),
         "training": dict(training),
     }
     write_sealed(folder / "model.json", content)
+
+
+def _question(model: Model) -> dict[str, Any]:
+    """What the model is asked, and how."""
+    task = model.task
+    if isinstance(task, BoxesTask):
+        return {"task": "boxes", "classes": list(model.names), "boxes": asdict(task.settings)}
+    settings = {"loss": asdict(task.loss), "decode": asdict(task.decode)}
+    names = {"task": "landmarks", "landmarks": list(model.names)}
+    return {**names, **settings, "constellation": _to_lists(task.constellation)}
+
+
+def _asked(content: Mapping[str, Any]) -> tuple[tuple[str, ...], LandmarksTask | BoxesTask]:
+    """Names and task of a model.json; one that says no task is of landmarks."""
+    if content.get("task", "landmarks") == "boxes":
+        names = tuple(content["classes"])
+        return names, BoxesTask(names, BoxSettings(**content["boxes"]))
+    shape = _from_lists(content.get("constellation"))
+    task = LandmarksTask(LossSettings(**content["loss"]), DecodeSettings(**content["decode"]), shape)
+    return tuple(content["landmarks"]), task
 
 
 def strangers(folder: Path, model: Model) -> list[str]:
@@ -114,11 +134,9 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
         content = read_sealed(path)
         if content["version"] != 1:
             raise CheckpointError(f"{path}: version {content['version']}; this program reads version 1")
-        names = tuple(content["landmarks"])
+        names, task = _asked(content)
         levels = [{k: v for k, v in level.items() if k != "sha256"} for level in content["levels"]]
         normalisation = Normalisation(**content["normalisation"])
-        shape = _from_lists(content.get("constellation"))
-        task = LandmarksTask(LossSettings(**content["loss"]), DecodeSettings(**content["decode"]), shape)
         dims, channels = content["dims"], normalisation.channels
         built = [
             build_network(level["network"], dims, channels, task.heads(len(names), dims, number), **level["parameters"])
@@ -136,6 +154,7 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
             tuple(ModelLevel(**level) for level in levels),
             tuple(network.to(device).eval() for network in built),
             _calibration(content["calibration"]),
+            tuple((str(one), str(other)) for one, other in content.get("edges", ())),
         )
     except CheckpointError:
         raise

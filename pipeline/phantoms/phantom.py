@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int16
+from jaxtyping import Shaped
 
 from pipeline.geometry import ImageFrame
 
@@ -17,15 +17,15 @@ class Phantom:
     """An image, its frame and its answers.
 
     Args:
-        frame: Where the voxels lie, LPS mm.
-        voxels: Values in the axis order of `frame` (HU for CT).
+        frame: Where the voxels lie, LPS mm; of pictures px.
+        voxels: Values in the axis order of `frame` (HU for CT); of pictures with one more axis for the colours.
         landmarks: Position of each landmark in world coordinates; None where it is absent, that is outside the
             frame or not there at all.
         description: What was drawn, in plain values that JSON can hold.
     """
 
     frame: ImageFrame
-    voxels: Int16[np.ndarray, "*S"]
+    voxels: Shaped[np.ndarray, ...]
     landmarks: dict[str, tuple[float, ...] | None]
     description: dict[str, Any]
 

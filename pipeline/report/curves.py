@@ -60,7 +60,7 @@ def training_curve(history: Sequence[Mapping[str, str]], unit: str) -> str | Non
     """Loss and validation error of each level over time; SVG, or None if there is nothing to draw.
 
     Args:
-        history: Rows of `history.csv`: level, step, seconds, loss, val_mean; further columns are not read.
+        history: Rows of `history.csv`: level, step, seconds, loss_total, error; further columns are not read.
         unit: Of the validation error.
     """
     levels = list(dict.fromkeys(row.get("level") or "" for row in history))
@@ -69,7 +69,7 @@ def training_curve(history: Sequence[Mapping[str, str]], unit: str) -> str | Non
     with figure(8.5, 3.3) as made:
         panels = made.subplots(1, 2)
         for axes, key, title in zip(
-            panels, ("loss", "val_mean"), ("training loss", f"validation error, {unit}"), strict=True
+            panels, ("loss_total", "error"), ("training loss", f"validation error, {unit}"), strict=True
         ):
             for level, colour in zip(levels, cycle(COLOURS)):
                 points = _series([r for r in history if (r.get("level") or "") == level], timed, key)

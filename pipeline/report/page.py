@@ -58,6 +58,8 @@ class Page:
         findings: What check found.
         failures: Cases without an answer and why.
         details: Heading and text of the settings and other files, folded away.
+        measured: A table of results in the place of summary, cases and error curve: of boxes.
+        numbers: The few numbers above it: what, value, how sure.
     """
 
     title: str
@@ -70,6 +72,8 @@ class Page:
     findings: Listing = field(default_factory=Listing)
     failures: Listing = field(default_factory=Listing)
     details: tuple[tuple[str, str], ...] = ()
+    measured: Listing = field(default_factory=Listing)
+    numbers: tuple[tuple[str, str, str], ...] = ()
 
 
 def render(page: Page) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from pipeline.sampling.augment import AugmentSettings, change_grey, change_sharpness, random_matrix
 from pipeline.sampling.bend import random_bend
@@ -19,6 +19,8 @@ from pipeline.sampling.crops import Cut, whole_voxel_centre
 from pipeline.sampling.mirror import mirrored
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source, end_near_landmark
+
+FILL = {"voxels": 0.0, "points": np.nan, "known": False}  # what stands where a sample has fewer rows than others
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,7 @@ class Batch:
     image: Float[np.ndarray, "B I *C"]
     points: Float[np.ndarray, "B K D"]
     known: Bool[np.ndarray, "B K"]
+    labels: Int[np.ndarray, "B N"] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment:
         bend = random_bend(rng, crops.shape, augment.elastic)
     cut = Cut(centre, crops.shape, matrix, bend)
     voxels = change_sharpness(rng, np.stack([cut.voxels(v) for v in source.voxels]), augment)
-    drawn = Source(change_grey(rng, voxels, augment), cut.points(source.points), source.known)
+    drawn = replace(source, voxels=change_grey(rng, voxels, augment), points=cut.points(source.points))
     if crops.twins is not None and rng.random() < augment.mirror:
         return mirrored(drawn, crops.twins)
     return drawn
@@ -116,5 +119,15 @@ def _batch(
 ) -> Batch:
     rng = sampler.generator(step)
     drawn = [draw(rng, sources[number], crops, augment) for number in sampler.cases(step, len(sources))]
-    image, points, known = (np.stack([getattr(d, f) for d in drawn]) for f in ("voxels", "points", "known"))
-    return Batch(image, points.astype(np.float32), known)
+    image, points, known = (padded([getattr(d, f) for d in drawn], v) for f, v in FILL.items())
+    labels = [d.labels for d in drawn if d.labels is not None]
+    return Batch(image, points.astype(np.float32), known, padded(labels, -1) if labels else None)
+
+
+def padded(arrays: Sequence[np.ndarray], value: float) -> np.ndarray:
+    """Arrays one below the other, the shorter ones filled up along their first axis: images differ in how much they
+    show."""
+    result = np.full((len(arrays), max(map(len, arrays)), *arrays[0].shape[1:]), value, arrays[0].dtype)
+    for row, array in zip(result, arrays, strict=True):
+        row[: len(array)] = array
+    return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Int
@@ -45,11 +46,13 @@ def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K
 
 
 def mirrored(drawn: Source, twins: Sequence[int]) -> Source:
-    """A crop with left and right exchanged, each landmark under the name of its twin. Left and right are the world's x,
-    which is the last axis of a level."""
-    points = drawn.points[list(twins)].copy()
+    """A crop with left and right exchanged, each landmark under the name of its twin (none: under its own). Left and
+    right are the world's x, which is the last axis of a level."""
+    order = np.array(twins if len(twins) else range(len(drawn.points)), int)
+    points = drawn.points[order].copy()
     points[:, -1] = drawn.voxels.shape[-1] - 1 - points[:, -1]
-    return Source(np.ascontiguousarray(drawn.voxels[..., ::-1]), points, drawn.known[list(twins)])
+    turned = np.ascontiguousarray(drawn.voxels[..., ::-1])
+    return replace(drawn, voxels=turned, points=points, known=drawn.known[order])
 
 
 def _other_side(name: str) -> str:

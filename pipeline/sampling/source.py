@@ -6,10 +6,10 @@ Letters: K landmarks, D dimensions, S voxels along the axes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,11 +20,13 @@ class Source:
         voxels: Normalised image, channels first, may be memory-mapped.
         points: Landmarks in voxels; NaN = absent or not annotated.
         known: Whether each landmark is annotated or known to be absent.
+        labels: Class of each box, where the points are the corners of boxes.
     """
 
     voxels: Float[np.ndarray, C * S]
     points: Float[np.ndarray, "K D"]
     known: Bool[np.ndarray, " K"]
+    labels: Int[np.ndarray, " N"] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -68,4 +70,4 @@ def end_near_landmark(
     start = np.eye(dims)[axis] * kept.start
     points = source.points - start
     beyond = (points[:, axis] < -0.5 - margin) | (points[:, axis] > kept.stop - kept.start - 0.5 + margin)
-    return Source(voxels, np.where(beyond[:, None], np.nan, points), source.known), start
+    return replace(source, voxels=voxels, points=np.where(beyond[:, None], np.nan, points)), start

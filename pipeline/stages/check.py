@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from pipeline.data.box_rules import check_boxes
 from pipeline.data.dataset import PARTS, Dataset, read_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings, write_findings
 from pipeline.data.placement import check_placement
@@ -47,6 +48,7 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
             advice = "It is left out; export it again and rerun."
             findings.append(Finding(result["rule"], "error", case, result["message"], advice))
     findings += check_placement(manifest, {case: frame_of(f) for case, f in facts.items()})
+    findings += check_boxes(manifest, {case: frame_of(f) for case, f in facts.items()})
     findings += check_shape(manifest.with_cases(tuple(c for c in manifest.cases if c.id in facts)))
     findings += check_set(manifest, facts, strict)
     complete = Findings(tuple(findings), facts)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.data.collect import collect
+from pipeline.data.collect_boxes import collect_boxes
 from pipeline.data.dataset import Dataset, write_dataset
 from pipeline.data.findings import FROM_IMPORT, Findings, write_findings
 from pipeline.data.pseudonyms import PRIVATE, coded
 from pipeline.data.split import Fractions, split_by_subject
+from pipeline.errors import DataError
 
 
 def import_folder(
@@ -24,6 +27,8 @@ def import_folder(
     fractions: Fractions = (0.7, 0.15, 0.15),
     seed: int = 0,
     pseudonyms: bool = False,
+    edges: Sequence[tuple[str, str]] = (),
+    task: str = "landmarks",
 ) -> Dataset:
     """Collect, split and write; the same folder gives the same bytes (of codes, with the same key).
 
@@ -38,13 +43,21 @@ def import_folder(
         unlisted: Whether scans of which no landmark file speaks are "left_out", or all is "absent" from them.
         fractions: Shares of train, validation and test subjects.
         seed: Of the split.
+        edges: Pairs of landmarks that are drawn as lines.
+        task: What is looked for in the folder: "landmarks" or "boxes".
         pseudonyms: Call cases and subjects by codes; `private/` beside `out` knows whose they are.
 
     Raises:
-        DataError: The folder cannot be used as a whole.
+        DataError: The folder cannot be used as a whole, or an edge names no landmark.
     """
-    dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted)
-    dataset = split_by_subject(dataset, fractions, seed)
+    if task == "boxes":
+        dataset, findings = collect_boxes(Path(source), name, images, unlisted)
+    else:
+        dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted)
+    unknown = [name for edge in edges for name in edge if name not in dataset.landmarks]
+    if unknown:
+        raise DataError(f"data.edges: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
+    dataset = replace(split_by_subject(dataset, fractions, seed), edges=tuple(edges))
     if pseudonyms:
         dataset, findings = coded(dataset, findings, Path(out).resolve().parent / PRIVATE)
     write_findings(Findings(tuple(findings)), Path(out).parent / FROM_IMPORT)

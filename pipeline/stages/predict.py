@@ -6,26 +6,23 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from pipeline import __version__
 from pipeline.data.atomic import fingerprint, read_sealed, sha256_of, sweep, write_json, write_sealed
+from pipeline.data.box_predictions import BoxPredictions
 from pipeline.data.claim import claimed_folder
 from pipeline.data.dataset import Part, read_dataset
 from pipeline.data.file_names import file_stem
-from pipeline.data.image import Image
-from pipeline.data.predictions import Answer, Predictions, write_predictions
+from pipeline.data.predictions import Predictions
 from pipeline.data.pseudonyms import PRIVATE, coded_scans
 from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of, find_images, folder_and_series, pick_series
 from pipeline.data.scan_files import scan_ids
 from pipeline.data.threads import limit_threads
-from pipeline.data.write_answers import USUAL, write_all, write_case
 from pipeline.errors import DataError, PatchvoteError
+from pipeline.inference.answering import Answering, Content, answering
 from pipeline.inference.model import Model, load_model, pick_device, strangers
-
-Said = tuple[dict[str, Answer], float | None]  # answers by landmark, and whether the image shows any
 
 
 def predict(
@@ -40,7 +37,7 @@ def predict(
     series: Sequence[str] = (),
     formats: Sequence[str] | None = None,
     pseudonyms: bool = False,
-) -> Predictions:
+) -> Predictions | BoxPredictions:
     """Write `predictions.json`, `run_report.json` and what `formats` asks for into `out`.
 
     A scan that was answered before, by this model, is not computed again. A scan that cannot be read is listed
@@ -51,7 +48,7 @@ def predict(
         inputs: Scans or folders of scans; the case id is the file name without its extension.
         dataset: Instead of inputs: the cases of a `dataset.json`, of one `part` if given.
         exclude: Ids of cases left out, such as those that check quarantined.
-        formats: See `PredictSettings`; None = one `ID.mrk.json` a scan, `ID.json` and a drawn `ID.png` a picture.
+        formats: See `PredictSettings`; None = an `ID.mrk.json` a scan, `ID.points.json` and a drawn `ID.png` a picture.
         series: UIDs of the DICOM series to take from inputs that hold several.
         pseudonyms: Call inputs by codes; `private/` in `out` knows whose they are.
 
@@ -73,7 +70,7 @@ def predict(
         print(f"{model}: not part of the model, ignored: {', '.join(ignored)}", file=sys.stderr)
     with claimed_folder(out):
         scans = coded_scans(scans, out / PRIVATE) if pseudonyms else scans
-        return _predict(loaded, model, scans, out, formats or USUAL[loaded.unit], ignored, target)
+        return _predict(loaded, model, scans, out, formats, ignored, target)
 
 
 def _predict(
@@ -81,18 +78,17 @@ def _predict(
     model: Path,
     scans: dict[str, Path],
     out: Path,
-    formats: Sequence[str],
+    formats: Sequence[str] | None,
     ignored: list[str],
     target: str,
-) -> Predictions:
+) -> Predictions | BoxPredictions:
     import torch
 
     sweep(out, out / "cases")
     started = time.time()
-    cases, presence, failures, seconds = _answer_all(loaded, scans, out, sha256_of(model / "model.json"), formats)
-    write_all(out, cases, scans, formats, loaded.unit)
-    predictions = Predictions(loaded.name, cases, loaded.unit, failures, presence)
-    write_predictions(predictions, out / "predictions.json")
+    asked = answering(loaded, formats)
+    cases, failures, seconds = _answer_all(asked, scans, out, sha256_of(model / "model.json"))
+    predictions = asked.write_all(out, cases, scans, failures)
     versions = {"patchvote": __version__, "torch": torch.__version__, "python": sys.version.split()[0]}
     report = {
         "version": 1,
@@ -136,8 +132,8 @@ def _of_inputs(inputs: Sequence[Path], series: Sequence[str]) -> dict[str, Path]
 
 
 def _answer_all(
-    model: Model, scans: dict[str, Path], out: Path, model_sum: str, formats: Sequence[str]
-) -> tuple[dict[str, dict[str, Answer]], dict[str, float], dict[str, str], dict[str, float]]:
+    asked: Answering, scans: dict[str, Path], out: Path, model_sum: str
+) -> tuple[dict[str, Content], dict[str, str], dict[str, float]]:
     from tqdm import tqdm
 
     marks = {
@@ -146,44 +142,34 @@ def _answer_all(
     said = {name: kept for name, mark in marks.items() if (kept := _kept(*mark)) is not None}
     failures, seconds = {}, {}
     new = {name: path for name, path in scans.items() if name not in said}
-    for name, (answers, _) in said.items():
-        write_case(out, name, answers, scans[name], formats, model.name)
+    for name, content in said.items():
+        asked.write_case(out, name, content, scans[name])
     start = time.perf_counter()
     for name, image in tqdm(read_ahead(new), "predict", len(scans), initial=len(said), file=sys.stderr):
         try:
-            said[name] = _answer(model, image.result(), *marks[name])
-            write_case(out, name, said[name][0], scans[name], formats, model.name)
+            done, made_of = marks[name]
+            content = asked.answer(image.result())
+            write_sealed(done, {"made_of": made_of} | content)
+            asked.write_case(out, name, content, scans[name])
+            said[name] = content
             seconds[name] = round(time.perf_counter() - start, 3)
         except PatchvoteError as error:
             failures[name] = str(error)
         except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
             failures[name] = f"{scans[name]}: answering failed: {error!r}"
         start = time.perf_counter()
-    cases = {name: said[name][0] for name in scans if name in said}
-    presence = {name: shown for name in cases if (shown := said[name][1]) is not None}
-    return cases, presence, failures, seconds
-
-
-def _answer(model: Model, image: Image, done: Path, made_of: str) -> Said:
-    from pipeline.inference.cascade import answers, image_levels, locate
-
-    found = locate(model, image_levels(image, model), model.calibration.threshold)
-    result = answers(model, found, image.frame)
-    content = {"made_of": made_of, "answers": {n: asdict(a) for n, a in result.items()}, "presence": found.presence}
-    write_sealed(done, content)
-    return result, found.presence
+    return {name: said[name] for name in scans if name in said}, failures, seconds
 
 
 def _made_of(model_sum: str, path: Path) -> str:
     return fingerprint([model_sum, str(path.resolve()), _stamp(path)])
 
 
-def _kept(done: Path, made_of: str) -> Said | None:
+def _kept(done: Path, made_of: str) -> Content | None:
     """The answers of an earlier run, if they are of this scan and model; a damaged file is as none."""
     try:
         content = read_sealed(done)
-        answers = {n: Answer(**a) for n, a in content["answers"].items()}
-        return (answers, content["presence"]) if content["made_of"] == made_of else None
+        return content if content["made_of"] == made_of else None
     except (DataError, KeyError, TypeError, AttributeError):
         return None
 

@@ -10,15 +10,20 @@ from pipeline.data.atomic import read_json, sweep, write_json
 from pipeline.data.claim import claimed_folder
 from pipeline.data.image import Image
 from pipeline.data.markups import write_markups
+from pipeline.data.points_file import SUFFIX as POINTS
+from pipeline.data.points_file import write_points_file
 from pipeline.data.pool import run_each
 from pipeline.data.write_nifti import write_nifti
+from pipeline.data.write_picture import write_png
 from pipeline.errors import ConfigError, DataError
 from pipeline.phantoms.blobs import simulate_blobs
 from pipeline.phantoms.cta import simulate_cta
+from pipeline.phantoms.figures import simulate_figure
 from pipeline.phantoms.phantom import Phantom, PhantomSize
 
 GENERATOR = 1  # raise it when the same seed no longer gives the same image
 SETTINGS = "simulation.json"
+PICTURES = ("figures",)  # kinds that are no scans
 
 
 def simulate(
@@ -30,13 +35,14 @@ def simulate(
     spacing_mm: float | None = None,
     workers: int = 2,
 ) -> Path:
-    """Write `images/ID.nii.gz` and `landmarks/ID.mrk.json` for the seeds `seed` to `seed + cases - 1`.
+    """Write `images/ID.nii.gz` and `landmarks/ID.mrk.json` for the seeds `seed` to `seed + cases - 1`; of pictures
+    `ID.png` and `ID.points.json`.
 
     Args:
         out: Folder; cases that are complete there already are kept.
         cases: How many.
         seed: Of the first case; the id says it.
-        kind: "cta" or "blobs".
+        kind: "cta", "blobs" or "figures".
         fov_mm: Edge of the field of view; None varies it from case to case.
         spacing_mm: Voxel size; None varies it from case to case.
         workers: Processes. The files do not depend on it.
@@ -82,7 +88,11 @@ def _blobs(seed: int, size: PhantomSize) -> Phantom:
     return simulate_blobs(seed, (edge, edge, edge), spacing)
 
 
-KINDS: dict[str, Callable[[int, PhantomSize], Phantom]] = {"cta": _cta, "blobs": _blobs}
+def _figure(seed: int, size: PhantomSize) -> Phantom:
+    return simulate_figure(seed)
+
+
+KINDS: dict[str, Callable[[int, PhantomSize], Phantom]] = {"cta": _cta, "blobs": _blobs, "figures": _figure}
 
 
 def _case_id(kind: str, seed: int) -> str:
@@ -90,7 +100,7 @@ def _case_id(kind: str, seed: int) -> str:
 
 
 def _landmark_path(out: Path, kind: str, seed: int) -> Path:
-    return out / "landmarks" / f"{_case_id(kind, seed)}.mrk.json"
+    return out / "landmarks" / f"{_case_id(kind, seed)}{POINTS if kind in PICTURES else '.mrk.json'}"
 
 
 def _claim(out: Path, kind: str, size: PhantomSize) -> None:
@@ -121,5 +131,10 @@ def _with_progress(out: Path, kind: str, seeds: list[int], size: PhantomSize, wo
 def make_case(out: Path, kind: str, seed: int, size: PhantomSize) -> None:
     """Draw and write one case; its landmark file comes last and marks it complete."""
     phantom = KINDS[kind](seed, size)
-    write_nifti(Image(phantom.frame, phantom.voxels), out / "images" / f"{_case_id(kind, seed)}.nii.gz")
-    write_markups(_landmark_path(out, kind, seed), phantom.landmarks)
+    image, place = Image(phantom.frame, phantom.voxels), out / "images" / _case_id(kind, seed)
+    if kind in PICTURES:
+        write_png(image, place.with_suffix(".png"))
+        write_points_file(_landmark_path(out, kind, seed), phantom.landmarks)
+    else:
+        write_nifti(image, place.with_suffix(".nii.gz"))
+        write_markups(_landmark_path(out, kind, seed), phantom.landmarks)

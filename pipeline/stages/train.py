@@ -14,7 +14,7 @@ from pipeline.data.atomic import fingerprint, read_sealed, sha256_of, sweep, wri
 from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.errors import DataError
-from pipeline.inference.calibration import calibrate
+from pipeline.inference.calibration import calibrate, calibrate_boxes
 from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device, save_model
 from pipeline.networks.network import count_parameters
 from pipeline.sampling.mirror import twins
@@ -53,12 +53,15 @@ def train(
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     target = pick_device(device)
     learning, validating = (training_cases(data, store, part) for part in ("train", "validation"))
-    names = tuple(twins(data.landmarks, settings.augment.pairs).tolist()) if settings.augment.mirror else None
-    place = run / "resume"
-    cascade = Cascade(learning, validating, store.spacings, store.unit, settings, target, place, identity, names)
+    place, how = run / "resume", (store.spacings, store.unit, settings, target)
+    names = _twins(data, settings) if settings.augment.mirror else None
+    cascade = Cascade(learning, validating, *how, place, identity, names, data.classes)
     trained = cascade.train()
     model = _model(name or run.name, data, store, cascade, trained)
-    model = calibrate(model, [(c.levels[: len(trained)], c.world, c.known) for c in validating])
+    if data.classes:
+        model = calibrate_boxes(model, [(c.levels[: len(trained)], c.world, c.labels) for c in validating])
+    else:
+        model = calibrate(model, [(c.levels[: len(trained)], c.world, c.known) for c in validating])
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
     parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}
     facts = {
@@ -72,10 +75,15 @@ def train(
         "device": target,
         "precision": [level.precision for level in trained],
         "parameters": [count_parameters(level.network) for level in trained],
-        "mean_position": _mean_position(data, learning),
+        "mean_position": None if data.classes else _mean_position(data, learning),
     }
     save_model(model, run / "model", facts)
     return run / "model"
+
+
+def _twins(data: Dataset, settings: TrainingSettings) -> tuple[int, ...]:
+    """Boxes have no names that change in a mirror."""
+    return () if data.classes else tuple(twins(data.landmarks, settings.augment.pairs).tolist())
 
 
 def _is_done(run: Path, identity: str) -> bool:
@@ -98,7 +106,7 @@ def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, tra
     networks = tuple(level.network for level in trained)
     return Model(
         name,
-        data.landmarks,
+        data.classes or data.landmarks,
         networks[0].dims,
         data.unit,
         store.normalisation,
@@ -106,6 +114,7 @@ def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, tra
         tuple(levels),
         networks,
         Calibration(),
+        data.edges,
     )
 
 

@@ -5,33 +5,30 @@ Letters: B batch, K landmarks, D dimensions, S voxels along the axes, N cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.data.resample import lattice_number
 from pipeline.data.store import LevelArray
-from pipeline.grid.decode import BELIEFS, Votes, votes
 from pipeline.grid.encode import encode
 from pipeline.losses.belief import binary_cross_entropy, presence_cross_entropy, softmax_cross_entropy
-from pipeline.losses.displacement import from_logarithm, mean_absolute, near_smooth_l1
+from pipeline.losses.displacement import mean_absolute, near_smooth_l1
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
-from pipeline.tasks.ask import Said, Seen, ask, grid_over, look, pooled, presence
+from pipeline.tasks.ask import grid_over
 from pipeline.tasks.constellation import Constellation
-from pipeline.tasks.found import Found, chosen, join
+from pipeline.tasks.found import Found
+from pipeline.tasks.poll import Poll
 from pipeline.tasks.regions import Region, regions
 from pipeline.tasks.settings import DecodeSettings, LossSettings
+from pipeline.tasks.truth import Truth
 
 BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid", "noothout2020": "sigmoid"}
-AT_ONCE = 32  # landmarks at once
 START_BELIEF = -6.0  # in a softmax over thousands of patches and "absent", zero would start at "surely there"
-MOST = 1000  # patches of a whole scan that vote for a landmark: those within `near` of the surest are some hundreds
-PLACES = 3  # that look alike, of a landmark, among which the constellation chooses
 VETO = 5.0  # a finer level believes at most this many times what the coarser one does
 
 
@@ -54,22 +51,36 @@ class LandmarksTask:
     def _logarithm(self) -> bool:
         return self.loss.name == "noothout2020"
 
-    def heads(self, landmarks: int, dims: int, number: int) -> dict[str, Head]:
+    @property
+    def _poll(self) -> Poll:
+        return Poll(BELIEF_OF_LOSS[self.loss.name], self._logarithm, self.decode, self.constellation)
+
+    def heads(self, names: int, dims: int, number: int) -> dict[str, Head]:
         """What the network of level `number` is asked."""
-        asked = {"belief": Head(landmarks, start=START_BELIEF), "displacement": Head(landmarks, dims)}
+        asked = {"belief": Head(names, start=START_BELIEF), "displacement": Head(names, dims)}
         return asked | ({"presence": Head(1, whole=True)} if self.loss.presence and number == 0 else {})
 
+    def at(self, spacings: Sequence[float], stride: int, number: int) -> LandmarksTask:
+        """The task of one of several levels: all are taught alike."""
+        return self
+
+    def measure(self, cases: Sequence[Any], found: Mapping[str, Found]) -> dict[str, float]:
+        """Mean and median error over all landmarks that have a position, world unit."""
+        errors = np.concatenate([np.linalg.norm(found[c.id].world - c.world, axis=1) for c in cases])
+        errors = errors[np.isfinite(errors)]
+        return {"error": float(errors.mean()), "median": float(np.median(errors))}
+
     def losses(
-        self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], points: Tensor, known: Tensor
+        self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
     ) -> dict[str, Tensor]:
         """Loss terms by name; "total" is their weighted sum.
 
         Args:
             image: (B, C, S), for its shape.
             outputs: What the network said of it.
-            points: (B, K, D) in voxels, NaN without a position.
-            known: (B, K) annotated, or known to be absent.
+            truth: K points a sample.
         """
+        points, known = truth.points, truth.known
         grid = grid_over(network, tuple(image.shape[2:]))
         logits, displacement = outputs["belief"].flatten(2), outputs["displacement"].flatten(3)
         if self.loss.name == "softmax":
@@ -114,64 +125,13 @@ class LandmarksTask:
         frame = level.frame
         if prior is None:
             everywhere = Region((0,) * frame.dims, frame.shape, tuple(range(network.heads["belief"].count)))
-            return self._look(network, level, [everywhere], None, search)
+            return self._poll.look(network, level, [everywhere], None, search)
         who = np.flatnonzero(VETO * prior.belief >= least)
         if not len(who):
             return prior
         near = np.clip(frame.world_to_voxel(prior.world), 0, np.array(frame.shape) - 1)
         boxes = regions(near[who], frame.shape, search + network.cells.reach / 2)
         where = [replace(box, landmarks=tuple(who[list(box.landmarks)].tolist())) for box in boxes]
-        asked, found = prior.of(who), self._look(network, level, where, near, search)
+        asked, found = prior.of(who), self._poll.look(network, level, where, near, search)
         found = replace(found.blended(asked, blend), belief=np.minimum(found.belief, VETO * asked.belief))
         return prior.with_answers(who, found)
-
-    def _look(
-        self,
-        network: PatchNetwork,
-        level: LevelArray,
-        where: Sequence[Region],
-        near: np.ndarray | None,
-        search: float,
-    ) -> Found:
-        """The landmarks of all regions, in their order."""
-        parts: list[tuple[Sequence[int], list[Votes]]] = []
-        shown = None
-        for region in where:
-            grids = self._grids(network, level, region)
-            shown = presence(network, grids[0])
-            parts += self._votes_in(network, grids, region, near, search)
-        order = np.argsort([k for landmarks, _ in parts for k in landmarks])
-        patch = network.cells.stride * float(level.frame.spacing.mean())
-        places = [join([v[n] for _, v in parts], order, level.frame, patch) for n in range(len(parts[0][1]))]
-        return replace(self._choose(places), presence=shown)
-
-    def _choose(self, places: Sequence[Found]) -> Found:
-        if len(places) == 1 or self.constellation is None:
-            return places[0]
-        world, belief = (np.stack([getattr(p, f) for p in places]) for f in ("world", "belief"))
-        return chosen(places, self.constellation.choose(world, belief))
-
-    def _grids(self, network: PatchNetwork, level: LevelArray, region: Region) -> list[Seen]:
-        stride = network.cells.stride
-        box = torch.from_numpy(np.asarray(level.voxels[region.slices], np.float32))
-        margin = stride + (lattice_number(level.frame) + region.start) % stride
-        steps = product((0, stride // 2) if self.decode.between else (0,), repeat=network.dims)
-        return [look(network, box, region, margin + step) for step in steps]
-
-    def _votes_in(
-        self, network: PatchNetwork, grids: Sequence[Seen], region: Region, prior: np.ndarray | None, search: float
-    ) -> Iterator[tuple[Sequence[int], list[Votes]]]:
-        """Votes for a few landmarks at a time, so that memory does not grow with their number."""
-        alone = prior is not None or self.constellation is None or self.decode.near is None
-        most = None if self.decode.near is None else MOST
-        for first in range(0, len(region.landmarks), AT_ONCE):
-            some = region.landmarks[first : first + AT_ONCE]
-            said = pooled([ask(network, seen, some, prior, search, most) for seen in grids])
-            yield some, self._votes(said, len(grids), network.cells.stride, 1 if alone else PLACES)
-
-    def _votes(self, said: Said, grids: int, stride: int, places: int) -> list[Votes]:
-        displacement = from_logarithm(said.displacement) / stride if self._logarithm else said.displacement
-        belief, total = BELIEFS[BELIEF_OF_LOSS[self.loss.name]](said.logits, said.allowed, grids, said.rest)
-        weighting = "belief" if self.decode.name == "weighted" else "equal"
-        decode = (weighting, self.decode.share, self.decode.threshold, self.decode.near, places)
-        return votes(said.centres, stride, belief, total, displacement, *decode)

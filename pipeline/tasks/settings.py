@@ -49,3 +49,27 @@ class DecodeSettings:
     threshold: float = 0.0
     near: float | None = 4.0
     between: bool = False
+
+
+@dataclass(frozen=True)
+class BoxSettings:
+    """How boxes are taught, and which are answered.
+
+    Args:
+        sigma: How far around its middle patches learn of a box, strides.
+        place: Weight of the loss of middle and size beside the belief's.
+        kind: Weight of the loss of the class.
+        cells: Of several voxel sizes, each speaks of boxes up to so many of its patches long, and the next coarser one
+            of larger ones.
+        overlap: Of two boxes of a class that overlap by more (intersection over union) the less believed goes.
+        least: Belief below which a box is not looked at.
+        most: Patches that may speak of a class, the most believing ones.
+    """
+
+    sigma: float = 0.7
+    place: float = 1.0
+    kind: float = 0.5
+    cells: float = 10.0
+    overlap: float = 0.5
+    least: float = 0.03
+    most: int = 500

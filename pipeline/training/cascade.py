@@ -14,9 +14,10 @@ import numpy as np
 from pipeline.data.store import Spacing
 from pipeline.networks.network import FORMATS, PatchNetwork
 from pipeline.sampling.batches import Batch
+from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.constellation import fit_constellation
-from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.task import Task
 from pipeline.training.budget import Budget, seconds_of_levels
 from pipeline.training.checkpoint import load_level, save_level
 from pipeline.training.deck import deck_of
@@ -27,7 +28,6 @@ from pipeline.training.levels import (
     derive_blend,
     derive_search,
     locate_all,
-    mean_error,
     new_network,
     validation,
 )
@@ -49,9 +49,9 @@ class TrainedLevel:
     precision: str
 
 
-def answer_all(levels: Sequence[TrainedLevel], task: LandmarksTask, cases: Sequence[TrainingCase]) -> dict[str, Found]:
+def answer_all(levels: Sequence[TrainedLevel], task: Task, cases: Sequence[TrainingCase]) -> dict[str, Any]:
     """Answers of all levels, one after the other, for each case."""
-    found: dict[str, Found] = {}
+    found: dict[str, Any] = {}
     for number, level in enumerate(levels):
         found = locate_all(level.network, task, cases, number, level.search, found, level.blend)
     return found
@@ -69,6 +69,7 @@ class Cascade:
         resume: Folder of the resume files.
         identity: Fingerprint of everything that shapes the run; a resume file of another is refused.
         twins: Of each landmark the number of the one that takes its place in a mirror; None = no mirror.
+        classes: Of boxes; none = landmarks are learned.
     """
 
     learning: Sequence[TrainingCase]
@@ -80,10 +81,13 @@ class Cascade:
     resume: Path
     identity: str
     twins: tuple[int, ...] | None = None
+    classes: tuple[str, ...] = ()
 
     @cached_property
-    def task(self) -> LandmarksTask:
+    def task(self) -> LandmarksTask | BoxesTask:
         """Losses, decoding, and how landmarks lie to each other in the training cases."""
+        if self.classes:
+            return BoxesTask(self.classes, self.settings.boxes)
         world = np.stack([case.world for case in self.learning])
         spacing = float(self.learning[0].levels[-1].frame.spacing.mean())
         patch = self._network(len(self.spacings) - 1).cells.stride * spacing
@@ -92,8 +96,8 @@ class Cascade:
     @cached_property
     def deck(self) -> list[TrainingCase]:
         """The training cases as they are dealt."""
-        assert self.task.constellation is not None
-        return deck_of(self.learning, self.task.constellation)
+        shape = self.task.constellation if isinstance(self.task, LandmarksTask) else None
+        return deck_of(self.learning, shape) if shape else list(self.learning)
 
     def train(self) -> list[TrainedLevel]:
         """Train all levels; those after one whose finer voxels told no more are left out, and that one with them.
@@ -101,53 +105,61 @@ class Cascade:
         Raises:
             CheckpointError: A resume file is damaged or belongs to another run.
         """
-        priors: dict[str, Found] = {}
+        priors: dict[str, Any] = {}
         trained: list[TrainedLevel] = []
         for number in range(len(self.spacings)):
-            level, found = self._train_level(number, priors)
-            finer = {name: f.blended(priors[name], level.blend) if priors else f for name, f in found.items()}
+            level, finer = self._train_level(number, priors)
             if number and not self._pays(number, priors, finer):
                 break
             trained.append(level)
             priors = finer
         return trained
 
-    def _pays(self, number: int, priors: Mapping[str, Found], finer: Mapping[str, Found]) -> bool:
+    def _pays(self, number: int, priors: Mapping[str, Any], finer: Mapping[str, Any]) -> bool:
         """Whether finer voxels err enough less on the validation cases. Where annotators differ by more than a patch,
         they do not, and the belief, which is spread over more patches, says less."""
         coarse, fine = self.spacings[number - 1], self.spacings[number]
         if self.settings.gain is None or fine == coarse:
             return True
-        before, after = (mean_error(self.validating, found) for found in (priors, finer))
+        before, after = (self.task.measure(self.validating, found)["error"] for found in (priors, finer))
         if after <= (1 - self.settings.gain) * before:
             return True
         print(
             f"voxels of {fine or 'the original size'} tell no more than those of {coarse:g} {self.unit} "
-            f"(validation {after:.3g}, {before:.3g} {self.unit}): the model ends with {number} of "
+            f"(validation error {after:.3g}, {before:.3g}): the model ends with {number} of "
             f"{len(self.spacings)} levels; levels=[..., {coarse:g}] gives all its time to these",
             file=sys.stderr,
         )
         return False
 
-    def _train_level(self, number: int, priors: dict[str, Found]) -> tuple[TrainedLevel, dict[str, Found]]:
-        search = self.settings.level(number).search or derive_search(self.validating, number, priors)
+    def _train_level(self, number: int, priors: dict[str, Any]) -> tuple[TrainedLevel, dict[str, Any]]:
+        around = {} if self.classes else priors  # boxes are looked for everywhere by every level
+        search = self.settings.level(number).search or derive_search(self.validating, number, around)
         state = start_level(self._network(number), self._budget(number), self.settings)
         if not load_level(self.resume, number, self.identity, state):
             state.precision = self._precision(number)
         stream = self._stream(number, state.network, state.budget)
-        measure = validation(self.task, self.validating, number, search, priors)
+        task = self._task_at(number, state.network)
+        measure = validation(task, self.validating, number, search, priors)
         save = partial(save_level, self.resume, number, self.identity)
         with Progress(number, len(self.spacings), self.spacings[number], self.unit, sys.stderr) as progress:
-            best = train_level(state, self.task, stream, measure, self.settings, save, progress.show)
-        found = locate_all(best, self.task, self.validating, number, search, priors)
-        blend = derive_blend(self.validating, priors, found)
+            best = train_level(state, task, stream, measure, self.settings, save, progress.show)
+        found = locate_all(best, task, self.validating, number, search, priors)
+        blend = derive_blend(self.validating, around, found)
+        if around:
+            found = {name: f.blended(around[name], blend) for name, f in found.items()}
         return TrainedLevel(best, search, blend, state.history, state.precision), found
+
+    def _task_at(self, number: int, network: PatchNetwork) -> Task:
+        sizes = [float(level.frame.spacing.mean()) for level in self.learning[0].levels]
+        return self.task.at(sizes, network.cells.stride, number)
 
     def _network(self, number: int) -> PatchNetwork:
         case = self.learning[0]
         seed = (self.settings.seed, number)
         frame, channels = case.levels[0].frame, len(case.levels[0].voxels)
-        asked = LandmarksTask(self.settings.loss).heads(len(case.world), frame.dims, number)
+        kind = BoxesTask(self.classes) if self.classes else LandmarksTask(self.settings.loss)
+        asked = kind.heads(len(self.classes) or len(case.world), frame.dims, number)
         network = new_network(self.settings.level(number), frame.dims, asked, seed, channels)
         return network.to(self.device)
 
@@ -169,7 +181,8 @@ class Cascade:
             return self.settings.precision
         level, network = self.settings.level(number), self._network(number)
         crop = crop_settings([c.source(number) for c in self.learning], level, network.cells.stride).shape
-        work = [asdict(level), crop, network.heads["belief"].count, self.settings.loss.name, self.device]
+        asked = [[name, head.channels] for name, head in network.heads.items()]
+        work = [asdict(level), crop, asked, self.settings.loss.name, self.device]
         return remembered(list(FORMATS), work, partial(self._probe, number, network))
 
     def _probe(self, number: int, network: PatchNetwork) -> str:
@@ -178,6 +191,6 @@ class Cascade:
 
         def step(name: str) -> None:
             network.arrange(name)
-            forward_losses(network, self.task, batch)["total"].backward()
+            forward_losses(network, self._task_at(number, network), batch)["total"].backward()
 
         return fastest(step, list(FORMATS))

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.data.box_rules import usable_boxes
 from pipeline.data.dataset import PARTS, Case, Dataset, Part
-from pipeline.data.store import PreparedStore
+from pipeline.data.store import LevelArray, PreparedStore
 from pipeline.errors import DataError
+from pipeline.geometry.boxes import BoxSet
 from pipeline.training.levels import TrainingCase
 
 
@@ -23,7 +25,7 @@ def training_cases(data: Dataset, store: PreparedStore, part: Part) -> list[Trai
         raise DataError(
             f"dataset {data.name}: no case is left in part '{part}'; use more subjects or other data.fractions"
         )
-    if not any(p is not None for c in cases for p in c.landmarks.values()):
+    if not any(c.boxes or any(p is not None for p in c.landmarks.values()) for c in cases):
         raise DataError(f"dataset {data.name}: no case of part '{part}' shows any landmark; there is nothing to learn")
     damaged = store.damaged([c.id for c in cases])
     if damaged:
@@ -46,7 +48,19 @@ def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case]) -> l
     result = []
     for case in cases:
         levels = tuple(store.level(case.id, n) for n in range(len(store.spacings)))
+        if case.boxes is not None:
+            result.append(_with_boxes(data, case, levels))
+            continue
         points = data.points(case, levels[0].frame.dims)
         known = np.array([n in case.landmarks for n in data.landmarks])
         result.append(TrainingCase(case.id, levels, points.world, known))
     return result
+
+
+def _with_boxes(data: Dataset, case: Case, levels: tuple[LevelArray, ...]) -> TrainingCase:
+    frame = levels[-1].frame
+    boxes = usable_boxes(case.boxes or (), frame)
+    low, high = (np.array([getattr(b, end) for b in boxes]).reshape(-1, frame.dims) for end in ("low", "high"))
+    corners = BoxSet(tuple(b.label for b in boxes), low, high).corners.reshape(-1, frame.dims)
+    labels = np.array([data.classes.index(b.label) for b in boxes], int)
+    return TrainingCase(case.id, levels, corners, np.ones(len(corners), bool), labels)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from pipeline.data.store import LevelArray
 from pipeline.networks.heads import Head
@@ -17,7 +17,7 @@ from pipeline.sampling.batches import Batch, CropSettings, batches, canvas_shape
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source
 from pipeline.tasks.found import Found
-from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.task import Task
 from pipeline.training.settings import LevelSettings, TrainingSettings
 
 MARGIN = 4.0  # voxels beyond the end of a scan within which a finer level still points at a landmark
@@ -26,16 +26,17 @@ BLENDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 @dataclass(frozen=True, eq=False)
 class TrainingCase:
-    """One case at all levels, with its truth in the world."""
+    """One case at all levels, with its truth in the world: landmarks, or the corners of boxes, and what these show."""
 
     id: str
     levels: tuple[LevelArray, ...]
     world: Float[np.ndarray, "K D"]
     known: Bool[np.ndarray, " K"]
+    labels: Int[np.ndarray, " N"] | None = None
 
     def source(self, level: int) -> Source:
         frame, voxels = self.levels[level].frame, self.levels[level].voxels
-        return Source(voxels, frame.world_to_voxel(self.world), self.known)
+        return Source(voxels, frame.world_to_voxel(self.world), self.known, self.labels)
 
 
 def new_network(
@@ -52,6 +53,8 @@ def crop_settings(
     """The crop of a level, no larger than the scans are."""
     canvas = canvas_shape(sources, stride, level.largest)
     cut = level.cut
+    if any(s.labels is not None for s in sources):
+        cut = 0.0  # half a box is none
     if cut is None:
         cut = 0.3 if any((s.known & ~np.isfinite(s.points).all(1)).any() for s in sources) else 0.1
     if level.crop is None:
@@ -82,7 +85,7 @@ def batch_stream(
 
 def locate_all(
     network: PatchNetwork,
-    task: LandmarksTask,
+    task: Task,
     cases: Sequence[TrainingCase],
     number: int,
     search: float,
@@ -118,25 +121,18 @@ def derive_blend(cases: Sequence[TrainingCase], priors: Mapping[str, Found], fou
         return 0.0
 
     def error(share: float) -> float:
-        return mean_error(cases, {c.id: found[c.id].blended(priors[c.id], share) for c in cases})
+        off = [np.linalg.norm(found[c.id].blended(priors[c.id], share).world - c.world, axis=1) for c in cases]
+        return float(np.nanmean(off))
 
     return min(BLENDS, key=error)
 
 
-def mean_error(cases: Sequence[TrainingCase], found: Mapping[str, Found]) -> float:
-    """Over all landmarks that have a position, world unit."""
-    return float(np.nanmean([np.linalg.norm(found[c.id].world - c.world, axis=1) for c in cases]))
-
-
 def validation(
-    task: LandmarksTask, cases: Sequence[TrainingCase], number: int, search: float, priors: Mapping[str, Found]
+    task: Task, cases: Sequence[TrainingCase], number: int, search: float, priors: Mapping[str, Found]
 ) -> Callable[[PatchNetwork], dict[str, float]]:
-    """A function that measures a network: mean and median error over all landmarks that have a position."""
+    """A function that measures a network on the cases; "error" decides which is best."""
 
     def measure(network: PatchNetwork) -> dict[str, float]:
-        found = locate_all(network, task, cases, number, search, priors)
-        errors = np.concatenate([np.linalg.norm(found[c.id].world - c.world, axis=1) for c in cases])
-        errors = errors[np.isfinite(errors)]
-        return {"error": float(errors.mean()), "median": float(np.median(errors))}
+        return task.measure(cases, locate_all(network, task, cases, number, search, priors))
 
     return measure

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import Batch
-from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.task import Task
+from pipeline.tasks.truth import Truth
 from pipeline.training.average import WeightAverage
 from pipeline.training.budget import Budget, ValidationClock, learning_rate
 from pipeline.training.settings import TrainingSettings
@@ -50,7 +51,7 @@ def start_level(network: PatchNetwork, budget: Budget, settings: TrainingSetting
 
 def train_level(
     state: LevelState,
-    task: LandmarksTask,
+    task: Task,
     stream: Iterator[Batch],
     validate: Validate,
     settings: TrainingSettings,
@@ -83,7 +84,7 @@ def train_level(
     return state.average.network
 
 
-def train_step(state: LevelState, task: LandmarksTask, batch: Batch, settings: TrainingSettings) -> dict[str, float]:
+def train_step(state: LevelState, task: Task, batch: Batch, settings: TrainingSettings) -> dict[str, float]:
     """One optimiser step; the losses by name."""
     state.network.train()
     for group in state.optimizer.param_groups:
@@ -98,13 +99,14 @@ def train_step(state: LevelState, task: LandmarksTask, batch: Batch, settings: T
     return {k: float(v.detach()) for k, v in losses.items()}
 
 
-def forward_losses(network: PatchNetwork, task: LandmarksTask, batch: Batch) -> dict[str, Tensor]:
+def forward_losses(network: PatchNetwork, task: Task, batch: Batch) -> dict[str, Tensor]:
     """Losses of one batch."""
     device = next(network.parameters()).device
     image = torch.from_numpy(batch.image).to(device)
     outputs = network({"image": image})
-    points, known = torch.from_numpy(batch.points), torch.from_numpy(batch.known)
-    return task.losses(network, image, outputs, points.to(device), known.to(device))
+    points, known = torch.from_numpy(batch.points).to(device), torch.from_numpy(batch.known).to(device)
+    labels = None if batch.labels is None else torch.from_numpy(batch.labels).to(device)
+    return task.losses(network, image, outputs, Truth(points, known, labels))
 
 
 def _validate(state: LevelState, validate: Validate, losses: dict[str, float]) -> None:

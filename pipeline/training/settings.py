@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline.sampling.augment import AugmentSettings
-from pipeline.tasks.settings import DecodeSettings, LossSettings
+from pipeline.tasks.settings import BoxSettings, DecodeSettings, LossSettings
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class TrainingSettings:
         augment: Random changes of the training crops.
         loss: How truth becomes a loss.
         decode: How votes become a position.
+        boxes: The same of boxes.
     """
 
     minutes: float | None = 10.0
@@ -85,6 +86,7 @@ class TrainingSettings:
     augment: AugmentSettings = field(default_factory=AugmentSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     decode: DecodeSettings = field(default_factory=DecodeSettings)
+    boxes: BoxSettings = field(default_factory=BoxSettings)
 
     def looks_beside(self, spacings: int) -> int:
         """How often the finest of so many voxel sizes is looked at."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.cli.actions import build_networks
+from pipeline.cli.build import build_networks
 from pipeline.cli.compose import compose, groups, sort_words
 from pipeline.cli.validate import validate
 from pipeline.errors import ConfigError

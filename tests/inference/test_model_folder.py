@@ -65,7 +65,7 @@ def test_a_loaded_model_gives_the_answers_of_the_saved_one(tmp_path, dims):
         assert torch.equal(said["belief"], again["belief"])
         assert torch.equal(said["displacement"], again["displacement"])
         assert not after.training
-    for field in ("name", "landmarks", "dims", "unit", "normalisation", "task", "levels", "calibration"):
+    for field in ("name", "names", "dims", "unit", "normalisation", "task", "levels", "calibration"):
         assert getattr(loaded, field) == getattr(model, field)
 
 

@@ -67,7 +67,7 @@ def make_run(folder, names, cases=4, scans=True, seed=0):
     (folder / "model/model.json").write_text(
         json.dumps({"levels": [{"spacing": 3.0}, {"spacing": 1.5}, {"spacing": 1.0}]})
     )
-    lines = ["level,step,seconds,loss,val_mean,extra"]
+    lines = ["level,step,seconds,loss_total,error,extra"]
     for level, (start, floor) in enumerate([(9, 2.6), (3, 1.4), (2, 0.9)]):
         lines += [
             f"{level},{s},{80 * level + s / 10:.1f},{4 * fall + 0.3:.4f},{start * fall + floor:.3f},x"

@@ -99,7 +99,7 @@ def test_one_or_two_cases_are_shown_once():
 def test_curves_of_nothing_are_none():
     assert error_curve(np.full((2, 1), NONE), [2], ["a"], [2.0], "mm") is None
     assert training_curve([], "mm") is None
-    assert training_curve([{"level": "0", "step": "1", "loss": ""}], "mm") is None
+    assert training_curve([{"level": "0", "step": "1", "loss_total": ""}], "mm") is None
 
 
 def test_the_curve_names_landmarks_as_text_and_takes_the_pages_colour():
@@ -117,7 +117,7 @@ def test_training_time_adds_levels_whose_clock_starts_again():
 
 
 def test_a_history_without_a_clock_is_drawn_over_steps():
-    drawn = training_curve([{"level": "0", "step": str(i), "loss": str(10 / i)} for i in range(1, 40)], "mm")
+    drawn = training_curve([{"level": "0", "step": str(i), "loss_total": str(10 / i)} for i in range(1, 40)], "mm")
     assert ">step<" in drawn and "level 0" in drawn
 
 

@@ -15,7 +15,7 @@ from pipeline.data.markups import read_markups
 from pipeline.data.predictions import read_predictions
 from pipeline.errors import CheckpointError, DataError
 from pipeline.geometry import ImageFrame
-from pipeline.inference import cascade
+from pipeline.inference import answering
 from pipeline.stages.predict import predict
 
 
@@ -93,19 +93,19 @@ def test_what_was_answered_is_not_computed_again(trained, inputs, tmp_path, monk
     on_cpu(trained, tmp_path / "out", inputs)
     names = ["predictions.json", "c16.mrk.json", "c17.mrk.json"]
     before = [(tmp_path / "out" / n).read_bytes() for n in names]
-    monkeypatch.setattr(cascade, "locate", None)
+    monkeypatch.setattr(answering, "locate", None)
     on_cpu(trained, tmp_path / "out", inputs)
     assert [(tmp_path / "out" / n).read_bytes() for n in names] == before
 
 
 def count_looks(monkeypatch):
-    real, looks = cascade.locate, []
+    real, looks = answering.locate, []
 
     def counted(*args):
         looks.append(1)
         return real(*args)
 
-    monkeypatch.setattr(cascade, "locate", counted)
+    monkeypatch.setattr(answering, "locate", counted)
     return looks
 
 

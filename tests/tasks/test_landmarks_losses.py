@@ -9,6 +9,7 @@ from oracle import Oracle, addresses, heads_of
 from pipeline.networks.network import build_network
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.settings import LossSettings
+from pipeline.tasks.truth import Truth
 
 NAMES = ["softmax", "noothout2018"]
 NAMES_OF_PAPERS = ["noothout2018", "noothout2020"]
@@ -29,8 +30,8 @@ def case(dims, name):
 def test_one_who_knows_the_answer_loses_less_than_one_who_is_a_patch_off(dims, name):
     task, oracle, image, truth, known = case(dims, name)
     answers = oracle({"image": image})
-    right = task.losses(oracle, image, answers, truth, known)
-    wrong = task.losses(oracle, image, answers, truth + 8.0, known)
+    right = task.losses(oracle, image, answers, Truth(truth, known))
+    wrong = task.losses(oracle, image, answers, Truth(truth + 8.0, known))
     assert right["displacement"].item() < 1e-5
     assert right["belief"] < wrong["belief"]
     assert right["displacement"] < wrong["displacement"] - 0.3
@@ -40,7 +41,9 @@ def test_one_who_knows_the_answer_loses_less_than_one_who_is_a_patch_off(dims, n
 def test_the_total_weighs_the_displacement_as_asked(name):
     _, oracle, image, truth, known = case(1, name)
     answers = oracle({"image": image})
-    terms = LandmarksTask(LossSettings(name, displacement=3.0)).losses(oracle, image, answers, truth + 2.0, known)
+    terms = LandmarksTask(LossSettings(name, displacement=3.0)).losses(
+        oracle, image, answers, Truth(truth + 2.0, known)
+    )
     assert terms["total"].item() == pytest.approx(terms["belief"].item() + 3 * terms["displacement"].item())
 
 
@@ -51,7 +54,7 @@ def test_a_landmark_of_which_nothing_is_known_teaches_no_head_anything(name):
     image = torch.randn(2, 1, 32)
     points = torch.tensor([[[9.0], [float("nan")]], [[20.0], [float("nan")]]])
     known = torch.tensor([[True, False], [True, False]])
-    LandmarksTask(LossSettings(name)).losses(network, image, network({"image": image}), points, known)[
+    LandmarksTask(LossSettings(name)).losses(network, image, network({"image": image}), Truth(points, known))[
         "total"
     ].backward()
     for head in (network.belief[-1], network.displacement[-1]):
@@ -68,12 +71,14 @@ def test_losses_are_computed_where_the_network_is(dims, name):
     answers = {k: v.to("meta") for k, v in network({"image": torch.zeros(image.shape)}).items()}
     points = torch.zeros(1, 2, dims, device="meta")
     known = torch.ones(1, 2, dtype=torch.bool, device="meta")
-    terms = LandmarksTask(LossSettings(name)).losses(network, image, answers, points, known)
+    terms = LandmarksTask(LossSettings(name)).losses(network, image, answers, Truth(points, known))
     assert terms["total"].device.type == "meta"
 
 
 def test_the_2020_loss_weighs_the_belief_by_the_number_of_landmarks():
     _, oracle, image, truth, known = case(1, "noothout2020")
     answers = oracle({"image": image})
-    one, many = (LandmarksTask(LossSettings(n)).losses(oracle, image, answers, truth, known) for n in NAMES_OF_PAPERS)
+    one, many = (
+        LandmarksTask(LossSettings(n)).losses(oracle, image, answers, Truth(truth, known)) for n in NAMES_OF_PAPERS
+    )
     assert many["belief"].item() == pytest.approx(3 * one["belief"].item())

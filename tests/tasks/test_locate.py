@@ -86,7 +86,7 @@ def test_the_most_believing_patches_of_a_whole_image_answer_for_all(dims, monkey
     level, points = level_of(dims), truths(dims)
     oracle = Oracle(level.frame.shape, points)
     everybody = TASKS["softmax"].locate(oracle, level)
-    monkeypatch.setattr("pipeline.tasks.landmarks.MOST", 4**dims)
+    monkeypatch.setattr("pipeline.tasks.poll.MOST", 4**dims)
     few = TASKS["softmax"].locate(oracle, level)
     assert_allclose(few.world, everybody.world, atol=1e-3)
     assert_allclose(few.belief, everybody.belief, atol=0.02)

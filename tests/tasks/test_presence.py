@@ -12,6 +12,7 @@ from pipeline.losses.belief import presence_cross_entropy
 from pipeline.networks.network import build_network
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.settings import LossSettings
+from pipeline.tasks.truth import Truth
 
 TASK = LandmarksTask(LossSettings(presence=1.0))
 
@@ -48,7 +49,9 @@ def test_the_loss_of_presence_counts_by_its_weight(dims):
     network = build_network("fcn", dims, 1, TASK.heads(1, dims, 0), stride=4, width=4, growth=2, depth=1)
     image, points = torch.rand(2, 1, *(16,) * dims), torch.full((2, 1, dims), math.nan)
     known = torch.ones(2, 1, dtype=torch.bool)
-    terms = LandmarksTask(LossSettings(presence=3.0)).losses(network, image, network({"image": image}), points, known)
+    terms = LandmarksTask(LossSettings(presence=3.0)).losses(
+        network, image, network({"image": image}), Truth(points, known)
+    )
     rest = terms["total"] - terms["belief"] - terms["displacement"]
     assert rest.item() == pytest.approx(3 * terms["presence"].item(), rel=1e-5)
     assert terms["presence"] > 0

@@ -1,0 +1,27 @@
+"""Everything is built before the first scan is opened: a mistake in the settings is said in the first second."""
+
+from __future__ import annotations
+
+from pipeline.cli.settings import Settings
+from pipeline.errors import ConfigError
+
+
+def build_networks(settings: Settings) -> None:
+    """Build every network once, on one axis: a wrong name or parameter is said before a scan is opened.
+
+    Raises:
+        ConfigError: No such network or parameter.
+    """
+    from pipeline.networks.heads import Head
+    from pipeline.networks.network import build_network
+
+    for name in ("coarse", "fine"):
+        level = getattr(settings.training, name)
+        try:
+            build_network(level.network, 1, 1, {"belief": Head(1)}, **level.parameters)
+        except ConfigError as error:
+            raise ConfigError(f"training.{name}: {error}") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ConfigError(
+                f"training.{name}.parameters: {level.parameters} do not fit {level.network}: {error}"
+            ) from error

@@ -1,0 +1,37 @@
+"""What the user gave, made sure of: the run folder, the source, the number of processes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pipeline.cli.settings import Settings
+from pipeline.data.findings import read_findings
+from pipeline.errors import ConfigError
+
+
+def run_of(settings: Settings) -> Path:
+    """The run folder, which the door has made sure is named."""
+    if settings.run is None:
+        raise ConfigError("say which run: run=runs/NAME, or experiment=NAME for runs/NAME")
+    return settings.run
+
+
+def quarantined(run: Path) -> tuple[str, ...]:
+    """Cases that check keeps out of everything that follows; none where check has not been run."""
+    path = run / "findings.json"
+    return read_findings(path).quarantined if path.exists() else ()
+
+
+def source_of(settings: Settings) -> Path:
+    """The user's folder, which must be there."""
+    if settings.source is None:
+        raise ConfigError("source: needed, and not given. Add source=FOLDER, the folder of your scans and landmarks.")
+    if not settings.source.expanduser().is_dir():
+        raise ConfigError(f"source={settings.source}: no such folder. Give the folder of your scans and landmarks.")
+    return settings.source.expanduser()
+
+
+def workers(settings: Settings) -> int:
+    """Processes for work on many cases."""
+    return settings.threads or os.cpu_count() or 1

@@ -1,0 +1,89 @@
+"""`predictions.json` of boxes: what the program answers for each image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.data.atomic import read_json, write_json
+from pipeline.data.dataset import Box
+from pipeline.data.frames import written_frame
+from pipeline.errors import DataError
+
+TASK = "boxes"
+
+
+@dataclass(frozen=True)
+class FoundBox:
+    """One box that was answered.
+
+    Args:
+        box: Class and place, world.
+        belief: 0 to 1.
+        found: Whether it is an answer; the others are kept for curves of precision and recall alone.
+    """
+
+    box: Box
+    belief: float
+    found: bool
+
+
+@dataclass(frozen=True)
+class BoxPredictions:
+    """All answers of one run of predict, the most believed first; `failures[id]` says why a case has none."""
+
+    model: str
+    cases: dict[str, tuple[FoundBox, ...]]
+    classes: tuple[str, ...]
+    unit: str = "px"
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def box_content(found: FoundBox) -> dict[str, Any]:
+    """As JSON has it."""
+    ends = {"low": list(found.box.low), "high": list(found.box.high)}
+    return {"class": found.box.label, **ends, "belief": found.belief, "found": found.found}
+
+
+def box_of(content: Mapping[str, Any]) -> FoundBox:
+    """The inverse of `box_content`."""
+    low, high = (tuple(float(v) for v in content[end]) for end in ("low", "high"))
+    return FoundBox(Box(content["class"], low, high), float(content["belief"]), bool(content["found"]))
+
+
+def write_box_predictions(predictions: BoxPredictions, path: Path) -> None:
+    """Write `predictions.json`."""
+    cases = {case: {"boxes": [box_content(b) for b in boxes]} for case, boxes in predictions.cases.items()}
+    head = {"version": 1, "task": TASK, "frame": written_frame(predictions.unit), "unit": predictions.unit}
+    content = head | {"model": predictions.model, "classes": list(predictions.classes), "cases": cases}
+    write_json(path, content | ({"failures": predictions.failures} if predictions.failures else {}))
+
+
+def read_box_predictions(path: Path) -> BoxPredictions:
+    """Read `predictions.json`.
+
+    Raises:
+        DataError: The file is not one of boxes, or is of another version.
+    """
+    content = read_json(path)
+    try:
+        if (content["version"], content["task"]) != (1, TASK):
+            raise DataError(f"{path}: version {content['version']}, task {content['task']}; expected 1, {TASK}")
+        cases = {case: tuple(box_of(b) for b in said["boxes"]) for case, said in content["cases"].items()}
+        facts = (tuple(content["classes"]), content["unit"], content.get("failures", {}))
+        return BoxPredictions(content["model"], cases, *facts)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: not predictions of boxes: {error!r}. Make them with `patchvote predict`.") from error
+
+
+def task_of(path: Path) -> str:
+    """Which task a `predictions.json` answers: "landmarks" where it does not say."""
+    content = read_json(path)
+    return str(content.get("task", "landmarks")) if isinstance(content, dict) else "landmarks"
+
+
+def answers_only(boxes: Sequence[FoundBox]) -> list[Box]:
+    """The boxes that are answers."""
+    return [found.box for found in boxes if found.found]

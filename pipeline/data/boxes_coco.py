@@ -1,0 +1,64 @@
+"""Boxes as COCO has them: one JSON of `images`, `annotations` with `bbox` [x, y, width, height], `categories`; read and
+written side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.data.atomic import read_json, write_json
+from pipeline.data.boxes_table import BoxesTable, edges_of
+from pipeline.data.dataset import Box
+from pipeline.data.frames import coordinate
+from pipeline.errors import DataError
+
+
+def read_coco(path: Path) -> BoxesTable:
+    """All boxes by the file of each picture; crowds are left out.
+
+    Raises:
+        DataError: Not such a file. A bad number is a problem of its picture.
+    """
+    content = read_json(path)
+    table = BoxesTable()
+    try:
+        files = {image["id"]: str(image["file_name"]) for image in content["images"]}
+        labels = {c["id"]: str(c["name"]) for c in content["categories"]}
+        table.cases = {file: [] for file in files.values()}
+        for number, said in enumerate(content["annotations"]):
+            if said.get("iscrowd"):
+                continue
+            where, case = f"{path}: annotation {said.get('id', number)}", files[said["image_id"]]
+            x, y, width, height = said["bbox"]
+            try:
+                low = [coordinate(x, where), coordinate(y, where)]
+                high = [low[0] + coordinate(width, where), low[1] + coordinate(height, where)]
+            except DataError as error:
+                table.problems.setdefault(case, []).append(str(error))
+                continue
+            table.add(case, labels[said["category_id"]], [*low, *high], where)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{path}: not a COCO file of boxes: {error!r}.") from error
+    return table
+
+
+def write_coco(path: Path, pictures: Mapping[str, tuple[tuple[int, ...], Sequence[Box]]]) -> None:
+    """Write a data set.
+
+    Args:
+        path: Ends in `.json`.
+        pictures: By file: width and height, and boxes.
+    """
+    labels = sorted({box.label for _, boxes in pictures.values() for box in boxes})
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for number, (file, ((width, height), boxes)) in enumerate(pictures.items(), 1):
+        images.append({"id": number, "file_name": file, "width": width, "height": height})
+        for box in boxes:
+            low, high = edges_of(box)
+            edges = [b - a for a, b in zip(low, high, strict=True)]
+            said = {"id": len(annotations) + 1, "image_id": number, "category_id": labels.index(box.label) + 1}
+            annotations.append(said | {"bbox": [*low, *edges], "area": edges[0] * edges[1], "iscrowd": 0})
+    categories = [{"id": n, "name": label} for n, label in enumerate(labels, 1)]
+    write_json(path, {"images": images, "annotations": annotations, "categories": categories})

@@ -1,0 +1,54 @@
+"""Boxes as a table: `image,class,xmin,ymin,xmax,ymax` (also `case` in place of `image`, `label` of `class`), in px
+counted from the edge of the first pixel; other columns are not looked at. Read and written side by side."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.data.atomic import write_text
+from pipeline.data.boxes_table import BoxesTable, edges_of
+from pipeline.data.boxes_voc import ENDS
+from pipeline.data.dataset import Box
+from pipeline.data.points_csv import csv_line
+from pipeline.errors import DataError
+
+WHOSE, WHAT = ("image", "case"), ("class", "label")
+
+
+def read_boxes_csv(path: Path) -> BoxesTable:
+    """All boxes by the file or id of each picture; a row without a class says that the picture shows nothing.
+
+    Raises:
+        DataError: Not readable, or a column is missing. A bad number is a problem of its picture.
+    """
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read as a table: {error}") from error
+    header = [name for name in rows[0] if name] if rows else []
+    whose = next((name for name in WHOSE if name in header), None)
+    what = next((name for name in WHAT if name in header), None)
+    if whose is None or what is None or not set(ENDS) <= set(header):
+        raise DataError(f"{path}: columns are {','.join(header)}; needed are image,class,{','.join(ENDS)}.")
+    table = BoxesTable()
+    for number, row in enumerate(rows, 2):
+        case, label = (row[whose] or "").strip(), (row[what] or "").strip()
+        if not label and not any((row[end] or "").strip() for end in ENDS):
+            table.cases.setdefault(case, [])
+            continue
+        table.add(case, label, [(row[end] or "").strip() for end in ENDS], f"{path}: row {number}")
+    return table
+
+
+def write_boxes_csv(path: Path, pictures: Mapping[str, Sequence[Box]]) -> None:
+    """Write a data set; a picture without boxes has a row without class."""
+    lines = [csv_line(("image", "class", *ENDS))]
+    for name, boxes in pictures.items():
+        for box in boxes:
+            low, high = edges_of(box)
+            lines.append(csv_line((name, box.label, *(f"{v:.6f}" for v in (*low, *high)))))
+        if not boxes:
+            lines.append(csv_line((name, "", *("" for _ in ENDS))))
+    write_text(path, "\n".join(lines) + "\n")

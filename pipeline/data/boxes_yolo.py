@@ -1,0 +1,76 @@
+"""Boxes as YOLO has them: `CASE.txt` with `class x y width height` a line, as shares of the picture, the middle of the
+box first; classes are numbers, named line by line in `classes.txt`. Read and written side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.data.atomic import write_text
+from pipeline.data.boxes_table import BoxesTable, edges_of
+from pipeline.data.dataset import Box
+from pipeline.data.frames import coordinate
+from pipeline.errors import DataError
+
+CLASSES = "classes.txt"
+NUMBERS = 5
+
+
+def read_classes(path: Path) -> list[str]:
+    """Names of the classes, from 0 on.
+
+    Raises:
+        DataError: Not readable.
+    """
+    try:
+        return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read as text: {error}") from error
+
+
+def read_yolo(path: Path, case: str, size: tuple[int, ...], classes: Sequence[str], table: BoxesTable) -> None:
+    """Add the boxes of one file to the table.
+
+    Args:
+        size: Width and height of the picture.
+        classes: Their names; where there are none, a class is called by its number.
+
+    Raises:
+        DataError: Not readable.
+    """
+    table.cases.setdefault(case, [])
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read as text: {error}") from error
+    for number, line in enumerate(lines, 1):
+        cells, where = line.split(), f"{path}: line {number}"
+        if not cells:
+            continue
+        try:
+            if len(cells) != NUMBERS:
+                raise DataError(f"{where}: {len(cells)} numbers; class, x, y, width and height are needed.")
+            label = _label(cells[0], classes, where)
+            x, y, width, height = (coordinate(v, where) for v in cells[1:])
+        except DataError as error:
+            table.problems.setdefault(case, []).append(str(error))
+            continue
+        low = [(x - width / 2) * size[0], (y - height / 2) * size[1]]
+        table.add(case, label, [*low, low[0] + width * size[0], low[1] + height * size[1]], where)
+
+
+def write_yolo(path: Path, size: tuple[int, ...], boxes: Sequence[Box], classes: Sequence[str]) -> None:
+    """Write the boxes of one picture of so many pixels; `classes.txt` is the caller's."""
+    lines = []
+    for box in boxes:
+        low, high = edges_of(box)
+        middle = [(a + b) / 2 / n for a, b, n in zip(low, high, size, strict=True)]
+        edges = [(b - a) / n for a, b, n in zip(low, high, size, strict=True)]
+        lines.append(" ".join([str(classes.index(box.label)), *(f"{v:.8f}" for v in (*middle, *edges))]))
+    write_text(path, "\n".join(lines) + ("\n" if lines else ""))
+
+
+def _label(text: str, classes: Sequence[str], where: str) -> str:
+    if not text.isdigit() or (classes and int(text) >= len(classes)):
+        raise DataError(f"{where}: class '{text}'; a number below {len(classes) or 'the number of classes'} is needed.")
+    return classes[int(text)] if classes else text

@@ -1,0 +1,121 @@
+"""From a user's folder of pictures and boxes to a data set, and every mismatch said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.data.boxes_coco import read_coco
+from pipeline.data.boxes_csv import read_boxes_csv
+from pipeline.data.boxes_table import BoxesTable
+from pipeline.data.boxes_voc import read_voc
+from pipeline.data.boxes_yolo import CLASSES, read_classes, read_yolo
+from pipeline.data.collect import column, part, require_enough, subject
+from pipeline.data.dataset import Case, Dataset
+from pipeline.data.findings import Finding
+from pipeline.data.readers import case_name, read_frame, unit_of
+from pipeline.data.scan_files import find_scans, parts_of
+from pipeline.errors import DataError
+
+TABLES = {
+    "boxes.csv": read_boxes_csv,
+    "boxes.json": read_coco,
+    "instances.json": read_coco,
+    "_annotations.coco.json": read_coco,
+}
+FOLDERS = ("Annotations", "annotations", "labels", "boxes")
+
+
+def collect_boxes(
+    source: Path, name: str, images: str | None = None, unlisted: str = "left_out"
+) -> tuple[Dataset, list[Finding]]:
+    """Read a folder of pictures and boxes: Pascal VOC (`CASE.xml`), COCO (`boxes.json`), YOLO (`CASE.txt` with
+    `classes.txt`) or a table (`boxes.csv`); optional `subjects.csv` and `split.csv`.
+
+    Args:
+        source: The user's folder.
+        name: Name of the data set.
+        images: Which folder of it holds the pictures.
+        unlisted: What becomes of pictures of which no file speaks: "left_out", or they show nothing ("absent").
+
+    Returns:
+        The cases without an error, and all findings.
+
+    Raises:
+        DataError: No folder, no pictures, no boxes, or fewer than three subjects.
+    """
+    source = Path(source)
+    scans, findings = find_scans(source, images)
+    table = _read(source, scans)
+    cases = []
+    subjects, splits = column(source / "subjects.csv", "subject"), parts_of(scans)
+    splits |= {c: part(source, c, word) for c, word in column(source / "split.csv", "split").items()}
+    for case, path in scans.items():
+        if case in table.problems:
+            messages = table.problems[case]
+            more = f" (and {len(messages) - 1} more in this case)" if len(messages) > 1 else ""
+            advice = "Correct it; the case is left out until then."
+            findings.append(Finding("bad-annotation", "error", case, messages[0] + more, advice))
+        elif case not in table.cases and unlisted != "absent":
+            text = f"{path.name} has no boxes: left out."
+            findings.append(Finding("no-boxes", "warning", case, text, "Annotate it, or say data.unlisted=absent."))
+        else:
+            whose, image = subjects.get(case, subject(case)), path.relative_to(source).as_posix()
+            cases.append(Case(case, whose, image, {}, splits.get(case), {}, tuple(table.cases.get(case, ()))))
+    for case in sorted(set(table.cases) - set(scans)):
+        findings.append(Finding("no-scan", "warning", case, "boxes, but no picture of this id.", "Add the picture."))
+    require_enough(source, tuple(cases), findings)
+    return Dataset(name, source.resolve(), (), tuple(cases), unit_of(scans[cases[0].id])), findings
+
+
+def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:
+    tables = [source / name for name in TABLES if (source / name).is_file()]
+    beside = _files(source, scans)
+    if len(tables) + bool(beside) > 1:
+        listed = ", ".join(p.relative_to(source).as_posix() for p in [*tables, *list(beside.values())[:1]])
+        raise DataError(f"{source}: boxes in several places: {listed}. Keep one of them.")
+    if tables:
+        return _by_id(TABLES[tables[0].name](tables[0]), source, scans)
+    if not beside:
+        raise DataError(
+            f"{source}: no boxes in it. Looked for {', '.join(TABLES)}, and for CASE.xml (Pascal VOC) or CASE.txt"
+            f" (YOLO) beside the pictures or in {', '.join(FOLDERS)}."
+        )
+    table, classes = BoxesTable(), _classes(source)
+    for case, path in beside.items():
+        if path.suffix.lower() == ".xml":
+            read_voc(path, case, table)
+        else:
+            read_yolo(path, case, read_frame(scans[case]).shape, classes, table)
+    return table
+
+
+def _files(source: Path, scans: Mapping[str, Path]) -> dict[str, Path]:
+    """One file a picture: of its name, beside it or in a folder for it."""
+    found = {}
+    for case, scan in scans.items():
+        places = [scan.parent, *(source / folder for folder in FOLDERS)]
+        names = [case_name(scan) + suffix for suffix in (".xml", ".txt")]
+        there = [place / name for place in places for name in names if (place / name).is_file()]
+        if there:
+            found[case] = there[0]
+    return found
+
+
+def _classes(source: Path) -> list[str]:
+    places = [source, *(source / folder for folder in FOLDERS)]
+    return next((read_classes(p / CLASSES) for p in places if (p / CLASSES).is_file()), [])
+
+
+def _by_id(table: BoxesTable, source: Path, scans: Mapping[str, Path]) -> BoxesTable:
+    """Pictures called by their id, where the table calls them by their file."""
+    names: dict[str, list[str]] = {}
+    for case, path in scans.items():
+        way = path.relative_to(source)
+        for name in {way.as_posix(), way.name, case_name(path), case}:
+            names.setdefault(name, []).append(case)
+    ids = {name: cases[0] for name, cases in names.items() if len(cases) == 1}
+    return BoxesTable(
+        {ids.get(name, name): boxes for name, boxes in table.cases.items()},
+        {ids.get(name, name): messages for name, messages in table.problems.items()},
+    )

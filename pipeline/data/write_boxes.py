@@ -1,0 +1,48 @@
+"""Boxes in the formats that other programs read, and drawn. Only answers are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.data.atomic import write_text
+from pipeline.data.box_predictions import FoundBox, answers_only
+from pipeline.data.boxes_coco import write_coco
+from pipeline.data.boxes_csv import write_boxes_csv
+from pipeline.data.boxes_voc import write_voc
+from pipeline.data.boxes_yolo import CLASSES, write_yolo
+from pipeline.data.dataset import Box
+from pipeline.data.file_names import file_stem
+from pipeline.data.readers import read_frame
+from pipeline.data.write_picture import write_boxed_picture
+
+
+def write_box_case(
+    out: Path, case: str, boxes: Sequence[FoundBox], picture: Path, formats: Sequence[str], classes: Sequence[str]
+) -> None:
+    """One file a picture, for each format that has one: "png", "voc", "yolo"."""
+    found, stem = answers_only(boxes), file_stem(case)
+    if "png" in formats:
+        beliefs = [f"{b.belief:.2f}" for b in boxes if b.found]
+        write_boxed_picture(out / f"{stem}.png", picture, found, beliefs, classes)
+    if "voc" in formats:
+        write_voc(out / f"{stem}.xml", picture.name, read_frame(picture).shape, found)
+    if "yolo" in formats:
+        write_yolo(out / f"{stem}.txt", read_frame(picture).shape, found, classes)
+
+
+def write_box_sets(
+    out: Path,
+    cases: Mapping[str, Sequence[Box]],
+    pictures: Mapping[str, Path],
+    formats: Sequence[str],
+    classes: Sequence[str],
+) -> None:
+    """The files that hold all pictures: "coco", "csv", and the names of YOLO's classes."""
+    if "coco" in formats:
+        sizes = {case: read_frame(pictures[case]).shape for case in cases}
+        write_coco(out / "boxes.json", {pictures[c].name: (sizes[c], boxes) for c, boxes in cases.items()})
+    if "csv" in formats:
+        write_boxes_csv(out / "boxes.csv", {pictures[case].name: boxes for case, boxes in cases.items()})
+    if "yolo" in formats:
+        write_text(out / CLASSES, "\n".join(classes) + "\n")

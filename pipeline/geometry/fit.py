@@ -1,0 +1,61 @@
+"""The transform that brings points of one picture or scan onto points of another, in any dimension.
+
+Letters: N points, D dimensions, E = D + 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from pipeline.errors import GeometryError
+
+
+def similarity(source: Float[np.ndarray, "N D"], target: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "E E"]:
+    """Rotation, one scale and translation with the least squares between moved source and target; never a mirror.
+
+    Umeyama 1991, IEEE PAMI 13(4). Needs D points in general position: two of a picture.
+
+    Raises:
+        GeometryError: Too few points, or all at one place.
+
+    Examples:
+        >>> turned = similarity(np.array([[0.0, 0], [1, 0]]), np.array([[5.0, 5], [5, 7]]))
+        >>> turned.round(6).tolist()
+        [[0.0, -2.0, 5.0], [2.0, 0.0, 5.0], [0.0, 0.0, 1.0]]
+    """
+    dims = source.shape[1]
+    _require(source, target, dims)
+    middle, goal = source.mean(0), target.mean(0)
+    spread = float(((source - middle) ** 2).sum())
+    left, values, right = np.linalg.svd((target - goal).T @ (source - middle))
+    signs = np.ones(dims)
+    signs[-1] = np.sign(np.linalg.det(left) * np.linalg.det(right))
+    matrix = np.eye(dims + 1)
+    matrix[:-1, :-1] = (values * signs).sum() / spread * (left * signs) @ right
+    matrix[:-1, -1] = goal - matrix[:-1, :-1] @ middle
+    return matrix
+
+
+def affine(source: Float[np.ndarray, "N D"], target: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "E E"]:
+    """Any linear map and translation, by least squares. Needs D + 1 points in general position: three of a picture.
+
+    Raises:
+        GeometryError: Too few points, or all on a line (in a plane).
+    """
+    dims = source.shape[1]
+    _require(source, target, dims + 1)
+    ones = np.ones((len(source), 1))
+    solved, _, rank, _ = np.linalg.lstsq(np.hstack([source, ones]), target, rcond=1e-9)
+    if rank <= dims:
+        raise GeometryError(f"points {source.tolist()} lie in one line or plane; choose others, or a similarity")
+    matrix = np.eye(dims + 1)
+    matrix[:-1] = solved.T
+    return matrix
+
+
+def _require(source: np.ndarray, target: np.ndarray, least: int) -> None:
+    if source.shape != target.shape or len(source) < least:
+        raise GeometryError(f"points of shape {source.shape} and {target.shape}; the same number, at least {least}")
+    if np.allclose(source, source[0]) or np.allclose(target, target[0]):
+        raise GeometryError("all points lie at one place")

@@ -1,0 +1,112 @@
+"""What predict needs of each kind of question: the answers of one image as data, and what is written of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from pipeline.data.box_predictions import (
+    BoxPredictions,
+    FoundBox,
+    answers_only,
+    box_content,
+    box_of,
+    write_box_predictions,
+)
+from pipeline.data.dataset import Box
+from pipeline.data.image import Image
+from pipeline.data.predictions import Answer, Predictions, write_predictions
+from pipeline.data.write_answers import USUAL, write_all, write_case
+from pipeline.data.write_boxes import write_box_case, write_box_sets
+from pipeline.inference.cascade import answers, image_levels, locate
+from pipeline.inference.model import Model
+from pipeline.tasks.boxes import BoxesTask
+from pipeline.tasks.boxes_found import BoxesFound
+
+Content = dict[str, Any]  # the answers of one image, as JSON keeps them
+
+
+class Answering(Protocol):
+    """One kind of question."""
+
+    def answer(self, image: Image) -> Content:
+        """The answers of one image."""
+
+    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
+        """One file an image, for each format that has one."""
+
+    def write_all(
+        self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
+    ) -> Any:
+        """`predictions.json` and what holds all images; returns the predictions."""
+
+
+def answering(model: Model, formats: Sequence[str] | None) -> Answering:
+    """How a model is asked, and what is written; `formats` None = what is usual for its kind."""
+    if isinstance(model.task, BoxesTask):
+        return BoxAnswering(model, tuple(formats or ("png",)))
+    return LandmarkAnswering(model, tuple(formats or USUAL[model.unit]))
+
+
+class LandmarkAnswering:
+    """Named points."""
+
+    def __init__(self, model: Model, formats: Sequence[str]) -> None:
+        self.model, self.formats = model, formats
+
+    def answer(self, image: Image) -> Content:
+        found = locate(self.model, image_levels(image, self.model), self.model.calibration.threshold)
+        said = answers(self.model, found, image.frame)
+        return {"answers": {name: asdict(a) for name, a in said.items()}, "presence": found.presence}
+
+    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
+        write_case(out, case, _answers(content), scan, self.formats, self.model.name, self.model.edges)
+
+    def write_all(
+        self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
+    ) -> Predictions:
+        told = {case: _answers(content) for case, content in cases.items()}
+        write_all(out, told, scans, self.formats, self.model.unit)
+        shown = {case: content["presence"] for case, content in cases.items() if content["presence"] is not None}
+        predictions = Predictions(self.model.name, told, self.model.unit, failures, shown)
+        write_predictions(predictions, out / "predictions.json")
+        return predictions
+
+
+class BoxAnswering:
+    """Boxes of classes."""
+
+    def __init__(self, model: Model, formats: Sequence[str]) -> None:
+        self.model, self.formats = model, formats
+
+    def answer(self, image: Image) -> Content:
+        found = locate(self.model, image_levels(image, self.model))
+        assert isinstance(found, BoxesFound)
+        rows = zip(found.low.tolist(), found.high.tolist(), found.belief.tolist(), found.label.tolist(), strict=True)
+        least = self.model.calibration.threshold
+        boxes = [FoundBox(Box(self.model.names[n], tuple(a), tuple(b)), p, p >= least) for a, b, p, n in rows]
+        return {"boxes": [box_content(box) for box in boxes]}
+
+    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
+        write_box_case(out, case, _boxes(content), scan, self.formats, self.model.names)
+
+    def write_all(
+        self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
+    ) -> BoxPredictions:
+        told = {case: _boxes(content) for case, content in cases.items()}
+        write_box_sets(
+            out, {case: answers_only(boxes) for case, boxes in told.items()}, scans, self.formats, self.model.names
+        )
+        predictions = BoxPredictions(self.model.name, told, self.model.names, self.model.unit, failures)
+        write_box_predictions(predictions, out / "predictions.json")
+        return predictions
+
+
+def _answers(content: Content) -> dict[str, Answer]:
+    return {name: Answer(**a) for name, a in content["answers"].items()}
+
+
+def _boxes(content: Content) -> tuple[FoundBox, ...]:
+    return tuple(box_of(box) for box in content["boxes"])

@@ -1,0 +1,48 @@
+"""A picture with the boxes of the reference and of the program, as a data address."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.data.dataset import Box
+from pipeline.data.image import Image
+
+COLOURS = ((255, 176, 32), (34, 211, 238), (120, 230, 90), (255, 110, 160), (170, 140, 255), (250, 250, 120))
+WHITE = (255, 255, 255)
+WIDEST = 900  # pixels
+
+
+def draw_boxes(image: Image, reference: Sequence[Box], answers: Sequence[Box], classes: Sequence[str]) -> str:
+    """White the reference, in the colour of its class each answer.
+
+    Args:
+        image: A picture, its axes x and y.
+        reference: px.
+        answers: px.
+        classes: Their order chooses the colours.
+    """
+    import PIL.Image
+    from PIL import ImageDraw
+
+    pixels = np.stack([c.T for c in image.channels], -1).astype(np.float32)
+    low, high = np.percentile(pixels, [0.5, 99.5])
+    grey = np.clip(255 * (pixels - low) / max(float(high - low), 1e-6), 0, 255)
+    shown = PIL.Image.fromarray(np.ascontiguousarray(np.broadcast_to(grey, (*grey.shape[:2], 3)).astype(np.uint8)))
+    times = min(1.0, WIDEST / shown.width)
+    shown = shown.resize((round(shown.width * times), round(shown.height * times)))
+    draw = ImageDraw.Draw(shown)
+    for box in reference:
+        draw.rectangle(_ends(box, times), outline=WHITE, width=3)
+    for box in answers:
+        draw.rectangle(_ends(box, times), outline=COLOURS[classes.index(box.label) % len(COLOURS)], width=2)
+    content = io.BytesIO()
+    shown.save(content, "JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()
+
+
+def _ends(box: Box, times: float) -> list[float]:
+    return [(v + 0.5) * times - 0.5 for v in (*box.low, *box.high)]

@@ -1,0 +1,80 @@
+"""Stage: pictures, the landmarks found in them, and a filter -> the pictures with the filter on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.data.atomic import write_bytes
+from pipeline.data.file_names import file_stem
+from pipeline.data.predictions import read_predictions
+from pipeline.data.readers import find_images, unit_of
+from pipeline.data.scan_files import scan_ids
+from pipeline.errors import DataError, PatchvoteError
+from pipeline.report.overlay import Filter, lay_over, read_filter
+
+
+def overlay(
+    predictions: Path, inputs: Sequence[Path], worn: Path, out: Path, names: Mapping[str, str] | None = None
+) -> tuple[int, dict[str, str]]:
+    """Write `ID.png` into `out` for every picture whose landmarks were found.
+
+    Args:
+        predictions: `predictions.json` of the pictures.
+        inputs: Pictures or folders of pictures.
+        worn: The filter's PNG; a JSON of the same name beside it says where its anchors are.
+        names: What the model calls an anchor, where the two differ.
+
+    Returns:
+        How many pictures are written; those that are not, and why.
+
+    Raises:
+        DataError: No picture, no such filter, or an anchor that the model does not know.
+    """
+    answers = read_predictions(predictions)
+    loaded = read_filter(worn)
+    loaded = Filter(loaded.picture, {(names or {}).get(n, n): at for n, at in loaded.anchors.items()})
+    known = {name for case in answers.cases.values() for name in case}
+    unknown = [name for name in loaded.anchors if name not in known]
+    if unknown:
+        raise DataError(
+            f"{worn}: anchor '{unknown[0]}' is no landmark of {predictions}; it has {', '.join(sorted(known))}."
+            " Say which is meant: overlay.names={ANCHOR: LANDMARK}"
+        )
+    failed = {}
+    pictures = _pictures(inputs)
+    for case, path in pictures.items():
+        try:
+            _write(case, path, answers.cases.get(case), loaded, out)
+        except (PatchvoteError, OSError) as error:
+            failed[case] = str(error)
+    return len(pictures) - len(failed), failed
+
+
+def _write(case: str, path: Path, answers: Mapping[str, object] | None, worn: Filter, out: Path) -> None:
+    import PIL.Image
+    from PIL import ImageOps
+
+    if answers is None:
+        raise DataError(f"{path}: no answers for it in the predictions. Predict it first.")
+    at = {name: getattr(answers.get(name), "position", None) for name in worn.anchors}
+    missing = [name for name, position in at.items() if position is None]
+    if missing:
+        raise DataError(f"{path}: {', '.join(missing)} not found, so nobody knows where the filter belongs.")
+    with PIL.Image.open(path) as opened:
+        picture = ImageOps.exif_transpose(opened).convert("RGB")
+    content = io.BytesIO()
+    lay_over(picture, worn, {name: tuple(p) for name, p in at.items() if p is not None}).save(content, "PNG")
+    write_bytes(out / f"{file_stem(case)}.png", content.getvalue())
+
+
+def _pictures(inputs: Sequence[Path]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for given in inputs:
+        paths = [p for p in (find_images(given) if given.is_dir() else [given]) if unit_of(p) == "px"]
+        root = given if given.is_dir() else given.parent
+        found |= {name: same[0] for name, same in scan_ids(paths, root).items() if len(same) == 1}
+    if not found:
+        raise DataError(f"{', '.join(map(str, inputs)) or 'no input'}: no picture there; give -i PICTURE_OR_FOLDER")
+    return found

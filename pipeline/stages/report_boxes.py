@@ -1,0 +1,132 @@
+"""Stage: a run of boxes -> one self-contained `report.html`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline.data.atomic import read_json, write_text
+from pipeline.data.box_predictions import BoxPredictions, answers_only, read_box_predictions
+from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.data.findings import read_findings, summarize
+from pipeline.errors import DataError, PatchvoteError
+from pipeline.report.box_figure import draw_boxes
+from pipeline.report.curves import minutes, training_curve
+from pipeline.report.facts import UNKNOWN, levels, parts
+from pipeline.report.page import Listing, Page, Picture, render
+
+COLUMNS = ("boxes", "answers", "ap50", "precision", "recall", "mean_iou")
+FILES = ("config.yaml", "model/model.json", "test/run_report.json")
+
+
+def report_boxes(run: Path, out: Path | None = None, title: str | None = None) -> Path:
+    """Write the page of a run. What the run does not have, the page says is missing.
+
+    Args:
+        run: Folder of the run.
+        out: File to write; `report.html` in the run if None.
+        title: Heading; the run's name if None.
+
+    Returns:
+        The file written.
+
+    Raises:
+        DataError: The run has nothing to report, or one of its files is damaged.
+    """
+    run, out = Path(run), Path(out or Path(run) / "report.html")
+    if not (run / "test" / "summary.json").is_file():
+        raise DataError(f"{run}: nothing to report: it has no test/summary.json. Make it with `patchvote evaluate`.")
+    data, summary = read_dataset(run / "dataset.json"), read_json(run / "test" / "summary.json")
+    answers = read_box_predictions(run / "test" / "predictions.json")
+    history = _rows(run / "history.csv")
+    failed = summary["failures"]
+    page = Page(
+        title=title or f"Report on boxes: {run.resolve().name}",
+        facts=_facts(run, data, history),
+        summary=None,
+        training_curve=training_curve(history, "1 - AP50"),
+        pictures=tuple(_pictures(run, data, answers)),
+        findings=_findings(run),
+        failures=Listing(("case", "why"), tuple(failed.items()), "" if failed else "Every case was answered."),
+        details=tuple((n, (run / n).read_text(encoding="utf-8")) for n in FILES if (run / n).is_file()),
+        measured=_measured(summary),
+        numbers=_numbers(summary),
+    )
+    write_text(out, render(page))
+    return out
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _facts(run: Path, data: Dataset, history: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
+    spent, model = minutes(history), run / "model" / "model.json"
+    return (
+        ("run", run.resolve().name),
+        ("data set", data.name),
+        ("cases", parts(c.split for c in data.cases)),
+        ("classes", ", ".join(data.classes)),
+        (f"voxel sizes, {data.unit}", levels(read_json(model) if model.is_file() else None)),
+        ("training", UNKNOWN if spent is None else f"{spent:.1f} minutes"),
+    )
+
+
+def _measured(summary: dict[str, Any]) -> Listing:
+    lines = (*summary["classes"].items(), ("all classes", summary["overall"]))
+    rows = tuple((name, *(_number(numbers[c]) for c in COLUMNS)) for name, numbers in lines)
+    note = (
+        "An answer is right if it overlaps by a half (intersection over union) a box of its class that no more believed"
+        " answer took. ap50: area under precision over recall; mean iou: overlap of the boxes that were found."
+    )
+    return Listing(("class", *(c.replace("_", " ") for c in COLUMNS)), rows, note)
+
+
+def _numbers(summary: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    metrics, overall = summary["metrics"], summary["overall"]
+    return (
+        ("average precision", _number(metrics["ap50"]), "at an overlap of a half, mean over classes"),
+        ("COCO's AP", _number(metrics["ap"]), "over overlaps from 0.50 to 0.95"),
+        ("found", _number(overall["recall"]), f"of {overall['boxes']} boxes"),
+        ("right", _number(overall["precision"]), f"of {overall['answers']} answers"),
+    )
+
+
+def _number(value: float | int | None) -> str:
+    if value is None:
+        return "–"
+    return str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def _pictures(run: Path, data: Dataset, answers: BoxPredictions) -> Iterator[Picture]:
+    """The best, the median and the worst image, by the balance of what is missed and what is wrong."""
+    from pipeline.data.readers import read_image
+
+    rows = [r for r in _rows(run / "test" / "boxes.csv") if int(r["boxes"]) + int(r["answers"])]
+    rows.sort(key=lambda r: -2 * int(r["right"]) / (int(r["boxes"]) + int(r["answers"])))
+    chosen = {"Best": 0, "Median": len(rows) // 2, "Worst": len(rows) - 1} if rows else {}
+    for word, place in chosen.items():
+        row = rows[place]
+        case = data.case(row["case"])
+        caption = f"{row['right']} right of {row['answers']} answers; {row['boxes']} boxes are there"
+        try:
+            image = read_image(data.image_path(case))
+            found = answers_only(answers.cases.get(case.id, ()))
+            drawn = draw_boxes(image, case.boxes or (), found, answers.classes)
+            yield Picture(f"{word} case: {case.id}", caption, drawn)
+        except (PatchvoteError, OSError) as error:
+            yield Picture(f"{word} case: {case.id}", caption, None, f"The picture cannot be shown: {error}")
+
+
+def _findings(run: Path) -> Listing:
+    if not (run / "findings.json").is_file():
+        return Listing(note="There is no findings.json in the run: the data were not checked.")
+    found = read_findings(run / "findings.json")
+    out = found.quarantined
+    note = f"Kept out ({len(out)}): {', '.join(out)}." if out else "No case was kept out."
+    return Listing(("severity", "rule", "cases", "what was met", "what to do"), tuple(summarize(found.items)), note)

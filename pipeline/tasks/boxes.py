@@ -1,0 +1,120 @@
+"""The boxes task: any number of things of several classes in an image.
+
+Letters: B batch, N boxes, D dimensions, C classes, P patches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pipeline.data.store import LevelArray
+from pipeline.geometry import ImageFrame
+from pipeline.geometry.boxes import BoxSet
+from pipeline.grid.box_code import decode_boxes, encode_boxes
+from pipeline.grid.suppress import suppress
+from pipeline.losses.boxes import class_entropy, middle_and_size, soft_focal
+from pipeline.metrics.detection import mean_average_precision
+from pipeline.networks.heads import Head
+from pipeline.networks.network import PatchNetwork
+from pipeline.tasks.ask import grid_over, look
+from pipeline.tasks.boxes_found import BoxesFound, box_ends, joined
+from pipeline.tasks.regions import Region
+from pipeline.tasks.settings import BoxSettings
+from pipeline.tasks.truth import Truth
+
+START_BELIEF = -4.6  # one patch in a hundred: most show no middle of anything
+
+
+@dataclass(frozen=True)
+class BoxesTask:
+    """How boxes are taught and answered.
+
+    Args:
+        classes: Their names.
+        settings: Losses and decoding.
+        edges: Voxels of the level: it speaks of boxes whose longest edge lies between these.
+    """
+
+    classes: tuple[str, ...]
+    settings: BoxSettings = field(default_factory=BoxSettings)
+    edges: tuple[float, float] = (0.0, np.inf)
+
+    def heads(self, names: int, dims: int, number: int) -> dict[str, Head]:
+        """What every network is asked."""
+        asked = {"belief": Head(1, start=START_BELIEF), "offset": Head(1, dims), "size": Head(1, dims)}
+        return asked | {"class": Head(names)}
+
+    def at(self, spacings: Sequence[float], stride: int, number: int) -> BoxesTask:
+        """The task of one of several levels: each speaks of things that are about as large on its grid."""
+        largest = self.settings.cells * stride
+        low = largest * spacings[number + 1] / spacings[number] if number + 1 < len(spacings) else 0.0
+        return replace(self, edges=(low, largest if number else np.inf))
+
+    def losses(
+        self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
+    ) -> dict[str, Tensor]:
+        """Loss terms by name; "total" is their weighted sum."""
+        assert truth.labels is not None
+        grid = grid_over(network, tuple(image.shape[2:]))
+        corners = truth.points.reshape(len(image), -1, 2**grid.dims, grid.dims)
+        low, high = corners.amin(2), corners.amax(2)
+        longest = (high - low).amax(-1)
+        there = (truth.labels >= 0) & (longest > self.edges[0]) & (longest <= self.edges[1])
+        targets = encode_boxes(grid, low, high, there, self.settings.sigma)
+        belief = soft_focal(outputs["belief"].flatten(1), targets)
+        place = middle_and_size(outputs["offset"][:, 0].flatten(2), outputs["size"][:, 0].flatten(2), targets)
+        kind = class_entropy(outputs["class"].flatten(2), truth.labels, targets)
+        total = belief + self.settings.place * place + self.settings.kind * kind
+        return {"belief": belief, "place": place, "class": kind, "total": total}
+
+    @torch.no_grad()
+    def locate(
+        self,
+        network: PatchNetwork,
+        level: LevelArray,
+        prior: BoxesFound | None = None,
+        search: float = np.inf,
+        blend: float = 0.0,
+        least: float = 0.0,
+    ) -> BoxesFound:
+        """The boxes of one image, with those that a coarser level found; they are looked for everywhere."""
+        frame, stride = level.frame, network.cells.stride
+        whole = Region((0,) * frame.dims, frame.shape, ())
+        box = torch.from_numpy(np.asarray(level.voxels[whole.slices], np.float32))
+        seen = look(network, box, whole, np.full(frame.dims, stride))
+        belief, offset, size, kind = (
+            network.ask(head, seen.features, range(network.heads[head].count)).cpu()
+            for head in ("belief", "offset", "size", "class")
+        )
+        score = belief[0, 0].sigmoid() * kind[:, 0].softmax(0)  # C, P
+        centres = seen.grid.centres() + seen.origin[:, None]
+        low, high = decode_boxes(centres, stride, offset[0], size[0])
+        found = [self._of_class(c, score[c], torch.cat([low, high], 1), frame) for c in range(len(score))]
+        return joined([*found, *([prior] if prior else [])], self.settings.overlap if prior else None)
+
+    def _of_class(
+        self, label: int, score: Float[Tensor, " P"], boxes: Float[Tensor, "P E"], frame: ImageFrame
+    ) -> BoxesFound:
+        order = score.argsort(descending=True, stable=True)[: self.settings.most]
+        order = order[score[order] >= self.settings.least]
+        kept, voted = suppress(boxes[order], score[order], self.settings.overlap)
+        ends = [frame.voxel_to_world(v.double().numpy()) for v in voted.tensor_split(2, 1)]
+        belief = score[order][kept].double().numpy()
+        return BoxesFound(np.minimum(*ends), np.maximum(*ends), belief, np.full(len(kept), label))
+
+    def measure(self, cases: Sequence[Any], found: Mapping[str, BoxesFound]) -> dict[str, float]:
+        """What is missing to an average precision of 1 at an overlap of a half; and that precision."""
+        truth = [self.named(*box_ends(c.world), c.labels) for c in cases]
+        said = [(self.named(f.low, f.high, f.label), f.belief) for f in (found[c.id] for c in cases)]
+        precision = mean_average_precision(truth, said, self.classes)["all"] or 0.0
+        return {"error": 1 - precision, "ap50": precision}
+
+    def named(self, low: np.ndarray, high: np.ndarray, label: np.ndarray) -> BoxSet:
+        return BoxSet(tuple(self.classes[n] for n in label), low, high)

@@ -1,0 +1,96 @@
+"""Ask the patches of a level's regions about landmarks, and count their votes.
+
+Letters: K landmarks, D dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+import torch
+
+from pipeline.data.resample import lattice_number
+from pipeline.data.store import LevelArray
+from pipeline.grid.decode import BELIEFS, Votes, votes
+from pipeline.losses.displacement import from_logarithm
+from pipeline.networks.network import PatchNetwork
+from pipeline.tasks.ask import Said, Seen, ask, look, pooled, presence
+from pipeline.tasks.constellation import Constellation
+from pipeline.tasks.found import Found, chosen, join
+from pipeline.tasks.regions import Region
+from pipeline.tasks.settings import DecodeSettings
+
+AT_ONCE = 32  # landmarks at once
+MOST = 1000  # patches of a whole scan that vote for a landmark: those within `near` of the surest are some hundreds
+PLACES = 3  # that look alike, of a landmark, among which the constellation chooses
+
+
+@dataclass(frozen=True)
+class Poll:
+    """How patches are asked and their votes counted.
+
+    Args:
+        belief: Name of what logits mean, in `BELIEFS`.
+        logarithm: Displacements are said as logarithms of voxels.
+        decode: How votes are averaged.
+        constellation: Chooses among places that look alike; None = the most believed place is taken.
+    """
+
+    belief: str
+    logarithm: bool
+    decode: DecodeSettings
+    constellation: Constellation | None
+
+    def look(
+        self,
+        network: PatchNetwork,
+        level: LevelArray,
+        where: Sequence[Region],
+        near: np.ndarray | None,
+        search: float,
+    ) -> Found:
+        """The landmarks of all regions, in their order."""
+        parts: list[tuple[Sequence[int], list[Votes]]] = []
+        shown = None
+        for region in where:
+            grids = self._grids(network, level, region)
+            shown = presence(network, grids[0])
+            parts += self._votes_in(network, grids, region, near, search)
+        order = np.argsort([k for landmarks, _ in parts for k in landmarks])
+        patch = network.cells.stride * float(level.frame.spacing.mean())
+        places = [join([v[n] for _, v in parts], order, level.frame, patch) for n in range(len(parts[0][1]))]
+        return replace(self._choose(places), presence=shown)
+
+    def _choose(self, places: Sequence[Found]) -> Found:
+        if len(places) == 1 or self.constellation is None:
+            return places[0]
+        world, belief = (np.stack([getattr(p, f) for p in places]) for f in ("world", "belief"))
+        return chosen(places, self.constellation.choose(world, belief))
+
+    def _grids(self, network: PatchNetwork, level: LevelArray, region: Region) -> list[Seen]:
+        stride = network.cells.stride
+        box = torch.from_numpy(np.asarray(level.voxels[region.slices], np.float32))
+        margin = stride + (lattice_number(level.frame) + region.start) % stride
+        steps = product((0, stride // 2) if self.decode.between else (0,), repeat=network.dims)
+        return [look(network, box, region, margin + step) for step in steps]
+
+    def _votes_in(
+        self, network: PatchNetwork, grids: Sequence[Seen], region: Region, prior: np.ndarray | None, search: float
+    ) -> Iterator[tuple[Sequence[int], list[Votes]]]:
+        """Votes for a few landmarks at a time, so that memory does not grow with their number."""
+        alone = prior is not None or self.constellation is None or self.decode.near is None
+        most = None if self.decode.near is None else MOST
+        for first in range(0, len(region.landmarks), AT_ONCE):
+            some = region.landmarks[first : first + AT_ONCE]
+            said = pooled([ask(network, seen, some, prior, search, most) for seen in grids])
+            yield some, self._votes(said, len(grids), network.cells.stride, 1 if alone else PLACES)
+
+    def _votes(self, said: Said, grids: int, stride: int, places: int) -> list[Votes]:
+        displacement = from_logarithm(said.displacement) / stride if self.logarithm else said.displacement
+        belief, total = BELIEFS[self.belief](said.logits, said.allowed, grids, said.rest)
+        weighting = "belief" if self.decode.name == "weighted" else "equal"
+        decode = (weighting, self.decode.share, self.decode.threshold, self.decode.near, places)
+        return votes(said.centres, stride, belief, total, displacement, *decode)

@@ -1,0 +1,23 @@
+"""What is known of the samples of a batch, on the device of the network. Letters: B batch, P points, D dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Points, and what a task makes of them.
+
+    Args:
+        points: Voxels; NaN without a position: landmarks by number, or the corners of one box after the other.
+        known: Annotated, or known to be absent.
+        labels: Class of each box, -1 beyond the last one; None where there are no boxes.
+    """
+
+    points: Float[Tensor, "B P D"]
+    known: Bool[Tensor, "B P"]
+    labels: Int[Tensor, "B N"] | None = None

@@ -1,0 +1,137 @@
+"""Boxes in the formats of other programs: what is written is read again, and half a pixel is not lost."""
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from pipeline.data.box_rules import check_boxes, usable_boxes
+from pipeline.data.boxes_coco import read_coco, write_coco
+from pipeline.data.boxes_csv import read_boxes_csv, write_boxes_csv
+from pipeline.data.boxes_table import BoxesTable
+from pipeline.data.boxes_voc import read_voc, write_voc
+from pipeline.data.boxes_yolo import CLASSES, read_yolo, write_yolo
+from pipeline.data.collect_boxes import collect_boxes
+from pipeline.data.dataset import Box, Case, Dataset, read_dataset, write_dataset
+from pipeline.errors import DataError
+from pipeline.geometry import ImageFrame
+
+SIZE = (40, 30)
+BOXES = [Box("cat", (2.5, 3.25), (12.5, 9.75)), Box("dog", (-0.5, -0.5), (39.5, 29.5))]
+WHOLE_PICTURE = BOXES[1]
+
+
+def same(read, written=BOXES):
+    assert [b.label for b in read] == [b.label for b in written]
+    ends = [(*b.low, *b.high) for b in read], [(*b.low, *b.high) for b in written]
+    assert np.allclose(*ends, atol=1e-5)
+
+
+def test_voc_comes_back_and_its_numbers_are_edges(tmp_path):
+    write_voc(tmp_path / "a.xml", "a.png", SIZE, BOXES)
+    table = BoxesTable()
+    read_voc(tmp_path / "a.xml", "a", table)
+    same(table.cases["a"])
+    text = (tmp_path / "a.xml").read_text()
+    assert "<xmin>0.000000</xmin>" in text and "<xmax>40.000000</xmax>" in text  # the whole picture
+
+
+def test_coco_comes_back(tmp_path):
+    write_coco(tmp_path / "a.json", {"a.png": (SIZE, BOXES), "b.png": (SIZE, [])})
+    table = read_coco(tmp_path / "a.json")
+    same(table.cases["a.png"])
+    assert table.cases["b.png"] == []
+
+
+def test_yolo_comes_back_and_the_whole_picture_is_a_half_a_half_one_one(tmp_path):
+    write_yolo(tmp_path / "a.txt", SIZE, BOXES, ["cat", "dog"])
+    assert "1 0.50000000 0.50000000 1.00000000 1.00000000" in (tmp_path / "a.txt").read_text()
+    table = BoxesTable()
+    read_yolo(tmp_path / "a.txt", "a", SIZE, ["cat", "dog"], table)
+    same(table.cases["a"])
+
+
+def test_a_table_comes_back_and_says_what_shows_nothing(tmp_path):
+    write_boxes_csv(tmp_path / "a.csv", {"a.png": BOXES, "b.png": []})
+    table = read_boxes_csv(tmp_path / "a.csv")
+    same(table.cases["a.png"])
+    assert table.cases["b.png"] == []
+
+
+@pytest.mark.parametrize("line", ["0 .5 .5 1", "7 .5 .5 1 1", "x .5 .5 1 1", "0 .5 nan 1 1"])
+def test_a_line_of_yolo_that_is_wrong_is_a_problem_of_its_picture(tmp_path, line):
+    (tmp_path / "a.txt").write_text(line + "\n")
+    table = BoxesTable()
+    read_yolo(tmp_path / "a.txt", "a", SIZE, ["cat", "dog"], table)
+    assert table.cases["a"] == [] and "a.txt: line 1" in table.problems["a"][0]
+
+
+@pytest.mark.parametrize("header", ["image,xmin,ymin,xmax,ymax", "image,class,xmin,ymin,xmax", ""])
+def test_a_table_that_lacks_a_column_is_refused(tmp_path, header):
+    (tmp_path / "a.csv").write_text(header + "\na.png,1,2,3,4\n")
+    with pytest.raises(DataError, match=r"a\.csv: columns are"):
+        read_boxes_csv(tmp_path / "a.csv")
+
+
+def picture(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    PIL.Image.fromarray(np.random.default_rng(len(path.name)).integers(0, 255, SIZE[::-1], np.uint8)).save(path)
+
+
+@pytest.mark.parametrize("kind", ["voc", "coco", "yolo", "csv"])
+def test_a_folder_of_pictures_and_boxes_is_a_data_set(tmp_path, kind):
+    for case in "abc":
+        picture(tmp_path / "images" / f"{case}.png")
+        if kind == "voc":
+            write_voc(tmp_path / "Annotations" / f"{case}.xml", f"{case}.png", SIZE, BOXES)
+        if kind == "yolo":
+            write_yolo(tmp_path / "labels" / f"{case}.txt", SIZE, BOXES, ["cat", "dog"])
+            (tmp_path / CLASSES).write_text("cat\ndog\n")
+    if kind == "coco":
+        write_coco(tmp_path / "boxes.json", {f"{c}.png": (SIZE, BOXES) for c in "abc"})
+    if kind == "csv":
+        write_boxes_csv(tmp_path / "boxes.csv", {f"images/{c}.png": BOXES for c in "abc"})
+    data, findings = collect_boxes(tmp_path, "set")
+    assert (data.classes, data.unit, len(data.cases), findings) == (("cat", "dog"), "px", 3, [])
+    same(data.case("b").boxes)
+    write_dataset(data, tmp_path / "dataset.json")
+    assert read_dataset(tmp_path / "dataset.json").cases == data.cases
+
+
+def test_pictures_without_boxes_are_left_out_or_show_nothing(tmp_path):
+    for case in "abcd":
+        picture(tmp_path / f"{case}.png")
+    write_boxes_csv(tmp_path / "boxes.csv", {f"{c}.png": BOXES for c in "abc"} | {"e.png": BOXES})
+    data, findings = collect_boxes(tmp_path, "set")
+    assert [c.id for c in data.cases] == ["a", "b", "c"]
+    assert {f.rule for f in findings} == {"no-boxes", "no-scan"}
+    assert collect_boxes(tmp_path, "set", unlisted="absent")[0].case("d").boxes == ()
+
+
+def test_boxes_in_two_places_are_refused(tmp_path):
+    for case in "abc":
+        picture(tmp_path / f"{case}.png")
+        write_voc(tmp_path / f"{case}.xml", f"{case}.png", SIZE, BOXES)
+    write_boxes_csv(tmp_path / "boxes.csv", {"a.png": BOXES})
+    with pytest.raises(DataError, match="boxes in several places"):
+        collect_boxes(tmp_path, "set")
+
+
+FRAME = ImageFrame(SIZE, np.eye(3), "px")
+ODD = {
+    "empty-box": Box("cat", (3.0, 4.0), (3.0, 9.0)),
+    "box-outside": Box("cat", (50.0, 4.0), (60.0, 9.0)),
+    "box-beyond": Box("cat", (30.0, 4.0), (60.0, 9.0)),
+}
+
+
+@pytest.mark.parametrize("rule", ODD)
+def test_a_box_that_cannot_be_meant_so_is_a_finding(tmp_path, rule):
+    case = Case("a", "a", "a.png", {}, None, {}, (*BOXES, ODD[rule]))
+    [finding] = check_boxes(Dataset("d", tmp_path, (), (case,), "px"), {"a": FRAME})
+    assert (finding.rule, finding.severity) == (rule, "warning") and "1 of 3 boxes" in finding.message
+
+
+def test_only_what_the_picture_shows_of_boxes_is_used():
+    assert usable_boxes(list(ODD.values()), FRAME) == (Box("cat", (30.0, 4.0), (39.5, 9.0)),)
+    same(usable_boxes(BOXES, FRAME))
+    assert usable_boxes((), FRAME) == ()

@@ -1,0 +1,64 @@
+"""Average precision, by hand and beside COCO's own evaluation."""
+
+import numpy as np
+import pytest
+
+from pipeline.geometry.boxes import BoxSet
+from pipeline.metrics.coco import coco_precision
+from pipeline.metrics.detection import average_precision, matches, mean_average_precision
+
+
+def boxes(*rows, label="a"):
+    ends = np.array(rows, float).reshape(-1, 4)
+    return BoxSet((label,) * len(ends), ends[:, :2], ends[:, 2:])
+
+
+TRUTH = boxes((0, 0, 10, 10), (20, 0, 30, 10))
+
+
+def test_each_box_is_taken_once_by_the_most_believed():
+    said = boxes((0, 0, 10, 9), (0, 0, 10, 10), (21, 0, 31, 10), (50, 50, 60, 60))
+    belief, right, count = matches(TRUTH, said, np.array([0.5, 0.9, 0.7, 0.8]), "a")
+    assert belief.tolist() == [0.9, 0.8, 0.7, 0.5] and right.tolist() == [True, False, True, False] and count == 2
+
+
+def test_a_box_of_another_class_is_wrong():
+    _, right, _ = matches(TRUTH, boxes((0, 0, 10, 10), label="b"), np.array([0.9]), "a")
+    assert right.tolist() == []
+    assert mean_average_precision([TRUTH], [(boxes((0, 0, 10, 10), label="b"), np.array([0.9]))], ["a", "b"]) == {
+        "a": 0.0, "b": None, "all": 0.0
+    }  # fmt: skip
+
+
+def test_average_precision_worked_out_by_hand():
+    # right, wrong, right of two: precision 1 up to recall 1/2, then 2/3
+    assert average_precision(np.array([0.9, 0.8, 0.7]), np.array([True, False, True]), 2) == pytest.approx(5 / 6)
+    assert average_precision(np.zeros(0), np.zeros(0, bool), 3) == 0
+    assert average_precision(np.zeros(0), np.zeros(0, bool), 0) is None
+
+
+def test_cocos_precision_of_perfect_and_of_shifted_boxes():
+    pytest.importorskip("faster_coco_eval")
+    assert coco_precision([TRUTH], [(TRUTH, np.ones(2))], ["a"]) == pytest.approx(1.0)
+    aside = np.array([2.0, 0])
+    shifted = BoxSet(TRUTH.labels, TRUTH.low + aside, TRUTH.high + aside)  # overlap 8 / 12
+    assert coco_precision([TRUTH], [(shifted, np.ones(2))], ["a"]) == pytest.approx(0.4)  # right at 0.50 ... 0.65
+    assert coco_precision([TRUTH], [(boxes(), np.zeros(0))], ["a"]) == 0.0
+
+
+def test_our_precision_at_a_half_is_cocos():
+    pytest.importorskip("faster_coco_eval")
+    from pipeline.metrics import coco as module
+
+    rng = np.random.default_rng(0)
+    truth, said = [], []
+    for _ in range(30):
+        low = rng.uniform(0, 200, (6, 2))
+        truth.append(BoxSet(("a",) * 6, low, low + 20))
+        moved = low[:5] + rng.normal(0, 4, (5, 2))
+        far = rng.uniform(0, 200, (3, 2))
+        lows = np.concatenate([moved, far])
+        said.append((BoxSet(("a",) * 8, lows, lows + 20), rng.random(8)))
+    ours = mean_average_precision(truth, said, ["a"])["all"]
+    half = module.coco_precision(truth, said, ["a"], at_half=True)
+    assert ours == pytest.approx(half, abs=0.01)  # COCO reads the curve at 101 places

@@ -1,0 +1,84 @@
+"""Filters: a picture laid on another lies where the landmarks say, to the pixel."""
+
+import json
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from pipeline.data.predictions import Answer, Predictions, write_predictions
+from pipeline.errors import DataError
+from pipeline.report.overlay import Filter, lay_over, own_filters, read_filter
+from pipeline.stages.overlay import overlay
+
+
+def dot(size=(21, 21), at=(10, 10)):
+    """One red pixel, with a soft edge, on nothing."""
+    pixels = np.zeros((size[1], size[0], 4), np.uint8)
+    pixels[at[1] - 1 : at[1] + 2, at[0] - 1 : at[0] + 2] = (255, 0, 0, 255)
+    return PIL.Image.fromarray(pixels)
+
+
+def middle_of(picture):
+    red = np.asarray(picture).astype(float)[..., 0]
+    y, x = np.indices(red.shape)
+    return np.array([(x * red).sum(), (y * red).sum()]) / red.sum()
+
+
+@pytest.mark.parametrize("scale", [0.4, 1.0, 2.5])
+@pytest.mark.parametrize("angle", [0.0, 90.0, 33.0])
+def test_what_lies_between_two_anchors_comes_to_lie_between_two_landmarks(scale, angle):
+    turned = np.radians(angle)
+    half = 8 * scale * np.array([np.cos(turned), np.sin(turned)])
+    goal = np.array([50.3, 41.8])
+    worn = Filter(dot(), {"a": (2.0, 10.0), "b": (18.0, 10.0)})
+    laid = lay_over(PIL.Image.new("RGB", (100, 80)), worn, {"a": tuple(goal - half), "b": tuple(goal + half)})
+    assert np.abs(middle_of(laid) - goal).max() < 0.15
+
+
+def test_three_anchors_may_be_sheared():
+    worn = Filter(dot(), {"a": (0.0, 0.0), "b": (20.0, 0.0), "c": (0.0, 20.0)})
+    laid = lay_over(PIL.Image.new("RGB", (100, 80)), worn, {"a": (20.0, 20.0), "b": (60.0, 20.0), "c": (30.0, 50.0)})
+    assert np.abs(middle_of(laid) - (45.0, 35.0)).max() < 0.15
+
+
+@pytest.mark.parametrize("name", ["glasses", "hat"])
+def test_the_filters_that_come_along_hang_on_the_eyes(name):
+    worn = read_filter(own_filters()[name])
+    assert worn.picture.mode == "RGBA" and set(worn.anchors) == {"eye_imgleft", "eye_imgright"}
+
+
+def answered(**positions):
+    return {n: Answer(p, p is not None, 0.9, 0.5, 9) for n, p in positions.items()}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for case in ("one", "two", "three"):
+        PIL.Image.new("RGB", (60, 50), (200, 180, 160)).save(tmp_path / f"{case}.png")
+    cases = {"one": answered(l=(20.0, 25.0), r=(40.0, 25.0)), "two": answered(l=(20.0, 25.0), r=None)}
+    write_predictions(Predictions("m", cases, "px"), tmp_path / "predictions.json")
+    return tmp_path
+
+
+def test_pictures_without_the_landmarks_are_named_and_the_others_written(folder):
+    worn, names = own_filters()["glasses"], {"eye_imgleft": "l", "eye_imgright": "r"}
+    written, failed = overlay(folder / "predictions.json", [folder], worn, folder / "out", names)
+    assert written == 1 and sorted(failed) == ["three", "two"]
+    assert "r not found" in failed["two"] and "no answers" in failed["three"]
+    laid = np.asarray(PIL.Image.open(folder / "out" / "one.png"))
+    assert laid.shape == (50, 60, 3) and (laid != (200, 180, 160)).any()
+
+
+def test_an_anchor_that_the_model_does_not_know_is_named(folder):
+    with pytest.raises(DataError, match=r"'eye_imgleft' is no landmark .* it has l, r"):
+        overlay(folder / "predictions.json", [folder], own_filters()["hat"], folder / "out")
+
+
+@pytest.mark.parametrize("anchors", [{}, {"a": [1, 2]}, {"a": [1], "b": [2]}, {"a": [1, 2], "b": ["x", 2]}, None])
+def test_a_filter_that_is_none_is_refused(tmp_path, anchors):
+    dot().save(tmp_path / "f.png")
+    if anchors is not None:
+        (tmp_path / "f.json").write_text(json.dumps({"version": 1, "anchors": anchors}))
+    with pytest.raises(DataError, match=r"f\.(png|json)"):
+        read_filter(tmp_path / "f.png")

@@ -1,0 +1,81 @@
+"""Boxes from a user's folder to a report, with a network that learns for a few seconds."""
+
+import json
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from pipeline.cli.door import main
+from pipeline.data.box_predictions import read_box_predictions
+from pipeline.data.boxes_csv import write_boxes_csv
+from pipeline.data.dataset import Box
+
+SETTINGS = [
+    "task=boxes", "levels=[1.0]", "training.minutes=null", "training.steps=60", "training.rate=0.01", "device=cpu",
+    "training.looks=1", "threads=1", "training.average=0.9", "training.validations=3", "training.precision=float32",
+    "training.coarse.parameters={stride: 4, width: 8, growth: 8, depth: 1}", "training.coarse.batch=4",
+    "training.augment.rotation=0",
+]  # fmt: skip
+
+
+def squares(rng):
+    """Bright and dark squares on grey."""
+    pixels = rng.normal(120, 5, (48, 56)).astype(np.float32)
+    boxes = []
+    for label, value in (("bright", 240), ("dark", 10)):
+        x, y, edge = int(rng.integers(0, 40)), int(rng.integers(0, 32)), int(rng.integers(8, 15))
+        pixels[y : y + edge, x : x + edge] = value
+        boxes.append(Box(label, (x - 0.5, y - 0.5), (min(x + edge, 56) - 0.5, min(y + edge, 48) - 0.5)))
+    return np.clip(pixels, 0, 255).astype(np.uint8), boxes
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("squares")
+    rng, told = np.random.default_rng(0), {}
+    (place / "images").mkdir()
+    for number in range(24):
+        pixels, told[f"images/p{number:02d}.png"] = squares(rng)
+        PIL.Image.fromarray(pixels).save(place / "images" / f"p{number:02d}.png")
+    told["images/p00.png"].append(Box("dark", (3.0, 3.0), (3.0, 9.0)))  # without area
+    write_boxes_csv(place / "boxes.csv", told)
+    return place
+
+
+@pytest.fixture(scope="module")
+def run(folder):
+    place = folder.parent / "run"
+    assert main(["run", "experiment=my_landmarks", f"source={folder}", f"run={place}", *SETTINGS]) == 0
+    return place
+
+
+def test_a_run_leaves_answers_numbers_and_a_page(run, capsys):
+    summary = json.loads((run / "test" / "summary.json").read_text())
+    assert summary["task"] == "boxes" and set(summary["classes"]) == {"bright", "dark"}
+    assert summary["metrics"]["ap50"] > 0.3  # bright and dark squares are soon told
+    assert summary["overall"]["boxes"] == 2 * summary["cases"]
+    page = (run / "report.html").read_text()
+    assert "average precision" in page and "Worst case" in page and "No training curve" not in page
+    pictures = list((run / "test").glob("*.png"))
+    assert len(pictures) == summary["cases"]
+    assert json.loads((run / "findings.json").read_text())["findings"][0]["rule"] == "empty-box"
+
+
+def test_new_pictures_are_answered_in_the_formats_asked_for(run, folder, tmp_path):
+    words = [f"model={run / 'model'}", "-i", str(folder / "images"), "-o", str(tmp_path)]
+    assert main(["predict", "task=boxes", *words, "predict.formats=[voc,coco,yolo,csv]", "device=cpu"]) == 0
+    answers = read_box_predictions(tmp_path / "predictions.json")
+    assert len(answers.cases) == 24 and answers.unit == "px"
+    assert len(list(tmp_path.glob("*.xml"))) == len(list(tmp_path.glob("p*.txt"))) == 24
+    assert (tmp_path / "boxes.json").is_file() and (tmp_path / "classes.txt").read_text() == "bright\ndark\n"
+    found = [b for boxes in answers.cases.values() for b in boxes if b.found]
+    assert found and all(b.belief >= 0.03 for b in found)
+
+
+def test_running_again_changes_nothing(run, folder):
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file() and p.name not in ("run_report.json", ".lock")}
+    assert main(["run", "experiment=my_landmarks", f"source={folder}", f"run={run}", *SETTINGS]) == 0
+    after = {p: p.read_bytes() for p in before}
+    changed = [p.name for p in before if before[p] != after[p]]
+    assert changed in ([], ["report.html"])
