@@ -119,14 +119,17 @@ def train(settings: Settings) -> Outcome:
 
     run = run_of(settings)
     build_networks(settings)
-    model = stage(run / "dataset.json", run / "prepared", run, settings.training, device=settings.device)
+    model = stage(
+        run / "dataset.json", run / "prepared", run, settings.training, device=settings.device, question=settings.task
+    )
     return Outcome(f"model in {model}", (f"{model}", *_promise(model)))
 
 
 def _promise(model: Path) -> tuple[str, ...]:
     """Said where the model cannot promise how far an answer may be off."""
-    learned = read_sealed(model / "model.json")["calibration"]
-    if learned["radius"] is not None:
+    content = read_sealed(model / "model.json")
+    learned = content["calibration"]
+    if content["task"] != "landmarks" or learned["radius"] is not None:
         return ()
     return (
         f"no radius95 will be given: {learned['cases']} validation cases gave too few answers (19 of 5 cases are"
@@ -152,7 +155,7 @@ def predict(settings: Settings) -> Outcome:
     scans = counted(len(answers.cases), "scan")
     said = [box for case in answers.cases.values() for box in (case.values() if isinstance(case, dict) else case)]
     found = sum(answer.found for answer in said)
-    what = f"{found} boxes" if settings.task == "boxes" else f"{found} of {len(said)} landmarks"
+    what = f"{found} boxes" if settings.task != "landmarks" else f"{found} of {len(said)} landmarks"
     note = f"{scans}, {what} found: {out / 'predictions.json'}"
     return Outcome(note, (note,), dict(answers.failures))
 

@@ -9,7 +9,7 @@ from pipeline.cli.verbs import VERBS, Verb
 
 WIDTH = 110
 FIRST = """\
-patchvote finds landmarks in 3D scans: patches that believe vote, and the votes are averaged.
+patchvote finds landmarks in 3D scans and pictures: patches that believe vote, and the votes are averaged.
 
 usage: patchvote VERB [key=value ...]
 

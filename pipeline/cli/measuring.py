@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError
 
 
 def evaluate(settings: Settings) -> Outcome:
-    if settings.task == "boxes":
+    if settings.task != "landmarks":
         return _evaluate_boxes(settings)
     from pipeline.report.paper import paper_errors
     from pipeline.report.terminal import summary_table
@@ -56,7 +56,7 @@ def _evaluate_boxes(settings: Settings) -> Outcome:
 
 
 def report(settings: Settings) -> Outcome:
-    if settings.task == "boxes":
+    if settings.task != "landmarks":
         from pipeline.stages.report_boxes import report_boxes as stage
     else:
         from pipeline.stages.report import report as stage

@@ -58,14 +58,14 @@ class SimulateSettings:
         out: Folder to write images/ and landmarks/ into.
         cases: How many.
         kind: What they show: cta, the aortic root in cardiac CT; blobs, plain shapes that any network learns at once;
-            figures, stick figures in pictures.
+            figures, stick figures in pictures; objects, pictures with one thing of three classes, or none.
         fov_mm: Edge of the field of view; null = varies from case to case.
         spacing_mm: Voxel size; null = varies from case to case.
     """
 
     out: Path = Path("phantoms")
     cases: Annotated[int, Field(gt=0)] = 40
-    kind: Literal["cta", "blobs", "figures"] = "cta"
+    kind: Literal["cta", "blobs", "figures", "objects"] = "cta"
     fov_mm: Positive | None = None
     spacing_mm: Positive | None = None
 
@@ -174,7 +174,8 @@ class Settings:
     Args:
         experiment: A file of configs/experiment; it holds what differs from the defaults.
         method: A file of configs/method: ours, or a paper's.
-        task: What is learned: landmarks, each at most once in an image; or boxes, any number of things of some classes.
+        task: What is learned: landmarks, each at most once in an image; boxes, any number of things of some classes;
+            one_object, one thing with its class and box, or none.
         source: The user's folder of scans and landmarks.
         run: Folder that everything is written into; null = runs/EXPERIMENT.
         device: Where networks run: auto (a GPU if there is one), cpu, or cuda:N.
@@ -188,7 +189,7 @@ class Settings:
 
     experiment: str | None = None
     method: str = "ours"
-    task: Literal["landmarks", "boxes"] = "landmarks"
+    task: Literal["landmarks", "boxes", "one_object"] = "landmarks"
     source: Path | None = None
     run: Path | None = None
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"

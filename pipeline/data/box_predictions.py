@@ -12,7 +12,7 @@ from pipeline.data.dataset import Box
 from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
 
-TASK = "boxes"
+TASKS = ("boxes", "one_object")
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,14 @@ class FoundBox:
 
 @dataclass(frozen=True)
 class BoxPredictions:
-    """All answers of one run of predict, the most believed first; `failures[id]` says why a case has none."""
+    """All answers of one run of predict, the most believed first; `failures[id]` says why a case has none. Of the task
+    "one_object" each case has one box, which is an answer if a thing is believed to be there at all."""
 
     model: str
     cases: dict[str, tuple[FoundBox, ...]]
     classes: tuple[str, ...]
     unit: str = "px"
+    task: str = TASKS[0]
     failures: dict[str, str] = field(default_factory=dict)
 
 
@@ -56,7 +58,7 @@ def box_of(content: Mapping[str, Any]) -> FoundBox:
 def write_box_predictions(predictions: BoxPredictions, path: Path) -> None:
     """Write `predictions.json`."""
     cases = {case: {"boxes": [box_content(b) for b in boxes]} for case, boxes in predictions.cases.items()}
-    head = {"version": 1, "task": TASK, "frame": written_frame(predictions.unit), "unit": predictions.unit}
+    head = {"version": 1, "task": predictions.task, "frame": written_frame(predictions.unit), "unit": predictions.unit}
     content = head | {"model": predictions.model, "classes": list(predictions.classes), "cases": cases}
     write_json(path, content | ({"failures": predictions.failures} if predictions.failures else {}))
 
@@ -69,10 +71,10 @@ def read_box_predictions(path: Path) -> BoxPredictions:
     """
     content = read_json(path)
     try:
-        if (content["version"], content["task"]) != (1, TASK):
-            raise DataError(f"{path}: version {content['version']}, task {content['task']}; expected 1, {TASK}")
+        if content["version"] != 1 or content["task"] not in TASKS:
+            raise DataError(f"{path}: version {content['version']}, task {content['task']}; expected 1, {TASKS}")
         cases = {case: tuple(box_of(b) for b in said["boxes"]) for case, said in content["cases"].items()}
-        facts = (tuple(content["classes"]), content["unit"], content.get("failures", {}))
+        facts = (tuple(content["classes"]), content["unit"], content["task"], content.get("failures", {}))
         return BoxPredictions(content["model"], cases, *facts)
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not predictions of boxes: {error!r}. Make them with `patchvote predict`.") from error

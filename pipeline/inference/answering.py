@@ -22,8 +22,9 @@ from pipeline.data.write_answers import USUAL, write_all, write_case
 from pipeline.data.write_boxes import write_box_case, write_box_sets
 from pipeline.inference.cascade import answers, image_levels, locate
 from pipeline.inference.model import Model
-from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.boxes_found import BoxesFound
+from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.table import name_of
 
 Content = dict[str, Any]  # the answers of one image, as JSON keeps them
 
@@ -45,7 +46,7 @@ class Answering(Protocol):
 
 def answering(model: Model, formats: Sequence[str] | None) -> Answering:
     """How a model is asked, and what is written; `formats` None = what is usual for its kind."""
-    if isinstance(model.task, BoxesTask):
+    if not isinstance(model.task, LandmarksTask):
         return BoxAnswering(model, tuple(formats or ("png",)))
     return LandmarkAnswering(model, tuple(formats or USUAL[model.unit]))
 
@@ -99,7 +100,8 @@ class BoxAnswering:
         write_box_sets(
             out, {case: answers_only(boxes) for case, boxes in told.items()}, scans, self.formats, self.model.names
         )
-        predictions = BoxPredictions(self.model.name, told, self.model.names, self.model.unit, failures)
+        facts = (self.model.name, told, self.model.names, self.model.unit)
+        predictions = BoxPredictions(*facts, name_of(self.model.task), failures)
         write_box_predictions(predictions, out / "predictions.json")
         return predictions
 

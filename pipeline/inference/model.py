@@ -18,10 +18,11 @@ from pipeline.data.store import Spacing
 from pipeline.errors import CheckpointError, PatchvoteError
 from pipeline.inference.radius import Radius
 from pipeline.networks.network import PatchNetwork, build_network
-from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.constellation import Constellation
 from pipeline.tasks.landmarks import LandmarksTask
-from pipeline.tasks.settings import BoxSettings, DecodeSettings, LossSettings
+from pipeline.tasks.settings import DecodeSettings, LossSettings
+from pipeline.tasks.table import OF_BOXES, name_of
+from pipeline.tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Model:
     dims: int
     unit: str
     normalisation: Normalisation
-    task: LandmarksTask | BoxesTask
+    task: Task
     levels: tuple[ModelLevel, ...]
     networks: tuple[PatchNetwork, ...]
     calibration: Calibration
@@ -99,18 +100,21 @@ def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
 def _question(model: Model) -> dict[str, Any]:
     """What the model is asked, and how."""
     task = model.task
-    if isinstance(task, BoxesTask):
-        return {"task": "boxes", "classes": list(model.names), "boxes": asdict(task.settings)}
+    if not isinstance(task, LandmarksTask):
+        name = name_of(task)
+        return {"task": name, "classes": list(model.names), name: asdict(task.settings)}  # type: ignore[attr-defined]
     settings = {"loss": asdict(task.loss), "decode": asdict(task.decode)}
     names = {"task": "landmarks", "landmarks": list(model.names)}
     return {**names, **settings, "constellation": _to_lists(task.constellation)}
 
 
-def _asked(content: Mapping[str, Any]) -> tuple[tuple[str, ...], LandmarksTask | BoxesTask]:
+def _asked(content: Mapping[str, Any]) -> tuple[tuple[str, ...], Task]:
     """Names and task of a model.json; one that says no task is of landmarks."""
-    if content.get("task", "landmarks") == "boxes":
+    question = content.get("task", "landmarks")
+    if question in OF_BOXES:
+        kind, settings = OF_BOXES[question]
         names = tuple(content["classes"])
-        return names, BoxesTask(names, BoxSettings(**content["boxes"]))
+        return names, kind(names, settings(**content[question]))
     shape = _from_lists(content.get("constellation"))
     task = LandmarksTask(LossSettings(**content["loss"]), DecodeSettings(**content["decode"]), shape)
     return tuple(content["landmarks"]), task

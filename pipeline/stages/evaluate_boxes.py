@@ -59,9 +59,11 @@ def evaluate_boxes(
     overall["ap50"] = _mean([numbers["ap50"] for numbers in each.values()])
     ap = coco_precision(truth, said, labels)
     metrics = {"ap50": overall["ap50"], "ap": ap, "mean_iou": overall["mean_iou"], "accuracy": overall["recall"]}
+    if answers.task == "one_object":
+        metrics |= _one_object(truth, said)
     summary = {
         "version": 1,
-        "task": "boxes",
+        "task": answers.task,
         "frame": written_frame(data.unit),
         "unit": data.unit,
         "dataset": data.name,
@@ -101,6 +103,17 @@ def _numbers(
         "recall": hits / count if count else None,
         "mean_iou": float(best[best >= HALF].mean()) if (best >= HALF).any() else None,
     }
+
+
+def _one_object(truth: Sequence[BoxSet], said: Sequence[Said]) -> dict[str, float | None]:
+    """Share of the images whose class, or that there is nothing, is right; mean overlap where there is a thing."""
+    right, overlaps = [], []
+    for there, (box, belief) in zip(truth, said, strict=True):
+        called = len(box.labels) > 0 and bool(belief[0] >= HALF)
+        right.append(called == bool(there.labels) and (not there.labels or box.labels[:1] == there.labels))
+        if there.labels:
+            overlaps.append(float(iou(there.low, there.high, box.low[:1], box.high[:1]).sum()))
+    return {"accuracy": float(np.mean(right)), "mean_iou": float(np.mean(overlaps)) if overlaps else None}
 
 
 def _overlap(truth: BoxSet, found: BoxSet, label: str) -> np.ndarray:

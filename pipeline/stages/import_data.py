@@ -44,14 +44,19 @@ def import_folder(
         fractions: Shares of train, validation and test subjects.
         seed: Of the split.
         edges: Pairs of landmarks that are drawn as lines.
-        task: What is looked for in the folder: "landmarks" or "boxes".
+        task: What is looked for in the folder: "landmarks", or the boxes of "boxes" and "one_object".
         pseudonyms: Call cases and subjects by codes; `private/` beside `out` knows whose they are.
 
     Raises:
         DataError: The folder cannot be used as a whole, or an edge names no landmark.
     """
-    if task == "boxes":
+    if task != "landmarks":
         dataset, findings = collect_boxes(Path(source), name, images, unlisted)
+        crowded = [c.id for c in dataset.cases if len(c.boxes or ()) > 1]
+        if task == "one_object" and crowded:
+            raise DataError(
+                f"{source}: {len(crowded)} cases show several things, the first {crowded[0]}: use task=boxes"
+            )
     else:
         dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted)
     unknown = [name for edge in edges for name in edge if name not in dataset.landmarks]

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.data.atomic import read_json, sweep, write_json
+from pipeline.data.boxes_voc import write_voc
 from pipeline.data.claim import claimed_folder
+from pipeline.data.dataset import Box
 from pipeline.data.image import Image
 from pipeline.data.markups import write_markups
 from pipeline.data.points_file import SUFFIX as POINTS
@@ -19,11 +21,12 @@ from pipeline.errors import ConfigError, DataError
 from pipeline.phantoms.blobs import simulate_blobs
 from pipeline.phantoms.cta import simulate_cta
 from pipeline.phantoms.figures import simulate_figure
+from pipeline.phantoms.objects import simulate_object
 from pipeline.phantoms.phantom import Phantom, PhantomSize
 
 GENERATOR = 1  # raise it when the same seed no longer gives the same image
 SETTINGS = "simulation.json"
-PICTURES = ("figures",)  # kinds that are no scans
+PICTURES = ("figures", "objects")  # kinds that are no scans
 
 
 def simulate(
@@ -36,13 +39,13 @@ def simulate(
     workers: int = 2,
 ) -> Path:
     """Write `images/ID.nii.gz` and `landmarks/ID.mrk.json` for the seeds `seed` to `seed + cases - 1`; of pictures
-    `ID.png` and `ID.points.json`.
+    `ID.png` and `ID.points.json`; of objects `Annotations/ID.xml`.
 
     Args:
         out: Folder; cases that are complete there already are kept.
         cases: How many.
         seed: Of the first case; the id says it.
-        kind: "cta", "blobs" or "figures".
+        kind: "cta", "blobs", "figures" or "objects".
         fov_mm: Edge of the field of view; None varies it from case to case.
         spacing_mm: Voxel size; None varies it from case to case.
         workers: Processes. The files do not depend on it.
@@ -69,7 +72,7 @@ def simulate(
 
 def _simulate(out: Path, cases: int, seed: int, kind: str, size: PhantomSize, workers: int) -> Path:
     _claim(out, kind, size)
-    sweep(out / "images", out / "landmarks")
+    sweep(out / "images", out / "landmarks", out / "Annotations")
     wanted = [s for s in range(seed, seed + cases) if not _landmark_path(out, kind, s).exists()]
     failed = _with_progress(out, kind, wanted, size, min(workers, len(wanted)))
     if failed:
@@ -92,7 +95,16 @@ def _figure(seed: int, size: PhantomSize) -> Phantom:
     return simulate_figure(seed)
 
 
-KINDS: dict[str, Callable[[int, PhantomSize], Phantom]] = {"cta": _cta, "blobs": _blobs, "figures": _figure}
+def _object(seed: int, size: PhantomSize) -> Phantom:
+    return simulate_object(seed)
+
+
+KINDS: dict[str, Callable[[int, PhantomSize], Phantom]] = {
+    "cta": _cta,
+    "blobs": _blobs,
+    "figures": _figure,
+    "objects": _object,
+}
 
 
 def _case_id(kind: str, seed: int) -> str:
@@ -100,6 +112,8 @@ def _case_id(kind: str, seed: int) -> str:
 
 
 def _landmark_path(out: Path, kind: str, seed: int) -> Path:
+    if kind == "objects":
+        return out / "Annotations" / f"{_case_id(kind, seed)}.xml"
     return out / "landmarks" / f"{_case_id(kind, seed)}{POINTS if kind in PICTURES else '.mrk.json'}"
 
 
@@ -134,7 +148,13 @@ def make_case(out: Path, kind: str, seed: int, size: PhantomSize) -> None:
     image, place = Image(phantom.frame, phantom.voxels), out / "images" / _case_id(kind, seed)
     if kind in PICTURES:
         write_png(image, place.with_suffix(".png"))
-        write_points_file(_landmark_path(out, kind, seed), phantom.landmarks)
+        answers = _landmark_path(out, kind, seed)
+        if kind == "objects":
+            box = phantom.description["box"]
+            found = [Box(box["class"], tuple(box["low"]), tuple(box["high"]))] if box else []
+            write_voc(answers, f"{place.name}.png", image.frame.shape, found)
+        else:
+            write_points_file(answers, phantom.landmarks)
     else:
         write_nifti(image, place.with_suffix(".nii.gz"))
         write_markups(_landmark_path(out, kind, seed), phantom.landmarks)

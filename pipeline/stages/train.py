@@ -26,7 +26,13 @@ from pipeline.training.settings import TrainingSettings
 
 
 def train(
-    dataset: Path, prepared: Path, run: Path, settings: TrainingSettings, device: str = "auto", name: str = ""
+    dataset: Path,
+    prepared: Path,
+    run: Path,
+    settings: TrainingSettings,
+    device: str = "auto",
+    name: str = "",
+    question: str = "landmarks",
 ) -> Path:
     """Train every level and write `run/model/`, `run/history.csv`; `run/resume/` lets a killed run go on.
 
@@ -35,6 +41,7 @@ def train(
         prepared: Folder that preprocess wrote.
         run: Folder of the run.
         name: Of the model; default the run folder's.
+        question: Name of the task.
 
     Returns:
         The model folder.
@@ -46,7 +53,7 @@ def train(
     """
     data, store = read_dataset(dataset), read_store(prepared)
     store = store.looked_at(settings.looks_beside(len(store.spacings)))
-    identity = fingerprint([asdict(settings), asdict(data) | {"root": ""}, store.keys])
+    identity = fingerprint([asdict(settings), asdict(data) | {"root": ""}, store.keys, question])
     if _is_done(run, identity):
         return run / "model"
     sweep(run / "resume")
@@ -55,12 +62,12 @@ def train(
     learning, validating = (training_cases(data, store, part) for part in ("train", "validation"))
     place, how = run / "resume", (store.spacings, store.unit, settings, target)
     names = _twins(data, settings) if settings.augment.mirror else None
-    cascade = Cascade(learning, validating, *how, place, identity, names, data.classes)
+    cascade = Cascade(learning, validating, *how, place, identity, names, data.classes, question)
     trained = cascade.train()
     model = _model(name or run.name, data, store, cascade, trained)
-    if data.classes:
+    if question == "boxes":
         model = calibrate_boxes(model, [(c.levels[: len(trained)], c.world, c.labels) for c in validating])
-    else:
+    elif question == "landmarks":
         model = calibrate(model, [(c.levels[: len(trained)], c.world, c.known) for c in validating])
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
     parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}

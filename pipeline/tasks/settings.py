@@ -73,3 +73,15 @@ class BoxSettings:
     overlap: float = 0.5
     least: float = 0.03
     most: int = 500
+
+
+@dataclass(frozen=True)
+class ObjectSettings:
+    """How the one thing of an image is taught.
+
+    Args:
+        loss: "entropy_and_overlap": cross-entropy over background and classes, and the overlap of the boxes.
+            "gated_squares": squared differences of [p, box, classes] where a thing is there, of p alone where none is.
+    """
+
+    loss: Literal["entropy_and_overlap", "gated_squares"] = "entropy_and_overlap"

@@ -14,9 +14,9 @@ import numpy as np
 from pipeline.data.store import Spacing
 from pipeline.networks.network import FORMATS, PatchNetwork
 from pipeline.sampling.batches import Batch
-from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.table import new_task
 from pipeline.tasks.task import Task
 from pipeline.training.budget import Budget, seconds_of_levels
 from pipeline.training.checkpoint import load_level, save_level
@@ -69,7 +69,8 @@ class Cascade:
         resume: Folder of the resume files.
         identity: Fingerprint of everything that shapes the run; a resume file of another is refused.
         twins: Of each landmark the number of the one that takes its place in a mirror; None = no mirror.
-        classes: Of boxes; none = landmarks are learned.
+        classes: Of things with boxes; none = landmarks are learned.
+        question: Name of the task.
     """
 
     learning: Sequence[TrainingCase]
@@ -82,12 +83,13 @@ class Cascade:
     identity: str
     twins: tuple[int, ...] | None = None
     classes: tuple[str, ...] = ()
+    question: str = "landmarks"
 
     @cached_property
-    def task(self) -> LandmarksTask | BoxesTask:
+    def task(self) -> Task:
         """Losses, decoding, and how landmarks lie to each other in the training cases."""
-        if self.classes:
-            return BoxesTask(self.classes, self.settings.boxes)
+        if self.question != "landmarks":
+            return new_task(self.question, self.classes, self.settings)
         world = np.stack([case.world for case in self.learning])
         spacing = float(self.learning[0].levels[-1].frame.spacing.mean())
         patch = self._network(len(self.spacings) - 1).cells.stride * spacing
@@ -158,7 +160,7 @@ class Cascade:
         case = self.learning[0]
         seed = (self.settings.seed, number)
         frame, channels = case.levels[0].frame, len(case.levels[0].voxels)
-        kind = BoxesTask(self.classes) if self.classes else LandmarksTask(self.settings.loss)
+        kind = new_task(self.question, self.classes, self.settings)
         asked = kind.heads(len(self.classes) or len(case.world), frame.dims, number)
         network = new_network(self.settings.level(number), frame.dims, asked, seed, channels)
         return network.to(self.device)

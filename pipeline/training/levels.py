@@ -36,6 +36,9 @@ class TrainingCase:
 
     def source(self, level: int) -> Source:
         frame, voxels = self.levels[level].frame, self.levels[level].voxels
+        if self.labels is not None and not len(self.labels):  # a batch has room for one box at least
+            corners = np.full((2**frame.dims, frame.dims), np.nan)
+            return Source(voxels, corners, np.ones(len(corners), bool), np.array([-1]))
         return Source(voxels, frame.world_to_voxel(self.world), self.known, self.labels)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline.sampling.augment import AugmentSettings
-from pipeline.tasks.settings import BoxSettings, DecodeSettings, LossSettings
+from pipeline.tasks.settings import BoxSettings, DecodeSettings, LossSettings, ObjectSettings
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class TrainingSettings:
         loss: How truth becomes a loss.
         decode: How votes become a position.
         boxes: The same of boxes.
+        one_object: The same of the one thing of an image.
     """
 
     minutes: float | None = 10.0
@@ -87,6 +88,7 @@ class TrainingSettings:
     loss: LossSettings = field(default_factory=LossSettings)
     decode: DecodeSettings = field(default_factory=DecodeSettings)
     boxes: BoxSettings = field(default_factory=BoxSettings)
+    one_object: ObjectSettings = field(default_factory=ObjectSettings)
 
     def looks_beside(self, spacings: int) -> int:
         """How often the finest of so many voxel sizes is looked at."""

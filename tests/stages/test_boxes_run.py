@@ -79,3 +79,23 @@ def test_running_again_changes_nothing(run, folder):
     after = {p: p.read_bytes() for p in before}
     changed = [p.name for p in before if before[p] != after[p]]
     assert changed in ([], ["report.html"])
+
+
+def test_one_thing_or_none_from_phantoms_to_a_page(tmp_path):
+    assert main(["simulate", "kind=objects", f"out={tmp_path / 'objects'}", "cases=24"]) == 0
+    place = tmp_path / "run"
+    settings = [s for s in SETTINGS if s != "task=boxes"]
+    given = ["experiment=one_object_phantom", f"source={tmp_path / 'objects'}", f"run={place}"]
+    assert main(["run", *given, *settings]) == 0
+    summary = json.loads((place / "test" / "summary.json").read_text())
+    assert summary["task"] == "one_object"
+    assert 0 <= summary["metrics"]["accuracy"] <= 1 and 0 <= summary["metrics"]["mean_iou"] <= 1
+    answers = read_box_predictions(place / "test" / "predictions.json")
+    assert all(len(boxes) == 1 for boxes in answers.cases.values())
+    assert (place / "report.html").is_file()
+
+
+def test_several_things_are_no_question_for_one_object(folder, tmp_path, capsys):
+    given = ["experiment=one_object_phantom", f"source={folder}", f"run={tmp_path / 'run'}"]
+    assert main(["import", *given]) == 1
+    assert "24 cases show several things, the first p00: use task=boxes" in capsys.readouterr().err

@@ -1,0 +1,131 @@
+"""The one-object task: is there a thing in the image, of which class, and where? One at most.
+
+Every patch believes more or less that it should be heard, and says class and box; the image's answer is the average of
+what all say, weighted by belief. Letters: B batch, D dimensions, P patches, C classes, E = 2 D.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.data.store import LevelArray
+from pipeline.geometry.boxes import BoxSet, iou
+from pipeline.losses.one_object import entropy_and_overlap, gated_squares
+from pipeline.networks.heads import Head
+from pipeline.networks.network import PatchNetwork
+from pipeline.tasks.ask import grid_over, look
+from pipeline.tasks.boxes_found import BoxesFound, box_ends
+from pipeline.tasks.regions import Region
+from pipeline.tasks.settings import ObjectSettings
+from pipeline.tasks.truth import Truth
+
+
+@dataclass(frozen=True)
+class OneObjectTask:
+    """How the one thing is taught and answered.
+
+    Args:
+        classes: Their names.
+        settings: Which loss.
+    """
+
+    classes: tuple[str, ...]
+    settings: ObjectSettings = field(default_factory=ObjectSettings)
+
+    def heads(self, names: int, dims: int, number: int) -> dict[str, Head]:
+        """What the network is asked; class 0 is the background."""
+        return {"belief": Head(1), "offset": Head(1, dims), "size": Head(1, dims), "class": Head(names + 1)}
+
+    def at(self, spacings: Sequence[float], stride: int, number: int) -> OneObjectTask:
+        """The task of one of several levels: all are taught alike."""
+        return self
+
+    def losses(
+        self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
+    ) -> dict[str, Tensor]:
+        """Loss terms by name; "total" is their sum."""
+        assert truth.labels is not None
+        shape = torch.tensor(image.shape[2:], device=image.device)
+        grid = grid_over(network, tuple(image.shape[2:]))
+        flat = {name: said.flatten(-grid.dims) for name, said in outputs.items()}
+        centres = grid.centres().to(image.device)
+        said = (flat["belief"][:, 0], flat["offset"][:, 0], flat["size"][:, 0], flat["class"])
+        logits, box = _heard(*said, centres, network.cells.stride)
+        corners = truth.points.reshape(len(image), -1, 2**grid.dims, grid.dims)[:, 0]
+        there = truth.labels[:, 0] >= 0
+        low, high = (torch.where(there[:, None], ends, 0.0) for ends in (corners.amin(1), corners.amax(1)))
+        wanted = torch.cat([(low + high) / 2 / shape, (high - low) / shape], 1)
+        label = torch.where(there, truth.labels[:, 0] + 1, 0)
+        place = torch.cat([box[:, : grid.dims] / shape, box[:, grid.dims :] / shape], 1)
+        if self.settings.loss == "gated_squares":
+            kinds = torch.nn.functional.one_hot(label, logits.shape[1])[:, 1:]
+            y = torch.cat([there[:, None].float(), wanted, kinds], 1)
+            chance = logits.softmax(1)
+            total = gated_squares(torch.cat([1 - chance[:, :1], place, chance[:, 1:]], 1), y)
+            return {"squares": total, "total": total}
+        kind, overlap = entropy_and_overlap(logits, place, label, wanted)
+        return {"class": kind, "place": overlap, "total": kind + overlap}
+
+    @torch.no_grad()
+    def locate(
+        self,
+        network: PatchNetwork,
+        level: LevelArray,
+        prior: BoxesFound | None = None,
+        search: float = np.inf,
+        blend: float = 0.0,
+        least: float = 0.0,
+    ) -> BoxesFound:
+        """The most likely class and box of one image; its belief is the chance of any class but the background."""
+        frame, stride = level.frame, network.cells.stride
+        whole = Region((0,) * frame.dims, frame.shape, ())
+        voxels = torch.from_numpy(np.asarray(level.voxels[whole.slices], np.float32))
+        seen = look(network, voxels, whole, np.zeros(frame.dims, int))
+        belief, offset, size, kind = (
+            network.ask(head, seen.features, range(network.heads[head].count)).cpu() for head in network.heads
+        )
+        said = (belief[:, 0], offset, size, kind[None, :, 0])
+        logits, box = _heard(*said, seen.grid.centres(), stride)
+        chance = logits.softmax(1)[0].numpy().astype(float)
+        middle, edges = (v.double().numpy() for v in box.tensor_split(2, 1))
+        ends = [frame.voxel_to_world(middle + side * edges / 2) for side in (-1, 1)]
+        label = np.array([int(chance[1:].argmax())])
+        return BoxesFound(np.minimum(*ends), np.maximum(*ends), np.array([1 - chance[0]]), label)
+
+    def measure(self, cases: Sequence[Any], found: Mapping[str, BoxesFound]) -> dict[str, float]:
+        """Share of the images whose class (or that there is nothing) is right, and the mean overlap of things."""
+        right, overlaps = [], []
+        for case in cases:
+            said = found[case.id]
+            there = len(case.labels) > 0
+            right.append((said.belief[0] >= 0.5) == there and (not there or said.label[0] == case.labels[0]))
+            if there:
+                overlaps.append(float(iou(*box_ends(case.world), said.low, said.high)[0, 0]))
+        accuracy, overlap = float(np.mean(right)), float(np.mean(overlaps)) if overlaps else 0.0
+        return {"error": 2 - accuracy - overlap, "accuracy": accuracy, "mean_iou": overlap}
+
+    def named(self, low: np.ndarray, high: np.ndarray, label: np.ndarray) -> BoxSet:
+        return BoxSet(tuple(self.classes[n] for n in label), low, high)
+
+
+def _heard(
+    belief: Tensor, offset: Tensor, size: Tensor, kind: Tensor, centres: Tensor, stride: int
+) -> tuple[Tensor, Tensor]:
+    """Logits (B, C + 1), and middle and edges (B, E) in voxels: averages over the patches, weighted by belief.
+
+    Args:
+        belief: (B, P).
+        offset: (B, D, P), strides.
+        size: (B, D, P), logarithms of strides.
+        kind: (B, C + 1, P).
+        centres: (D, P), voxels.
+    """
+    weight = belief.softmax(1)
+    places = torch.cat([centres + stride * offset, stride * size.clamp_max(8.0).exp()], 1)
+    return (kind * weight[:, None]).sum(2), (places * weight[:, None]).sum(2)

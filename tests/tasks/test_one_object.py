@@ -1,0 +1,130 @@
+"""One thing or none: the patches are heard by belief, and both losses are least for what is true."""
+
+import numpy as np
+import pytest
+import torch
+from crooked import DIMS, upright_frame
+
+from pipeline.data.store import LevelArray
+from pipeline.losses.one_object import gated_squares, generalised_iou
+from pipeline.networks.network import build_network
+from pipeline.tasks.boxes_found import BoxesFound
+from pipeline.tasks.one_object import OneObjectTask, _heard
+from pipeline.tasks.settings import ObjectSettings
+from pipeline.tasks.table import OF_BOXES, name_of, new_task
+from pipeline.tasks.truth import Truth
+
+CLASSES = ("cat", "dog")
+LOSSES = ("entropy_and_overlap", "gated_squares")
+
+
+def truth_of(low, high, label):
+    """One image with a box, one without."""
+    dims = len(low)
+    corners = torch.tensor([[[low, high][(n >> a) & 1][a] for a in range(dims)] for n in range(2**dims)])
+    points = torch.stack([corners, torch.full_like(corners, torch.nan)]).float()
+    return Truth(points, torch.ones(points.shape[:2], dtype=torch.bool), torch.tensor([[label], [-1]]))
+
+
+def outputs(low, high, label, cells, stride=4):
+    """What a network says that knows the box of the first image, and that the second shows none."""
+    dims = len(low)
+    axes = [torch.arange(n) * stride + (stride - 1) / 2 for n in cells]
+    centres = torch.stack(torch.meshgrid(*axes, indexing="ij"))
+    low, high = (torch.tensor(v).reshape(dims, *[1] * dims) for v in (low, high))
+    offset = ((low + high) / 2 - centres) / stride
+    size = torch.log((high - low) / stride).expand_as(offset)
+    kinds = torch.zeros(2, len(CLASSES) + 1, *cells)
+    kinds[0, label + 1], kinds[1, 0] = 12.0, 12.0
+    return {
+        "belief": torch.zeros(2, 1, *cells),
+        "offset": offset.expand(2, 1, *offset.shape),
+        "size": size.expand(2, 1, *size.shape),
+        "class": kinds,
+    }
+
+
+class Known:
+    """As much of a network as the losses ask for: patches of four voxels."""
+
+    class cells:
+        stride, first = 4, 1.5
+
+        @staticmethod
+        def cells(voxels):
+            return voxels // 4
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("dims", DIMS)
+def test_both_losses_are_least_where_class_and_box_are_right(dims, loss):
+    task = OneObjectTask(CLASSES, ObjectSettings(loss))
+    low, high, cells = [6.0, 9.0, 4.0][:dims], [20.0, 17.0, 15.0][:dims], (8, 6, 5)[:dims]
+    image = torch.zeros(2, 1, *(4 * n for n in cells))
+    truth = truth_of(low, high, 1)
+    right = task.losses(Known, image, outputs(low, high, 1, cells), truth)["total"]
+    aside = task.losses(Known, image, outputs([v + 5 for v in low], [v + 5 for v in high], 1, cells), truth)["total"]
+    other = task.losses(Known, image, outputs(low, high, 0, cells), truth)["total"]
+    assert right < 1e-3 and aside > 10 * right and other > 10 * right
+
+
+def test_patches_are_heard_by_their_belief_worked_out_by_hand():
+    belief = torch.tensor([[0.0, float(np.log(3))]])  # a quarter and three quarters
+    kind = torch.tensor([[[1.0, 5.0], [0.0, 4.0]]])
+    offset, size = torch.tensor([[[0.5, -0.5]]]), torch.zeros(1, 1, 2)
+    logits, box = _heard(belief, offset, size, kind, torch.tensor([[2.0, 6.0]]), 4)
+    assert torch.allclose(logits, torch.tensor([[4.0, 3.0]]))
+    assert torch.allclose(box, torch.tensor([[4.0, 4.0]]))  # both point at 4; an edge of one stride
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_network_learns_and_answers(dims, loss):
+    torch.manual_seed(0)
+    task = OneObjectTask(CLASSES, ObjectSettings(loss))
+    network = build_network("fcn", dims, 1, task.heads(2, dims, 0), stride=4, width=4, growth=2, depth=1)
+    image = torch.rand(2, 1, *(24,) * dims)
+    terms = task.losses(network, image, network({"image": image}), truth_of([4.0] * dims, [12.0] * dims, 0))
+    terms["total"].backward()
+    assert torch.isfinite(terms["total"])
+    level = LevelArray(
+        upright_frame((22,) * dims), np.random.default_rng(0).random((1, *(22,) * dims)).astype(np.float32)
+    )
+    found = task.locate(network.eval(), level)
+    assert found.low.shape == (1, dims) and (found.low <= found.high).all()
+    assert 0 <= found.belief[0] <= 1 and found.label[0] in (0, 1)
+
+
+def test_measuring_counts_right_classes_and_overlap():
+    task = OneObjectTask(CLASSES)
+
+    class Shown:
+        id, world, labels = "a", np.array([[0.0, 0], [0, 4], [4, 0], [4, 4]]), np.array([1])
+
+    class Empty:
+        id, world, labels = "b", np.zeros((0, 2)), np.zeros(0, int)
+
+    def box(belief, label):
+        return BoxesFound(np.array([[0.0, 0]]), np.array([[4.0, 2]]), np.array([belief]), np.array([label]))
+
+    numbers = task.measure([Shown, Empty], {"a": box(0.9, 1), "b": box(0.2, 0)})
+    assert (numbers["accuracy"], numbers["mean_iou"]) == (1.0, 0.5)
+    assert task.measure([Shown, Empty], {"a": box(0.9, 0), "b": box(0.8, 0)})["accuracy"] == 0.0
+
+
+def test_overlap_of_boxes_apart_tells_how_far_apart_they_are():
+    box = torch.tensor([[0.5, 0.5, 0.2, 0.2]])
+    near, far = (generalised_iou(box, box + torch.tensor([[d, 0, 0, 0]])) for d in (0.3, 0.6))
+    assert far < near < 0
+
+
+def test_nothing_but_its_presence_counts_where_there_is_none():
+    said = torch.tensor([[0.25, 3.0, 4.0, 5.0]])
+    assert gated_squares(said, torch.zeros(1, 4)).item() == pytest.approx(0.0625)
+
+
+@pytest.mark.parametrize("name", ["landmarks", *OF_BOXES])
+def test_every_task_of_the_table_can_be_made_and_knows_its_name(name):
+    from pipeline.training.settings import TrainingSettings
+
+    assert name_of(new_task(name, CLASSES, TrainingSettings())) == name
