@@ -80,12 +80,6 @@ def read_box_predictions(path: Path) -> BoxPredictions:
         raise DataError(f"{path}: not predictions of boxes: {error!r}. Make them with `patchvote predict`.") from error
 
 
-def task_of(path: Path) -> str:
-    """Which task a `predictions.json` answers: "landmarks" where it does not say."""
-    content = read_json(path)
-    return str(content.get("task", "landmarks")) if isinstance(content, dict) else "landmarks"
-
-
 def answers_only(boxes: Sequence[FoundBox]) -> list[Box]:
     """The boxes that are answers."""
     return [found.box for found in boxes if found.found]

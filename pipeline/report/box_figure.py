@@ -10,8 +10,8 @@ import numpy as np
 
 from pipeline.data.dataset import Box
 from pipeline.data.image import Image
+from pipeline.data.write_picture import COLOURS
 
-COLOURS = ((255, 176, 32), (34, 211, 238), (120, 230, 90), (255, 110, 160), (170, 140, 255), (250, 250, 120))
 WHITE = (255, 255, 255)
 WIDEST = 900  # pixels
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,6 @@ import numpy as np
 
 from pipeline.data.atomic import read_json, write_text
 from pipeline.data.dataset import Dataset, read_dataset
-from pipeline.data.findings import read_findings, summarize
 from pipeline.data.predictions import Predictions, read_predictions
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.report.cases import CaseErrors, best_median_worst, by_case, typical_and_worst
@@ -21,6 +19,7 @@ from pipeline.report.curves import error_curve, minutes, training_curve
 from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, parts
 from pipeline.report.page import Listing, Page, Picture, render
 from pipeline.report.planes import draw_planes
+from pipeline.report.run_files import details, findings, read_rows
 
 
 def report(run: Path, out: Path | None = None, title: str | None = None) -> Path:
@@ -44,9 +43,9 @@ def report(run: Path, out: Path | None = None, title: str | None = None) -> Path
     data = _read(run / "dataset.json", read_dataset)
     answers = _read(run / "test" / "predictions.json", read_predictions)
     summary = _read(run / "test" / "summary.json", read_json)
-    history = _read(run / "history.csv", _rows) or []
+    history = read_rows(run / "history.csv")
     names = list(summary["landmarks"]) if summary else []
-    cases = by_case(_read(run / "test" / "errors.csv", _rows) or [], names)
+    cases = by_case(read_rows(run / "test" / "errors.csv"), names)
     unit = summary["unit"] if summary else data.unit if data else "mm"
     page = Page(
         title=title or f"Landmark report: {run.resolve().name}",
@@ -56,9 +55,9 @@ def report(run: Path, out: Path | None = None, title: str | None = None) -> Path
         error_curve=_error_curve(cases, names, summary) if summary else None,
         training_curve=training_curve(history, unit),
         pictures=tuple(_pictures(cases, names, data, answers)),
-        findings=_findings(run),
+        findings=findings(run),
         failures=_failures(summary),
-        details=_details(run),
+        details=details(run),
     )
     write_text(out, render(page))
     return out
@@ -67,11 +66,6 @@ def report(run: Path, out: Path | None = None, title: str | None = None) -> Path
 def _read(path: Path, reader: Any) -> Any:
     """What `reader` makes of the file; None if there is none."""
     return reader(path) if path.is_file() else None
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _facts(
@@ -140,15 +134,6 @@ def _pictures_of(
         yield Picture(heading, caption, draw_planes(image, reference, answer.position))
 
 
-def _findings(run: Path) -> Listing:
-    found = _read(run / "findings.json", read_findings)
-    if found is None:
-        return Listing(note="There is no findings.json in the run: the data were not checked.")
-    out = found.quarantined
-    note = f"Kept out ({len(out)}): {', '.join(out)}." if out else "No case was kept out."
-    return Listing(("severity", "rule", "cases", "what was met", "what to do"), tuple(summarize(found.items)), note)
-
-
 def _failures(summary: dict[str, Any] | None) -> Listing:
     if summary is None:
         return Listing(note="Nothing was measured yet.")
@@ -156,9 +141,3 @@ def _failures(summary: dict[str, Any] | None) -> Listing:
     out = summary.get("excluded") or []
     kept_out = f"Kept out by the check and not counted: {', '.join(out)}." if out else ""
     return Listing(("case", "why"), rows, kept_out or ("" if rows else "Every case was answered."))
-
-
-def _details(run: Path) -> tuple[tuple[str, str], ...]:
-    """Files to show as they are, folded away."""
-    names = ("config.yaml", "model/model.json", "test/run_report.json")
-    return tuple((name, (run / name).read_text(encoding="utf-8")) for name in names if (run / name).is_file())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,14 @@ from typing import Any
 from pipeline.data.atomic import read_json, write_text
 from pipeline.data.box_predictions import BoxPredictions, answers_only, read_box_predictions
 from pipeline.data.dataset import Dataset, read_dataset
-from pipeline.data.findings import read_findings, summarize
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.report.box_figure import draw_boxes
 from pipeline.report.curves import minutes, training_curve
 from pipeline.report.facts import UNKNOWN, levels, parts
 from pipeline.report.page import Listing, Page, Picture, render
+from pipeline.report.run_files import details, findings, read_rows
 
 COLUMNS = ("boxes", "answers", "ap50", "precision", "recall", "mean_iou")
-FILES = ("config.yaml", "model/model.json", "test/run_report.json")
 
 
 def report_boxes(run: Path, out: Path | None = None, title: str | None = None) -> Path:
@@ -40,7 +38,7 @@ def report_boxes(run: Path, out: Path | None = None, title: str | None = None) -
         raise DataError(f"{run}: nothing to report: it has no test/summary.json. Make it with `patchvote evaluate`.")
     data, summary = read_dataset(run / "dataset.json"), read_json(run / "test" / "summary.json")
     answers = read_box_predictions(run / "test" / "predictions.json")
-    history = _rows(run / "history.csv")
+    history = read_rows(run / "history.csv")
     failed = summary["failures"]
     page = Page(
         title=title or f"Report on boxes: {run.resolve().name}",
@@ -48,21 +46,14 @@ def report_boxes(run: Path, out: Path | None = None, title: str | None = None) -
         summary=None,
         training_curve=training_curve(history, "1 - AP50"),
         pictures=tuple(_pictures(run, data, answers)),
-        findings=_findings(run),
+        findings=findings(run),
         failures=Listing(("case", "why"), tuple(failed.items()), "" if failed else "Every case was answered."),
-        details=tuple((n, (run / n).read_text(encoding="utf-8")) for n in FILES if (run / n).is_file()),
+        details=details(run),
         measured=_measured(summary),
         numbers=_numbers(summary),
     )
     write_text(out, render(page))
     return out
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _facts(run: Path, data: Dataset, history: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -107,7 +98,7 @@ def _pictures(run: Path, data: Dataset, answers: BoxPredictions) -> Iterator[Pic
     """The best, the median and the worst image, by the balance of what is missed and what is wrong."""
     from pipeline.data.readers import read_image
 
-    rows = [r for r in _rows(run / "test" / "boxes.csv") if int(r["boxes"]) + int(r["answers"])]
+    rows = [r for r in read_rows(run / "test" / "boxes.csv") if int(r["boxes"]) + int(r["answers"])]
     rows.sort(key=lambda r: -2 * int(r["right"]) / (int(r["boxes"]) + int(r["answers"])))
     chosen = {"Best": 0, "Median": len(rows) // 2, "Worst": len(rows) - 1} if rows else {}
     for word, place in chosen.items():
@@ -121,12 +112,3 @@ def _pictures(run: Path, data: Dataset, answers: BoxPredictions) -> Iterator[Pic
             yield Picture(f"{word} case: {case.id}", caption, drawn)
         except (PatchvoteError, OSError) as error:
             yield Picture(f"{word} case: {case.id}", caption, None, f"The picture cannot be shown: {error}")
-
-
-def _findings(run: Path) -> Listing:
-    if not (run / "findings.json").is_file():
-        return Listing(note="There is no findings.json in the run: the data were not checked.")
-    found = read_findings(run / "findings.json")
-    out = found.quarantined
-    note = f"Kept out ({len(out)}): {', '.join(out)}." if out else "No case was kept out."
-    return Listing(("severity", "rule", "cases", "what was met", "what to do"), tuple(summarize(found.items)), note)

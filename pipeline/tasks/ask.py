@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from pipeline.data.store import LevelArray
 from pipeline.grid.patch_grid import PatchGrid
 from pipeline.networks.network import PatchNetwork, pad_to_stride
 from pipeline.tasks.regions import Region
@@ -63,6 +64,20 @@ def look(network: PatchNetwork, box: Float[Tensor, C * S], region: Region, margi
     padded = pad_to_stride(box, network.cells.stride, margin, 0.0)
     features = network.features(padded[None].to(next(network.parameters()).device))[0]
     return Seen(features, grid_over(network, tuple(padded.shape[1:])), torch.from_numpy(region.start - margin).float())
+
+
+def ask_all(network: PatchNetwork, level: LevelArray, margin: int) -> tuple[Seen, dict[str, Float[Tensor, "K P N"]]]:
+    """What every head says at every cell of a whole image.
+
+    Args:
+        margin: Voxels before the image, along each axis.
+    """
+    frame = level.frame
+    whole = Region((0,) * frame.dims, frame.shape, ())
+    voxels = torch.from_numpy(np.asarray(level.voxels[whole.slices], np.float32))
+    seen = look(network, voxels, whole, np.full(frame.dims, margin))
+    heads = network.heads.items()
+    return seen, {name: network.ask(name, seen.features, range(head.count)).cpu() for name, head in heads}
 
 
 def presence(network: PatchNetwork, seen: Seen) -> float | None:

@@ -23,9 +23,8 @@ from pipeline.losses.boxes import class_entropy, middle_and_size, soft_focal
 from pipeline.metrics.detection import mean_average_precision
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
-from pipeline.tasks.ask import grid_over, look
+from pipeline.tasks.ask import ask_all, grid_over
 from pipeline.tasks.boxes_found import BoxesFound, box_ends, joined
-from pipeline.tasks.regions import Region
 from pipeline.tasks.settings import BoxSettings
 from pipeline.tasks.truth import Truth
 
@@ -86,16 +85,10 @@ class BoxesTask:
     ) -> BoxesFound:
         """The boxes of one image, with those that a coarser level found; they are looked for everywhere."""
         frame, stride = level.frame, network.cells.stride
-        whole = Region((0,) * frame.dims, frame.shape, ())
-        box = torch.from_numpy(np.asarray(level.voxels[whole.slices], np.float32))
-        seen = look(network, box, whole, np.full(frame.dims, stride))
-        belief, offset, size, kind = (
-            network.ask(head, seen.features, range(network.heads[head].count)).cpu()
-            for head in ("belief", "offset", "size", "class")
-        )
-        score = belief[0, 0].sigmoid() * kind[:, 0].softmax(0)  # C, P
+        seen, said = ask_all(network, level, margin=stride)
+        score = said["belief"][0, 0].sigmoid() * said["class"][:, 0].softmax(0)  # C, P
         centres = seen.grid.centres() + seen.origin[:, None]
-        low, high = decode_boxes(centres, stride, offset[0], size[0])
+        low, high = decode_boxes(centres, stride, said["offset"][0], said["size"][0])
         found = [self._of_class(c, score[c], torch.cat([low, high], 1), frame) for c in range(len(score))]
         return joined([*found, *([prior] if prior else [])], self.settings.overlap if prior else None)
 

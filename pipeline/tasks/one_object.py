@@ -15,13 +15,12 @@ import torch
 from torch import Tensor
 
 from pipeline.data.store import LevelArray
-from pipeline.geometry.boxes import BoxSet, iou
+from pipeline.geometry.boxes import iou
 from pipeline.losses.one_object import entropy_and_overlap, gated_squares
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
-from pipeline.tasks.ask import grid_over, look
+from pipeline.tasks.ask import ask_all, grid_over
 from pipeline.tasks.boxes_found import BoxesFound, box_ends
-from pipeline.tasks.regions import Region
 from pipeline.tasks.settings import ObjectSettings
 from pipeline.tasks.truth import Truth
 
@@ -62,7 +61,7 @@ class OneObjectTask:
         low, high = (torch.where(there[:, None], ends, 0.0) for ends in (corners.amin(1), corners.amax(1)))
         wanted = torch.cat([(low + high) / 2 / shape, (high - low) / shape], 1)
         label = torch.where(there, truth.labels[:, 0] + 1, 0)
-        place = torch.cat([box[:, : grid.dims] / shape, box[:, grid.dims :] / shape], 1)
+        place = box / shape.repeat(2)
         if self.settings.loss == "gated_squares":
             kinds = torch.nn.functional.one_hot(label, logits.shape[1])[:, 1:]
             y = torch.cat([there[:, None].float(), wanted, kinds], 1)
@@ -83,15 +82,9 @@ class OneObjectTask:
         least: float = 0.0,
     ) -> BoxesFound:
         """The most likely class and box of one image; its belief is the chance of any class but the background."""
-        frame, stride = level.frame, network.cells.stride
-        whole = Region((0,) * frame.dims, frame.shape, ())
-        voxels = torch.from_numpy(np.asarray(level.voxels[whole.slices], np.float32))
-        seen = look(network, voxels, whole, np.zeros(frame.dims, int))
-        belief, offset, size, kind = (
-            network.ask(head, seen.features, range(network.heads[head].count)).cpu() for head in network.heads
-        )
-        said = (belief[:, 0], offset, size, kind[None, :, 0])
-        logits, box = _heard(*said, seen.grid.centres(), stride)
+        frame, (seen, said) = level.frame, ask_all(network, level, margin=0)
+        heard = (said["belief"][:, 0], said["offset"], said["size"], said["class"][None, :, 0])
+        logits, box = _heard(*heard, seen.grid.centres(), network.cells.stride)
         chance = logits.softmax(1)[0].numpy().astype(float)
         middle, edges = (v.double().numpy() for v in box.tensor_split(2, 1))
         ends = [frame.voxel_to_world(middle + side * edges / 2) for side in (-1, 1)]
@@ -109,9 +102,6 @@ class OneObjectTask:
                 overlaps.append(float(iou(*box_ends(case.world), said.low, said.high)[0, 0]))
         accuracy, overlap = float(np.mean(right)), float(np.mean(overlaps)) if overlaps else 0.0
         return {"error": 2 - accuracy - overlap, "accuracy": accuracy, "mean_iou": overlap}
-
-    def named(self, low: np.ndarray, high: np.ndarray, label: np.ndarray) -> BoxSet:
-        return BoxSet(tuple(self.classes[n] for n in label), low, high)
 
 
 def _heard(
