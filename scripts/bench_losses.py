@@ -29,6 +29,7 @@ from pipeline.losses.belief import binary_cross_entropy, softmax_cross_entropy
 from pipeline.losses.displacement import mean_absolute, near_smooth_l1, to_logarithm
 from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.ask import grid_over
+from pipeline.tasks.asked import Asked
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.settings import DecodeSettings, LossSettings
 from pipeline.training.cascade import Cascade, TrainedLevel, answer_all
@@ -111,7 +112,8 @@ class TrialCascade(Cascade):
     @cached_property
     def task(self) -> Trial:
         plain = super().task
-        return Trial(SETTINGS.get(self.variant, plain.loss), plain.decode, plain.constellation, self.variant)
+        loss = SETTINGS.get(self.variant, plain.loss)
+        return Trial(loss, plain.decode, plain.constellation, plain.names, self.variant)
 
 
 def validate(task: LandmarksTask, cases: list[TrainingCase], levels: list[TrainedLevel]) -> np.ndarray:
@@ -138,7 +140,8 @@ def main() -> None:
     parts, facts = (cases["train"], cases["validation"]), (store.spacings, store.unit, settings, "cpu")
     for variant in wanted.only:
         with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere:
-            cascade = TrialCascade(*parts, *facts, Path(folder), variant, None, variant)
+            asked = Asked(landmarks=data.landmarks)
+            cascade = TrialCascade(*parts, *facts, Path(folder), variant, None, asked=asked, variant=variant)
             with contextlib.redirect_stderr(nowhere):
                 levels = cascade.train()
         print(row(variant, validate(cascade.task, cases["validation"], levels)), flush=True)

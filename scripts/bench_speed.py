@@ -115,16 +115,15 @@ def with_heads(model: Path, count: int, out: Path) -> Path:
         loaded = load_model(model)
         torch.manual_seed(0)
         built = []
+        names = tuple(f"p{k:03d}" for k in range(count))
+        task = replace(loaded.task, names=names)
         for level, old in zip(loaded.levels, loaded.networks, strict=True):
-            new = build_network(
-                level.network, loaded.dims, 1, loaded.task.heads(count, loaded.dims, 1), **level.parameters
-            )
+            new = build_network(level.network, loaded.dims, 1, task.heads(loaded.dims, 1), **level.parameters)
             new.trunk.load_state_dict(old.trunk.state_dict())
             built.append(new)
-        names = tuple(f"p{k:03d}" for k in range(count))
         places = np.random.default_rng(0).normal(0, 20, (20, count, loaded.dims))
-        task = replace(loaded.task, constellation=fit_constellation(places, 1.0))
-        bare = replace(loaded, names=names, networks=tuple(built), task=task, calibration=Calibration())
+        task = replace(task, constellation=fit_constellation(places, 1.0))
+        bare = replace(loaded, networks=tuple(built), task=task, calibration=Calibration())
         save_model(bare, out, {})
     return out
 

@@ -4,7 +4,10 @@ import numpy as np
 from crooked import blob, upright_frame
 
 from pipeline.data.store import LevelArray
+from pipeline.tasks.asked import Asked
 from pipeline.training.levels import TrainingCase
+
+BLOBS = Asked(landmarks=("bright", "dark"))
 
 
 def blobs(rng, frame, margin=0.2, noise=0.05):

@@ -11,7 +11,7 @@ from pipeline.tasks.landmarks import LandmarksTask
 
 def heads_of(landmarks, dims):
     """What a network for landmarks is asked."""
-    return LandmarksTask().heads(landmarks, dims, 0)
+    return LandmarksTask(names=tuple(map(str, range(landmarks)))).heads(dims, 0)
 
 
 class Oracle(PatchNetwork):
@@ -56,7 +56,7 @@ class Oracle(PatchNetwork):
         displacement = torch.where(lying[:, None], displacement + 5, displacement)
         return {"belief": belief[None].float(), "displacement": displacement[None].float()}
 
-    def features(self, image):
+    def features(self, image, given=None):
         said = self.forward({"image": image})
         return torch.cat([said["belief"], said["displacement"].flatten(1, 2)], 1)
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.build import build_networks
-from pipeline.cli.given import quarantined, run_of, source_of, workers
+from pipeline.cli.given import columns_of_settings, quarantined, run_of, source_of, workers
 from pipeline.cli.measuring import evaluate, overlay, report
-from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_of
+from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_of, what_was_said
 from pipeline.cli.settings import Settings
 from pipeline.data.atomic import read_sealed
+from pipeline.data.dataset import Dataset
 from pipeline.data.findings import FROM_IMPORT, read_findings
 from pipeline.errors import ConfigError
 
@@ -53,12 +54,18 @@ def import_data(settings: Settings) -> Outcome:
         pseudonyms=data.pseudonyms,
         edges=data.edges,
         task=settings.task,
+        columns=columns_of_settings(settings),
     )
     parts = ", ".join(f"{len(dataset.part(part))} {part}" for part in ("train", "validation", "test"))
-    named = counted(len(dataset.classes), "class") if dataset.classes else counted(len(dataset.landmarks), "landmark")
-    note = f"{counted(len(dataset.cases), 'case')} ({parts}), {named}"
+    note = f"{counted(len(dataset.cases), 'case')} ({parts}), {_learned(dataset)}"
     found = read_findings(run / FROM_IMPORT)
     return Outcome(note, (note, *table_of(found.items)), errors_of(found.items))
+
+
+def _learned(dataset: Dataset) -> str:
+    """What there is to learn, in words."""
+    of = {"class": dataset.classes, "landmark": dataset.landmarks, "value": dataset.outputs}
+    return ", ".join(counted(len(names), word) for word, names in of.items() if names) or "no answers"
 
 
 def check(settings: Settings) -> Outcome:
@@ -146,17 +153,14 @@ def predict(settings: Settings) -> Outcome:
     if wanted.input:
         which: dict[str, Any] = {"inputs": list(wanted.input), "series": settings.data.series_uid}
         which |= {"pseudonyms": settings.data.pseudonyms}
+        which |= {"table": wanted.table}
     else:
         run = run_of(settings)
         which = {"dataset": run / "dataset.json", "part": settings.evaluate.part, "exclude": quarantined(run)}
     from pipeline.stages.predict import predict as stage
 
     answers = stage(model, out, device=settings.device, threads=settings.threads, formats=wanted.formats, **which)
-    scans = counted(len(answers.cases), "scan")
-    said = [box for case in answers.cases.values() for box in (case.values() if isinstance(case, dict) else case)]
-    found = sum(answer.found for answer in said)
-    what = f"{found} boxes" if settings.task != "landmarks" else f"{found} of {len(said)} landmarks"
-    note = f"{scans}, {what} found: {out / 'predictions.json'}"
+    note = f"{counted(len(answers.cases), 'scan')}, {what_was_said(answers)}: {out / 'predictions.json'}"
     return Outcome(note, (note,), dict(answers.failures))
 
 

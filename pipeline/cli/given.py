@@ -6,8 +6,18 @@ import os
 from pathlib import Path
 
 from pipeline.cli.settings import Settings
+from pipeline.data.collect_values import Columns
+from pipeline.data.columns import Column, Kind
 from pipeline.data.findings import read_findings
 from pipeline.errors import ConfigError
+
+KINDS: dict[Kind, str] = {  # and the keys that name columns of each
+    "number": "numbers",
+    "logarithm": "logarithms",
+    "class": "classes",
+    "labels": "labels",
+    "text": "texts",
+}
 
 
 def run_of(settings: Settings) -> Path:
@@ -15,6 +25,20 @@ def run_of(settings: Settings) -> Path:
     if settings.run is None:
         raise ConfigError("say which run: run=runs/NAME, or experiment=NAME for runs/NAME")
     return settings.run
+
+
+def columns_of_settings(settings: Settings) -> Columns:
+    """What the table of the folder is read for.
+
+    Raises:
+        ConfigError: A column is named twice.
+    """
+    inputs = [Column(n, kind) for kind, key in KINDS.items() for n in getattr(settings.inputs, key)]
+    outputs = [Column(n, kind) for kind, key in KINDS.items() for n in getattr(settings.outputs, key, ())]
+    names = [column.name for column in (*inputs, *outputs)]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigError(f"inputs, outputs: column '{twice[0]}' is named twice; name it once, of one kind.")
+    return Columns(tuple(inputs), tuple(outputs), settings.data.table, dict(settings.data.views))
 
 
 def quarantined(run: Path) -> tuple[str, ...]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from pipeline.cli.given import quarantined, run_of
 from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
+from pipeline.data.atomic import read_json
 from pipeline.errors import ConfigError
+from pipeline.tasks.table import TASKS
 
 
 def evaluate(settings: Settings) -> Outcome:
-    if settings.task != "landmarks":
-        return _evaluate_boxes(settings)
+    predictions = settings.evaluate.predictions or run_of(settings) / "test" / "predictions.json"
+    answers = _answers_in(predictions)
+    if answers != "points":
+        return (_evaluate_boxes if answers == "boxes" else _evaluate_values)(settings)
     from pipeline.report.paper import paper_errors
     from pipeline.report.terminal import summary_table
     from pipeline.stages.evaluate import evaluate as stage
@@ -38,6 +43,33 @@ def evaluate(settings: Settings) -> Outcome:
     )
 
 
+def _answers_in(path: Path) -> str:
+    """What kind of answers a predictions.json or summary.json speaks of; one that says nothing, of landmarks."""
+    named = read_json(path).get("task", "landmarks") if path.is_file() else "landmarks"
+    if named not in TASKS:
+        raise ConfigError(f"{path}: task '{named}' is not known; known are {', '.join(TASKS)}")
+    return TASKS[named].answers
+
+
+def _evaluate_values(settings: Settings) -> Outcome:
+    from pipeline.stages.evaluate_values import evaluate_values as stage
+
+    wanted = settings.evaluate
+    predictions = wanted.predictions or run_of(settings) / "test" / "predictions.json"
+    dataset = wanted.dataset or run_of(settings) / "dataset.json"
+    out = wanted.output or predictions.parent
+    summary = stage(predictions, dataset, out, part=wanted.part, exclude=quarantined(dataset.parent))
+    rows = [
+        (name, key, f"{value:.4g}", f"{numbers['without_looking'].get(f'always_{key}', math.nan):.4g}")
+        for name, numbers in summary["values"].items()
+        for key, value in numbers.items()
+        if isinstance(value, float)
+    ]
+    table = table_from(("value", "number", "this model", "without looking"), rows)
+    note = ", ".join(f"{name} {value:.4g}" for name, value in summary["metrics"].items())
+    return Outcome(note, (table, note), dict(summary["failures"]))
+
+
 def _evaluate_boxes(settings: Settings) -> Outcome:
     from pipeline.stages.evaluate_boxes import evaluate_boxes as stage
 
@@ -56,13 +88,13 @@ def _evaluate_boxes(settings: Settings) -> Outcome:
 
 
 def report(settings: Settings) -> Outcome:
-    if settings.task != "landmarks":
-        from pipeline.stages.report_boxes import report_boxes as stage
-    else:
-        from pipeline.stages.report import report as stage
+    from pipeline.stages.report import report as of_points
+    from pipeline.stages.report_boxes import report_boxes
+    from pipeline.stages.report_values import report_values
 
-    wanted = settings.report
-    page = stage(run_of(settings), wanted.output, wanted.title)
+    wanted, run = settings.report, run_of(settings)
+    stage = {"points": of_points, "boxes": report_boxes, "values": report_values}
+    page = stage[_answers_in(run / "test" / "summary.json")](run, wanted.output, wanted.title)
     return Outcome(f"{page}", (f"Report: {page.resolve()}",))
 
 

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.data.box_predictions import BoxPredictions
 from pipeline.data.findings import Finding, summarize
+from pipeline.data.predictions import Predictions
+from pipeline.data.value_predictions import ValuePredictions
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,16 @@ def counted(number: int, word: str) -> str:
         ('1 case', '3 cases')
     """
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def what_was_said(answers: Predictions | BoxPredictions | ValuePredictions) -> str:
+    """How much was found, in words."""
+    if isinstance(answers, ValuePredictions):
+        return f"{', '.join(column.name for column in answers.columns)} answered"
+    if isinstance(answers, BoxPredictions):
+        return f"{sum(box.found for boxes in answers.cases.values() for box in boxes)} boxes found"
+    said = [answer for case in answers.cases.values() for answer in case.values()]
+    return f"{sum(answer.found for answer in said)} of {len(said)} landmarks found"
 
 
 def errors_of(findings: Iterable[Finding]) -> dict[str, str]:

@@ -12,10 +12,13 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from pipeline.cli.column_settings import InputSettings, OutputSettings
+from pipeline.tasks.table import TASKS
 from pipeline.training.settings import TrainingSettings
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
+Question = Literal[tuple(TASKS)]
 Format = Literal["mrk.json", "fcsv", "csv", "nnlandmark", "dicom-sr", "points.json", "png", "voc", "coco", "yolo"]
 
 
@@ -35,6 +38,9 @@ class DataSettings:
         fractions: Shares of training, validation and test, by subject.
         split_seed: Another seed, another split.
         strict: Stop where a case is quarantined; a scan whose sform and qform differ is, too.
+        table: CSV in the folder with a row a case, for columns of inputs and outputs; null = the only one that has all.
+        views: Where a case has several images, what each shows and how its file is called: {NAME: '{id}_name', ...}.
+            The first is the image itself, the others are inputs.
     """
 
     name: str | None = None
@@ -48,6 +54,8 @@ class DataSettings:
     fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
     split_seed: Count = 0
     strict: bool = False
+    table: str | None = None
+    views: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,7 @@ class PredictSettings:
         model: Folder of a trained model, runs/NAME/model; null = the model of the run.
         input: Scans or folders of scans (-i); null = the test part of the run.
         output: Folder for the answers (-o); null = RUN/test.
+        table: CSV with a row a scan, for a model that reads columns beside the image.
         formats: What is written beside predictions.json: mrk.json and fcsv (3D Slicer, a file a scan), csv (points.csv,
             all scans), nnlandmark (all_landmarks_voxel.json), dicom-sr (of DICOM scans; it names the patient); of
             pictures points.json and png (with the points drawn); of boxes png, voc, coco, yolo and csv. null = mrk.json
@@ -102,6 +111,7 @@ class PredictSettings:
     input: tuple[Path, ...] | None = None
     output: Path | None = None
     formats: tuple[Format, ...] | None = None
+    table: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +185,7 @@ class Settings:
         experiment: A file of configs/experiment; it holds what differs from the defaults.
         method: A file of configs/method: ours, or a paper's.
         task: What is learned: landmarks, each at most once in an image; boxes, any number of things of some classes;
-            one_object, one thing with its class and box, or none.
+            one_object, one thing with its class and box, or none; attributes, values of the image as a whole.
         source: The user's folder of scans and landmarks.
         run: Folder that everything is written into; null = runs/EXPERIMENT.
         device: Where networks run: auto (a GPU if there is one), cpu, or cuda:N.
@@ -183,19 +193,23 @@ class Settings:
         threads: CPU threads; 0 = all cores.
         levels: Voxel sizes from coarse to fine, mm; original = each scan's own; null = derived from the scans.
         data: How a folder is read.
+        inputs: What is given to the network beside the image.
+        outputs: What is asked of it beside, or in place of, landmarks.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     experiment: str | None = None
     method: str = "ours"
-    task: Literal["landmarks", "boxes", "one_object"] = "landmarks"
+    task: Question = "landmarks"
     source: Path | None = None
     run: Path | None = None
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     seed: Count = 0
     threads: Count = 0
     data: DataSettings = field(default_factory=DataSettings)
+    inputs: InputSettings = field(default_factory=InputSettings)
+    outputs: OutputSettings = field(default_factory=OutputSettings)
     levels: tuple[Positive | Literal["original"], ...] | None = None
     training: TrainingSettings = field(default_factory=TrainingSettings)
     check: CheckSettings = field(default_factory=CheckSettings)

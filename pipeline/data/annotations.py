@@ -25,7 +25,8 @@ from pipeline.data.points_file import read_points_file
 from pipeline.data.points_json import read_points_json
 from pipeline.data.points_table import PointsTable
 from pipeline.data.pts import read_pts
-from pipeline.data.readers import case_name, unit_of
+from pipeline.data.readers import unit_of
+from pipeline.data.scan_files import ids_by_file
 from pipeline.errors import DataError
 
 TABLES = ("landmarks.csv", "landmarks.json", "landmarks.xml", "keypoints.json", NNLANDMARK)
@@ -92,7 +93,7 @@ def _point_files(source: Path, scans: dict[str, Path]) -> list[Path]:
 def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: Path) -> Annotations:
     table = _table(path, scans, frame)
     out = Annotations()
-    table.rename(_ids_by_file(scans, source))
+    table.rename(ids_by_file(scans, source))
     if any(unit_of(p) == "px" for p in scans.values()):
         table.frame = "LPS"  # a picture has no other frame: nothing is turned
     elif table.unit == "px":
@@ -117,16 +118,6 @@ def _table(path: Path, scans: dict[str, Path], frame: str | None) -> PointsTable
     if path.suffix == ".xml":
         return read_dlib(path)
     return read_points_csv(path, frame) if path.suffix == ".csv" else read_points_json(path, frame)
-
-
-def _ids_by_file(scans: dict[str, Path], source: Path) -> dict[str, str]:
-    """Ids by what a table may call a scan: its way from the folder, with or without suffix, or its name alone."""
-    names: dict[str, list[str]] = {}
-    for case, path in scans.items():
-        way = path.relative_to(source)
-        for name in {way.as_posix(), way.with_name(case_name(path)).as_posix(), way.name}:
-            names.setdefault(name, []).append(case)
-    return {name: cases[0] for name, cases in names.items() if len(cases) == 1 and name not in scans}
 
 
 def _from_files(by_case: dict[str, list[Path]], frame: str | None) -> Annotations:

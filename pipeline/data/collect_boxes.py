@@ -14,7 +14,7 @@ from pipeline.data.collect import column, part, require_enough, subject
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.findings import Finding
 from pipeline.data.readers import case_name, read_frame, unit_of
-from pipeline.data.scan_files import find_scans, parts_of
+from pipeline.data.scan_files import find_scans, ids_by_file, parts_of
 from pipeline.errors import DataError
 
 TABLES = {
@@ -109,12 +109,7 @@ def _classes(source: Path) -> list[str]:
 
 def _by_id(table: BoxesTable, source: Path, scans: Mapping[str, Path]) -> BoxesTable:
     """Pictures called by their id, where the table calls them by their file."""
-    names: dict[str, list[str]] = {}
-    for case, path in scans.items():
-        way = path.relative_to(source)
-        for name in {way.as_posix(), way.name, case_name(path), case}:
-            names.setdefault(name, []).append(case)
-    ids = {name: cases[0] for name, cases in names.items() if len(cases) == 1}
+    ids = ids_by_file(scans, source)
     return BoxesTable(
         {ids.get(name, name): boxes for name, boxes in table.cases.items()},
         {ids.get(name, name): messages for name, messages in table.problems.items()},

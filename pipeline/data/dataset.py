@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.data.atomic import read_json, write_json
+from pipeline.data.columns import Column, Value, checked
 from pipeline.data.file_names import require_inside
 from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
@@ -34,6 +35,7 @@ class Box:
 class Case:
     """One scan. `image` is relative to the dataset's root. `landmarks`: position, or None = absent; where several
     people placed them, their mean, and `observers[who]` what each said. `boxes`: all there are; None = nobody drew any.
+    `values`: what a table says of it, by column. `pictures`: its other images, by what they show.
     """
 
     id: str
@@ -43,12 +45,21 @@ class Case:
     split: Part | None = None
     observers: dict[str, dict[str, Position]] = field(default_factory=dict)
     boxes: tuple[Box, ...] | None = None
+    values: dict[str, Value] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """All cases of a folder. `landmarks` is the full list of names, in the order every array uses; `edges` are pairs of
-    them that are drawn as lines, such as the bones of a skeleton."""
+    """All cases of a folder.
+
+    Args:
+        landmarks: The full list of names, in the order every array uses.
+        edges: Pairs of them that are drawn as lines, such as the bones of a skeleton.
+        inputs: Columns of values that are given to a network.
+        outputs: Columns that are asked of it.
+        views: How the files of a case's several images are called, "{id}" for the case; the first is its `image`.
+    """
 
     name: str
     root: Path
@@ -56,6 +67,9 @@ class Dataset:
     cases: tuple[Case, ...]
     unit: str = "mm"
     edges: tuple[tuple[str, str], ...] = ()
+    inputs: tuple[Column, ...] = ()
+    outputs: tuple[Column, ...] = ()
+    views: dict[str, str] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -65,6 +79,15 @@ class Dataset:
     def part(self, part: Part) -> tuple[Case, ...]:
         """The cases of one part of the split."""
         return tuple(c for c in self.cases if c.split == part)
+
+    def with_pictures(self) -> Dataset:
+        """The same, with every other image as a case of its own, which shows nothing that is known."""
+        others = [
+            Case(picture_id(c.id, name), c.subject, path, {}, c.split)
+            for c in self.cases
+            for name, path in c.pictures.items()
+        ]
+        return self.with_cases((*self.cases, *others))
 
     def case(self, case_id: str) -> Case:
         """Raises DataError if there is none of that id."""
@@ -84,17 +107,20 @@ class Dataset:
         return replace(self, cases=cases)
 
 
+def picture_id(case: str, name: str) -> str:
+    """What another image of a case is called."""
+    return f"{case}/{name}"
+
+
 def write_dataset(dataset: Dataset, path: Path) -> None:
     """Write `dataset.json`."""
     cases = [
         {"id": c.id, "subject": c.subject, "image": c.image, "landmarks": c.landmarks}
         | ({"split": c.split} if c.split else {})
         | ({"observers": c.observers} if c.observers else {})
-        | (
-            {"boxes": [{"class": b.label, "low": b.low, "high": b.high} for b in c.boxes]}
-            if c.boxes is not None
-            else {}
-        )
+        | ({"boxes": [_box_content(b) for b in c.boxes]} if c.boxes is not None else {})
+        | ({"values": c.values} if c.values else {})
+        | ({"pictures": c.pictures} if c.pictures else {})
         for c in dataset.cases
     ]
     write_json(
@@ -108,7 +134,13 @@ def write_dataset(dataset: Dataset, path: Path) -> None:
             "landmarks": list(dataset.landmarks),
             "cases": cases,
         }
-        | ({"edges": [list(edge) for edge in dataset.edges]} if dataset.edges else {}),
+        | ({"edges": [list(edge) for edge in dataset.edges]} if dataset.edges else {})
+        | {
+            name: {column.name: column.kind for column in columns}
+            for name, columns in (("inputs", dataset.inputs), ("outputs", dataset.outputs))
+            if columns
+        }
+        | ({"views": dataset.views} if dataset.views else {}),
     )
 
 
@@ -130,27 +162,40 @@ def read_dataset(path: Path) -> Dataset:
                 f"{path}: version {content['version']}, frame {content['frame']}; this program reads version 1, {frame}"
             )
         root = Path(content.get("root", "."))
+        inputs, outputs = (_columns(content.get(name, {})) for name in ("inputs", "outputs"))
         return Dataset(
             name=content["name"],
             root=root if root.is_absolute() else Path(path).parent / root,
             landmarks=tuple(content["landmarks"]),
-            cases=tuple(_case(c, path) for c in content["cases"]),
+            cases=tuple(_case(c, path, (*inputs, *outputs)) for c in content["cases"]),
             unit=content["unit"],
             edges=tuple((str(one), str(other)) for one, other in content.get("edges", ())),
+            inputs=inputs,
+            outputs=outputs,
+            views=dict(content.get("views", {})),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(f"{path}: not a dataset manifest: {error!r}. Make it with `patchvote import`.") from error
 
 
-def _case(content: dict[str, Any], path: Path) -> Case:
-    require_inside(content["image"], f"{path}: case {content['id']}: image")
+def _columns(content: dict[str, Any]) -> tuple[Column, ...]:
+    return tuple(Column(str(name), kind) for name, kind in content.items())
+
+
+def _case(content: dict[str, Any], path: Path, columns: tuple[Column, ...]) -> Case:
+    pictures = {str(name): str(image) for name, image in content.get("pictures", {}).items()}
+    for image in (content["image"], *pictures.values()):
+        require_inside(image, f"{path}: case {content['id']}: image")
     split = content.get("split")
     if split not in (None, *PARTS):
         raise DataError(f"{path}: case {content['id']}: split='{split}'; choose one of {', '.join(PARTS)}")
     observers = {who: _positions(said) for who, said in content.get("observers", {}).items()}
     landmarks = _positions(content["landmarks"])
     boxes = None if content.get("boxes") is None else tuple(_box(b) for b in content["boxes"])
-    return Case(content["id"], content["subject"], content["image"], landmarks, split, observers, boxes)
+    said = content.get("values", {})
+    values = {column.name: checked(column, said[column.name]) for column in columns if column.name in said}
+    facts = (content["id"], content["subject"], content["image"])
+    return Case(*facts, landmarks, split, observers, boxes, values, pictures)
 
 
 def _box(content: dict[str, Any]) -> Box:

@@ -72,6 +72,17 @@ def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:
     return by_id
 
 
+def ids_by_file(scans: Mapping[str, Path], source: Path) -> dict[str, str]:
+    """Ids by what a table may call a scan: its way from the folder, or its name alone, with or without suffix. A name
+    that is an id itself means that one."""
+    names: dict[str, list[str]] = {}
+    for case, path in scans.items():
+        way = path.relative_to(source)
+        for name in {way.as_posix(), way.with_name(case_name(path)).as_posix(), way.name, case_name(path)}:
+            names.setdefault(name, []).append(case)
+    return {name: cases[0] for name, cases in names.items() if len(cases) == 1 and name not in scans}
+
+
 def parts_of(scans: Mapping[str, Path]) -> dict[str, Part]:
     """What the folders say: nnU-Net keeps apart what trains and what tests. Nothing, where they do not."""
     folders = {case: path.parent.name for case, path in scans.items()}

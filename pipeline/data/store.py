@@ -6,8 +6,8 @@ a new file and an unchanged one is found again. Beside each array lies its sha25
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,12 @@ Spacing = float | None  # None = the scan's own
 
 @dataclass(frozen=True, eq=False)
 class LevelArray:
-    """One case at one level: normalised voxels (about 0..1, outside 0), channels first, and their frame."""
+    """One case at one level: normalised voxels (about 0..1, outside 0), channels first, and their frame; `given` is
+    what is known beside the image, by name, as a network reads it (NaN where it is missing)."""
 
     frame: ImageFrame
     voxels: Float[np.ndarray, C * S]
+    given: Mapping[str, Float[np.ndarray, ...]] = field(default_factory=dict)
 
 
 def make_level(

@@ -16,15 +16,19 @@ from pipeline.data.box_predictions import (
     write_box_predictions,
 )
 from pipeline.data.dataset import Box
+from pipeline.data.encoders import Encoder
 from pipeline.data.image import Image
 from pipeline.data.predictions import Answer, Predictions, write_predictions
+from pipeline.data.value_predictions import ValuePredictions, answers_content, answers_of, write_value_predictions
+from pipeline.data.values_csv import write_values_csv
 from pipeline.data.write_answers import USUAL, write_all, write_case
 from pipeline.data.write_boxes import write_box_case, write_box_sets
+from pipeline.inference.beside import Beside, given_to
 from pipeline.inference.cascade import answers, image_levels, locate
 from pipeline.inference.model import Model
 from pipeline.tasks.boxes_found import BoxesFound
-from pipeline.tasks.landmarks import LandmarksTask
-from pipeline.tasks.table import name_of
+from pipeline.tasks.table import TASKS, name_of
+from pipeline.tasks.values_found import ValuesFound
 
 Content = dict[str, Any]  # the answers of one image, as JSON keeps them
 
@@ -32,7 +36,7 @@ Content = dict[str, Any]  # the answers of one image, as JSON keeps them
 class Answering(Protocol):
     """One kind of question."""
 
-    def answer(self, image: Image) -> Content:
+    def answer(self, image: Image, beside: Beside) -> Content:
         """The answers of one image."""
 
     def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
@@ -46,9 +50,10 @@ class Answering(Protocol):
 
 def answering(model: Model, formats: Sequence[str] | None) -> Answering:
     """How a model is asked, and what is written; `formats` None = what is usual for its kind."""
-    if not isinstance(model.task, LandmarksTask):
-        return BoxAnswering(model, tuple(formats or ("png",)))
-    return LandmarkAnswering(model, tuple(formats or USUAL[model.unit]))
+    answers = TASKS[name_of(model.task)].answers
+    if answers == "points":
+        return LandmarkAnswering(model, tuple(formats or USUAL[model.unit]))
+    return BoxAnswering(model, tuple(formats or ("png",))) if answers == "boxes" else ValueAnswering(model)
 
 
 class LandmarkAnswering:
@@ -57,8 +62,9 @@ class LandmarkAnswering:
     def __init__(self, model: Model, formats: Sequence[str]) -> None:
         self.model, self.formats = model, formats
 
-    def answer(self, image: Image) -> Content:
-        found = locate(self.model, image_levels(image, self.model), self.model.calibration.threshold)
+    def answer(self, image: Image, beside: Beside) -> Content:
+        levels = image_levels(image, self.model, given_to(self.model, beside))
+        found = locate(self.model, levels, self.model.calibration.threshold)
         said = answers(self.model, found, image.frame)
         return {"answers": {name: asdict(a) for name, a in said.items()}, "presence": found.presence}
 
@@ -82,8 +88,8 @@ class BoxAnswering:
     def __init__(self, model: Model, formats: Sequence[str]) -> None:
         self.model, self.formats = model, formats
 
-    def answer(self, image: Image) -> Content:
-        found = locate(self.model, image_levels(image, self.model))
+    def answer(self, image: Image, beside: Beside) -> Content:
+        found = locate(self.model, image_levels(image, self.model, given_to(self.model, beside)))
         assert isinstance(found, BoxesFound)
         rows = zip(found.low.tolist(), found.high.tolist(), found.belief.tolist(), found.label.tolist(), strict=True)
         least = self.model.calibration.threshold
@@ -103,6 +109,39 @@ class BoxAnswering:
         facts = (self.model.name, told, self.model.names, self.model.unit)
         predictions = BoxPredictions(*facts, name_of(self.model.task), failures)
         write_box_predictions(predictions, out / "predictions.json")
+        return predictions
+
+
+class ValueAnswering:
+    """Values of an image as a whole."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def answer(self, image: Image, beside: Beside) -> Content:
+        found = locate(self.model, image_levels(image, self.model, given_to(self.model, beside)))
+        assert isinstance(found, ValuesFound)
+        margins = self.model.calibration.margins
+        said = {o.column.name: o.answer(found.said[o.column.name], margins.get(o.column.name)) for o in self._outputs}
+        return {"values": answers_content(said)}
+
+    @property
+    def _outputs(self) -> tuple[Encoder, ...]:
+        outputs: tuple[Encoder, ...] = self.model.task.outputs  # type: ignore[attr-defined]
+        return outputs
+
+    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
+        """There is nothing to write of one image alone."""
+
+    def write_all(
+        self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
+    ) -> ValuePredictions:
+        columns = tuple(output.column for output in self._outputs)
+        told = {case: answers_of(content["values"], columns) for case, content in cases.items()}
+        task = name_of(self.model.task)
+        predictions = ValuePredictions(self.model.name, told, columns, self.model.unit, task, failures)
+        write_value_predictions(predictions, out / "predictions.json")
+        write_values_csv(out / "values.csv", told, columns)
         return predictions
 
 

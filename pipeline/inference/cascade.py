@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -45,8 +45,11 @@ class LazyVoxels:
         return make_level(self.image, self.spacing, self.normalisation, part).voxels
 
 
-def image_levels(image: Image, model: Model) -> tuple[LevelArray, ...]:
+def image_levels(image: Image, model: Model, given: Mapping[str, np.ndarray] | None = None) -> tuple[LevelArray, ...]:
     """The levels of a scan, none of them computed yet.
+
+    Args:
+        given: What is known beside it.
 
     Raises:
         DataError: The scan has another number of dimensions or another unit than the model was trained on.
@@ -57,7 +60,7 @@ def image_levels(image: Image, model: Model) -> tuple[LevelArray, ...]:
             f"model {model.name} was trained on {model.dims} dimensions in {model.unit}"
         )
     lazy = [LazyVoxels(image, level.spacing, model.normalisation) for level in model.levels]
-    return tuple(LevelArray(v.frame, v) for v in lazy)  # type: ignore[arg-type]
+    return tuple(LevelArray(v.frame, v, given or {}) for v in lazy)  # type: ignore[arg-type]
 
 
 def locate(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> Any:

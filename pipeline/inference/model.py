@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from pipeline import __version__
 from pipeline.data.atomic import read_sealed, sha256_of, write_bytes, write_sealed
 from pipeline.data.frames import written_frame
+from pipeline.data.inputs import Inputs, inputs_of
 from pipeline.data.intensity import Normalisation
 from pipeline.data.store import Spacing
 from pipeline.errors import CheckpointError, PatchvoteError
 from pipeline.inference.radius import Radius
-from pipeline.networks.network import PatchNetwork, build_network
-from pipeline.tasks.constellation import Constellation
-from pipeline.tasks.landmarks import LandmarksTask
-from pipeline.tasks.settings import DecodeSettings, LossSettings
-from pipeline.tasks.table import OF_BOXES, name_of
+from pipeline.networks.network import PatchNetwork
+from pipeline.tasks.built import network_for
+from pipeline.tasks.table import name_of, task_class
 from pipeline.tasks.task import Task
 
 
@@ -44,19 +42,22 @@ class Calibration:
         threshold: A landmark is found if its belief is at least this.
         radius: How far an answer may be off; None where validation was too small to promise anything.
         cases: Validation cases behind both.
+        margins: Of numbers asked of a whole image, by name: standard deviations within which they lie with probability
+            0.95; none where validation was too small.
     """
 
     threshold: float = 0.5
     radius: Radius | None = None
     cases: int = 0
+    margins: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Everything that turns an image into answers; `names` are the landmarks, or the classes of boxes."""
+    """Everything that turns an image into answers; `inputs` is what is known beside the image, as it was fitted, and
+    `stems` are what reads it."""
 
     name: str
-    names: tuple[str, ...]
     dims: int
     unit: str
     normalisation: Normalisation
@@ -65,6 +66,12 @@ class Model:
     networks: tuple[PatchNetwork, ...]
     calibration: Calibration
     edges: tuple[tuple[str, str], ...] = ()
+    inputs: Inputs = field(default_factory=Inputs)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of what is answered: landmarks, classes, values."""
+        return self.task.names
 
 
 def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
@@ -87,37 +94,17 @@ def save_model(model: Model, folder: Path, training: Mapping[str, Any]) -> None:
         "frame": written_frame(model.unit),
         "unit": model.unit,
         "dims": model.dims,
-        **_question(model),
+        "task": name_of(model.task),
+        **model.task.content(),
         "edges": [list(edge) for edge in model.edges],
         "normalisation": asdict(model.normalisation),
         "levels": [asdict(level) | {"sha256": s} for level, s in zip(model.levels, sums, strict=True)],
         "calibration": asdict(model.calibration),
         "training": dict(training),
     }
+    if model.inputs != Inputs():
+        content["inputs"] = model.inputs.content()
     write_sealed(folder / "model.json", content)
-
-
-def _question(model: Model) -> dict[str, Any]:
-    """What the model is asked, and how."""
-    task = model.task
-    if not isinstance(task, LandmarksTask):
-        name = name_of(task)
-        return {"task": name, "classes": list(model.names), name: asdict(task.settings)}  # type: ignore[attr-defined]
-    settings = {"loss": asdict(task.loss), "decode": asdict(task.decode)}
-    names = {"task": "landmarks", "landmarks": list(model.names)}
-    return {**names, **settings, "constellation": _to_lists(task.constellation)}
-
-
-def _asked(content: Mapping[str, Any]) -> tuple[tuple[str, ...], Task]:
-    """Names and task of a model.json; one that says no task is of landmarks."""
-    question = content.get("task", "landmarks")
-    if question in OF_BOXES:
-        kind, settings = OF_BOXES[question]
-        names = tuple(content["classes"])
-        return names, kind(names, settings(**content[question]))
-    shape = _from_lists(content.get("constellation"))
-    task = LandmarksTask(LossSettings(**content["loss"]), DecodeSettings(**content["decode"]), shape)
-    return tuple(content["landmarks"]), task
 
 
 def strangers(folder: Path, model: Model) -> list[str]:
@@ -138,19 +125,19 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
         content = read_sealed(path)
         if content["version"] != 1:
             raise CheckpointError(f"{path}: version {content['version']}; this program reads version 1")
-        names, task = _asked(content)
+        task = task_class(content.get("task", "landmarks")).of_content(content)  # no task: an early model of landmarks
         levels = [{k: v for k, v in level.items() if k != "sha256"} for level in content["levels"]]
         normalisation = Normalisation(**content["normalisation"])
         dims, channels = content["dims"], normalisation.channels
+        inputs = inputs_of(content["inputs"]) if "inputs" in content else Inputs()
         built = [
-            build_network(level["network"], dims, channels, task.heads(len(names), dims, number), **level["parameters"])
+            network_for(level["network"], dims, channels, task.heads(dims, number), inputs, level["parameters"])
             for number, level in enumerate(levels)
         ]
         for number, (network, level) in enumerate(zip(built, content["levels"], strict=True)):
             _load_weights(network, Path(folder) / f"level{number}.safetensors", level["sha256"])
         return Model(
             content["name"],
-            names,
             content["dims"],
             content["unit"],
             normalisation,
@@ -159,6 +146,7 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
             tuple(network.to(device).eval() for network in built),
             _calibration(content["calibration"]),
             tuple((str(one), str(other)) for one, other in content.get("edges", ())),
+            inputs,
         )
     except CheckpointError:
         raise
@@ -171,18 +159,8 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
 def _calibration(content: Mapping[str, Any]) -> Calibration:
     radius = content["radius"]
     lists = radius and {k: tuple(v) if isinstance(v, list) else v for k, v in radius.items()}
-    return Calibration(content["threshold"], Radius(**lists) if lists else None, content["cases"])
-
-
-def _to_lists(shape: Constellation | None) -> dict[str, Any] | None:
-    return None if shape is None else {k: np.asarray(v).tolist() for k, v in asdict(shape).items()}
-
-
-def _from_lists(content: Mapping[str, Any] | None) -> Constellation | None:
-    if content is None:
-        return None
-    arrays = {k: np.array(content[k], float) for k in ("offset", "spread")}
-    return Constellation(np.array(content["others"], int), **arrays, limit=float(content["limit"]))
+    made = Radius(**lists) if lists else None
+    return Calibration(content["threshold"], made, content["cases"], content.get("margins", {}))
 
 
 def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:

@@ -21,6 +21,7 @@ from pipeline.networks import trunks
 from pipeline.networks.heads import Head
 from pipeline.networks.layers import CHANNELS_LAST, pointwise
 from pipeline.networks.receptive_field import CellGeometry, trace
+from pipeline.networks.stems import Fusion, Joined, Stem, new_stem
 
 TRUNKS: dict[str, Callable[..., nn.Sequential]] = {
     "fcn": trunks.fcn,
@@ -51,6 +52,8 @@ class PatchNetwork(nn.Module):
         heads: By name.
         hidden: Channels of the 1-wide layers of each head; none = one linear layer.
         groups: 1, or K where every landmark has a network of its own: then `hidden` counts a landmark's channels.
+        joined: Brings in what is known beside the image; None = nothing is.
+        blind: Only that is looked at, and not the image.
 
     `arrange` changes what it computes in; answers are float32 whatever that is.
     """
@@ -62,9 +65,12 @@ class PatchNetwork(nn.Module):
         heads: Mapping[str, Head],
         hidden: tuple[int, ...] = (),
         groups: int = 1,
+        joined: Joined | None = None,
+        blind: bool = False,
     ) -> None:
         super().__init__()
         self.dims, self.heads, self.groups = dims, dict(heads), groups
+        self.joined, self.blind = joined, blind
         self.precision, self.layout = torch.float32, torch.contiguous_format
         self.trunk = trunk
         channels: tuple[int, ...] = (trunk.channels, *(groups * c for c in hidden))  # type: ignore[arg-type]
@@ -73,16 +79,30 @@ class PatchNetwork(nn.Module):
 
     def forward(self, inputs: Mapping[str, Float[Tensor, "B I *S"]]) -> dict[str, Tensor]:
         """What each head says: (B, K, G), or (B, K, P, G) where it says several numbers; (B, K) of the whole image."""
-        image = inputs["image"].contiguous(memory_format=self.layout)
+        image = inputs["image"]
         with self._autocast(image):
-            features = self.trunk(image)
+            features = self._features(image, inputs)
             said = {name: self.get_submodule(name)(features).float() for name in self.heads}
         return {name: _shaped(self.heads[name], numbers) for name, numbers in said.items()}
 
-    def features(self, image: Float[Tensor, "B I *S"]) -> Float[Tensor, "B C *G"]:
-        """What the heads are asked of; float32."""
+    def features(
+        self, image: Float[Tensor, "B I *S"], given: Mapping[str, Tensor] | None = None
+    ) -> Float[Tensor, "B C *G"]:
+        """What the heads are asked of; float32.
+
+        Args:
+            given: What is known beside the image, by name.
+        """
         with self._autocast(image):
-            return self.trunk(image.contiguous(memory_format=self.layout)).float()
+            return self._features(image, given or {}).float()
+
+    def _features(self, image: Tensor, given: Mapping[str, Tensor]) -> Tensor:
+        if self.blind:
+            channels = int(self.trunk.channels)  # type: ignore[arg-type]
+            features = image.new_zeros(len(image), channels, *[1] * self.dims)
+        else:
+            features = self.trunk(image.contiguous(memory_format=self.layout))
+        return features if self.joined is None else self.joined(features, given)
 
     def ask(
         self,
@@ -137,12 +157,24 @@ def _shaped(head: Head, numbers: Float[Tensor, "B N *G"]) -> Tensor:
     return numbers.flatten(2 if head.each is None else 3).mean(-1) if head.whole else numbers
 
 
-def build_network(name: str, dims: int, channels: int, heads: Mapping[str, Head], **parameters: Any) -> PatchNetwork:
+def build_network(
+    name: str,
+    dims: int,
+    channels: int,
+    heads: Mapping[str, Head],
+    stems: Mapping[str, Stem] | None = None,
+    fusion: Fusion = "concatenation",
+    blind: bool = False,
+    **parameters: Any,
+) -> PatchNetwork:
     """Build a network of the table.
 
     Args:
         channels: Of the image.
         heads: What it is asked, by name; the count of the first decides how many networks of their own there are.
+        stems: What is known beside the image, by name.
+        fusion: How that joins the image's features.
+        blind: The image is not looked at.
         parameters: Of the network; None = its own default.
 
     Raises:
@@ -161,7 +193,11 @@ def build_network(name: str, dims: int, channels: int, heads: Mapping[str, Head]
     landmarks = next(iter(heads.values())).count
     own = {"landmarks": landmarks} if "landmarks" in wanted else {}
     trunk = TRUNKS[name](dims, channels, **own, **parameters)
-    network = PatchNetwork(trunk, dims, heads, BRANCHES[name], landmarks if own else 1)
+    joined = None
+    if stems:
+        beside = {n: new_stem(s, lambda size: TRUNKS[name](dims, size, **own, **parameters)) for n, s in stems.items()}
+        joined = Joined(dims, int(trunk.channels), beside, fusion)  # type: ignore[arg-type]
+    network = PatchNetwork(trunk, dims, heads, BRANCHES[name], landmarks if own else 1, joined, blind)
     for head, asked in heads.items():
         if name == "fcn" and asked.start is not None:  # the papers' networks start as theirs did
             torch.nn.init.constant_(network.get_submodule(head)[-1].bias, asked.start)  # type: ignore[index]

@@ -6,9 +6,9 @@ Letters: B batch, K landmarks, D dimensions, C voxels of the crop.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -31,6 +31,8 @@ class Batch:
     points: Float[np.ndarray, "B K D"]
     known: Bool[np.ndarray, "B K"]
     labels: Int[np.ndarray, "B N"] | None = None
+    values: Mapping[str, Float[np.ndarray, "B W"]] = field(default_factory=dict)
+    given: Mapping[str, Float[np.ndarray, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class CropSettings:
             what lies beyond is absent.
         margin: Voxels beyond the end of such a scan within which a landmark is still pointed at.
         twins: Of each landmark the number of the one that takes its place in a mirror; None = no mirror.
+        views: Voxels of the crops of other images of a case, by what they show.
+        missing: Share of the samples from which each thing beside the image is taken away.
     """
 
     shape: tuple[int, ...]
@@ -52,11 +56,13 @@ class CropSettings:
     cut: float = 0.0
     margin: float = 0.0
     twins: tuple[int, ...] | None = None
+    views: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    missing: float = 0.0
 
 
-def canvas_shape(sources: Sequence[Source], stride: int, largest: int) -> tuple[int, ...]:
+def canvas_shape(shapes: Sequence[tuple[int, ...]], stride: int, largest: int) -> tuple[int, ...]:
     """A canvas that holds four in five whole scans along each axis, in whole strides, at most `largest` voxels wide."""
-    sizes = np.percentile([s.shape for s in sources], 80, axis=0)
+    sizes = np.percentile(shapes, 80, axis=0)
     return tuple(int(min(np.ceil(n / stride), max(1, largest // stride)) * stride) for n in sizes)
 
 
@@ -75,8 +81,24 @@ def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment:
     cut = Cut(centre, crops.shape, matrix, bend)
     voxels = change_sharpness(rng, np.stack([cut.voxels(v) for v in source.voxels]), augment)
     drawn = replace(source, voxels=change_grey(rng, voxels, augment), points=cut.points(source.points))
+    drawn = replace(drawn, given=_draw_given(rng, source, crops, augment))
     if crops.twins is not None and rng.random() < augment.mirror:
         return mirrored(drawn, crops.twins)
+    return drawn
+
+
+def _draw_given(
+    rng: np.random.Generator, source: Source, crops: CropSettings, augment: AugmentSettings
+) -> dict[str, np.ndarray]:
+    """What is known beside the image, with crops of other images."""
+    there, drawn = source.views, {}
+    for name, part in source.given.items():
+        if name in crops.views:
+            shape = crops.views[name]
+            whole = Source(part, np.empty((0, len(shape))), np.empty(0, bool))
+            crop = CropSettings(shape, twins=crops.twins and ())
+            part = draw(rng, whole, crop, augment).voxels if name in there else np.full((len(part), *shape), np.nan)
+        drawn[name] = np.full_like(part, np.nan) if rng.random() < crops.missing else part
     return drawn
 
 
@@ -121,7 +143,12 @@ def _batch(
     drawn = [draw(rng, sources[number], crops, augment) for number in sampler.cases(step, len(sources))]
     image, points, known = (padded([getattr(d, f) for d in drawn], v) for f, v in FILL.items())
     labels = [d.labels for d in drawn if d.labels is not None]
-    return Batch(image, points.astype(np.float32), known, padded(labels, -1) if labels else None)
+    values, given = (_stacked([getattr(d, name) for d in drawn]) for name in ("values", "given"))
+    return Batch(image, points.astype(np.float32), known, padded(labels, -1) if labels else None, values, given)
+
+
+def _stacked(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.stack([part[name] for part in parts]).astype(np.float32) for name in parts[0]}
 
 
 def padded(arrays: Sequence[np.ndarray], value: float) -> np.ndarray:

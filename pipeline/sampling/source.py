@@ -5,8 +5,8 @@ Letters: K landmarks, D dimensions, S voxels along the axes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -21,17 +21,27 @@ class Source:
         points: Landmarks in voxels; NaN = absent or not annotated.
         known: Whether each landmark is annotated or known to be absent.
         labels: Class of each box, where the points are the corners of boxes.
+        values: What is asked of the case as a whole, encoded, by name; NaN where it is not known.
+        given: What is known beside the image, by name: numbers, or the voxels (channels first) of another image; NaN
+            where it is missing.
     """
 
     voxels: Float[np.ndarray, C * S]
     points: Float[np.ndarray, "K D"]
     known: Bool[np.ndarray, " K"]
     labels: Int[np.ndarray, " N"] | None = None
+    values: Mapping[str, Float[np.ndarray, " W"]] = field(default_factory=dict)
+    given: Mapping[str, Float[np.ndarray, ...]] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Voxels along the axes."""
         return self.voxels.shape[1:]
+
+    @property
+    def views(self) -> dict[str, np.ndarray]:
+        """The other images of the case that are there."""
+        return {name: part for name, part in self.given.items() if part.ndim > 1 and np.isfinite(part[:1, :1]).all()}
 
     @property
     def present(self) -> np.ndarray:

@@ -39,7 +39,7 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
         DataError: An error concerns the whole set, or too few cases remain (with `strict`: one is missing).
             `findings.json` is written before.
     """
-    manifest = read_dataset(dataset)
+    manifest = read_dataset(dataset).with_pictures()
     findings = _imported(Path(dataset).parent / FROM_IMPORT)
     looked = _inspect(manifest, _known(out), workers)
     facts = {case: f for case, f in looked.items() if "rule" not in f}

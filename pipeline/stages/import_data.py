@@ -8,11 +8,13 @@ from pathlib import Path
 
 from pipeline.data.collect import collect
 from pipeline.data.collect_boxes import collect_boxes
+from pipeline.data.collect_values import Columns, collect_images, with_values
 from pipeline.data.dataset import Dataset, write_dataset
 from pipeline.data.findings import FROM_IMPORT, Findings, write_findings
 from pipeline.data.pseudonyms import PRIVATE, coded
 from pipeline.data.split import Fractions, split_by_subject
 from pipeline.errors import DataError
+from pipeline.tasks.table import TASKS
 
 
 def import_folder(
@@ -29,6 +31,7 @@ def import_folder(
     pseudonyms: bool = False,
     edges: Sequence[tuple[str, str]] = (),
     task: str = "landmarks",
+    columns: Columns | None = None,
 ) -> Dataset:
     """Collect, split and write; the same folder gives the same bytes (of codes, with the same key).
 
@@ -44,13 +47,17 @@ def import_folder(
         fractions: Shares of train, validation and test subjects.
         seed: Of the split.
         edges: Pairs of landmarks that are drawn as lines.
-        task: What is looked for in the folder: "landmarks", or the boxes of "boxes" and "one_object".
+        task: Its answers are looked for in the folder: landmarks, boxes, or values alone.
+        columns: What a table says of the cases, and how their images are called.
         pseudonyms: Call cases and subjects by codes; `private/` beside `out` knows whose they are.
 
     Raises:
         DataError: The folder cannot be used as a whole, or an edge names no landmark.
     """
-    if task != "landmarks":
+    answers, columns = TASKS[task].answers, columns or Columns()
+    if answers == "values":
+        dataset, findings = collect_images(Path(source), name, images, columns.views)
+    elif answers == "boxes":
         dataset, findings = collect_boxes(Path(source), name, images, unlisted)
         crowded = [c.id for c in dataset.cases if len(c.boxes or ()) > 1]
         if task == "one_object" and crowded:
@@ -59,6 +66,7 @@ def import_folder(
             )
     else:
         dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted)
+    dataset = with_values(dataset, findings, columns.inputs, columns.outputs, columns.table)
     unknown = [name for edge in edges for name in edge if name not in dataset.landmarks]
     if unknown:
         raise DataError(f"data.edges: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")

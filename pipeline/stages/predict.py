@@ -20,8 +20,10 @@ from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of, find_images, folder_and_series, pick_series
 from pipeline.data.scan_files import scan_ids
 from pipeline.data.threads import limit_threads
+from pipeline.data.value_predictions import ValuePredictions
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.inference.answering import Answering, Content, answering
+from pipeline.inference.beside import Beside, beside_cases, beside_scans
 from pipeline.inference.model import Model, load_model, pick_device, strangers
 
 
@@ -37,7 +39,8 @@ def predict(
     series: Sequence[str] = (),
     formats: Sequence[str] | None = None,
     pseudonyms: bool = False,
-) -> Predictions | BoxPredictions:
+    table: Path | None = None,
+) -> Predictions | BoxPredictions | ValuePredictions:
     """Write `predictions.json`, `run_report.json` and what `formats` asks for into `out`.
 
     A scan that was answered before, by this model, is not computed again. A scan that cannot be read is listed
@@ -51,6 +54,7 @@ def predict(
         formats: See `PredictSettings`; None = an `ID.mrk.json` a scan, `ID.points.json` and a drawn `ID.png` a picture.
         series: UIDs of the DICOM series to take from inputs that hold several.
         pseudonyms: Call inputs by codes; `private/` in `out` knows whose they are.
+        table: Of inputs, for a model that reads values beside the images.
 
     Raises:
         DataError: No scan, or two scans of the same name; or a report that names the patient, with `pseudonyms`.
@@ -62,32 +66,39 @@ def predict(
         raise DataError("predict.formats=dicom-sr: a report names its patient. Leave it out, or data.pseudonyms=false.")
     torch.set_num_threads(threads or os.cpu_count() or 1)
     limit_threads(torch.get_num_threads())
-    scans = _of_dataset(dataset, part, exclude) if dataset else _of_inputs(inputs, series)
     target = pick_device(device)
     loaded = load_model(model, target)
+    if dataset:
+        scans, beside = _of_dataset(dataset, part, exclude)
+    else:
+        scans, beside = beside_scans(_of_inputs(inputs, series), loaded.inputs, table)
     ignored = strangers(model, loaded)
     if ignored:
         print(f"{model}: not part of the model, ignored: {', '.join(ignored)}", file=sys.stderr)
     with claimed_folder(out):
-        scans = coded_scans(scans, out / PRIVATE) if pseudonyms else scans
-        return _predict(loaded, model, scans, out, formats, ignored, target)
+        if pseudonyms:
+            names = {path: name for name, path in scans.items()}
+            scans = coded_scans(scans, out / PRIVATE)
+            beside = {code: beside[names[path]] for code, path in scans.items()}
+        return _predict(loaded, model, scans, beside, out, formats, ignored, target)
 
 
 def _predict(
     loaded: Model,
     model: Path,
     scans: dict[str, Path],
+    beside: dict[str, Beside],
     out: Path,
     formats: Sequence[str] | None,
     ignored: list[str],
     target: str,
-) -> Predictions | BoxPredictions:
+) -> Predictions | BoxPredictions | ValuePredictions:
     import torch
 
     sweep(out, out / "cases")
     started = time.time()
     asked = answering(loaded, formats)
-    cases, failures, seconds = _answer_all(asked, scans, out, sha256_of(model / "model.json"))
+    cases, failures, seconds = _answer_all(asked, scans, beside, out, sha256_of(model / "model.json"))
     predictions = asked.write_all(out, cases, scans, failures)
     versions = {"patchvote": __version__, "torch": torch.__version__, "python": sys.version.split()[0]}
     report = {
@@ -105,12 +116,12 @@ def _predict(
     return predictions
 
 
-def _of_dataset(dataset: Path, part: Part | None, exclude: Sequence[str]) -> dict[str, Path]:
+def _of_dataset(dataset: Path, part: Part | None, exclude: Sequence[str]) -> tuple[dict[str, Path], dict[str, Beside]]:
     data = read_dataset(dataset)
     cases = [c for c in (data.part(part) if part else data.cases) if c.id not in exclude]
     if not cases:
         raise DataError(f"{dataset}: no case in part '{part}'")
-    return {c.id: data.image_path(c) for c in cases}
+    return {c.id: data.image_path(c) for c in cases}, beside_cases(data, cases)
 
 
 def _of_inputs(inputs: Sequence[Path], series: Sequence[str]) -> dict[str, Path]:
@@ -132,12 +143,13 @@ def _of_inputs(inputs: Sequence[Path], series: Sequence[str]) -> dict[str, Path]
 
 
 def _answer_all(
-    asked: Answering, scans: dict[str, Path], out: Path, model_sum: str
+    asked: Answering, scans: dict[str, Path], beside: dict[str, Beside], out: Path, model_sum: str
 ) -> tuple[dict[str, Content], dict[str, str], dict[str, float]]:
     from tqdm import tqdm
 
     marks = {
-        name: (out / "cases" / f"{file_stem(name)}.json", _made_of(model_sum, path)) for name, path in scans.items()
+        name: (out / "cases" / f"{file_stem(name)}.json", _made_of(model_sum, path, beside[name]))
+        for name, path in scans.items()
     }
     said = {name: kept for name, mark in marks.items() if (kept := _kept(*mark)) is not None}
     failures, seconds = {}, {}
@@ -148,7 +160,7 @@ def _answer_all(
     for name, image in tqdm(read_ahead(new), "predict", len(scans), initial=len(said), file=sys.stderr):
         try:
             done, made_of = marks[name]
-            content = asked.answer(image.result())
+            content = asked.answer(image.result(), beside[name])
             write_sealed(done, {"made_of": made_of} | content)
             asked.write_case(out, name, content, scans[name])
             said[name] = content
@@ -161,8 +173,9 @@ def _answer_all(
     return {name: said[name] for name in scans if name in said}, failures, seconds
 
 
-def _made_of(model_sum: str, path: Path) -> str:
-    return fingerprint([model_sum, str(path.resolve()), _stamp(path)])
+def _made_of(model_sum: str, path: Path, beside: Beside) -> str:
+    known = [dict(beside.values), [[view, str(p), _stamp(p)] for view, p in beside.views.items()]]
+    return fingerprint([model_sum, str(path.resolve()), _stamp(path), *(known if any(known) else [])])
 
 
 def _kept(done: Path, made_of: str) -> Content | None:

@@ -44,7 +44,7 @@ def preprocess(
     Raises:
         DataError: No case is left, or a case cannot be prepared; names it.
     """
-    data, found = read_dataset(dataset), read_findings(findings)
+    data, found = read_dataset(dataset).with_pictures(), read_findings(findings)
     cases = [c for c in data.cases if c.id not in found.quarantined]
     if not cases:
         raise DataError(f"{dataset}: all {len(data.cases)} cases are quarantined; see {findings}")

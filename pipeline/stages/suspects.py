@@ -19,6 +19,7 @@ from pipeline.data.store import read_store
 from pipeline.errors import DataError
 from pipeline.inference.model import pick_device
 from pipeline.inference.suspects import Suspect, rank_suspects
+from pipeline.tasks.asked import Asked
 from pipeline.training.cascade import Cascade
 from pipeline.training.cases import all_training_cases
 from pipeline.training.held_out import held_out_answers
@@ -62,7 +63,8 @@ def find_suspects(
     identity = fingerprint([asdict(settings), [[c.id, c.world.tolist()] for c in cases], store.keys, folds])
     sweep(out, below=True)
     place, target = out / "resume" / identity[:12], pick_device(device)
-    template = Cascade((), (), store.spacings, store.unit, settings, target, place, identity)
+    asked = Asked(landmarks=data.landmarks)
+    template = Cascade((), (), store.spacings, store.unit, settings, target, place, identity, asked=asked)
     answers = held_out_answers(template, cases, subjects, folds)
     annotated = {c.id: c.world for c in cases if np.isfinite(c.world).all(1).any()}
     ranked = rank_suspects(annotated, answers, data.landmarks, data.unit, {c.id: _mistakes(c) for c in cases})

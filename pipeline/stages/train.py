@@ -12,14 +12,19 @@ import torch
 
 from pipeline.data.atomic import fingerprint, read_sealed, sha256_of, sweep, write_text
 from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.data.inputs import Inputs
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.errors import DataError
-from pipeline.inference.calibration import calibrate, calibrate_boxes
+from pipeline.inference.calibration import calibrate, calibrate_boxes, calibrate_values
 from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device, save_model
 from pipeline.networks.network import count_parameters
 from pipeline.sampling.mirror import twins
+from pipeline.tasks.asked import Asked
+from pipeline.tasks.boxes import BoxesTask
+from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.table import TASKS
 from pipeline.training.cascade import Cascade, TrainedLevel
-from pipeline.training.cases import training_cases
+from pipeline.training.cases import fit_known, training_cases
 from pipeline.training.history import history_csv
 from pipeline.training.levels import TrainingCase
 from pipeline.training.settings import TrainingSettings
@@ -59,15 +64,19 @@ def train(
     sweep(run / "resume")
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     target = pick_device(device)
-    learning, validating = (training_cases(data, store, part) for part in ("train", "validation"))
+    known = fit_known(data, Inputs(views=dict(data.views), fusion=settings.fusion, blind=settings.blind))
+    learning, validating = (training_cases(data, store, part, known) for part in ("train", "validation"))
     place, how = run / "resume", (store.spacings, store.unit, settings, target)
     names = _twins(data, settings) if settings.augment.mirror else None
-    cascade = Cascade(learning, validating, *how, place, identity, names, data.classes, question)
+    asked = Asked(data.landmarks, data.classes, known.outputs)
+    cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs)
     trained = cascade.train()
     model = _model(name or run.name, data, store, cascade, trained)
-    if question == "boxes":
+    if isinstance(model.task, BoxesTask):
         model = calibrate_boxes(model, [(c.levels[: len(trained)], c.world, c.labels) for c in validating])
-    elif question == "landmarks":
+    elif TASKS[question].answers == "values":
+        model = calibrate_values(model, [(c.levels[: len(trained)], c.values) for c in validating])
+    elif isinstance(model.task, LandmarksTask):
         model = calibrate(model, [(c.levels[: len(trained)], c.world, c.known) for c in validating])
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
     parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}
@@ -82,15 +91,15 @@ def train(
         "device": target,
         "precision": [level.precision for level in trained],
         "parameters": [count_parameters(level.network) for level in trained],
-        "mean_position": None if data.classes else _mean_position(data, learning),
+        "mean_position": _mean_position(data, learning) if data.landmarks else None,
     }
     save_model(model, run / "model", facts)
     return run / "model"
 
 
 def _twins(data: Dataset, settings: TrainingSettings) -> tuple[int, ...]:
-    """Boxes have no names that change in a mirror."""
-    return () if data.classes else tuple(twins(data.landmarks, settings.augment.pairs).tolist())
+    """Only landmarks have names that change in a mirror."""
+    return () if not data.landmarks else tuple(twins(data.landmarks, settings.augment.pairs).tolist())
 
 
 def _is_done(run: Path, identity: str) -> bool:
@@ -113,7 +122,6 @@ def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, tra
     networks = tuple(level.network for level in trained)
     return Model(
         name,
-        data.classes or data.landmarks,
         networks[0].dims,
         data.unit,
         store.normalisation,
@@ -122,6 +130,7 @@ def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, tra
         networks,
         Calibration(),
         data.edges,
+        cascade.inputs,
     )
 
 

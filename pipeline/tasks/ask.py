@@ -6,7 +6,7 @@ of the same cells.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -54,15 +54,23 @@ def grid_over(network: PatchNetwork, shape: tuple[int, ...]) -> PatchGrid:
     return PatchGrid(tuple(cells.cells(n) for n in shape), cells.stride, cells.first)
 
 
-def look(network: PatchNetwork, box: Float[Tensor, C * S], region: Region, margin: np.ndarray) -> Seen:
+def look(
+    network: PatchNetwork,
+    box: Float[Tensor, C * S],
+    region: Region,
+    margin: np.ndarray,
+    given: Mapping[str, np.ndarray],
+) -> Seen:
     """Run the trunk over a region, on the grid that begins `margin` voxels before it.
 
     Args:
         box: The region's voxels.
         margin: Voxels for each axis, above 0 so that cells around the border exist.
+        given: What is known beside the image.
     """
     padded = pad_to_stride(box, network.cells.stride, margin, 0.0)
-    features = network.features(padded[None].to(next(network.parameters()).device))[0]
+    device = next(network.parameters()).device
+    features = network.features(padded[None].to(device), _on(device, given))[0]
     return Seen(features, grid_over(network, tuple(padded.shape[1:])), torch.from_numpy(region.start - margin).float())
 
 
@@ -73,11 +81,22 @@ def ask_all(network: PatchNetwork, level: LevelArray, margin: int) -> tuple[Seen
         margin: Voxels before the image, along each axis.
     """
     frame = level.frame
-    whole = Region((0,) * frame.dims, frame.shape, ())
+    whole = Region.of(frame.shape)
     voxels = torch.from_numpy(np.asarray(level.voxels[whole.slices], np.float32))
-    seen = look(network, voxels, whole, np.full(frame.dims, margin))
+    seen = look(network, voxels, whole, np.full(frame.dims, margin), level.given)
     heads = network.heads.items()
     return seen, {name: network.ask(name, seen.features, range(head.count)).cpu() for name, head in heads}
+
+
+def said_of_whole(network: PatchNetwork, level: LevelArray) -> dict[str, Tensor]:
+    """What every head says of an image as a whole, (1, ...)."""
+    device = next(network.parameters()).device
+    image = torch.from_numpy(np.asarray(level.voxels[Region.of(level.frame.shape).slices], np.float32))
+    return network({"image": image[None].to(device)} | _on(device, level.given))
+
+
+def _on(device: torch.device, given: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(np.asarray(part, np.float32))[None].to(device) for name, part in given.items()}
 
 
 def presence(network: PatchNetwork, seen: Seen) -> float | None:

@@ -6,7 +6,7 @@ Letters: B batch, N boxes, D dimensions, C classes, P patches.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from pipeline.metrics.detection import mean_average_precision
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.ask import ask_all, grid_over
+from pipeline.tasks.asked import Asked
 from pipeline.tasks.boxes_found import BoxesFound, box_ends, joined
 from pipeline.tasks.settings import BoxSettings
 from pipeline.tasks.truth import Truth
@@ -45,10 +46,25 @@ class BoxesTask:
     settings: BoxSettings = field(default_factory=BoxSettings)
     edges: tuple[float, float] = (0.0, np.inf)
 
-    def heads(self, names: int, dims: int, number: int) -> dict[str, Head]:
+    @classmethod
+    def new(cls, asked: Asked, settings: Any) -> BoxesTask:
+        return cls(asked.classes, settings.boxes)
+
+    @classmethod
+    def of_content(cls, content: Mapping[str, Any]) -> BoxesTask:
+        return cls(tuple(content["classes"]), BoxSettings(**content["boxes"]))
+
+    def content(self) -> dict[str, Any]:
+        return {"classes": list(self.classes), "boxes": asdict(self.settings)}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.classes
+
+    def heads(self, dims: int, number: int) -> dict[str, Head]:
         """What every network is asked."""
         asked = {"belief": Head(1, start=START_BELIEF), "offset": Head(1, dims), "size": Head(1, dims)}
-        return asked | {"class": Head(names)}
+        return asked | {"class": Head(len(self.classes))}
 
     def at(self, spacings: Sequence[float], stride: int, number: int) -> BoxesTask:
         """The task of one of several levels: each speaks of things that are about as large on its grid."""

@@ -9,7 +9,9 @@ Letters: C cases or candidates, K landmarks, D dimensions, N others a landmark i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -41,6 +43,10 @@ class Constellation:
     offset: Float[np.ndarray, "K N D"]
     spread: Float[np.ndarray, "K N"]
     limit: float
+
+    def content(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {name: np.asarray(value).tolist() for name, value in asdict(self).items()}
 
     def strangeness(self, world: Float[np.ndarray, "K D"], found: Bool[np.ndarray, " K"]) -> Float[np.ndarray, " K"]:
         """The median over its judges of how many spreads a landmark lies from where each expects it; 0 without judges.
@@ -149,3 +155,9 @@ def fit_constellation(world: Float[np.ndarray, "C K D"], resolved: float) -> Con
     seen = np.isfinite(world).all(2)
     strangest = [float(learned.strangeness(w, s).max()) for w, s in zip(world, seen, strict=True)]
     return Constellation(others, offset, spread, MARGIN * max(float(np.quantile(strangest, USUAL)), 1.0))
+
+
+def constellation_of(content: Mapping[str, Any]) -> Constellation:
+    """The inverse of `Constellation.content`."""
+    arrays = {name: np.array(content[name], float) for name in ("offset", "spread")}
+    return Constellation(np.array(content["others"], int), **arrays, limit=float(content["limit"]))

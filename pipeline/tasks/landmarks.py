@@ -6,7 +6,7 @@ Letters: B batch, K landmarks, D dimensions, S voxels along the axes, N cells.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ from pipeline.losses.displacement import mean_absolute, near_smooth_l1
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.ask import grid_over
-from pipeline.tasks.constellation import Constellation
+from pipeline.tasks.asked import Asked
+from pipeline.tasks.constellation import Constellation, constellation_of
 from pipeline.tasks.found import Found
 from pipeline.tasks.poll import Poll
 from pipeline.tasks.regions import Region, regions
@@ -41,11 +42,28 @@ class LandmarksTask:
         decode: How votes are averaged.
         constellation: How landmarks lie to each other; it chooses among places that look alike. None = the most
             believed place is taken.
+        names: Of the landmarks.
     """
 
     loss: LossSettings = field(default_factory=LossSettings)
     decode: DecodeSettings = field(default_factory=DecodeSettings)
     constellation: Constellation | None = None
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def new(cls, asked: Asked, settings: Any) -> LandmarksTask:
+        return cls(settings.loss, settings.decode, None, asked.landmarks)
+
+    @classmethod
+    def of_content(cls, content: Mapping[str, Any]) -> LandmarksTask:
+        shape = content.get("constellation")
+        settings = LossSettings(**content["loss"]), DecodeSettings(**content["decode"])
+        return cls(*settings, shape and constellation_of(shape), tuple(content["landmarks"]))
+
+    def content(self) -> dict[str, Any]:
+        shape = self.constellation and self.constellation.content()
+        settings = {"loss": asdict(self.loss), "decode": asdict(self.decode)}
+        return {"landmarks": list(self.names), **settings, "constellation": shape}
 
     @property
     def _logarithm(self) -> bool:
@@ -55,8 +73,9 @@ class LandmarksTask:
     def _poll(self) -> Poll:
         return Poll(BELIEF_OF_LOSS[self.loss.name], self._logarithm, self.decode, self.constellation)
 
-    def heads(self, names: int, dims: int, number: int) -> dict[str, Head]:
+    def heads(self, dims: int, number: int) -> dict[str, Head]:
         """What the network of level `number` is asked."""
+        names = len(self.names)
         asked = {"belief": Head(names, start=START_BELIEF), "displacement": Head(names, dims)}
         return asked | ({"presence": Head(1, whole=True)} if self.loss.presence and number == 0 else {})
 
@@ -124,7 +143,7 @@ class LandmarksTask:
         """
         frame = level.frame
         if prior is None:
-            everywhere = Region((0,) * frame.dims, frame.shape, tuple(range(network.heads["belief"].count)))
+            everywhere = Region.of(frame.shape, tuple(range(network.heads["belief"].count)))
             return self._poll.look(network, level, [everywhere], None, search)
         who = np.flatnonzero(VETO * prior.belief >= least)
         if not len(who):

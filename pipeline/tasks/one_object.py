@@ -7,7 +7,7 @@ what all say, weighted by belief. Letters: B batch, D dimensions, P patches, C c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from pipeline.losses.one_object import entropy_and_overlap, gated_squares
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.ask import ask_all, grid_over
+from pipeline.tasks.asked import Asked
 from pipeline.tasks.boxes_found import BoxesFound, box_ends
 from pipeline.tasks.settings import ObjectSettings
 from pipeline.tasks.truth import Truth
@@ -37,9 +38,24 @@ class OneObjectTask:
     classes: tuple[str, ...]
     settings: ObjectSettings = field(default_factory=ObjectSettings)
 
-    def heads(self, names: int, dims: int, number: int) -> dict[str, Head]:
+    @classmethod
+    def new(cls, asked: Asked, settings: Any) -> OneObjectTask:
+        return cls(asked.classes, settings.one_object)
+
+    @classmethod
+    def of_content(cls, content: Mapping[str, Any]) -> OneObjectTask:
+        return cls(tuple(content["classes"]), ObjectSettings(**content["one_object"]))
+
+    def content(self) -> dict[str, Any]:
+        return {"classes": list(self.classes), "one_object": asdict(self.settings)}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.classes
+
+    def heads(self, dims: int, number: int) -> dict[str, Head]:
         """What the network is asked; class 0 is the background."""
-        return {"belief": Head(1), "offset": Head(1, dims), "size": Head(1, dims), "class": Head(names + 1)}
+        return {"belief": Head(1), "offset": Head(1, dims), "size": Head(1, dims), "class": Head(len(self.classes) + 1)}
 
     def at(self, spacings: Sequence[float], stride: int, number: int) -> OneObjectTask:
         """The task of one of several levels: all are taught alike."""

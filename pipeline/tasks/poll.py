@@ -75,7 +75,7 @@ class Poll:
         box = torch.from_numpy(np.asarray(level.voxels[region.slices], np.float32))
         margin = stride + (lattice_number(level.frame) + region.start) % stride
         steps = product((0, stride // 2) if self.decode.between else (0,), repeat=network.dims)
-        return [look(network, box, region, margin + step) for step in steps]
+        return [look(network, box, region, margin + step, level.given) for step in steps]
 
     def _votes_in(
         self, network: PatchNetwork, grids: Sequence[Seen], region: Region, prior: np.ndarray | None, search: float

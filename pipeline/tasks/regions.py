@@ -16,6 +16,11 @@ class Region:
     shape: tuple[int, ...]
     landmarks: tuple[int, ...]
 
+    @classmethod
+    def of(cls, shape: tuple[int, ...], landmarks: tuple[int, ...] = ()) -> Region:
+        """A whole image."""
+        return cls((0,) * len(shape), shape, landmarks)
+
     @property
     def slices(self) -> tuple[slice, ...]:
         """Of an array whose first axis holds the channels."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -85,3 +85,14 @@ class ObjectSettings:
     """
 
     loss: Literal["entropy_and_overlap", "gated_squares"] = "entropy_and_overlap"
+
+
+@dataclass(frozen=True)
+class AttributeSettings:
+    """How values of an image as a whole are taught.
+
+    Args:
+        weights: Weight of a value's loss against the others, by name; those that are not named have 1.
+    """
+
+    weights: dict[str, float] = field(default_factory=dict)

@@ -1,42 +1,68 @@
-"""The kinds of questions, by name. A new one is a file in this room and a line here."""
+"""The kinds of questions, by name. A new one is a file in this room and a line here.
+
+Reading the table costs nothing: a task is imported when it is asked for.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.errors import ConfigError
-from pipeline.tasks.boxes import BoxesTask
-from pipeline.tasks.landmarks import LandmarksTask
-from pipeline.tasks.one_object import OneObjectTask
-from pipeline.tasks.settings import BoxSettings, ObjectSettings
-from pipeline.tasks.task import Task
 
-OF_BOXES: dict[str, tuple[Any, Any]] = {  # name -> task and its settings, made from the classes and these
-    "boxes": (BoxesTask, BoxSettings),
-    "one_object": (OneObjectTask, ObjectSettings),
+if TYPE_CHECKING:
+    from pipeline.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One line of the table.
+
+    Args:
+        answers: What is answered of an image: points, boxes or values; reading, measuring and showing go by it.
+        place: File and class in this room.
+    """
+
+    answers: Literal["points", "boxes", "values"]
+    place: tuple[str, str]
+
+
+TASKS: dict[str, Kind] = {
+    "landmarks": Kind("points", ("landmarks", "LandmarksTask")),
+    "boxes": Kind("boxes", ("boxes", "BoxesTask")),
+    "one_object": Kind("boxes", ("one_object", "OneObjectTask")),
+    "attributes": Kind("values", ("attributes", "AttributesTask")),
 }
 
 
-def new_task(name: str, classes: tuple[str, ...], settings: Any) -> Task:
-    """A task before it has seen a case.
-
-    Args:
-        name: One of the table, or "landmarks".
-        classes: Of things with boxes.
-        settings: Holds, under the name of the task, what can be chosen about it; of landmarks `loss` and `decode`.
+def task_class(name: str) -> type[Task]:
+    """The class of a task.
 
     Raises:
         ConfigError: No such task.
     """
-    if name == "landmarks":
-        return LandmarksTask(settings.loss, settings.decode)
-    if name not in OF_BOXES:
-        raise ConfigError(f"task='{name}'; choose one of landmarks, {', '.join(OF_BOXES)}")
-    kind, _ = OF_BOXES[name]
-    task: Task = kind(classes, getattr(settings, name))
-    return task
+    if name not in TASKS:
+        raise ConfigError(f"task='{name}'; choose one of {', '.join(TASKS)}")
+    file, kind = TASKS[name].place
+    found: type[Task] = getattr(import_module(f"pipeline.tasks.{file}"), kind)
+    return found
+
+
+def new_task(name: str, asked: Any, settings: Any) -> Task:
+    """A task before it has seen a case.
+
+    Args:
+        name: One of the table.
+        asked: What there is to learn, an `Asked`.
+        settings: Of training; a task takes what is its own.
+
+    Raises:
+        ConfigError: No such task.
+    """
+    return task_class(name).new(asked, settings)
 
 
 def name_of(task: Task) -> str:
     """The name of a task in the table."""
-    return next((name for name, (kind, _) in OF_BOXES.items() if isinstance(task, kind)), "landmarks")
+    return next(name for name, kind in TASKS.items() if type(task).__name__ == kind.place[1])

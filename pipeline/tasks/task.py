@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from torch import Tensor
@@ -11,14 +11,30 @@ from torch import Tensor
 from pipeline.data.store import LevelArray
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
+from pipeline.tasks.asked import Asked
 from pipeline.tasks.truth import Truth
 
 
 class Task(Protocol):
     """Heads, losses (which encode the truth), decoding and measuring of one kind of question."""
 
-    def heads(self, names: int, dims: int, number: int) -> dict[str, Head]:
-        """What the network of level `number` is asked about so many landmarks, or classes."""
+    @classmethod
+    def new(cls, asked: Asked, settings: Any) -> Self:
+        """Before it has seen a case; `settings` of training hold what can be chosen about it."""
+
+    @classmethod
+    def of_content(cls, content: Mapping[str, Any]) -> Self:
+        """The inverse of `content`."""
+
+    def content(self) -> dict[str, Any]:
+        """All that a model folder must say of it, as JSON has it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of what is answered: landmarks, classes, values."""
+
+    def heads(self, dims: int, number: int) -> dict[str, Head]:
+        """What the network of level `number` is asked of an image with so many axes."""
 
     def at(self, spacings: Sequence[float], stride: int, number: int) -> Task:
         """The task as level `number` of those voxel sizes has it."""

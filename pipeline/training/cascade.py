@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipeline.data.inputs import Inputs
 from pipeline.data.store import Spacing
 from pipeline.networks.network import FORMATS, PatchNetwork
 from pipeline.sampling.batches import Batch
+from pipeline.tasks.asked import Asked
 from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.table import new_task
@@ -69,8 +71,9 @@ class Cascade:
         resume: Folder of the resume files.
         identity: Fingerprint of everything that shapes the run; a resume file of another is refused.
         twins: Of each landmark the number of the one that takes its place in a mirror; None = no mirror.
-        classes: Of things with boxes; none = landmarks are learned.
         question: Name of the task.
+        asked: What there is to learn.
+        inputs: What is known beside the images.
     """
 
     learning: Sequence[TrainingCase]
@@ -82,18 +85,20 @@ class Cascade:
     resume: Path
     identity: str
     twins: tuple[int, ...] | None = None
-    classes: tuple[str, ...] = ()
     question: str = "landmarks"
+    asked: Asked = field(default_factory=Asked)
+    inputs: Inputs = field(default_factory=Inputs)
 
     @cached_property
     def task(self) -> Task:
         """Losses, decoding, and how landmarks lie to each other in the training cases."""
-        if self.question != "landmarks":
-            return new_task(self.question, self.classes, self.settings)
+        task = new_task(self.question, self.asked, self.settings)
+        if not isinstance(task, LandmarksTask):
+            return task
         world = np.stack([case.world for case in self.learning])
         spacing = float(self.learning[0].levels[-1].frame.spacing.mean())
         patch = self._network(len(self.spacings) - 1).cells.stride * spacing
-        return LandmarksTask(self.settings.loss, self.settings.decode, fit_constellation(world, patch))
+        return replace(task, constellation=fit_constellation(world, patch))
 
     @cached_property
     def deck(self) -> list[TrainingCase]:
@@ -135,7 +140,7 @@ class Cascade:
         return False
 
     def _train_level(self, number: int, priors: dict[str, Any]) -> tuple[TrainedLevel, dict[str, Any]]:
-        around = {} if self.classes else priors  # boxes are looked for everywhere by every level
+        around = priors if isinstance(self.task, LandmarksTask) else {}  # others look everywhere at every level
         search = self.settings.level(number).search or derive_search(self.validating, number, around)
         state = start_level(self._network(number), self._budget(number), self.settings)
         if not load_level(self.resume, number, self.identity, state):
@@ -159,10 +164,9 @@ class Cascade:
     def _network(self, number: int) -> PatchNetwork:
         case = self.learning[0]
         seed = (self.settings.seed, number)
-        frame, channels = case.levels[0].frame, len(case.levels[0].voxels)
-        kind = new_task(self.question, self.classes, self.settings)
-        asked = kind.heads(len(self.classes) or len(case.world), frame.dims, number)
-        network = new_network(self.settings.level(number), frame.dims, asked, seed, channels)
+        dims, channels = case.levels[0].frame.dims, len(case.levels[0].voxels)
+        heads = new_task(self.question, self.asked, self.settings).heads(dims, number)
+        network = new_network(self.settings.level(number), dims, heads, seed, channels, self.inputs)
         return network.to(self.device)
 
     def _budget(self, number: int) -> Budget:
@@ -184,7 +188,7 @@ class Cascade:
         level, network = self.settings.level(number), self._network(number)
         crop = crop_settings([c.source(number) for c in self.learning], level, network.cells.stride).shape
         asked = [[name, head.channels] for name, head in network.heads.items()]
-        work = [asdict(level), crop, asked, self.settings.loss.name, self.device]
+        work = [asdict(level), crop, asked, self.settings.loss.name, self.device, self.inputs.content()]
         return remembered(list(FORMATS), work, partial(self._probe, number, network))
 
     def _probe(self, number: int, network: PatchNetwork) -> str:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from pipeline.data.box_rules import usable_boxes
-from pipeline.data.dataset import PARTS, Case, Dataset, Part
+from pipeline.data.dataset import PARTS, Case, Dataset, Part, picture_id
+from pipeline.data.encoders import Encoder, fit_encoders
+from pipeline.data.inputs import Inputs
 from pipeline.data.store import LevelArray, PreparedStore
 from pipeline.errors import DataError
 from pipeline.geometry.boxes import BoxSet
 from pipeline.training.levels import TrainingCase
 
 
-def training_cases(data: Dataset, store: PreparedStore, part: Part) -> list[TrainingCase]:
+def training_cases(data: Dataset, store: PreparedStore, part: Part, known: Known | None = None) -> list[TrainingCase]:
     """The prepared cases of one part of the split, with their truth.
+
+    Args:
+        known: How values are encoded; None = the data set has none.
 
     Raises:
         DataError: There is none, none shows a landmark, or an array is damaged.
@@ -25,14 +31,14 @@ def training_cases(data: Dataset, store: PreparedStore, part: Part) -> list[Trai
         raise DataError(
             f"dataset {data.name}: no case is left in part '{part}'; use more subjects or other data.fractions"
         )
-    if not any(c.boxes or any(p is not None for p in c.landmarks.values()) for c in cases):
+    if not any(c.boxes or c.values or any(p is not None for p in c.landmarks.values()) for c in cases):
         raise DataError(f"dataset {data.name}: no case of part '{part}' shows any landmark; there is nothing to learn")
     damaged = store.damaged([c.id for c in cases])
     if damaged:
         raise DataError(
             f"{store.folder}: prepared arrays of {damaged} are damaged; run preprocess again, it makes them anew"
         )
-    return _with_truth(data, store, cases)
+    return _with_truth(data, store, cases, known or Known())
 
 
 def all_training_cases(data: Dataset, store: PreparedStore) -> list[TrainingCase]:
@@ -44,17 +50,42 @@ def all_training_cases(data: Dataset, store: PreparedStore) -> list[TrainingCase
     return [case for part in PARTS if data.part(part) for case in training_cases(data, store, part)]
 
 
-def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case]) -> list[TrainingCase]:
+@dataclass(frozen=True)
+class Known:
+    """How values are encoded, as fitted on the training cases."""
+
+    inputs: Inputs = field(default_factory=Inputs)
+    outputs: tuple[Encoder, ...] = ()
+
+
+def fit_known(data: Dataset, inputs: Inputs) -> Known:
+    """Encoders of all columns of the data set, from its training part; `inputs` says the rest."""
+    rows = [case.values for case in data.part("train")]
+    columns, outputs = (fit_encoders(c, rows) for c in (data.inputs, data.outputs))
+    return Known(replace(inputs, columns=columns), outputs)
+
+
+def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case], known: Known) -> list[TrainingCase]:
     result = []
     for case in cases:
         levels = tuple(store.level(case.id, n) for n in range(len(store.spacings)))
+        given = _given(store, case, known.inputs, levels[0])
+        levels = tuple(replace(level, given=given) for level in levels)
         if case.boxes is not None:
             result.append(_with_boxes(data, case, levels))
             continue
         points = data.points(case, levels[0].frame.dims)
-        known = np.array([n in case.landmarks for n in data.landmarks])
-        result.append(TrainingCase(case.id, levels, points.world, known))
+        told = np.array([n in case.landmarks for n in data.landmarks], bool)
+        values = {o.column.name: o.encode(case.values.get(o.column.name)) for o in known.outputs}
+        result.append(TrainingCase(case.id, levels, points.world, told, values=values))
     return result
+
+
+def _given(store: PreparedStore, case: Case, inputs: Inputs, level: LevelArray) -> dict[str, np.ndarray]:
+    """What is known beside the image; an image that could not be prepared is missing."""
+    ids = {view: picture_id(case.id, view) for view in inputs.others}
+    views = {view: store.level(name, 0).voxels for view, name in ids.items() if name in store.keys}
+    return inputs.given(case.values, views, (len(level.voxels), *[1] * level.frame.dims))
 
 
 def _with_boxes(data: Dataset, case: Case, levels: tuple[LevelArray, ...]) -> TrainingCase:

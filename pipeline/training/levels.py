@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 
+from pipeline.data.inputs import Inputs
 from pipeline.data.store import LevelArray
 from pipeline.networks.heads import Head
-from pipeline.networks.network import PatchNetwork, build_network
+from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import Batch, CropSettings, batches, canvas_shape
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source
+from pipeline.tasks.built import network_for
 from pipeline.tasks.found import Found
 from pipeline.tasks.task import Task
 from pipeline.training.settings import LevelSettings, TrainingSettings
@@ -26,47 +28,59 @@ BLENDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 @dataclass(frozen=True, eq=False)
 class TrainingCase:
-    """One case at all levels, with its truth in the world: landmarks, or the corners of boxes, and what these show."""
+    """One case at all levels, with its truth in the world: landmarks, or the corners of boxes and what these show; and
+    encoded values of it as a whole."""
 
     id: str
     levels: tuple[LevelArray, ...]
     world: Float[np.ndarray, "K D"]
     known: Bool[np.ndarray, " K"]
     labels: Int[np.ndarray, " N"] | None = None
+    values: Mapping[str, Float[np.ndarray, " W"]] = field(default_factory=dict)
 
     def source(self, level: int) -> Source:
-        frame, voxels = self.levels[level].frame, self.levels[level].voxels
+        frame, voxels, given = (getattr(self.levels[level], name) for name in ("frame", "voxels", "given"))
         if self.labels is not None and not len(self.labels):  # a batch has room for one box at least
             corners = np.full((2**frame.dims, frame.dims), np.nan)
-            return Source(voxels, corners, np.ones(len(corners), bool), np.array([-1]))
-        return Source(voxels, frame.world_to_voxel(self.world), self.known, self.labels)
+            labels = np.array([-1])
+            return Source(voxels, corners, np.ones(len(corners), bool), labels, self.values, given)
+        return Source(voxels, frame.world_to_voxel(self.world), self.known, self.labels, self.values, given)
 
 
 def new_network(
-    level: LevelSettings, dims: int, heads: Mapping[str, Head], seed: Sequence[int], channels: int = 1
+    level: LevelSettings,
+    dims: int,
+    heads: Mapping[str, Head],
+    seed: Sequence[int],
+    channels: int = 1,
+    inputs: Inputs | None = None,
 ) -> PatchNetwork:
     """A network with weights from the seed alone."""
     torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
-    return build_network(level.network, dims, channels, heads, **level.parameters)
+    return network_for(level.network, dims, channels, heads, inputs or Inputs(), level.parameters)
 
 
 def crop_settings(
     sources: Sequence[Source], level: LevelSettings, stride: int, twins: tuple[int, ...] | None = None
 ) -> CropSettings:
     """The crop of a level, no larger than the scans are."""
-    canvas = canvas_shape(sources, stride, level.largest)
+    canvas = canvas_shape([s.shape for s in sources], stride, level.largest)
+    shapes = [{name: part.shape[1:] for name, part in s.views.items()} for s in sources]
+    names = {name for of_case in shapes for name in of_case}
+    views = {n: canvas_shape([s[n] for s in shapes if n in s], stride, level.largest) for n in sorted(names)}
+    others = CropSettings((), twins=twins, views=views, missing=level.missing)
     cut = level.cut
     if any(s.labels is not None for s in sources):
         cut = 0.0  # half a box is none
     if cut is None:
         cut = 0.3 if any((s.known & ~np.isfinite(s.points).all(1)).any() for s in sources) else 0.1
     if level.crop is None:
-        return CropSettings(canvas, level.jitter, cut, 0.0, twins)
+        return replace(others, shape=canvas, jitter=level.jitter, cut=cut)
     # A finer level says exactly where a landmark would lie just outside, and such an answer is not given; a whole scan
     # has nothing to tell it by.
     shape = tuple(min(n, -(-level.crop // stride) * stride) for n in canvas)
     jitter = None if level.jitter is None else min(level.jitter, 0.375 * min(shape))
-    return CropSettings(shape, jitter, cut, MARGIN, twins)
+    return replace(others, shape=shape, jitter=jitter, cut=cut, margin=MARGIN)
 
 
 def batch_stream(

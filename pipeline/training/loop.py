@@ -103,10 +103,12 @@ def forward_losses(network: PatchNetwork, task: Task, batch: Batch) -> dict[str,
     """Losses of one batch."""
     device = next(network.parameters()).device
     image = torch.from_numpy(batch.image).to(device)
-    outputs = network({"image": image})
+    parts = (batch.values, batch.given)
+    values, given = ({n: torch.from_numpy(v).to(device) for n, v in part.items()} for part in parts)
+    outputs = network({"image": image} | given)
     points, known = torch.from_numpy(batch.points).to(device), torch.from_numpy(batch.known).to(device)
     labels = None if batch.labels is None else torch.from_numpy(batch.labels).to(device)
-    return task.losses(network, image, outputs, Truth(points, known, labels))
+    return task.losses(network, image, outputs, Truth(points, known, labels, values))
 
 
 def _validate(state: LevelState, validate: Validate, losses: dict[str, float]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline.sampling.augment import AugmentSettings
-from pipeline.tasks.settings import BoxSettings, DecodeSettings, LossSettings, ObjectSettings
+from pipeline.tasks.settings import AttributeSettings, BoxSettings, DecodeSettings, LossSettings, ObjectSettings
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class LevelSettings:
             how far the coarser level errs on the validation cases.
         share: Of the training time, against the other levels.
         batch: Crops a step.
+        missing: Share of the samples from which each thing known beside the image is taken away, so that a model can
+            do without it.
     """
 
     network: str = "fcn"
@@ -36,6 +38,7 @@ class LevelSettings:
     search: float | None = None
     share: float = 0.4
     batch: int = 2
+    missing: float = 0.1
 
 
 FINE = LevelSettings(parameters={"stride": 2, "depth": 3}, crop=48, jitter=16.0, cut=0.1, share=1.0)
@@ -69,6 +72,10 @@ class TrainingSettings:
         decode: How votes become a position.
         boxes: The same of boxes.
         one_object: The same of the one thing of an image.
+        attributes: The same of values of an image as a whole.
+        fusion: How what is known beside the image joins its features: side by side and mixed (concatenation), or each
+            feature scaled and shifted (film).
+        blind: The image is not looked at, only what is known beside it: to compare.
     """
 
     minutes: float | None = 10.0
@@ -89,6 +96,9 @@ class TrainingSettings:
     decode: DecodeSettings = field(default_factory=DecodeSettings)
     boxes: BoxSettings = field(default_factory=BoxSettings)
     one_object: ObjectSettings = field(default_factory=ObjectSettings)
+    attributes: AttributeSettings = field(default_factory=AttributeSettings)
+    fusion: Literal["concatenation", "film"] = "concatenation"
+    blind: bool = False
 
     def looks_beside(self, spacings: int) -> int:
         """How often the finest of so many voxel sizes is looked at."""

@@ -53,11 +53,10 @@ def test_validation_cases_teach_the_threshold_and_the_radius(dims):
     settings = ModelLevel(1.0, "fcn", {}, 9.0)
     model = Model(
         "m",
-        ("a", "b"),
         dims,
         "mm",
         Normalisation("window", 0.0, 1.0),
-        LandmarksTask(),
+        LandmarksTask(names=("a", "b")),
         (settings,),
         (Oracle(frame.shape, points, stride=4),),
         Calibration(),

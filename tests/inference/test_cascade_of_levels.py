@@ -28,9 +28,8 @@ RADIUS = Radius(2.5, (2.0, 3.0), (0.5, 0.5), 20)
 
 def model_of(networks, dims, names=("a", "b"), calibration=None):
     levels = tuple(ModelLevel(s, "fcn", {}, 9.0) for s in (4.0, 2.0, 1.0)[-len(networks) :])
-    return Model(
-        "m", names, dims, "mm", PERCENTILE, LandmarksTask(), levels, tuple(networks), calibration or Calibration()
-    )
+    task = LandmarksTask(names=names)
+    return Model("m", dims, "mm", PERCENTILE, task, levels, tuple(networks), calibration or Calibration())
 
 
 @pytest.mark.parametrize("dims", DIMS)
@@ -106,7 +105,8 @@ def test_a_position_outside_the_scan_is_no_answer_however_much_it_is_believed():
 def test_an_answer_that_lies_to_the_others_as_in_no_training_case_is_not_found_and_not_moved():
     rng, names = np.random.default_rng(0), ("a", "b", "c")
     usual = rng.normal(0, 1, (20, 3, 2)) + np.array([[0, 0], [0, 30], [30, 0]])
-    model = replace(model_of([None], 2, names), task=LandmarksTask(constellation=fit_constellation(usual, 1.0)))
+    shaped = LandmarksTask(constellation=fit_constellation(usual, 1.0), names=tuple(names))
+    model = replace(model_of([None], 2, names), task=shaped)
     world = usual[0].copy()
     world[1] += 60
     told = answers(model, Found(world, np.ones(3), np.zeros(3), np.full(3, 7), np.ones(3, bool), np.ones(3)), SCAN)
@@ -126,7 +126,8 @@ def test_an_answer_that_lies_to_the_others_as_in_no_training_case_is_not_found_a
 def test_an_answer_beside_which_nothing_is_found_that_should_be_there_is_not_found(shape, belief, found):
     rng, names = np.random.default_rng(0), ("a", "b", "c")
     usual = rng.normal(0, 1, (20, 3, 2)) + np.array([[10, 10], [10, 40], [40, 10]])
-    model = replace(model_of([None], 2, names), task=LandmarksTask(constellation=fit_constellation(usual, 1.0)))
+    shaped = LandmarksTask(constellation=fit_constellation(usual, 1.0), names=tuple(names))
+    model = replace(model_of([None], 2, names), task=shaped)
     said = Found(usual[0], np.array(belief), np.zeros(3), np.full(3, 7), np.ones(3, bool), np.ones(3))
     told = answers(model, said, upright_frame(shape))
     assert [n for n in names if told[n].found] == found

@@ -36,11 +36,10 @@ def tiny_model(dims):
         module.running_mean.normal_()  # statistics that training would have left
     return Model(
         "tiny",
-        ("a", "ä b"),
         dims,
         "mm",
         Normalisation("window", -100.0, 300.0),
-        LandmarksTask(LossSettings(sigma=0.7), DecodeSettings(share=0.2)),
+        LandmarksTask(LossSettings(sigma=0.7), DecodeSettings(share=0.2), names=("a", "ä b")),
         (ModelLevel(2.0, "fcn", THIN, 14.0), ModelLevel(None, "fcn", THIN, 9.0)),
         networks,
         Calibration(0.3, Radius(1.5, (0.5, 0.75), (0.2, 0.3), 30), 20),
@@ -71,7 +70,7 @@ def test_a_loaded_model_gives_the_answers_of_the_saved_one(tmp_path, dims):
 
 def test_the_constellation_survives_the_folder_and_may_be_missing(tmp_path):
     shape = fit_constellation(np.random.default_rng(0).normal(size=(20, 2, 2)), 0.5)
-    save_model(replace(tiny_model(2), task=LandmarksTask(constellation=shape)), tmp_path / "with", {})
+    save_model(replace(tiny_model(2), task=LandmarksTask(constellation=shape, names=("a", "b"))), tmp_path / "with", {})
     loaded = load_model(tmp_path / "with").task.constellation
     for field in ("others", "offset", "spread", "limit"):
         assert np.array_equal(getattr(loaded, field), getattr(shape, field))

@@ -30,7 +30,7 @@ class BoxOracle(PatchNetwork):
         nn.Module.__init__(self)
         self.weight = nn.Parameter(torch.zeros(1))
         self.low, self.high, self.labels = (torch.as_tensor(v) for v in (low, high, labels))
-        self.dims, self.heads = self.low.shape[1], TASK.heads(len(CLASSES), self.low.shape[1], 0)
+        self.dims, self.heads = self.low.shape[1], TASK.heads(self.low.shape[1], 0)
         self.geometry = CellGeometry(stride, (stride - 1) / 2, 10, ((stride, stride, 0),))
 
     @property
@@ -50,7 +50,7 @@ class BoxOracle(PatchNetwork):
         kinds = nn.functional.one_hot(self.labels[best], len(CLASSES)) * 12.0
         return {"belief": belief[None], "offset": mine.T, "size": size.T, "class": kinds.T}
 
-    def features(self, image):
+    def features(self, image, given=None):
         said = self.said(image.shape[2:], self.cells.stride)
         return torch.cat([said[name].float() for name in self.heads])[None]
 
@@ -117,7 +117,7 @@ def test_the_loss_is_less_where_the_network_is_right(dims):
 
 def test_a_network_learns_from_images_with_and_without_boxes():
     torch.manual_seed(0)
-    network = build_network("fcn", 2, 3, TASK.heads(2, 2, 0), stride=4, width=4, growth=2, depth=1)
+    network = build_network("fcn", 2, 3, TASK.heads(2, 0), stride=4, width=4, growth=2, depth=1)
     image = torch.rand(2, 3, 32, 32)
     points = torch.full((2, 4, 2), torch.nan)
     points[0] = torch.tensor([[4.0, 4], [4, 12], [12, 4], [12, 12]])

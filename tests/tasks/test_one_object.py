@@ -1,17 +1,23 @@
 """One thing or none: the patches are heard by belief, and both losses are least for what is true."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 from crooked import DIMS, upright_frame
 
+from pipeline.data.columns import Column
+from pipeline.data.encoders import Encoder
 from pipeline.data.store import LevelArray
+from pipeline.errors import ConfigError
 from pipeline.losses.one_object import gated_squares, generalised_iou
 from pipeline.networks.network import build_network
+from pipeline.tasks.asked import Asked
 from pipeline.tasks.boxes_found import BoxesFound
 from pipeline.tasks.one_object import OneObjectTask, _heard
 from pipeline.tasks.settings import ObjectSettings
-from pipeline.tasks.table import OF_BOXES, name_of, new_task
+from pipeline.tasks.table import TASKS, name_of, new_task, task_class
 from pipeline.tasks.truth import Truth
 
 CLASSES = ("cat", "dog")
@@ -82,7 +88,7 @@ def test_patches_are_heard_by_their_belief_worked_out_by_hand():
 def test_a_network_learns_and_answers(dims, loss):
     torch.manual_seed(0)
     task = OneObjectTask(CLASSES, ObjectSettings(loss))
-    network = build_network("fcn", dims, 1, task.heads(2, dims, 0), stride=4, width=4, growth=2, depth=1)
+    network = build_network("fcn", dims, 1, task.heads(dims, 0), stride=4, width=4, growth=2, depth=1)
     image = torch.rand(2, 1, *(24,) * dims)
     terms = task.losses(network, image, network({"image": image}), truth_of([4.0] * dims, [12.0] * dims, 0))
     terms["total"].backward()
@@ -123,8 +129,18 @@ def test_nothing_but_its_presence_counts_where_there_is_none():
     assert gated_squares(said, torch.zeros(1, 4)).item() == pytest.approx(0.0625)
 
 
-@pytest.mark.parametrize("name", ["landmarks", *OF_BOXES])
+@pytest.mark.parametrize("name", TASKS)
 def test_every_task_of_the_table_can_be_made_and_knows_its_name(name):
     from pipeline.training.settings import TrainingSettings
 
-    assert name_of(new_task(name, CLASSES, TrainingSettings())) == name
+    number = Encoder(Column("age", "number"), 40.0, 10.0)
+    asked = Asked(("tip", "root"), CLASSES, (number,))
+    task = new_task(name, asked, TrainingSettings())
+    assert name_of(task) == name
+    kept = json.loads(json.dumps(task.content()))
+    assert task_class(name).of_content(kept) == task
+
+
+def test_a_task_that_is_not_in_the_table_is_not_imported():
+    with pytest.raises(ConfigError, match="choose one of landmarks, boxes"):
+        task_class("os")

@@ -1,6 +1,7 @@
 """Whether an image shows any landmark at all: taught, said, and minded."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.settings import LossSettings
 from pipeline.tasks.truth import Truth
 
-TASK = LandmarksTask(LossSettings(presence=1.0))
+TASK = LandmarksTask(LossSettings(presence=1.0), names=("tip", "root"))
 
 
 def test_an_image_shows_something_if_a_landmark_lies_in_it_worked_out_by_hand():
@@ -28,14 +29,14 @@ def test_an_image_shows_something_if_a_landmark_lies_in_it_worked_out_by_hand():
 
 
 def test_only_the_first_level_is_asked():
-    assert list(TASK.heads(5, 2, 0)) == ["belief", "displacement", "presence"]
-    assert list(TASK.heads(5, 2, 1)) == list(LandmarksTask().heads(5, 2, 0)) == ["belief", "displacement"]
+    assert list(TASK.heads(2, 0)) == ["belief", "displacement", "presence"]
+    assert list(TASK.heads(2, 1)) == list(LandmarksTask().heads(2, 0)) == ["belief", "displacement"]
 
 
 @pytest.mark.parametrize("dims", DIMS)
 def test_what_is_found_says_how_much_the_whole_image_is_believed_to_show(dims):
     torch.manual_seed(0)
-    network = build_network("fcn", dims, 1, TASK.heads(2, dims, 0), stride=4, width=4, growth=2, depth=1).eval()
+    network = build_network("fcn", dims, 1, TASK.heads(dims, 0), stride=4, width=4, growth=2, depth=1).eval()
     torch.nn.init.zeros_(network.presence[-1].weight)
     torch.nn.init.constant_(network.presence[-1].bias, math.log(3))
     level = LevelArray(upright_frame((16,) * dims), np.zeros((1, *(16,) * dims), np.float32))
@@ -46,7 +47,9 @@ def test_what_is_found_says_how_much_the_whole_image_is_believed_to_show(dims):
 @pytest.mark.parametrize("dims", DIMS)
 def test_the_loss_of_presence_counts_by_its_weight(dims):
     torch.manual_seed(0)
-    network = build_network("fcn", dims, 1, TASK.heads(1, dims, 0), stride=4, width=4, growth=2, depth=1)
+    network = build_network(
+        "fcn", dims, 1, replace(TASK, names=("tip",)).heads(dims, 0), stride=4, width=4, growth=2, depth=1
+    )
     image, points = torch.rand(2, 1, *(16,) * dims), torch.full((2, 1, dims), math.nan)
     known = torch.ones(2, 1, dtype=torch.bool)
     terms = LandmarksTask(LossSettings(presence=3.0)).losses(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from blobs import blob_cases
+from blobs import BLOBS, blob_cases
 from crooked import DIMS
 from oracle import heads_of
 
@@ -41,7 +41,7 @@ SETTINGS = TrainingSettings(
 def train(tmp_path, dims, settings=SETTINGS, spacings=(1.0,), size=32):
     torch.set_num_threads(1)
     learning, validating = blob_cases(dims, 24 // dims, 0, size, spacings), blob_cases(dims, 4, 1, size, spacings)
-    cascade = Cascade(learning, validating, spacings, "mm", settings, "cpu", tmp_path, "identity")
+    cascade = Cascade(learning, validating, spacings, "mm", settings, "cpu", tmp_path, "identity", asked=BLOBS)
     return cascade.train(), learning, validating
 
 
@@ -73,7 +73,7 @@ def test_the_papers_loss_learns_too(tmp_path):
 
 def test_the_network_that_is_kept_is_the_best_validated_one(tmp_path):
     (level,), learning, validating = train(tmp_path, 1, replace(SETTINGS, validations=8))
-    cascade = Cascade(learning, validating, (1.0,), "mm", SETTINGS, "cpu", tmp_path, "identity")
+    cascade = Cascade(learning, validating, (1.0,), "mm", SETTINGS, "cpu", tmp_path, "identity", asked=BLOBS)
     measure = validation(cascade.task, validating, 0, COARSE.search, {})
     assert measure(level.network)["error"] == pytest.approx(min(row["error"] for row in level.history))
 

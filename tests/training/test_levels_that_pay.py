@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from blobs import blob_cases
+from blobs import BLOBS, blob_cases
 from tiny_scans import tiny_settings
 
 from pipeline.tasks.found import Found
@@ -21,7 +21,7 @@ def answers(cases, error):
 def levels_of(monkeypatch, tmp_path, errors, gain, spacings):
     cases = blob_cases(2, 4, spacings=tuple(s or 1.0 for s in spacings))
     settings = replace(tiny_settings(), gain=gain)
-    cascade = Cascade(cases, cases, spacings, "mm", settings, "cpu", tmp_path, "x")
+    cascade = Cascade(cases, cases, spacings, "mm", settings, "cpu", tmp_path, "x", asked=BLOBS)
     asked = []
 
     def train_level(self, number, priors):

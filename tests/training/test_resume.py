@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from blobs import blob_cases
+from blobs import BLOBS, blob_cases
 from crooked import DIMS
 from oracle import heads_of
 
@@ -38,7 +38,7 @@ class Killed(BaseException):
 def cascade(folder, dims, settings=SETTINGS, identity="identity"):
     torch.set_num_threads(1)
     learning, validating = (blob_cases(dims, n, s, 16, (2.0, 1.0)) for n, s in ((4, 0), (2, 1)))
-    return Cascade(learning, validating, (2.0, 1.0), "mm", settings, "cpu", folder, identity)
+    return Cascade(learning, validating, (2.0, 1.0), "mm", settings, "cpu", folder, identity, asked=BLOBS)
 
 
 def outcome(trained):

@@ -1,0 +1,141 @@
+"""Values of a table brought together with the images of a folder, and every mismatch said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipeline.data.collect import column, part, require_enough, subject
+from pipeline.data.columns import Column
+from pipeline.data.dataset import Case, Dataset
+from pipeline.data.findings import Finding
+from pipeline.data.readers import case_name, unit_of
+from pipeline.data.scan_files import find_scans, ids_by_file, parts_of
+from pipeline.data.values_csv import ValuesTable, find_table, read_values
+from pipeline.errors import DataError
+
+ID = "{id}"  # in the name of an image stands for the case's
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What a table says of the cases of a folder, and how their images are called.
+
+    Args:
+        inputs: Columns that are given to a network.
+        outputs: Columns that are asked of it.
+        table: Name of the table; None = the only CSV file of the folder that has all columns.
+        views: Where a case has several images, the name of each with "{id}" for the case's; the first is needed.
+    """
+
+    inputs: tuple[Column, ...] = ()
+    outputs: tuple[Column, ...] = ()
+    table: str | None = None
+    views: dict[str, str] = field(default_factory=dict)
+
+
+def collect_images(
+    source: Path, name: str, images: str | None = None, views: Mapping[str, str] | None = None, by_folder: bool = False
+) -> tuple[Dataset, list[Finding]]:
+    """All images of a folder as cases without landmarks; optional `subjects.csv` and `split.csv`.
+
+    Args:
+        source: The user's folder.
+        name: Name of the data set.
+        images: Which folder of it holds the images.
+        views: Where a case has several images, the name of each with "{id}" for the case's; the first is needed.
+        by_folder: Without `subjects.csv`, an image shows the subject that its folder is called after.
+
+    Raises:
+        DataError: No folder, no images, or fewer than three subjects.
+    """
+    source = Path(source)
+    scans, findings = find_scans(source, images)
+    main, others = by_view(scans, views or {})
+    whose, splits = column(source / "subjects.csv", "subject"), parts_of(scans)
+    splits |= {c: part(source, c, word) for c, word in column(source / "split.csv", "split").items()}
+    cases = []
+    for case, path in main.items():
+        own = path.parent.name if by_folder and path.parent != source else subject(case)
+        pictures = {view: p.relative_to(source).as_posix() for view, p in others.get(case, {}).items()}
+        image = path.relative_to(source).as_posix()
+        cases.append(Case(case, whose.get(case, own), image, {}, splits.get(case), pictures=pictures))
+    require_enough(source, tuple(cases), findings)
+    dataset = Dataset(name, source.resolve(), (), tuple(cases), unit_of(main[cases[0].id]), views=dict(views or {}))
+    return dataset, findings
+
+
+def with_values(
+    dataset: Dataset,
+    findings: list[Finding],
+    inputs: Sequence[Column],
+    outputs: Sequence[Column],
+    table: str | None = None,
+) -> Dataset:
+    """The cases with what the table says of each; one without a row is left out, and so is one with a bad cell.
+
+    Args:
+        dataset: Cases of a folder.
+        findings: Gets what is wrong.
+        inputs: Columns that are given.
+        outputs: Columns that are asked for.
+        table: Name of the table; None = the only CSV file of the folder that has all columns.
+
+    Raises:
+        DataError: No such table, or fewer than three subjects are left.
+    """
+    columns = (*inputs, *outputs)
+    if not columns:
+        return dataset
+    path = find_table(dataset.root, columns, table)
+    said = _by_case(read_values(path, columns), dataset)
+    cases = []
+    for case in dataset.cases:
+        if case.id in said.problems:
+            text, advice = " ".join(said.problems[case.id]), "Correct it; the case is left out until then."
+            findings.append(Finding("bad-value", "error", case.id, text, advice))
+        elif case.id not in said.rows:
+            text = f"{path.name} has no row for it: left out."
+            findings.append(Finding("no-values", "warning", case.id, text, "Add a row, or rename its image."))
+        else:
+            cases.append(replace(case, values=said.rows[case.id]))
+    for row in sorted(said.rows.keys() - {c.id for c in dataset.cases}):
+        findings.append(Finding("no-scan", "warning", row, f"a row of {path.name}, but no image.", "Add the image."))
+    require_enough(dataset.root, tuple(cases), findings)
+    return replace(dataset, cases=tuple(cases), inputs=tuple(inputs), outputs=tuple(outputs))
+
+
+def by_view(scans: Mapping[str, Path], views: Mapping[str, str]) -> tuple[dict[str, Path], dict[str, dict[str, Path]]]:
+    """The first image of each case, and the others by what they show.
+
+    Args:
+        scans: By the id that their files say.
+        views: The name of each image of a case with "{id}" for the case's; none = a case is an image.
+
+    Raises:
+        DataError: A name does not have one "{id}", or no image is called like the first.
+    """
+    if not views:
+        return dict(scans), {}
+    found: dict[str, dict[str, Path]] = {}
+    for view, pattern in views.items():
+        if pattern.count(ID) != 1:
+            raise DataError(f"data.views.{view}='{pattern}': write {ID} once, for the name of the case.")
+        before, after = map(re.escape, pattern.split(ID))
+        for path in scans.values():
+            if match := re.fullmatch(f"{before}(.+){after}", case_name(path)):
+                found.setdefault(match[1], {})[view] = path
+    first, *rest = views
+    main = {case: paths[first] for case, paths in sorted(found.items()) if first in paths}
+    if not main:
+        raise DataError(f"data.views.{first}='{views[first]}': no image is called so.")
+    return main, {case: {view: paths[view] for view in rest if view in paths} for case, paths in found.items()}
+
+
+def _by_case(table: ValuesTable, dataset: Dataset) -> ValuesTable:
+    """Rows called by the id of their case, where the table calls them by the image's file."""
+    ids = ids_by_file({case.id: dataset.image_path(case) for case in dataset.cases}, dataset.root)
+    rows = {ids.get(name, name): values for name, values in table.rows.items()}
+    return ValuesTable(rows, {ids.get(name, name): messages for name, messages in table.problems.items()})

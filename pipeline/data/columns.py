@@ -1,0 +1,79 @@
+"""What a case has besides its image: columns of a table, given to a network or asked of it.
+
+A value is a number, a word, or several words; a value that is missing is not listed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.errors import DataError
+
+Kind = Literal["number", "logarithm", "class", "labels", "text"]
+NUMBERS: tuple[Kind, ...] = ("number", "logarithm")
+Value = float | str | tuple[str, ...]
+BETWEEN = "|"  # labels of one case
+MISSING = ("", "na", "n/a", "nan", "none", "null", "?")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Args:
+        name: Its heading.
+        kind: "number"; "logarithm", a number above 0 of which only relative differences count, such as a price;
+            "class", one word of a few; "labels", any of several words, written a|b; "text", words of a language.
+    """
+
+    name: str
+    kind: Kind
+
+
+def parse(column: Column, text: str) -> Value | None:
+    """What a cell of a table says; None = nothing.
+
+    Raises:
+        DataError: Not a finite number where one is needed, or one not above 0 where its logarithm counts.
+
+    Examples:
+        >>> parse(Column("genres", "labels"), "Drama|War"), parse(Column("age", "number"), "")
+        (('Drama', 'War'), None)
+    """
+    text = text.strip()
+    if text.lower() in MISSING:
+        return None
+    if column.kind in NUMBERS:
+        return _number(column, text)
+    if column.kind == "labels":
+        return tuple(word.strip() for word in text.split(BETWEEN) if word.strip())
+    return text
+
+
+def checked(column: Column, value: object) -> Value:
+    """A value as JSON has it, of its column's kind.
+
+    Raises:
+        DataError: It is of another kind.
+    """
+    if column.kind in NUMBERS and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if column.kind == "labels" and isinstance(value, list | tuple):
+        return tuple(str(word) for word in value)
+    if column.kind in ("class", "text") and isinstance(value, str):
+        return value
+    raise DataError(f"column '{column.name}': {value!r} is no {column.kind}")
+
+
+def _number(column: Column, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise DataError(f"column '{column.name}': '{text}' is no number.")
+    if column.kind == "logarithm" and value <= 0:
+        raise DataError(f"column '{column.name}': {text} has no logarithm; it must be above 0.")
+    return value

@@ -1,0 +1,72 @@
+"""How good values are that were said of images. Letters: N images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from pipeline.data.columns import NUMBERS, Column, Value
+from pipeline.data.value_predictions import ValueAnswer
+
+
+def measure_column(column: Column, truth: Sequence[Value | None], said: Sequence[ValueAnswer]) -> dict[str, float]:
+    """The numbers that are told of one column, over the images that have a value.
+
+    Args:
+        truth: None where it is not known.
+        said: Of the same images.
+
+    Returns:
+        Of a number `mae`, its mean absolute error in its own unit, and `inside`, the share that lies in the promised
+        range; of a logarithm `median_ape`, too, the median of |error| / truth; of a class `accuracy`; of labels `ap`,
+        the average precision of all labels of all images in one list (micro). Empty where no image has a value.
+    """
+    pairs = [(true, told) for true, told in zip(truth, said, strict=True) if true is not None]
+    if not pairs:
+        return {}
+    if column.kind in NUMBERS:
+        return _numbers(column, *(list(part) for part in zip(*pairs, strict=True)))
+    if column.kind == "class":
+        return {"accuracy": float(np.mean([told.value == true for true, told in pairs]))}
+    belief = np.array([p for _, told in pairs for p in told.beliefs.values()])
+    right = np.array([word in true for true, told in pairs if isinstance(true, tuple) for word in told.beliefs])
+    missed = sum(word not in told.beliefs for true, told in pairs if isinstance(true, tuple) for word in true)
+    return {"ap": micro_average_precision(belief, right, int(right.sum()) + missed)}
+
+
+def micro_average_precision(belief: Float[np.ndarray, " N"], right: Bool[np.ndarray, " N"], count: int) -> float:
+    """The mean of the precision at each hit, of a list sorted by belief.
+
+    Args:
+        count: Hits that there are to find.
+
+    Examples:
+        >>> micro_average_precision(np.array([0.9, 0.8, 0.7]), np.array([True, False, True]), 2)
+        0.8333333333333333
+    """
+    hits = right[np.argsort(-belief, kind="stable")]
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    return float(precision[hits].sum() / max(count, 1))
+
+
+def error_of(column: Column, numbers: dict[str, float], sd: float) -> float:
+    """How much worse than perfect, 0 to about 1; numbers in standard deviations of the training cases."""
+    if column.kind == "logarithm":
+        return numbers["median_ape"]
+    if column.kind == "number":
+        return numbers["mae"] / sd
+    return 1 - numbers["accuracy" if column.kind == "class" else "ap"]
+
+
+def _numbers(column: Column, truth: Sequence[float], said: Sequence[ValueAnswer]) -> dict[str, float]:
+    true, told = np.array(truth, float), np.array([answer.value for answer in said], float)
+    numbers = {"mae": float(np.abs(told - true).mean())}
+    if column.kind == "logarithm":
+        numbers["median_ape"] = float(np.median(np.abs(told - true) / true))
+    ends = [(a.low, a.high) for a in said if a.low is not None and a.high is not None]
+    if len(ends) == len(true):
+        low, high = np.array(ends).T
+        numbers["inside"] = float(((low <= true) & (true <= high)).mean())
+    return numbers

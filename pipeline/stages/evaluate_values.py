@@ -1,0 +1,107 @@
+"""Stage: predictions of values + reference -> `values_errors.csv`, `summary.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.data.atomic import sha256_of, write_json, write_text
+from pipeline.data.columns import BETWEEN, Value
+from pipeline.data.dataset import Case, Dataset, Part, read_dataset
+from pipeline.data.frames import written_frame
+from pipeline.data.points_csv import csv_line
+from pipeline.data.value_predictions import ValueAnswer, ValuePredictions, read_value_predictions
+from pipeline.errors import DataError
+from pipeline.metrics.values import measure_column
+
+
+def evaluate_values(
+    predictions: Path, dataset: Path, out: Path, part: Part = "test", exclude: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Measure values against the reference. The same inputs give the same bytes.
+
+    Args:
+        predictions: `predictions.json` of the predict stage.
+        dataset: `dataset.json` with the reference.
+        out: Folder for `values_errors.csv` and `summary.json`.
+        part: Which part of the split.
+        exclude: Ids of cases that check kept out.
+
+    Returns:
+        The content of `summary.json`; under "values" the numbers of each, and of what is always answered without
+        looking: the median of the training cases, or their commonest class.
+
+    Raises:
+        DataError: Nothing to measure, or predictions and dataset do not belong together.
+    """
+    answers, data = read_value_predictions(predictions), read_dataset(dataset)
+    cases = [c for c in data.part(part) if c.id not in set(exclude)]
+    measured = [c for c in cases if c.id in answers.cases]
+    if not measured:
+        raise DataError(f"{predictions}: no answers for a case of part '{part}' of {dataset}. Predict that part first.")
+    each = {column.name: _of_column(answers, data, measured, column.name) for column in answers.columns}
+    metrics = {f"{name}.{key}": v for name, of in each.items() for key, v in of.items() if isinstance(v, float)}
+    summary = {
+        "version": 1,
+        "task": answers.task,
+        "frame": written_frame(data.unit),
+        "unit": data.unit,
+        "dataset": data.name,
+        "model": answers.model,
+        "split": part,
+        "cases": len(cases),
+        "failures": {c.id: answers.failures.get(c.id, "no prediction") for c in cases if c.id not in answers.cases},
+        "excluded": sorted(set(exclude)),
+        "values": each,
+        "metrics": metrics,
+        "made_from": {"predictions": sha256_of(predictions), "dataset": sha256_of(dataset)},
+    }
+    write_text(Path(out) / "values_errors.csv", _table(answers, measured))
+    write_json(Path(out) / "summary.json", summary)
+    return summary
+
+
+def _of_column(answers: ValuePredictions, data: Dataset, cases: Sequence[Case], name: str) -> dict[str, Any]:
+    column = next(c for c in answers.columns if c.name == name)
+    truth = [c.values.get(name) for c in cases]
+    numbers = measure_column(column, truth, [answers.cases[c.id][name] for c in cases])
+    known = [c.values[name] for c in data.part("train") if name in c.values]
+    always = measure_column(column, truth, [_usual(known)] * len(cases)) if known else {}
+    blind = {f"always_{key}": value for key, value in always.items()}
+    return {"kind": column.kind, "images": sum(v is not None for v in truth), **numbers, "without_looking": blind}
+
+
+def _usual(known: Sequence[Value]) -> ValueAnswer:
+    """What is best said without looking."""
+    if isinstance(known[0], float):
+        ordered = sorted(v for v in known if isinstance(v, float))
+        return ValueAnswer(ordered[len(ordered) // 2])
+    words = sorted({word for value in known for word in _words(value)})
+    share = {word: sum(word in _words(value) for value in known) / len(known) for word in words}
+    return ValueAnswer(max(share, key=lambda word: share[word]), share)
+
+
+def _words(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else (str(value),)
+
+
+def _table(answers: ValuePredictions, cases: Sequence[Case]) -> str:
+    """One line an image and value: the reference, the answer, and how much it was believed."""
+    lines = [csv_line(("case", "subject", "value", "reference", "answer", "low", "high", "belief"))]
+    for case in cases:
+        for column in answers.columns:
+            said = answers.cases[case.id][column.name]
+            words = _words(said.value) if said.beliefs else ()
+            belief = min((said.beliefs[word] for word in words), default=None)
+            cells = (case.values.get(column.name), said.value, said.low, said.high, belief)
+            lines.append(csv_line((case.id, case.subject, column.name, *map(_cell, cells))))
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: Value | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return BETWEEN.join(value)
+    return f"{value:.6g}" if isinstance(value, float) else value

@@ -1,0 +1,119 @@
+"""The attributes task: values of an image as a whole, each a number, a class, or any of several labels.
+
+Letters: B batch, W numbers that stand for a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.data.columns import NUMBERS
+from pipeline.data.encoders import Encoder, encoder_of
+from pipeline.data.store import LevelArray
+from pipeline.losses.values import classes_entropy, labels_entropy, numbers_l1
+from pipeline.metrics.values import error_of, measure_column
+from pipeline.networks.heads import Head
+from pipeline.networks.network import PatchNetwork
+from pipeline.tasks.ask import said_of_whole
+from pipeline.tasks.asked import Asked
+from pipeline.tasks.settings import AttributeSettings
+from pipeline.tasks.truth import Truth
+from pipeline.tasks.values_found import ValuesFound
+
+LOSSES = {"number": numbers_l1, "logarithm": numbers_l1, "class": classes_entropy, "labels": labels_entropy}
+
+
+@dataclass(frozen=True)
+class AttributesTask:
+    """How values are taught and answered.
+
+    Args:
+        outputs: The columns, as fitted on the training cases.
+        settings: Weights.
+    """
+
+    outputs: tuple[Encoder, ...]
+    settings: AttributeSettings = field(default_factory=AttributeSettings)
+
+    @classmethod
+    def new(cls, asked: Asked, settings: Any) -> AttributesTask:
+        return cls(asked.outputs, settings.attributes)
+
+    @classmethod
+    def of_content(cls, content: Mapping[str, Any]) -> AttributesTask:
+        outputs = tuple(encoder_of(column) for column in content["outputs"])
+        return cls(outputs, AttributeSettings(**content["attributes"]))
+
+    def content(self) -> dict[str, Any]:
+        return {"outputs": [asdict(column) for column in self.outputs], "attributes": asdict(self.settings)}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(output.column.name for output in self.outputs)
+
+    def heads(self, dims: int, number: int) -> dict[str, Head]:
+        """One head a value; a class needs a number for each word."""
+        return {head_of(n): Head(_width(output), whole=True) for n, output in enumerate(self.outputs)}
+
+    def at(self, spacings: Sequence[float], stride: int, number: int) -> AttributesTask:
+        """The task of one of several levels: all are taught alike."""
+        return self
+
+    def losses(
+        self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
+    ) -> dict[str, Tensor]:
+        """Loss of each value by its name, over the samples that have it; "total" is their weighted sum."""
+        terms = {}
+        for n, output in enumerate(self.outputs):
+            name = output.column.name
+            terms[name] = LOSSES[output.column.kind](outputs[head_of(n)], truth.values[name])
+        weights = self.settings.weights
+        return terms | {"total": torch.stack([weights.get(name, 1.0) * term for name, term in terms.items()]).sum()}
+
+    @torch.no_grad()
+    def locate(
+        self,
+        network: PatchNetwork,
+        level: LevelArray,
+        prior: ValuesFound | None = None,
+        search: float = np.inf,
+        blend: float = 0.0,
+        least: float = 0.0,
+    ) -> ValuesFound:
+        """What one image's values are; the mean of what each level says."""
+        said = said_of_whole(network, level)
+        found = {}
+        for n, output in enumerate(self.outputs):
+            numbers = said[head_of(n)][0]
+            kind = output.column.kind
+            chance = numbers if kind in NUMBERS else numbers.softmax(0) if kind == "class" else numbers.sigmoid()
+            found[output.column.name] = chance.double().cpu().numpy()
+        return ValuesFound(found)
+
+    def measure(self, cases: Sequence[Any], found: Mapping[str, ValuesFound]) -> dict[str, float]:
+        """Numbers of each value; "error" is the mean over the values of how much worse than perfect they are."""
+        numbers: dict[str, float] = {}
+        errors = []
+        for output in self.outputs:
+            name = output.column.name
+            truth = [output.value(case.values[name]) for case in cases]
+            said = [output.answer(found[case.id].said[name]) for case in cases]
+            if of_column := measure_column(output.column, truth, said):
+                errors.append(error_of(output.column, of_column, output.sd))
+                numbers |= {f"{name}.{key}": value for key, value in of_column.items()}
+        return {"error": float(np.mean(errors)) if errors else 0.0, **numbers}
+
+
+def head_of(number: int) -> str:
+    """Its name; that of the column may hold what names of layers may not."""
+    return f"value{number}"
+
+
+def _width(output: Encoder) -> int:
+    return 1 if output.column.kind in NUMBERS else len(output.words)
