@@ -13,6 +13,7 @@ from pipeline.cli.build import build_networks
 from pipeline.cli.given import columns_of_settings, quarantined, run_of, source_of, workers
 from pipeline.cli.measuring import evaluate, overlay, report
 from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_of, what_was_said
+from pipeline.cli.recognising import enroll, identify, verify
 from pipeline.cli.settings import Settings
 from pipeline.data.atomic import read_sealed
 from pipeline.data.dataset import Dataset
@@ -172,6 +173,9 @@ STAGES: dict[str, Callable[[Settings], Outcome]] = {
     "train": train,
     "predict": predict,
     "evaluate": evaluate,
+    "enroll": enroll,
+    "identify": identify,
+    "verify": verify,
     "overlay": overlay,
     "report": report,
 }

@@ -18,6 +18,7 @@ from pipeline.cli.settings import Settings
 from pipeline.cli.verbs import Verb, verb_named
 
 CHAIN = ("import", "check", "preprocess", "train", "predict", "evaluate", "report")
+RECOGNISING = ("enroll", "identify", "verify")
 SHOWN_AT_THE_END = ("evaluate", "report")
 NEW_SCAN_SEED = 1_000_003  # far from the seeds of any training phantoms
 
@@ -44,13 +45,15 @@ def single(verb: Verb, settings: Settings) -> Outcome:
         "simulate": settings.simulate.out,
         "predict": settings.predict.output,
         "overlay": settings.predict.output,
+        "identify": settings.predict.output,
+        "verify": settings.predict.output,
         "evaluate": settings.evaluate.output,
     }
     if verb.name == "import":
         source_of(settings)
     with ExitStack() as held:
-        if verb.name in ("simulate", "overlay") or (verb.name == "predict" and settings.predict.input):
-            if folder := apart[verb.name]:
+        if verb.name in ("simulate", "overlay", *RECOGNISING) or (verb.name == "predict" and settings.predict.input):
+            if folder := apart.get(verb.name):
                 writable(folder, "out" if verb.name == "simulate" else "-o")
         elif not (verb.name == "evaluate" and settings.evaluate.predictions and settings.evaluate.dataset):
             held.enter_context(claimed(verb, settings))

@@ -16,8 +16,9 @@ from pipeline.tasks.table import TASKS
 def evaluate(settings: Settings) -> Outcome:
     predictions = settings.evaluate.predictions or run_of(settings) / "test" / "predictions.json"
     answers = _answers_in(predictions)
-    if answers != "points":
-        return (_evaluate_boxes if answers == "boxes" else _evaluate_values)(settings)
+    others = {"boxes": _evaluate_boxes, "values": _evaluate_values, "vectors": _evaluate_vectors}
+    if answers in others:
+        return others[answers](settings)
     from pipeline.report.paper import paper_errors
     from pipeline.report.terminal import summary_table
     from pipeline.stages.evaluate import evaluate as stage
@@ -70,6 +71,21 @@ def _evaluate_values(settings: Settings) -> Outcome:
     return Outcome(note, (table, note), dict(summary["failures"]))
 
 
+def _evaluate_vectors(settings: Settings) -> Outcome:
+    from pipeline.stages.evaluate_vectors import evaluate_vectors as stage
+
+    wanted = settings.evaluate
+    predictions = wanted.predictions or run_of(settings) / "test" / "predictions.json"
+    dataset = wanted.dataset or run_of(settings) / "dataset.json"
+    out = wanted.output or predictions.parent
+    kept_out = quarantined(dataset.parent)
+    summary = stage(predictions, dataset, out, part=wanted.part, exclude=kept_out, pairs=wanted.pairs)
+    rows = [(name.replace("_", " "), f"{value:.4f}") for name, value in summary["metrics"].items()]
+    metrics = summary["metrics"]
+    note = f"equal error rate {metrics['eer']:.1%}, rank 1 {metrics['rank1']:.1%}, {counted(summary['cases'], 'case')}"
+    return Outcome(note, (table_from(("number", "value"), rows), note), dict(summary["failures"]))
+
+
 def _evaluate_boxes(settings: Settings) -> Outcome:
     from pipeline.stages.evaluate_boxes import evaluate_boxes as stage
 
@@ -91,9 +107,10 @@ def report(settings: Settings) -> Outcome:
     from pipeline.stages.report import report as of_points
     from pipeline.stages.report_boxes import report_boxes
     from pipeline.stages.report_values import report_values
+    from pipeline.stages.report_vectors import report_vectors
 
     wanted, run = settings.report, run_of(settings)
-    stage = {"points": of_points, "boxes": report_boxes, "values": report_values}
+    stage = {"points": of_points, "boxes": report_boxes, "values": report_values, "vectors": report_vectors}
     page = stage[_answers_in(run / "test" / "summary.json")](run, wanted.output, wanted.title)
     return Outcome(f"{page}", (f"Report: {page.resolve()}",))
 

@@ -10,6 +10,7 @@ from pipeline.data.box_predictions import BoxPredictions
 from pipeline.data.findings import Finding, summarize
 from pipeline.data.predictions import Predictions
 from pipeline.data.value_predictions import ValuePredictions
+from pipeline.data.vector_predictions import VectorPredictions
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,12 @@ def counted(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def what_was_said(answers: Predictions | BoxPredictions | ValuePredictions) -> str:
+def what_was_said(answers: Predictions | BoxPredictions | ValuePredictions | VectorPredictions) -> str:
     """How much was found, in words."""
     if isinstance(answers, ValuePredictions):
         return f"{', '.join(column.name for column in answers.columns)} answered"
+    if isinstance(answers, VectorPredictions):
+        return f"{counted(len(answers.cases), 'vector')}"
     if isinstance(answers, BoxPredictions):
         return f"{sum(box.found for boxes in answers.cases.values() for box in boxes)} boxes found"
     said = [answer for case in answers.cases.values() for answer in case.values()]

@@ -122,6 +122,7 @@ class EvaluateSettings:
         part: Which part of the split.
         radii: Success within these distances, mm.
         wrong_beyond: Errors beyond this count as a wrong structure, mm; null = not counted.
+        pairs: A list in the form of LFW's pairs.txt; adds the accuracy of its folds (task=embedding).
         normalise: Two landmarks, such as the eyes; errors are given as a share of the distance between them, too.
         predictions: A predictions.json; null = RUN/test/predictions.json.
         dataset: A dataset.json with the truth; null = RUN/dataset.json.
@@ -131,10 +132,26 @@ class EvaluateSettings:
     part: Literal["train", "validation", "test"] = "test"
     radii: tuple[Positive, ...] = (2.0, 2.5, 3.0, 4.0)
     wrong_beyond: Positive | None = None
+    pairs: Path | None = None
     normalise: tuple[str, str] | None = None
     predictions: Path | None = None
     dataset: Path | None = None
     output: Path | None = None
+
+
+@dataclass(frozen=True)
+class IdentitySettings:
+    """Who is meant.
+
+    Args:
+        name: The person that enroll adds, or that verify is told it is.
+        remove: The person that enroll takes out of the gallery.
+        threshold: Largest squared distance (0 to 4) that counts as the same person; null = as validation chose.
+    """
+
+    name: str | None = None
+    remove: str | None = None
+    threshold: Positive | None = None
 
 
 @dataclass(frozen=True)
@@ -193,7 +210,9 @@ class Settings:
         threads: CPU threads; 0 = all cores.
         levels: Voxel sizes from coarse to fine, mm; original = each scan's own; null = derived from the scans.
         data: How a folder is read.
+        gallery: File of the people who are enrolled (enroll, identify, verify).
         inputs: What is given to the network beside the image.
+        identity: Whom enroll and verify speak of.
         outputs: What is asked of it beside, or in place of, landmarks.
     """
 
@@ -208,6 +227,8 @@ class Settings:
     seed: Count = 0
     threads: Count = 0
     data: DataSettings = field(default_factory=DataSettings)
+    gallery: Path | None = None
+    identity: IdentitySettings = field(default_factory=IdentitySettings)
     inputs: InputSettings = field(default_factory=InputSettings)
     outputs: OutputSettings = field(default_factory=OutputSettings)
     levels: tuple[Positive | Literal["original"], ...] | None = None

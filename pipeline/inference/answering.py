@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from pipeline.data.box_predictions import (
     BoxPredictions,
     FoundBox,
@@ -21,12 +23,14 @@ from pipeline.data.image import Image
 from pipeline.data.predictions import Answer, Predictions, write_predictions
 from pipeline.data.value_predictions import ValuePredictions, answers_content, answers_of, write_value_predictions
 from pipeline.data.values_csv import write_values_csv
+from pipeline.data.vector_predictions import VectorPredictions, write_vector_predictions
 from pipeline.data.write_answers import USUAL, write_all, write_case
 from pipeline.data.write_boxes import write_box_case, write_box_sets
 from pipeline.inference.beside import Beside, given_to
 from pipeline.inference.cascade import answers, image_levels, locate
 from pipeline.inference.model import Model
 from pipeline.tasks.boxes_found import BoxesFound
+from pipeline.tasks.embedding import EmbeddingFound
 from pipeline.tasks.table import TASKS, name_of
 from pipeline.tasks.values_found import ValuesFound
 
@@ -53,7 +57,9 @@ def answering(model: Model, formats: Sequence[str] | None) -> Answering:
     answers = TASKS[name_of(model.task)].answers
     if answers == "points":
         return LandmarkAnswering(model, tuple(formats or USUAL[model.unit]))
-    return BoxAnswering(model, tuple(formats or ("png",))) if answers == "boxes" else ValueAnswering(model)
+    if answers == "boxes":
+        return BoxAnswering(model, tuple(formats or ("png",)))
+    return ValueAnswering(model) if answers == "values" else VectorAnswering(model)
 
 
 class LandmarkAnswering:
@@ -142,6 +148,30 @@ class ValueAnswering:
         predictions = ValuePredictions(self.model.name, told, columns, self.model.unit, task, failures)
         write_value_predictions(predictions, out / "predictions.json")
         write_values_csv(out / "values.csv", told, columns)
+        return predictions
+
+
+class VectorAnswering:
+    """A vector of each image."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def answer(self, image: Image, beside: Beside) -> Content:
+        found = locate(self.model, image_levels(image, self.model, given_to(self.model, beside)))
+        assert isinstance(found, EmbeddingFound)
+        return {"vector": found.vector.tolist()}
+
+    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
+        """There is nothing to write of one image alone."""
+
+    def write_all(
+        self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
+    ) -> VectorPredictions:
+        vectors = {case: np.array(content["vector"]) for case, content in cases.items()}
+        threshold = self.model.calibration.threshold
+        predictions = VectorPredictions(self.model.name, vectors, threshold, self.model.unit, failures)
+        write_vector_predictions(predictions, out / "predictions.json")
         return predictions
 
 

@@ -14,8 +14,10 @@ from pipeline.inference.cascade import locate
 from pipeline.inference.model import Calibration, Model
 from pipeline.inference.radius import fit_radius
 from pipeline.metrics.detection import matches
+from pipeline.metrics.verification import pair_distances, threshold_at
 from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.boxes_found import box_ends
+from pipeline.tasks.embedding import IDENTITY
 
 KEPT = 0.98  # of the landmarks that are there; the others are the price of telling what is absent
 LARGEST = 0.6  # threshold that is asked for to tell the absent
@@ -121,6 +123,19 @@ def calibrate_values(model: Model, cases: Sequence[ValueCase]) -> Model:
         if len(off) >= FEWEST:
             margins[name] = float(off[min(len(off) - 1, int(np.ceil(PROMISED * (len(off) + 1))) - 1)])
     return replace(model, calibration=Calibration(0.5, None, len(cases), margins))
+
+
+def calibrate_vectors(model: Model, cases: Sequence[ValueCase], far: float) -> Model:
+    """The model with the squared distance up to which two images are taken for one identity.
+
+    Args:
+        cases: Levels, and the number of the identity under "identity".
+        far: Share of the pairs of two identities that may be taken for one.
+    """
+    vectors = np.stack([locate(model, levels).vector for levels, _ in cases])
+    _, other = pair_distances(vectors, [str(int(values[IDENTITY][0])) for _, values in cases])
+    threshold = threshold_at(other, far) if len(other) else 0.0
+    return replace(model, calibration=Calibration(threshold, None, len(cases)))
 
 
 def best_balance(belief: Float[np.ndarray, " N"], right: Bool[np.ndarray, " N"], count: int) -> float:

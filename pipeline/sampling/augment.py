@@ -30,6 +30,7 @@ class AugmentSettings:
         blur: Largest standard deviation of a Gaussian blur, voxels; half of the samples stay sharp.
         slices: Largest distance of the slices that a sample is seen through, along a random axis, voxels; half of the
             samples stay as they are.
+        shift: Largest distance that a crop of a whole image is moved, as a share of its edge.
         sightings: Times that every case must be seen in the whole training for rotation, scale, brightness, contrast
             and elastic to have their full range; with fewer it is narrower, a third at least. 0: always the full range.
             Changes keep a network from learning cases by heart, for which a short training has no time.
@@ -46,6 +47,7 @@ class AugmentSettings:
     pairs: dict[str, str] = field(default_factory=dict)
     blur: float = 0.0
     slices: float = 0.0
+    shift: float = 0.0
     sightings: float = 0.0
 
     def when_seen(self, times: float) -> AugmentSettings:

@@ -70,6 +70,8 @@ def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment:
     """One crop with its landmarks."""
     matrix = random_matrix(rng, source.points.shape[1], augment)
     centre = _aim(rng, source, crops)
+    if augment.shift:
+        centre = centre + augment.shift * rng.uniform(-1, 1, len(centre)) * crops.shape
     if rng.random() < crops.cut:
         source, start = end_near_landmark(rng, source, [n / 4 for n in crops.shape], crops.margin)
         centre -= start

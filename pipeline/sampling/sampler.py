@@ -18,17 +18,30 @@ class Sampler:
         seed: Of everything random.
         rank: Number of this process, as torchrun's RANK.
         ranks: Processes that train together, as torchrun's WORLD_SIZE.
+        groups: Numbers of the cases of each identity; then a step takes `together` cases of each of the next identities
+            of a shuffled deck of these.
+        together: Cases of one identity in a step.
     """
 
     size: int
     seed: Sequence[int]
     rank: int = 0
     ranks: int = 1
+    groups: tuple[tuple[int, ...], ...] = ()
+    together: int = 1
 
     def cases(self, step: int, count: int) -> list[int]:
         """Numbers of the cases, out of `count`, that this process takes in a step."""
-        first = (step * self.ranks + self.rank) * self.size
-        drawn = (divmod(number, count) for number in range(first, first + self.size))
+        if not self.groups:
+            return self._dealt(step, self.size, count)
+        rng = np.random.default_rng([*self.seed, 2, step * self.ranks + self.rank])
+        people = self._dealt(step, min(max(2, self.size // self.together), len(self.groups)), len(self.groups))
+        chosen = [rng.permutation(self.groups[person])[: self.together] for person in dict.fromkeys(people)]
+        return np.concatenate(chosen).tolist()
+
+    def _dealt(self, step: int, size: int, count: int) -> list[int]:
+        first = (step * self.ranks + self.rank) * size
+        drawn = (divmod(number, count) for number in range(first, first + size))
         return [int(np.random.default_rng([*self.seed, 0, deck]).permutation(count)[place]) for deck, place in drawn]
 
     def sightings(self, steps: float, count: int) -> float:

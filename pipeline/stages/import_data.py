@@ -55,8 +55,8 @@ def import_folder(
         DataError: The folder cannot be used as a whole, or an edge names no landmark.
     """
     answers, columns = TASKS[task].answers, columns or Columns()
-    if answers == "values":
-        dataset, findings = collect_images(Path(source), name, images, columns.views)
+    if answers in ("values", "vectors"):
+        dataset, findings = collect_images(Path(source), name, images, columns.views, answers == "vectors")
     elif answers == "boxes":
         dataset, findings = collect_boxes(Path(source), name, images, unlisted)
         crowded = [c.id for c in dataset.cases if len(c.boxes or ()) > 1]

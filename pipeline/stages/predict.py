@@ -21,6 +21,7 @@ from pipeline.data.readers import files_of, find_images, folder_and_series, pick
 from pipeline.data.scan_files import scan_ids
 from pipeline.data.threads import limit_threads
 from pipeline.data.value_predictions import ValuePredictions
+from pipeline.data.vector_predictions import VectorPredictions
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.inference.answering import Answering, Content, answering
 from pipeline.inference.beside import Beside, beside_cases, beside_scans
@@ -40,7 +41,7 @@ def predict(
     formats: Sequence[str] | None = None,
     pseudonyms: bool = False,
     table: Path | None = None,
-) -> Predictions | BoxPredictions | ValuePredictions:
+) -> Predictions | BoxPredictions | ValuePredictions | VectorPredictions:
     """Write `predictions.json`, `run_report.json` and what `formats` asks for into `out`.
 
     A scan that was answered before, by this model, is not computed again. A scan that cannot be read is listed
@@ -92,7 +93,7 @@ def _predict(
     formats: Sequence[str] | None,
     ignored: list[str],
     target: str,
-) -> Predictions | BoxPredictions | ValuePredictions:
+) -> Predictions | BoxPredictions | ValuePredictions | VectorPredictions:
     import torch
 
     sweep(out, out / "cases")

@@ -15,12 +15,13 @@ from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.inputs import Inputs
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.errors import DataError
-from pipeline.inference.calibration import calibrate, calibrate_boxes, calibrate_values
+from pipeline.inference.calibration import calibrate, calibrate_boxes, calibrate_values, calibrate_vectors
 from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device, save_model
 from pipeline.networks.network import count_parameters
 from pipeline.sampling.mirror import twins
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.boxes import BoxesTask
+from pipeline.tasks.embedding import EmbeddingTask
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.table import TASKS
 from pipeline.training.cascade import Cascade, TrainedLevel
@@ -76,6 +77,9 @@ def train(
         model = calibrate_boxes(model, [(c.levels[: len(trained)], c.world, c.labels) for c in validating])
     elif TASKS[question].answers == "values":
         model = calibrate_values(model, [(c.levels[: len(trained)], c.values) for c in validating])
+    elif isinstance(model.task, EmbeddingTask):
+        far = model.task.settings.far
+        model = calibrate_vectors(model, [(c.levels[: len(trained)], c.values) for c in validating], far)
     elif isinstance(model.task, LandmarksTask):
         model = calibrate(model, [(c.levels[: len(trained)], c.world, c.known) for c in validating])
     write_text(run / "history.csv", history_csv([level.history for level in trained]))

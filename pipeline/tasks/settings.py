@@ -96,3 +96,27 @@ class AttributeSettings:
     """
 
     weights: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EmbeddingSettings:
+    """How vectors of identities are taught and made.
+
+    Args:
+        loss: "cosine_margin": each image must be nearer to the mean of its identity than to those of others in the
+            batch, by a margin; "triplet": nearer to each image of its identity than to one of another (semi-hard);
+            "contrastive": pairs, near or farther than the margin.
+        margin: null = 0.2 of cosine_margin and triplet, 1 of contrastive.
+        size: Numbers of a vector.
+        together: Images of one identity in a batch.
+        mirrored: A vector is the mean of those of the image and its mirror image. For faces; not where left and right
+            tell two apart.
+        far: Share of pairs of two identities that may be taken for one, which chooses the threshold on validation.
+    """
+
+    loss: Literal["cosine_margin", "triplet", "contrastive"] = "cosine_margin"
+    margin: float | None = None
+    size: int = 128
+    together: int = 4
+    mirrored: bool = False
+    far: float = 0.01

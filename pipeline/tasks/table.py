@@ -20,11 +20,11 @@ class Kind:
     """One line of the table.
 
     Args:
-        answers: What is answered of an image: points, boxes or values; reading, measuring and showing go by it.
+        answers: What is answered of an image; reading, measuring and showing go by it.
         place: File and class in this room.
     """
 
-    answers: Literal["points", "boxes", "values"]
+    answers: Literal["points", "boxes", "values", "vectors"]
     place: tuple[str, str]
 
 
@@ -33,6 +33,7 @@ TASKS: dict[str, Kind] = {
     "boxes": Kind("boxes", ("boxes", "BoxesTask")),
     "one_object": Kind("boxes", ("one_object", "OneObjectTask")),
     "attributes": Kind("values", ("attributes", "AttributesTask")),
+    "embedding": Kind("vectors", ("embedding", "EmbeddingTask")),
 }
 
 

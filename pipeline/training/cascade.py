@@ -17,6 +17,7 @@ from pipeline.networks.network import FORMATS, PatchNetwork
 from pipeline.sampling.batches import Batch
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.constellation import fit_constellation
+from pipeline.tasks.embedding import EmbeddingTask
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.table import new_task
 from pipeline.tasks.task import Task
@@ -178,8 +179,9 @@ class Cascade:
 
     def _stream(self, number: int, network: PatchNetwork, budget: Budget) -> Iterator[Batch]:
         level, stride = self.settings.level(number), network.cells.stride
+        together = self.settings.embedding.together if isinstance(self.task, EmbeddingTask) else 0
         return batch_stream(
-            self.deck, number, level, stride, self.settings, budget.step, self.twins, lambda: budget.expected
+            self.deck, number, level, stride, self.settings, budget.step, self.twins, lambda: budget.expected, together
         )
 
     def _precision(self, number: int) -> str:

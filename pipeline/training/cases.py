@@ -14,6 +14,7 @@ from pipeline.data.inputs import Inputs
 from pipeline.data.store import LevelArray, PreparedStore
 from pipeline.errors import DataError
 from pipeline.geometry.boxes import BoxSet
+from pipeline.tasks.embedding import IDENTITY
 from pipeline.training.levels import TrainingCase
 
 
@@ -31,7 +32,8 @@ def training_cases(data: Dataset, store: PreparedStore, part: Part, known: Known
         raise DataError(
             f"dataset {data.name}: no case is left in part '{part}'; use more subjects or other data.fractions"
         )
-    if not any(c.boxes or c.values or any(p is not None for p in c.landmarks.values()) for c in cases):
+    asked = data.landmarks or data.classes
+    if asked and not any(c.boxes or c.values or any(p is not None for p in c.landmarks.values()) for c in cases):
         raise DataError(f"dataset {data.name}: no case of part '{part}' shows any landmark; there is nothing to learn")
     damaged = store.damaged([c.id for c in cases])
     if damaged:
@@ -67,6 +69,7 @@ def fit_known(data: Dataset, inputs: Inputs) -> Known:
 
 def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case], known: Known) -> list[TrainingCase]:
     result = []
+    people = sorted({case.subject for case in cases})
     for case in cases:
         levels = tuple(store.level(case.id, n) for n in range(len(store.spacings)))
         given = _given(store, case, known.inputs, levels[0])
@@ -77,6 +80,7 @@ def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case], know
         points = data.points(case, levels[0].frame.dims)
         told = np.array([n in case.landmarks for n in data.landmarks], bool)
         values = {o.column.name: o.encode(case.values.get(o.column.name)) for o in known.outputs}
+        values[IDENTITY] = np.array([people.index(case.subject)], np.float32)
         result.append(TrainingCase(case.id, levels, points.world, told, values=values))
     return result
 

@@ -18,6 +18,7 @@ from pipeline.sampling.batches import Batch, CropSettings, batches, canvas_shape
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source
 from pipeline.tasks.built import network_for
+from pipeline.tasks.embedding import IDENTITY
 from pipeline.tasks.found import Found
 from pipeline.tasks.task import Task
 from pipeline.training.settings import LevelSettings, TrainingSettings
@@ -92,12 +93,22 @@ def batch_stream(
     start: int,
     twins: tuple[int, ...] | None = None,
     expected: Callable[[], float] = lambda: math.inf,
+    together: int = 0,
 ) -> Iterator[Batch]:
-    """Batches of one level from step `start` on, of as many steps as are `expected`."""
+    """Batches of one level from step `start` on, of as many steps as are `expected`; with so many cases of an identity
+    `together`, where it is above 0."""
     sources = [c.source(number) for c in cases]
     crops = crop_settings(sources, level, stride, twins)
-    sampler = Sampler(level.batch, (settings.seed, number))
+    groups = _of_each_identity(cases) if together else ()
+    sampler = Sampler(level.batch, (settings.seed, number), groups=groups, together=max(1, together))
     return batches(sources, crops, settings.augment, sampler, start, expected)
+
+
+def _of_each_identity(cases: Sequence[TrainingCase]) -> tuple[tuple[int, ...], ...]:
+    groups: dict[float, list[int]] = {}
+    for number, case in enumerate(cases):
+        groups.setdefault(float(case.values[IDENTITY][0]), []).append(number)
+    return tuple(tuple(numbers) for numbers in groups.values())
 
 
 def locate_all(

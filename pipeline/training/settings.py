@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline.sampling.augment import AugmentSettings
-from pipeline.tasks.settings import AttributeSettings, BoxSettings, DecodeSettings, LossSettings, ObjectSettings
+from pipeline.tasks.settings import (
+    AttributeSettings,
+    BoxSettings,
+    DecodeSettings,
+    EmbeddingSettings,
+    LossSettings,
+    ObjectSettings,
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ class TrainingSettings:
         boxes: The same of boxes.
         one_object: The same of the one thing of an image.
         attributes: The same of values of an image as a whole.
+        embedding: The same of vectors that tell who an image shows.
         fusion: How what is known beside the image joins its features: side by side and mixed (concatenation), or each
             feature scaled and shifted (film).
         blind: The image is not looked at, only what is known beside it: to compare.
@@ -97,6 +105,7 @@ class TrainingSettings:
     boxes: BoxSettings = field(default_factory=BoxSettings)
     one_object: ObjectSettings = field(default_factory=ObjectSettings)
     attributes: AttributeSettings = field(default_factory=AttributeSettings)
+    embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
     fusion: Literal["concatenation", "film"] = "concatenation"
     blind: bool = False
 

@@ -1,0 +1,69 @@
+"""What the verbs do that tell who an image shows: enroll, identify, verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.cli.given import run_of
+from pipeline.cli.outcome import Outcome, counted, table_from
+from pipeline.cli.settings import Settings
+from pipeline.errors import ConfigError
+
+
+def enroll(settings: Settings) -> Outcome:
+    """Add images of a person to the gallery, or take a person out."""
+    from pipeline.stages.identify import enroll as add
+    from pipeline.stages.identify import remove
+
+    gallery, name = _gallery(settings), settings.identity.name
+    if settings.identity.remove is not None:
+        left = remove(_model(settings), gallery, settings.identity.remove)
+        note = f"'{settings.identity.remove}' removed; {_people(left)} in {gallery}"
+        return Outcome(note, (note,))
+    if not name or not settings.predict.input:
+        raise ConfigError("enroll: say whom, by which image: name=ID -i IMAGE (or remove=ID)")
+    people = add(_model(settings), gallery, settings.predict.input, name, settings.device)
+    note = f"'{name}' enrolled; {_people(people)} in {gallery}"
+    return Outcome(note, (note,))
+
+
+def identify(settings: Settings) -> Outcome:
+    """Who it is, of everybody in the gallery; or not recognised."""
+    return _asked(settings, None)
+
+
+def verify(settings: Settings) -> Outcome:
+    """Whether it is the person that is claimed."""
+    if not settings.identity.name:
+        raise ConfigError("verify: say who it is said to be: name=ID")
+    return _asked(settings, settings.identity.name)
+
+
+def _asked(settings: Settings, claimed: str | None) -> Outcome:
+    from pipeline.stages.identify import NOBODY
+    from pipeline.stages.identify import identify as stage
+
+    if not settings.predict.input:
+        raise ConfigError("say which images: -i IMAGE_OR_FOLDER")
+    which = _model(settings), _gallery(settings), settings.predict.input, settings.predict.output
+    answers, failed = stage(*which, claimed, settings.identity.threshold, settings.device)
+    yes, no = ("yes", "no") if claimed else (None, NOBODY)
+    said = [(yes or a.name) if a.name else no for a in answers]
+    rows = [(a.image.name, word, f"{a.distance:.3f}", a.nearest) for a, word in zip(answers, said, strict=True)]
+    title = f"is it {claimed}?" if claimed else "who is it?"
+    note = f"{counted(len(answers), 'image')}, {sum(a.name is not None for a in answers)} recognised"
+    return Outcome(note, (table_from(("image", title, "distance", "nearest"), rows), note), failed)
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"
+
+
+def _model(settings: Settings) -> Path:
+    return settings.predict.model or run_of(settings) / "model"
+
+
+def _gallery(settings: Settings) -> Path:
+    if settings.gallery is None:
+        raise ConfigError("say which gallery: gallery=FILE")
+    return settings.gallery

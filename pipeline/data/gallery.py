@@ -1,0 +1,115 @@
+"""A gallery: vectors of people who agreed to be recognised, in one safetensors file. Nothing in it is executed.
+
+Letters: N vectors, F features.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from pipeline.data.atomic import write_bytes
+from pipeline.errors import DataError
+
+VERSION = "1"
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """Who was enrolled, with vectors of one model.
+
+    Args:
+        model: sha256 of the model.json that made them: vectors of two models cannot be compared.
+        people: Whose each vector is; one person may have several.
+        images: Name of the image that each was made from.
+        vectors: Of length 1.
+    """
+
+    model: str
+    people: tuple[str, ...]
+    images: tuple[str, ...]
+    vectors: Float[np.ndarray, "N F"]
+
+    def with_person(self, name: str, image: str, vector: Float[np.ndarray, " F"]) -> Gallery:
+        """With one more vector."""
+        row = np.asarray(vector, np.float32)[None]
+        vectors = np.concatenate([self.vectors, row]) if len(self.people) else row
+        return replace(self, people=(*self.people, name), images=(*self.images, image), vectors=vectors)
+
+    def without(self, name: str) -> Gallery:
+        """Without a person.
+
+        Raises:
+            DataError: Nobody is called so.
+        """
+        kept = [row for row, person in enumerate(self.people) if person != name]
+        if len(kept) == len(self.people):
+            raise DataError(f"nobody in the gallery is called '{name}'; {len(set(self.people))} people are enrolled.")
+        people, images = ([names[row] for row in kept] for names in (self.people, self.images))
+        return replace(self, people=tuple(people), images=tuple(images), vectors=self.vectors[kept])
+
+    def nearest(self, vector: Float[np.ndarray, " F"], count: int = 1) -> list[tuple[str, float]]:
+        """The nearest vectors, whose they are and their squared distance, by looking at all of them."""
+        distance = np.clip(2 - 2 * (self.vectors @ np.asarray(vector, np.float32)), 0, 4)
+        some = np.argpartition(distance, min(count, len(distance)) - 1)[:count]
+        ordered = some[np.argsort(distance[some], kind="stable")]
+        return [(self.people[row], float(distance[row])) for row in ordered]
+
+    def distance_to(self, name: str, vector: Float[np.ndarray, " F"]) -> float:
+        """To the nearest vector of one person.
+
+        Raises:
+            DataError: Nobody is called so.
+        """
+        rows = [row for row, person in enumerate(self.people) if person == name]
+        if not rows:
+            raise DataError(f"nobody in the gallery is called '{name}'; enroll an image of them first.")
+        return float(np.clip(2 - 2 * (self.vectors[rows] @ np.asarray(vector, np.float32)), 0, 4).min())
+
+
+def write_gallery(gallery: Gallery, path: Path) -> None:
+    """Write the file; all of it, or nothing."""
+    from safetensors.numpy import save
+
+    vectors = np.ascontiguousarray(gallery.vectors, np.float32)
+    facts = {"version": VERSION, "model": gallery.model, "sha256": _sum(gallery.people, gallery.images, vectors)}
+    lists = {"people": json.dumps(gallery.people), "images": json.dumps(gallery.images)}
+    write_bytes(path, save({"vectors": vectors}, facts | lists))
+
+
+def read_gallery(path: Path, model: str) -> Gallery:
+    """Read the file.
+
+    Args:
+        model: sha256 of the model.json that asks.
+
+    Raises:
+        DataError: Not a gallery, damaged, or made by another model.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            facts, vectors = file.metadata() or {}, file.get_tensor("vectors")
+        people, images = (tuple(json.loads(facts[name])) for name in ("people", "images"))
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise DataError(f"{path}: not a gallery: {error}. Make it with `patchvote enroll`.") from error
+    if facts.get("version") != VERSION or facts.get("sha256") != _sum(people, images, vectors):
+        raise DataError(f"{path}: damaged, or of another version. Enroll the people again.")
+    if facts["model"] != model:
+        raise DataError(
+            f"{path}: its vectors are another model's ({facts['model'][:12]}, this one is {model[:12]}) and cannot be"
+            " compared with this one's. Use that model, or enroll the people again into a new gallery."
+        )
+    return Gallery(model, people, images, vectors)
+
+
+def _sum(people: Sequence[str], images: Sequence[str], vectors: Float[np.ndarray, "N F"]) -> str:
+    names = json.dumps([list(people), list(images)]).encode()
+    return hashlib.sha256(names + vectors.tobytes()).hexdigest()

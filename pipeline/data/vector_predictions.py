@@ -1,0 +1,60 @@
+"""`predictions.json` of vectors: one an image, to be compared with others of the same model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from pipeline.data.atomic import read_json, write_json
+from pipeline.data.frames import written_frame
+from pipeline.errors import DataError
+
+TASK = "embedding"
+
+
+@dataclass(frozen=True, eq=False)
+class VectorPredictions:
+    """All vectors of one run of predict, of length 1.
+
+    Args:
+        model: Its name.
+        cases: By id.
+        threshold: Squared distance up to which two images are taken for one identity, chosen on validation.
+        failures: Why a case has none.
+    """
+
+    model: str
+    cases: dict[str, Float[np.ndarray, " F"]]
+    threshold: float
+    unit: str = "px"
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def write_vector_predictions(predictions: VectorPredictions, path: Path) -> None:
+    """Write `predictions.json`."""
+    head = {"version": 1, "task": TASK, "frame": written_frame(predictions.unit), "unit": predictions.unit}
+    cases = {case: {"vector": [round(float(v), 7) for v in vector]} for case, vector in predictions.cases.items()}
+    content = head | {"model": predictions.model, "threshold": predictions.threshold, "cases": cases}
+    write_json(path, content | ({"failures": predictions.failures} if predictions.failures else {}))
+
+
+def read_vector_predictions(path: Path) -> VectorPredictions:
+    """Read `predictions.json`.
+
+    Raises:
+        DataError: The file is not one of vectors, or is of another version.
+    """
+    content = read_json(path)
+    try:
+        if content["version"] != 1 or content["task"] != TASK:
+            raise DataError(f"{path}: version {content['version']}, task {content['task']}; expected 1, {TASK}")
+        cases = {case: np.array(said["vector"], float) for case, said in content["cases"].items()}
+        facts = (float(content["threshold"]), content["unit"], content.get("failures", {}))
+        return VectorPredictions(content["model"], cases, *facts)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise DataError(
+            f"{path}: not predictions of vectors: {error!r}. Make them with `patchvote predict`."
+        ) from error

@@ -1,0 +1,96 @@
+"""How well distances tell whether two images show one identity, and which of several.
+
+Letters: N images, F features. Distances are squared, of vectors of length 1: 0 to 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+GALLERIES = 10  # drawn for the numbers of identification
+IMPOSTORS = 0.5  # share of the people who are not enrolled, in the open set
+ALARMS = 0.05  # share of them who may be taken for somebody
+
+
+def pair_distances(
+    vectors: Float[np.ndarray, "N F"], who: Sequence[str]
+) -> tuple[Float[np.ndarray, " P"], Float[np.ndarray, " Q"]]:
+    """Of all pairs of one identity, and of all pairs of two."""
+    distance = _distances(vectors, vectors)
+    upper = np.triu(np.ones(distance.shape, bool), 1)
+    same = np.array(who)[:, None] == np.array(who)
+    return distance[same & upper], distance[~same & upper]
+
+
+def threshold_at(other: Float[np.ndarray, " Q"], rate: float) -> float:
+    """The largest distance at which at most this share of the pairs of two identities are taken for one."""
+    allowed = int(rate * len(other) + 1e-9)
+    return float(np.nextafter(np.sort(other)[allowed], -np.inf)) if allowed < len(other) else 4.0
+
+
+def verification(same: Float[np.ndarray, " P"], other: Float[np.ndarray, " Q"]) -> dict[str, float]:
+    """`eer`, where as many pairs of one identity are refused as pairs of two are taken for one; `auc`; and the share of
+    pairs of one identity that are told at false accept rates of 1% and 0.1% (`tar_at_far1`, `tar_at_far01`).
+
+    Examples:
+        >>> verification(np.array([0.1, 0.2]), np.array([0.3, 0.9]))["eer"]
+        0.0
+    """
+    cuts = np.unique(np.concatenate([same, other]))
+    refused = 1 - np.searchsorted(np.sort(same), cuts, side="right") / len(same)
+    taken = np.searchsorted(np.sort(other), cuts, side="right") / len(other)
+    nearest = int(np.abs(refused - taken).argmin())
+    eer = (refused[nearest] + taken[nearest]) / 2
+    beside = np.searchsorted(np.sort(other), same, side="right"), np.searchsorted(np.sort(other), same, side="left")
+    auc = 1 - float((beside[0] + beside[1]).mean()) / (2 * len(other))
+    rates = {f"tar_at_far{name}": float((same <= threshold_at(other, rate)).mean())
+             for name, rate in (("1", 0.01), ("01", 0.001))}  # fmt: skip
+    return {"eer": float(eer), "auc": auc, **rates}
+
+
+def identification(vectors: Float[np.ndarray, "N F"], who: Sequence[str], seed: int = 0) -> dict[str, float]:
+    """`rank1`, the share of images whose nearest of a gallery with one image a person is of the right one; and
+    `dir_at_fa5`, the share that is named rightly where half of the people are not enrolled and one in twenty images of
+    these may be taken for somebody. Means over ten galleries, drawn from the seed."""
+    rng = np.random.default_rng(seed)
+    names = np.array(who)
+    people = np.unique(names)
+    rank, named = [], []
+    for _ in range(GALLERIES):
+        first = np.array([rng.choice(np.flatnonzero(names == person)) for person in people])
+        probes = np.setdiff1d(np.arange(len(names)), first)
+        enrolled = np.sort(rng.permutation(len(people))[: max(1, round((1 - IMPOSTORS) * len(people)))])
+        distance = _distances(vectors[probes], vectors[first])
+        rank.append(float((people[distance.argmin(1)] == names[probes]).mean()))
+        named.append(_open_set(distance[:, enrolled], people[enrolled], names[probes]))
+    return {"rank1": float(np.mean(rank)), "dir_at_fa5": float(np.mean(named))}
+
+
+def _open_set(distance: Float[np.ndarray, "N M"], gallery: np.ndarray, names: np.ndarray) -> float:
+    known: Bool[np.ndarray, " N"] = np.isin(names, gallery)
+    nearest, right = distance.min(1), gallery[distance.argmin(1)] == names
+    if known.all():
+        return float(right.mean())
+    return float((right & (nearest <= threshold_at(nearest[~known], ALARMS)))[known].mean())
+
+
+def _distances(one: Float[np.ndarray, "N F"], other: Float[np.ndarray, "M F"]) -> Float[np.ndarray, "N M"]:
+    return np.clip(2 - 2 * one @ other.T, 0, 4)
+
+
+def folds_accuracy(
+    distance: Float[np.ndarray, " P"], same: Bool[np.ndarray, " P"], fold: Int[np.ndarray, " P"]
+) -> dict[str, float]:
+    """Accuracy of listed pairs, the threshold of each fold chosen on all others (LFW's protocol, Huang et al. 2007):
+    `folds_accuracy`, the mean over the folds, and `folds_sd`."""
+    accuracy = []
+    for number in np.unique(fold):
+        others = fold != number if len(np.unique(fold)) > 1 else fold == number
+        cuts = np.unique(distance[others])
+        right = [((distance[others] <= cut) == same[others]).mean() for cut in cuts]
+        threshold = cuts[int(np.argmax(right))]
+        accuracy.append(float(((distance[fold == number] <= threshold) == same[fold == number]).mean()))
+    return {"folds_accuracy": float(np.mean(accuracy)), "folds_sd": float(np.std(accuracy))}

@@ -1,0 +1,113 @@
+"""Stage: vectors + whose each is -> `pairs.csv`, `summary.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.atomic import sha256_of, write_json, write_text
+from pipeline.data.dataset import Case, Part, read_dataset
+from pipeline.data.frames import written_frame
+from pipeline.data.pairs_txt import Pair, read_pairs
+from pipeline.data.points_csv import csv_line
+from pipeline.data.vector_predictions import TASK, VectorPredictions, read_vector_predictions
+from pipeline.errors import DataError
+from pipeline.metrics.verification import folds_accuracy, identification, pair_distances, verification
+
+PLACES = 4  # digits of an image's number in a list of pairs
+
+
+def evaluate_vectors(
+    predictions: Path,
+    dataset: Path,
+    out: Path,
+    part: Part = "test",
+    exclude: Sequence[str] = (),
+    pairs: Path | None = None,
+) -> dict[str, Any]:
+    """Measure verification over all pairs, and identification from one image a person. Same inputs, same bytes.
+
+    Args:
+        predictions: `predictions.json` of the predict stage.
+        dataset: `dataset.json`, which says whose each image is.
+        out: Folder for `pairs.csv` and `summary.json`.
+        part: Which part of the split.
+        exclude: Ids of cases that check kept out.
+        pairs: A list in the form of LFW's `pairs.txt`; adds the accuracy of its folds.
+
+    Returns:
+        The content of `summary.json`.
+
+    Raises:
+        DataError: Nothing to measure, fewer than two images of one identity, or a pair names no image.
+    """
+    answers, data = read_vector_predictions(predictions), read_dataset(dataset)
+    cases = [c for c in data.part(part) if c.id not in set(exclude)]
+    measured = [c for c in cases if c.id in answers.cases]
+    who = [c.subject for c in measured]
+    if len(set(who)) < 2 or len(set(who)) == len(who):
+        raise DataError(
+            f"{predictions}: {len(who)} images of {len(set(who))} identities in part '{part}' of {dataset}; two"
+            " identities and two images of one are needed."
+        )
+    vectors = np.stack([answers.cases[c.id] for c in measured])
+    same, other = pair_distances(vectors, who)
+    metrics: dict[str, Any] = verification(same, other) | identification(vectors, who)
+    taken = (same <= answers.threshold).mean(), (other <= answers.threshold).mean()
+    metrics |= {"accuracy": float((taken[0] + 1 - taken[1]) / 2), "tar": float(taken[0]), "far": float(taken[1])}
+    if pairs is not None:
+        metrics |= folds_accuracy(*_listed(read_pairs(pairs), answers, data.cases, pairs))
+    summary = {
+        "version": 1,
+        "task": TASK,
+        "frame": written_frame(data.unit),
+        "unit": data.unit,
+        "dataset": data.name,
+        "model": answers.model,
+        "split": part,
+        "cases": len(cases),
+        "identities": len(set(who)),
+        "pairs": {"same": len(same), "other": len(other)},
+        "threshold": answers.threshold,
+        "failures": {c.id: answers.failures.get(c.id, "no prediction") for c in cases if c.id not in answers.cases},
+        "excluded": sorted(set(exclude)),
+        "metrics": metrics,
+        "made_from": {"predictions": sha256_of(predictions), "dataset": sha256_of(dataset)},
+    }
+    write_text(Path(out) / "pairs.csv", _table(measured, vectors))
+    write_json(Path(out) / "summary.json", summary)
+    return summary
+
+
+def _listed(
+    pairs: Sequence[Pair], answers: VectorPredictions, cases: Sequence[Case], path: Path
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distance, whether of one person, and fold of each pair of the list."""
+    names = {Path(c.image).stem: c.id for c in cases}
+
+    def vector(image: tuple[str, int]) -> np.ndarray:
+        name = f"{image[0]}_{image[1]:0{PLACES}d}"
+        if names.get(name) not in answers.cases:
+            raise DataError(f"{path}: image '{name}' has no vector; predict all parts that the list speaks of.")
+        return answers.cases[names[name]]
+
+    distance = np.array([np.square(vector(p.one) - vector(p.other)).sum() for p in pairs])
+    return distance, np.array([p.same for p in pairs]), np.array([p.fold for p in pairs])
+
+
+def _table(cases: Sequence[Case], vectors: np.ndarray) -> str:
+    """For each image the nearest other one of its identity, and the nearest of another."""
+    lines = [csv_line(("case", "identity", "nearest_same", "distance_same", "nearest_other", "distance_other"))]
+    who, distance = np.array([c.subject for c in cases]), np.clip(2 - 2 * vectors @ vectors.T, 0, 4)
+    np.fill_diagonal(distance, np.inf)
+    for row, case in enumerate(cases):
+        cells: list[str] = []
+        for wanted in (who == case.subject, who != case.subject):
+            near = np.where(wanted, distance[row], np.inf)
+            best = int(near.argmin())
+            cells += [cases[best].id, f"{near[best]:.4f}"] if np.isfinite(near[best]) else ["", ""]
+        lines.append(csv_line((case.id, case.subject, *cells)))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,141 @@
+"""Stages enroll, identify and verify: images and a gallery -> who it is, or that nobody is recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data.atomic import sha256_of, write_text
+from pipeline.data.claim import claimed_folder
+from pipeline.data.gallery import Gallery, read_gallery, write_gallery
+from pipeline.data.points_csv import csv_line
+from pipeline.data.readers import find_images, read_image
+from pipeline.errors import ConfigError, DataError, PatchvoteError
+from pipeline.inference.answering import VectorAnswering, answering
+from pipeline.inference.beside import Beside
+from pipeline.inference.model import load_model, pick_device
+
+NOBODY = "not recognised"
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """One image.
+
+    Args:
+        image: Its file.
+        name: Who it is; None = not recognised, which is the answer unless somebody is near enough.
+        distance: Squared, to the nearest of the gallery (or of the person that is claimed).
+        nearest: Whose that is; a guess, never an answer.
+    """
+
+    image: Path
+    name: str | None
+    distance: float
+    nearest: str
+
+
+class Asked:
+    """A model with its gallery."""
+
+    def __init__(self, model: Path, gallery: Path, threshold: float | None = None, device: str = "auto") -> None:
+        """Raises ConfigError if the model makes no vectors."""
+        loaded = load_model(model, pick_device(device))
+        made = answering(loaded, None)
+        if not isinstance(made, VectorAnswering):
+            raise ConfigError(f"{model}: does not tell who it is; train one with task=embedding.")
+        self._answering, self._file = made, gallery
+        self.sum = sha256_of(model / "model.json")
+        self.threshold = loaded.calibration.threshold if threshold is None else threshold
+
+    def gallery(self, may_be_new: bool = False) -> Gallery:
+        """What is enrolled."""
+        if may_be_new and not self._file.exists():
+            return Gallery(self.sum, (), (), np.empty((0, 0), np.float32))
+        return read_gallery(self._file, self.sum)
+
+    def vector(self, image: Path) -> np.ndarray:
+        """Of one image."""
+        return np.array(self._answering.answer(read_image(image), Beside())["vector"])
+
+
+def enroll(model: Path, gallery: Path, images: Sequence[Path], name: str, device: str = "auto") -> int:
+    """Add images of one person to a gallery, which is made if it is not there; returns how many people it has.
+
+    Raises:
+        DataError: An image cannot be read, or the gallery is another model's.
+    """
+    with claimed_folder(gallery.resolve().parent):
+        asked = Asked(model, gallery, device=device)
+        people = asked.gallery(may_be_new=True)
+        for image in _files(images):
+            people = people.with_person(name, image.name, asked.vector(image))
+        write_gallery(people, gallery)
+    return len(set(people.people))
+
+
+def remove(model: Path, gallery: Path, name: str) -> int:
+    """Take a person out; returns how many are left.
+
+    Raises:
+        DataError: Nobody is called so.
+    """
+    with claimed_folder(gallery.resolve().parent):
+        people = read_gallery(gallery, sha256_of(model / "model.json")).without(name)
+        write_gallery(people, gallery)
+    return len(set(people.people))
+
+
+def identify(
+    model: Path,
+    gallery: Path,
+    images: Sequence[Path],
+    out: Path | None = None,
+    claimed: str | None = None,
+    threshold: float | None = None,
+    device: str = "auto",
+) -> tuple[list[Recognised], dict[str, str]]:
+    """Who each image shows: the nearest of the gallery, if it is near enough, else nobody.
+
+    Args:
+        out: Folder for `identities.csv`; None = nothing is written.
+        claimed: Only this person is asked for: is it they?
+        threshold: Largest squared distance that counts as near; None = as validation chose.
+
+    Returns:
+        The answers, and why an image has none.
+
+    Raises:
+        DataError: No image, nobody is enrolled, or the gallery is another model's.
+    """
+    asked = Asked(model, gallery, threshold, device)
+    people, answers, failures = asked.gallery(), [], {}
+    if not people.people:
+        raise DataError(f"{gallery}: nobody is enrolled.")
+    for image in _files(images):
+        try:
+            vector = asked.vector(image)
+        except PatchvoteError as error:
+            failures[image.name] = str(error)
+            continue
+        who, distance = (claimed, people.distance_to(claimed, vector)) if claimed else people.nearest(vector)[0]
+        answers.append(Recognised(image, who if distance <= asked.threshold else None, distance, who))
+    if out is not None:
+        write_text(out / "identities.csv", _table(answers))
+    return answers, failures
+
+
+def _files(images: Iterable[Path]) -> list[Path]:
+    found = [path for given in images for path in (find_images(given) if given.is_dir() else [given])]
+    if not found:
+        raise DataError(f"{', '.join(map(str, images)) or 'no input'}: no image there; give -i IMAGE_OR_FOLDER")
+    return found
+
+
+def _table(answers: Sequence[Recognised]) -> str:
+    lines = [csv_line(("image", "answer", "distance", "nearest"))]
+    lines += [csv_line((str(a.image), a.name or NOBODY, f"{a.distance:.4f}", a.nearest)) for a in answers]
+    return "\n".join(lines) + "\n"

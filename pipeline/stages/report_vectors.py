@@ -1,0 +1,109 @@
+"""Stage: a run of vectors -> one self-contained `report.html`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data.atomic import read_json, write_text
+from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.data.vector_predictions import VectorPredictions, read_vector_predictions
+from pipeline.errors import DataError, PatchvoteError
+from pipeline.metrics.verification import pair_distances
+from pipeline.report.box_figure import draw_boxes
+from pipeline.report.curves import minutes, training_curve
+from pipeline.report.distances import distances
+from pipeline.report.facts import UNKNOWN, levels, parts
+from pipeline.report.page import Listing, Page, Picture, render
+from pipeline.report.run_files import details, findings, read_rows
+
+MEANING = {
+    "eer": "equal error rate: as many pairs of one identity are refused as pairs of two are taken for one",
+    "auc": "area under the curve: a pair of one identity is nearer than a pair of two",
+    "tar_at_far1": "pairs of one identity that are told, where 1% of the others are taken for one",
+    "tar_at_far01": "... and where 0.1% are",
+    "rank1": "images whose nearest of a gallery with one image a person is the right one",
+    "dir_at_fa5": "images named rightly where half of the people are not enrolled, at 5% false alarms",
+    "accuracy": "right answers about pairs at the threshold that validation chose, both kinds weighed alike",
+    "tar": "pairs of one identity that are told at that threshold",
+    "far": "pairs of two identities that are taken for one there",
+}
+
+
+def report_vectors(run: Path, out: Path | None = None, title: str | None = None) -> Path:
+    """Write the page of a run. What the run does not have, the page says is missing.
+
+    Args:
+        run: Folder of the run.
+        out: File to write; `report.html` in the run if None.
+        title: Heading; the run's name if None.
+
+    Returns:
+        The file written.
+
+    Raises:
+        DataError: The run has nothing to report, or one of its files is damaged.
+    """
+    run, out = Path(run), Path(out or Path(run) / "report.html")
+    if not (run / "test" / "summary.json").is_file():
+        raise DataError(f"{run}: nothing to report: it has no test/summary.json. Make it with `patchvote evaluate`.")
+    data, summary = read_dataset(run / "dataset.json"), read_json(run / "test" / "summary.json")
+    answers = read_vector_predictions(run / "test" / "predictions.json")
+    history, failed = read_rows(run / "history.csv"), summary["failures"]
+    metrics = summary["metrics"]
+    page = Page(
+        title=title or f"Report on identities: {run.resolve().name}",
+        facts=_facts(run, data, history, summary["threshold"]),
+        summary=None,
+        error_curve=_curve(data, answers, summary["split"]),
+        training_curve=training_curve(history, "0 = perfect"),
+        pictures=tuple(_pictures(data, read_rows(run / "test" / "pairs.csv"))),
+        findings=findings(run),
+        failures=Listing(("case", "why"), tuple(failed.items()), "" if failed else "Every case was answered."),
+        details=details(run),
+        measured=Listing(
+            ("number", "value", "meaning"),
+            tuple((name, f"{value:.4f}", MEANING.get(name, "")) for name, value in metrics.items()),
+            f"{summary['pairs']['same']} pairs of one identity, {summary['pairs']['other']} of two, of"
+            f" {summary['identities']} identities of which no image was trained on.",
+        ),
+        numbers=tuple((name, f"{metrics[name]:.1%}", MEANING[name]) for name in ("eer", "rank1", "dir_at_fa5")),
+    )
+    write_text(out, render(page))
+    return out
+
+
+def _facts(run: Path, data: Dataset, history: list[dict[str, str]], threshold: float) -> tuple[tuple[str, str], ...]:
+    spent, model = minutes(history), run / "model" / "model.json"
+    return (
+        ("run", run.resolve().name),
+        ("data set", data.name),
+        ("cases", parts(c.split for c in data.cases)),
+        ("identities", str(len({c.subject for c in data.cases}))),
+        ("threshold, squared distance", f"{threshold:.3f}"),
+        (f"voxel sizes, {data.unit}", levels(read_json(model) if model.is_file() else None)),
+        ("training", UNKNOWN if spent is None else f"{spent:.1f} minutes"),
+    )
+
+
+def _curve(data: Dataset, answers: VectorPredictions, part: str) -> str | None:
+    cases = [c for c in data.cases if c.split == part and c.id in answers.cases]
+    same, other = pair_distances(np.stack([answers.cases[c.id] for c in cases]), [c.subject for c in cases])
+    return distances(same, other, answers.threshold)
+
+
+def _pictures(data: Dataset, rows: Sequence[dict[str, str]]) -> Iterator[Picture]:
+    """Images that lie nearest to one of somebody else, beside it."""
+    from pipeline.data.readers import read_image
+
+    close = sorted((r for r in rows if r["distance_other"]), key=lambda r: float(r["distance_other"]))[:4]
+    for row in close if data.unit == "px" else ():
+        for case, who in ((row["case"], row["identity"]), (row["nearest_other"], "")):
+            heading = f"{row['identity']} and another, distance {row['distance_other']}"
+            try:
+                image = read_image(data.image_path(data.case(case)))
+                yield Picture(heading, f"{case} {who}".strip(), draw_boxes(image, (), (), ()))
+            except (PatchvoteError, OSError) as error:
+                yield Picture(heading, case, None, f"The picture cannot be shown: {error}")

@@ -1,0 +1,110 @@
+"""The embedding task: a vector for an image, near to those of other images of the same identity and far from others.
+
+Whose an image is, is the subject of its case; identities of training, validation and test are apart.
+Letters: B batch, F features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from pipeline.data.store import LevelArray
+from pipeline.losses.identity import contrastive, cosine_margin, triplet
+from pipeline.metrics.verification import identification, pair_distances, verification
+from pipeline.networks.heads import Head
+from pipeline.networks.network import PatchNetwork
+from pipeline.tasks.ask import said_of_whole
+from pipeline.tasks.asked import Asked
+from pipeline.tasks.regions import Region
+from pipeline.tasks.settings import EmbeddingSettings
+from pipeline.tasks.truth import Truth
+
+LOSSES = {"contrastive": contrastive, "triplet": triplet, "cosine_margin": cosine_margin}
+IDENTITY = "identity"  # the value of a case that says whose it is, as a number
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingFound:
+    """A vector of length 1."""
+
+    vector: Float[np.ndarray, " F"]
+
+
+@dataclass(frozen=True)
+class EmbeddingTask:
+    """How vectors are taught and made.
+
+    Args:
+        settings: Loss and size.
+    """
+
+    settings: EmbeddingSettings = field(default_factory=EmbeddingSettings)
+
+    @classmethod
+    def new(cls, asked: Asked, settings: Any) -> EmbeddingTask:
+        return cls(settings.embedding)
+
+    @classmethod
+    def of_content(cls, content: Mapping[str, Any]) -> EmbeddingTask:
+        return cls(EmbeddingSettings(**content["embedding"]))
+
+    def content(self) -> dict[str, Any]:
+        return {"embedding": asdict(self.settings)}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ()
+
+    def heads(self, dims: int, number: int) -> dict[str, Head]:
+        """One vector an image."""
+        return {"vector": Head(self.settings.size, whole=True)}
+
+    def at(self, spacings: Sequence[float], stride: int, number: int) -> EmbeddingTask:
+        """The task of one of several levels: all are taught alike."""
+        return self
+
+    def losses(
+        self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
+    ) -> dict[str, Tensor]:
+        """The loss that was chosen."""
+        vectors = functional.normalize(outputs["vector"], dim=1)
+        margin = {} if self.settings.margin is None else {"margin": self.settings.margin}
+        loss = LOSSES[self.settings.loss](vectors, truth.values[IDENTITY][:, 0].long(), **margin)
+        return {self.settings.loss: loss, "total": loss}
+
+    @torch.no_grad()
+    def locate(
+        self,
+        network: PatchNetwork,
+        level: LevelArray,
+        prior: EmbeddingFound | None = None,
+        search: float = np.inf,
+        blend: float = 0.0,
+        least: float = 0.0,
+    ) -> EmbeddingFound:
+        """The vector of one image; of several levels, the direction between theirs."""
+        said = functional.normalize(said_of_whole(network, level)["vector"], dim=1)
+        if self.settings.mirrored:
+            shown = np.ascontiguousarray(np.asarray(level.voxels[Region.of(level.frame.shape).slices])[..., ::-1])
+            other = said_of_whole(network, LevelArray(level.frame, shown, level.given))["vector"]
+            said = functional.normalize(said + functional.normalize(other, dim=1), dim=1)
+        vector = said[0].double().cpu().numpy()
+        if prior is not None:
+            vector = vector + prior.vector
+        return EmbeddingFound(vector / max(float(np.linalg.norm(vector)), 1e-12))
+
+    def measure(self, cases: Sequence[Any], found: Mapping[str, EmbeddingFound]) -> dict[str, float]:
+        """Verification of all pairs, identification from one image a person; "error" weighs the equal error rate and
+        what both are short of perfect, which moves where the rate does not any more."""
+        vectors = np.stack([found[c.id].vector for c in cases])
+        who = [str(int(c.values[IDENTITY][0])) for c in cases]
+        numbers = verification(*pair_distances(vectors, who)) | identification(vectors, who)
+        return {"error": (numbers["eer"] + 1 - numbers["auc"] + (1 - numbers["rank1"]) / 4) / 2, **numbers}

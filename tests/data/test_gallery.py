@@ -1,0 +1,77 @@
+"""A gallery: a safe file, from which people can be taken, and which only its own model can read."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pipeline.data.gallery import Gallery, read_gallery, write_gallery
+from pipeline.errors import DataError
+
+
+def vectors(count, size=8, seed=0):
+    drawn = np.random.default_rng(seed).standard_normal((count, size)).astype(np.float32)
+    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+
+
+def gallery(count=4):
+    made = Gallery("m" * 64, (), (), np.empty((0, 0), np.float32))
+    for number, vector in enumerate(vectors(count)):
+        made = made.with_person(f"person {number // 2}", f"{number}.png", vector)
+    return made
+
+
+def test_it_survives_its_file(tmp_path):
+    write_gallery(gallery(), tmp_path / "people")
+    read = read_gallery(tmp_path / "people", "m" * 64)
+    assert (read.people, read.images) == (gallery().people, gallery().images)
+    assert np.array_equal(read.vectors, gallery().vectors)
+
+
+def test_the_file_holds_no_code_and_no_picture(tmp_path):
+    write_gallery(gallery(), tmp_path / "people")
+    content = (tmp_path / "people").read_bytes()
+    size = int.from_bytes(content[:8], "little")
+    assert set(json.loads(content[8 : 8 + size])) == {"__metadata__", "vectors"}
+
+
+def test_the_nearest_is_whose_vector_it_is():
+    made = gallery()
+    for name, vector in zip(made.people, made.vectors, strict=True):
+        assert made.nearest(vector)[0] == (name, pytest.approx(0.0, abs=1e-6))
+        assert made.distance_to(name, vector) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_neighbours_come_in_order():
+    made, asked = gallery(40), vectors(1, seed=3)[0]
+    expected = sorted(2 - 2 * float(v @ asked) for v in made.vectors)
+    assert [d for _, d in made.nearest(asked, 5)] == pytest.approx(expected[:5], abs=1e-5)
+
+
+def test_a_person_who_is_removed_is_gone():
+    left = gallery().without("person 0")
+    assert set(left.people) == {"person 1"} and len(left.vectors) == 2
+    with pytest.raises(DataError, match="nobody in the gallery is called 'person 0'"):
+        left.without("person 0")
+
+
+def test_another_models_vectors_are_not_compared(tmp_path):
+    write_gallery(gallery(), tmp_path / "people")
+    with pytest.raises(DataError, match="another model's"):
+        read_gallery(tmp_path / "people", "n" * 64)
+
+
+@pytest.mark.parametrize("place", [30, -3])
+def test_a_damaged_file_is_refused(tmp_path, place):
+    write_gallery(gallery(), tmp_path / "people")
+    content = bytearray((tmp_path / "people").read_bytes())
+    content[place] ^= 1
+    (tmp_path / "people").write_bytes(content)
+    with pytest.raises(DataError, match="people: "):
+        read_gallery(tmp_path / "people", "m" * 64)
+
+
+def test_a_large_gallery_is_searched_whole():
+    count = 20_000
+    made = Gallery("m", tuple(map(str, range(count))), ("",) * count, vectors(count, 64))
+    assert made.nearest(made.vectors[-1])[0][0] == str(count - 1)

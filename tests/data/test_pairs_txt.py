@@ -1,0 +1,32 @@
+"""LFW's list of pairs."""
+
+import pytest
+
+from pipeline.data.pairs_txt import read_pairs
+from pipeline.errors import DataError
+
+LIST = "2 1\nAnn 1 2\nAnn 1 Bob 3\nCid 2 4\nBob 1 Cid 1\n"
+
+
+def test_folds_hold_pairs_of_one_person_and_of_two(tmp_path):
+    (tmp_path / "pairs.txt").write_text(LIST)
+    pairs = read_pairs(tmp_path / "pairs.txt")
+    assert [(p.one, p.other, p.fold, p.same) for p in pairs] == [
+        (("Ann", 1), ("Ann", 2), 0, True),
+        (("Ann", 1), ("Bob", 3), 0, False),
+        (("Cid", 2), ("Cid", 4), 1, True),
+        (("Bob", 1), ("Cid", 1), 1, False),
+    ]
+
+
+@pytest.mark.parametrize(("bad", "message"), [("Ann one 2", "line 2: 'Ann one 2'"), ("Ann 1", "line 2: 'Ann 1'")])
+def test_a_bad_line_is_named(tmp_path, bad, message):
+    (tmp_path / "pairs.txt").write_text(LIST.replace("Ann 1 2", bad))
+    with pytest.raises(DataError, match=message):
+        read_pairs(tmp_path / "pairs.txt")
+
+
+def test_another_file_is_refused(tmp_path):
+    (tmp_path / "pairs.txt").write_text("image,age\n1,2\n")
+    with pytest.raises(DataError, match="not a list of pairs"):
+        read_pairs(tmp_path / "pairs.txt")

@@ -1,0 +1,162 @@
+"""Columns of a table: read, encoded, answered; every bad cell is said."""
+
+import numpy as np
+import pytest
+
+from pipeline.data.collect_values import by_view, collect_images, with_values
+from pipeline.data.columns import Column, parse
+from pipeline.data.dataset import read_dataset, write_dataset
+from pipeline.data.encoders import LONGEST, Encoder, fit_encoder
+from pipeline.data.inputs import Inputs, inputs_of
+from pipeline.data.value_predictions import ValuePredictions, read_value_predictions, write_value_predictions
+from pipeline.data.values_csv import find_table, read_values, write_values_csv
+from pipeline.errors import DataError
+
+AGE, PRICE = Column("age", "number"), Column("price", "logarithm")
+SEX, TAGS, TITLE = Column("sex", "class"), Column("tags", "labels"), Column("title", "text")
+
+
+def folder(tmp_path, table="image,age,sex\na.png,3,f\nb.png,4,m\nc.png,5,f\n", names=("a", "b", "c")):
+    from PIL import Image
+
+    (tmp_path / "images").mkdir()
+    for number, name in enumerate(names):
+        Image.fromarray(np.full((4, 4), 40 * number, np.uint8)).save(tmp_path / "images" / f"{name}.png")
+    (tmp_path / "labels.csv").write_text(table)
+    return tmp_path
+
+
+@pytest.mark.parametrize("cell", ["", " ", "NA", "nan", "?"])
+def test_an_empty_cell_is_missing_and_no_fault(cell):
+    assert parse(AGE, cell) is None and parse(TAGS, cell) is None
+
+
+@pytest.mark.parametrize(("column", "cell"), [(AGE, "old"), (AGE, "inf"), (PRICE, "0"), (PRICE, "-3")])
+def test_a_cell_that_cannot_be_a_value_is_said(column, cell):
+    with pytest.raises(DataError, match=f"column '{column.name}'.*{cell}"):
+        parse(column, cell)
+
+
+def test_the_table_is_the_one_with_all_columns(tmp_path):
+    (tmp_path / "one.csv").write_text("image,age\n")
+    (tmp_path / "two.csv").write_text("image,age,sex\n")
+    assert find_table(tmp_path, [AGE, SEX]).name == "two.csv"
+    with pytest.raises(DataError, match=r"one.csv, two.csv all have age; choose with data.table="):
+        find_table(tmp_path, [AGE])
+    assert find_table(tmp_path, [AGE], "one.csv").name == "one.csv"
+    with pytest.raises(DataError, match=r"price: one.csv lacks price; it has image, age"):
+        find_table(tmp_path, [PRICE])
+
+
+def test_rows_meet_their_images_and_every_mismatch_is_said(tmp_path):
+    table = "image,age,sex\na.png,3,f\nb.png,old,m\nd.png,5,f\ne.png,6,f\n"
+    data, findings = collect_images(folder(tmp_path, table, ("a", "b", "c", "e", "f", "g")), "faces")
+    (tmp_path / "labels.csv").write_text(table + "f.png,,f\ng.png,7,\n")
+    data = with_values(data, findings, (SEX,), (AGE,))
+    assert {c.id: c.values for c in data.cases} == {
+        "a": {"sex": "f", "age": 3.0},
+        "e": {"sex": "f", "age": 6.0},
+        "f": {"sex": "f"},
+        "g": {"age": 7.0},
+    }
+    assert {(f.rule, f.severity, f.case) for f in findings} == {
+        ("bad-value", "error", "b"),
+        ("no-values", "warning", "c"),
+        ("no-scan", "warning", "d.png"),
+    }
+    assert "labels.csv: row 3: column 'age': 'old' is no number" in next(f.message for f in findings if f.case == "b")
+
+
+def test_a_second_row_of_a_case_is_an_error_of_it(tmp_path):
+    (tmp_path / "t.csv").write_text("image,age\na.png,3\na.png,4\n")
+    assert "a second row of 'a.png'" in read_values(tmp_path / "t.csv", [AGE]).problems["a.png"][0]
+
+
+def test_a_case_may_have_several_images_and_only_the_first_is_needed(tmp_path):
+    paths = {name: tmp_path / f"{name}.png" for name in ("1_front", "1_back", "2_front", "3_back", "cover")}
+    main, others = by_view(paths, {"front": "{id}_front", "back": "{id}_back"})
+    assert sorted(main) == ["1", "2"]
+    assert others["1"] == {"back": paths["1_back"]} and others["2"] == {}
+    with pytest.raises(DataError, match=r"write \{id\} once"):
+        by_view(paths, {"front": "front"})
+    with pytest.raises(DataError, match="no image is called so"):
+        by_view(paths, {"side": "{id}_side"})
+
+
+def test_the_manifest_keeps_values_columns_and_images(tmp_path):
+    data, findings = collect_images(
+        folder(tmp_path, names=("a_x", "b_x", "c_x", "a_y")), "v", None, {"x": "{id}_x", "y": "{id}_y"}
+    )
+    (tmp_path / "labels.csv").write_text("id,age,sex,tags\na,3,f,p|q\nb,4,m,\nc,5,f,q\n")
+    data = with_values(data, findings, (SEX, TAGS), (AGE,))
+    write_dataset(data, tmp_path / "dataset.json")
+    read = read_dataset(tmp_path / "dataset.json")
+    assert (read.cases, read.inputs, read.outputs, read.views) == (data.cases, data.inputs, data.outputs, data.views)
+    assert [c.id for c in read.with_pictures().cases] == ["a", "b", "c", "a/y"]
+
+
+def test_folders_say_whose_an_image_is_unless_a_table_does(tmp_path):
+    from PIL import Image
+
+    for person in ("ann", "bob", "cid"):
+        (tmp_path / person).mkdir()
+        for number in (1, 2):
+            Image.fromarray(np.full((4, 4), 9 * number, np.uint8)).save(tmp_path / person / f"{number}.png")
+    data, _ = collect_images(tmp_path, "faces", by_folder=True)
+    assert {c.id: c.subject for c in data.cases} == {f"{p}_{n}": p for p in ("ann", "bob", "cid") for n in (1, 2)}
+    (tmp_path / "subjects.csv").write_text("case,subject\nann_1,bob\n")
+    assert (
+        next(c for c in collect_images(tmp_path, "faces", by_folder=True)[0].cases if c.id == "ann_1").subject == "bob"
+    )
+
+
+def test_numbers_are_told_in_their_own_unit():
+    encoder = fit_encoder(PRICE, [10.0, 1000.0])
+    assert encoder.encode(100.0).tolist() == pytest.approx([0.0], abs=1e-6)
+    for value in (10.0, 250.0):
+        assert encoder.value(encoder.encode(value)) == pytest.approx(value, rel=1e-5)
+    answer = encoder.answer(np.array([0.0]), margin=1.0)
+    assert (answer.low, answer.value, answer.high) == (pytest.approx(10.0), pytest.approx(100.0), pytest.approx(1000.0))
+
+
+def test_words_are_numbered_and_strangers_are_missing():
+    sex, tags = fit_encoder(SEX, ["m", "f", "m"]), fit_encoder(TAGS, [("a", "c"), ("b",)])
+    assert sex.words == ("f", "m") and sex.encode("m").tolist() == [1.0] and np.isnan(sex.encode("x")).all()
+    assert tags.encode(("c", "zzz")).tolist() == [0.0, 0.0, 1.0] and np.isnan(tags.encode(None)).all()
+    assert tags.value(tags.encode(("a", "c"))) == ("a", "c")
+    assert sex.answer(np.array([0.3, 0.7])).value == "m"
+    assert tags.answer(np.array([0.9, 0.2, 0.6])).value == ("a", "c")
+
+
+def test_texts_are_numbers_of_words_seen_twice_and_end_with_noughts():
+    encoder = fit_encoder(TITLE, ["The War", "the peace", "War!"])
+    assert encoder.words == ("the", "war")
+    assert encoder.encode("War of the worlds").tolist() == [3.0, 1.0, 2.0, 1.0] + [0.0] * (LONGEST - 4)
+    assert len(encoder.encode("the " * 99)) == LONGEST
+
+
+def test_a_column_without_a_value_cannot_be_learned():
+    with pytest.raises(DataError, match="no training case has a value"):
+        fit_encoder(AGE, [])
+
+
+def test_inputs_survive_json_and_say_what_is_missing():
+    inputs = Inputs((Encoder(AGE, 4.0, 2.0), fit_encoder(SEX, ["f", "m"])), {"x": "{id}_x", "y": "{id}_y"}, "film")
+    assert inputs_of(inputs.content()) == inputs
+    given = inputs.given({"age": 6.0}, {}, (1, 1, 1))
+    assert given["age"].tolist() == [1.0] and np.isnan(given["sex"]).all()
+    assert "x" not in given and given["y"].shape == (1, 1, 1) and np.isnan(given["y"]).all()
+
+
+def test_answers_survive_their_file_and_the_table_is_one_that_is_read(tmp_path):
+    sex, tags = fit_encoder(SEX, ["f", "m"]), fit_encoder(TAGS, [("a", "b")])
+    said = {
+        "age": Encoder(AGE, 4.0, 2.0).answer(np.array([1.0]), 0.5),
+        "sex": sex.answer(np.array([0.25, 0.75])),
+        "tags": tags.answer(np.array([0.75, 0.25])),
+    }
+    predictions = ValuePredictions("m", {"c": said}, (AGE, SEX, TAGS), failures={"d": "why"})
+    write_value_predictions(predictions, tmp_path / "p.json")
+    assert read_value_predictions(tmp_path / "p.json") == predictions
+    write_values_csv(tmp_path / "v.csv", predictions.cases, predictions.columns)
+    assert read_values(tmp_path / "v.csv", [AGE, SEX, TAGS]).rows == {"c": {"age": 6.0, "sex": "m", "tags": ("a",)}}

@@ -1,0 +1,41 @@
+"""Numbers about values, worked out by hand."""
+
+import numpy as np
+import pytest
+
+from pipeline.data.columns import Column
+from pipeline.data.value_predictions import ValueAnswer
+from pipeline.metrics.values import measure_column, micro_average_precision
+
+
+def test_numbers_in_their_own_unit_over_the_images_that_have_one():
+    said = [ValueAnswer(v, {}, v - 2, v + 2) for v in (3.0, 10.0, 99.0)]
+    numbers = measure_column(Column("age", "number"), [4.0, 13.0, None], said)
+    assert numbers == {"mae": 2.0, "inside": 0.5}
+
+
+def test_relative_errors_of_logarithms():
+    said = [ValueAnswer(v) for v in (110.0, 150.0, 300.0)]
+    numbers = measure_column(Column("price", "logarithm"), [100.0, 100.0, 200.0], said)
+    assert numbers["median_ape"] == pytest.approx(0.5) and numbers["mae"] == pytest.approx((10 + 50 + 100) / 3)
+
+
+def test_classes_and_labels():
+    said = [ValueAnswer("f", {"f": 0.9, "m": 0.1}), ValueAnswer("m", {"f": 0.4, "m": 0.6})]
+    assert measure_column(Column("sex", "class"), ["f", "f"], said) == {"accuracy": 0.5}
+    tags = [ValueAnswer(("a",), {"a": 0.9, "b": 0.3}), ValueAnswer((), {"a": 0.2, "b": 0.4})]
+    # by belief: a of the first (right), b of the second (wrong), b of the first (right), a of the second (wrong)
+    expected = (1 + 2 / 3) / 2
+    assert measure_column(Column("tags", "labels"), [("a", "b"), ()], tags)["ap"] == pytest.approx(expected)
+    # a label that the model does not know is there to be found all the same
+    assert measure_column(Column("tags", "labels"), [("a", "b", "z"), ()], tags)["ap"] == pytest.approx(
+        expected * 2 / 3
+    )
+
+
+def test_nothing_known_gives_no_number():
+    assert measure_column(Column("age", "number"), [None], [ValueAnswer(3.0)]) == {}
+
+
+def test_average_precision_is_that_of_the_list():
+    assert micro_average_precision(np.array([0.1, 0.2]), np.array([False, False]), 0) == 0.0

@@ -1,0 +1,59 @@
+"""Verification and identification, against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+
+from pipeline.metrics.verification import (
+    folds_accuracy,
+    identification,
+    pair_distances,
+    threshold_at,
+    verification,
+)
+
+
+def test_pairs_are_counted_once_and_none_with_itself():
+    vectors = np.array([[1.0, 0], [0, 1.0], [1.0, 0]])
+    same, other = pair_distances(vectors, ["a", "b", "a"])
+    assert same.tolist() == [0.0] and other.tolist() == [2.0, 2.0]
+
+
+def test_the_equal_error_rate_is_where_both_mistakes_are_equal():
+    # at 0.35: one of four same pairs is refused, one of four others is taken
+    same, other = np.array([0.1, 0.2, 0.3, 0.9]), np.array([0.25 + 0.1, 0.5, 0.6, 0.95])
+    assert verification(same, other)["eer"] == pytest.approx(0.25)
+    assert verification(other, same)["eer"] == pytest.approx(0.75)
+
+
+def test_the_area_is_the_share_of_ordered_pairs_with_ties_a_half():
+    numbers = verification(np.array([0.1, 0.5]), np.array([0.5, 0.9]))
+    assert numbers["auc"] == pytest.approx((1 + 1 + 0.5 + 1) / 4)
+
+
+def test_at_a_false_accept_rate_no_more_pairs_are_taken_than_it_allows():
+    other = np.linspace(0.01, 1.0, 100)
+    assert (other <= threshold_at(other, 0.01)).sum() == 1
+    assert (other <= threshold_at(other, 0.0)).sum() == 0
+    same = np.array([0.005, 0.015, 0.5])
+    assert verification(same, other)["tar_at_far1"] == pytest.approx(2 / 3)
+    assert verification(same, other)["tar_at_far01"] == pytest.approx(1 / 3)
+
+
+def test_identities_that_lie_apart_are_all_found_and_chance_is_chance():
+    rng = np.random.default_rng(0)
+    who = [f"p{n // 6}" for n in range(60)]
+    apart = np.repeat(np.eye(10), 6, axis=0)
+    assert identification(apart, who) == {"rank1": 1.0, "dir_at_fa5": 1.0}
+    noise = rng.standard_normal((60, 40))
+    noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+    assert identification(noise, who)["rank1"] < 0.3 and identification(noise, who)["dir_at_fa5"] < 0.2
+    assert identification(noise, who) == identification(noise, who)
+
+
+def test_the_threshold_of_a_fold_is_chosen_on_the_others():
+    distance = np.array([0.1, 0.9, 0.2, 0.8, 0.6, 0.7])
+    same = np.array([True, False, True, False, True, False])
+    fold = np.array([0, 0, 1, 1, 2, 2])
+    # folds 0 and 1 are right by any threshold that their others choose; fold 2's others choose 0.2: 0.6 is refused
+    numbers = folds_accuracy(distance, same, fold)
+    assert numbers["folds_accuracy"] == pytest.approx((1 + 1 + 0.5) / 3)
