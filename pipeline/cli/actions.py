@@ -56,6 +56,8 @@ def import_data(settings: Settings) -> Outcome:
         edges=data.edges,
         task=settings.task,
         columns=columns_of_settings(settings),
+        boxes_around=data.boxes_around,
+        margin=data.margin,
     )
     parts = ", ".join(f"{len(dataset.part(part))} {part}" for part in ("train", "validation", "test"))
     note = f"{counted(len(dataset.cases), 'case')} ({parts}), {_learned(dataset)}"

@@ -79,7 +79,7 @@ def split_flags(verb: Verb, given: Sequence[str]) -> tuple[dict[str, list[str]],
     rest: list[str] = []
     taking: list[str] | None = None
     for argument in given:
-        if (argument in FLAGS and "predict.input" in verb.keys) or "predict" in verb.keys:
+        if argument in FLAGS and {"predict", "predict.input"} & set(verb.keys):
             taking = flags.setdefault(FLAGS[argument], [])
         elif argument == "--with-model" and verb.name == "check":
             rest.append("check.with_model=true")

@@ -35,6 +35,8 @@ class DataSettings:
         series_uid: SeriesInstanceUIDs to take from DICOM folders that hold several series; predict minds it, too.
         pseudonyms: Call scans by codes instead of their file names; predict minds it, too. PLACE/private/ knows whose.
         edges: Pairs of landmarks that are drawn as lines, such as the bones of a skeleton.
+        boxes_around: For task=boxes or one_object, boxes around landmarks: {CLASS: [LANDMARK, ...], ...}.
+        margin: Added to such a box on every side, mm or px.
         fractions: Shares of training, validation and test, by subject.
         split_seed: Another seed, another split.
         strict: Stop where a case is quarantined; a scan whose sform and qform differ is, too.
@@ -51,6 +53,8 @@ class DataSettings:
     series_uid: tuple[str, ...] = ()
     pseudonyms: bool = False
     edges: tuple[tuple[str, str], ...] = ()
+    boxes_around: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    margin: Annotated[float, Field(ge=0)] = 0.0
     fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
     split_seed: Count = 0
     strict: bool = False

@@ -40,9 +40,18 @@ def write_picture(
         answers: By landmark, px.
         edges: Landmarks joined by lines: the bones of a skeleton.
     """
+    content = io.BytesIO()
+    drawn_picture(read_picture(picture), answers, edges).save(content, "PNG")
+    write_bytes(path, content.getvalue())
+
+
+def drawn_picture(
+    image: Image, answers: Mapping[str, Answer], edges: Sequence[tuple[str, str]] = (), names: bool = True
+) -> Any:
+    """A picture (Pillow's) with its answers; with their `names`, and those that were not found."""
     from PIL import ImageDraw
 
-    shown, times = _enlarged(picture)
+    shown, times = _enlarged(image)
     at = {n: _middle(a.position, times) for n, a in answers.items() if a.found and a.position is not None}
     draw = ImageDraw.Draw(shown)
     for one, other in edges:
@@ -51,15 +60,15 @@ def write_picture(
     for name, (x, y) in at.items():
         for ink, width in ((SHADE, 4), (INK, 2)):
             draw.ellipse([x - 6, y - 6, x + 6, y + 6], outline=ink, width=width)
+        if not names:
+            continue
         right = x + 9 + draw.textlength(name) <= shown.width
         draw.text((x + 9 if right else x - 9, y), name, fill=INK, stroke_width=2, stroke_fill=SHADE,
                   anchor="lm" if right else "rm")  # fmt: skip
     missing = [name for name in answers if name not in at]
-    if missing:
+    if missing and names:
         draw.text((4, 4), f"not found: {', '.join(missing)}", fill=INK, stroke_width=2, stroke_fill=SHADE)
-    content = io.BytesIO()
-    shown.save(content, "PNG")
-    write_bytes(path, content.getvalue())
+    return shown
 
 
 def write_boxed_picture(
@@ -76,7 +85,7 @@ def write_boxed_picture(
     """
     from PIL import ImageDraw
 
-    shown, times = _enlarged(picture)
+    shown, times = _enlarged(read_picture(picture))
     draw = ImageDraw.Draw(shown)
     for box, word in zip(boxes, words, strict=True):
         low, high = _middle(box.low, times), _middle(box.high, times)
@@ -88,11 +97,10 @@ def write_boxed_picture(
     write_bytes(path, content.getvalue())
 
 
-def _enlarged(picture: Path) -> tuple[Any, int]:
+def _enlarged(image: Image) -> tuple[Any, int]:
     """The picture in colours, and how many times it was enlarged."""
     import PIL.Image
 
-    image = read_picture(picture)
     pixels = np.stack([c.T for c in image.channels], -1).astype(np.float32)
     if image.voxels.dtype != np.uint8:
         low, high = float(pixels.min()), float(pixels.max())

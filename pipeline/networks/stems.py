@@ -43,6 +43,8 @@ class StemOr(nn.Module):
 
     def forward(self, numbers: Float[Tensor, B * W]) -> Float[Tensor, "B F"]:
         there: Bool[Tensor, " B"] = torch.isfinite(numbers.flatten(1)).all(1)
+        if not there.any():  # nobody knows, either, how large an image would have been
+            return self.missing.expand(len(numbers), -1)
         known = torch.where(there.reshape(-1, *[1] * (numbers.ndim - 1)), numbers, torch.zeros_like(numbers))
         return torch.where(there[:, None], self.inner(known).float(), self.missing)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -39,8 +40,13 @@ def draw_boxes(image: Image, reference: Sequence[Box], answers: Sequence[Box], c
         draw.rectangle(_ends(box, times), outline=WHITE, width=3)
     for box in answers:
         draw.rectangle(_ends(box, times), outline=COLOURS[classes.index(box.label) % len(COLOURS)], width=2)
+    return drawn_address(shown)
+
+
+def drawn_address(picture: Any) -> str:
+    """A picture (Pillow's) as a data address."""
     content = io.BytesIO()
-    shown.save(content, "JPEG", quality=85)
+    picture.save(content, "JPEG", quality=85)
     return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.data.boxes_around import with_boxes_around
 from pipeline.data.collect import collect
 from pipeline.data.collect_boxes import collect_boxes
 from pipeline.data.collect_values import Columns, collect_images, with_values
@@ -32,6 +33,8 @@ def import_folder(
     edges: Sequence[tuple[str, str]] = (),
     task: str = "landmarks",
     columns: Columns | None = None,
+    boxes_around: Mapping[str, Sequence[str]] | None = None,
+    margin: float = 0.0,
 ) -> Dataset:
     """Collect, split and write; the same folder gives the same bytes (of codes, with the same key).
 
@@ -48,6 +51,8 @@ def import_folder(
         seed: Of the split.
         edges: Pairs of landmarks that are drawn as lines.
         task: Its answers are looked for in the folder: landmarks, boxes, or values alone.
+        boxes_around: Boxes of a task that answers boxes are made around landmarks: {CLASS: [LANDMARK, ...]}.
+        margin: Of such a box on every side, mm or px.
         columns: What a table says of the cases, and how their images are called.
         pseudonyms: Call cases and subjects by codes; `private/` beside `out` knows whose they are.
 
@@ -57,6 +62,9 @@ def import_folder(
     answers, columns = TASKS[task].answers, columns or Columns()
     if answers in ("values", "vectors"):
         dataset, findings = collect_images(Path(source), name, images, columns.views, answers == "vectors")
+    elif answers == "boxes" and boxes_around:
+        dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted)
+        dataset = with_boxes_around(dataset, boxes_around, margin)
     elif answers == "boxes":
         dataset, findings = collect_boxes(Path(source), name, images, unlisted)
         crowded = [c.id for c in dataset.cases if len(c.boxes or ()) > 1]

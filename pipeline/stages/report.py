@@ -12,7 +12,9 @@ import numpy as np
 from pipeline.data.atomic import read_json, write_text
 from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.predictions import Predictions, read_predictions
+from pipeline.data.write_picture import drawn_picture
 from pipeline.errors import DataError, PatchvoteError
+from pipeline.report.box_figure import drawn_address
 from pipeline.report.cases import CaseErrors, best_median_worst, by_case, typical_and_worst
 from pipeline.report.columns import number
 from pipeline.report.curves import error_curve, minutes, training_curve
@@ -124,6 +126,9 @@ def _pictures_of(
     except (PatchvoteError, OSError) as error:
         yield Picture(heading, "", None, f"The scan cannot be shown: {error}")
         return
+    if data.unit == "px":
+        said = answers.cases.get(case.id, {})
+        yield Picture(heading, "all answers", drawn_address(drawn_picture(image, said, data.edges, names=False)))
     for word, k in typical_and_worst(chosen):
         reference, answer = case.landmarks.get(names[k]), answers.cases.get(case.id, {}).get(names[k])
         if reference is None or answer is None or answer.position is None:

@@ -1,0 +1,113 @@
+"""Values of images from a user's folder to a report: several images and a table in, numbers, classes and labels out."""
+
+import json
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from pipeline.cli.door import main
+from pipeline.data.value_predictions import read_value_predictions
+from pipeline.data.values_csv import read_values
+
+SETTINGS = [
+    "task=attributes", "levels=[1.0]", "training.minutes=null", "training.steps=150", "training.rate=0.01",
+    "device=cpu", "threads=1", "training.average=0.9", "training.validations=3", "training.precision=float32",
+    "training.coarse.parameters={stride: 4, width: 8, growth: 8, depth: 1}", "training.coarse.batch=8",
+    "training.augment={rotation: 0, scale: 0, contrast: 0, brightness: 0}",
+    "data.views={front: '{id}_front', back: '{id}_back'}", "inputs.numbers=[bonus]", "inputs.texts=[note]",
+    "outputs.numbers=[total]", "outputs.classes=[side]", "outputs.labels=[tags]",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The total is the brightness of both images and the bonus; the side where the front is bright is a class."""
+    place = tmp_path_factory.mktemp("values")
+    rng, rows = np.random.default_rng(0), ["id,bonus,note,total,side,tags"]
+    (place / "images").mkdir()
+    for number in range(60):
+        left, front, back, bonus = bool(rng.integers(2)), *rng.integers(30, 200, 2), int(rng.integers(0, 100))
+        for name, value in (("front", front), ("back", back)):
+            pixels = np.full((16, 16), value, np.uint8) + rng.integers(0, 20, (16, 16)).astype(np.uint8)
+            pixels[:, slice(0, 6) if left else slice(10, 16)] = 255
+            pixels[0, 0] = 0
+            if not (name == "back" and number == 5):  # one case lacks its back
+                PIL.Image.fromarray(pixels).save(place / "images" / f"c{number:02d}_{name}.png")
+        tags = "|".join([*(["wide"] if front > 110 else []), "seen"])
+        total = "" if number == 7 else front + back + bonus
+        rows.append(f"c{number:02d},{'' if number == 6 else bonus},a {'good' if bonus > 50 else 'bad'} one,{total},"
+                    f"{'left' if left else 'right'},{tags}")  # fmt: skip
+    (place / "table.csv").write_text("\n".join(rows) + "\n")
+    return place
+
+
+@pytest.fixture(scope="module")
+def run(folder):
+    place = folder.parent / "values_run"
+    assert main(["run", "experiment=my_landmarks", f"source={folder}", f"run={place}", *SETTINGS]) == 0
+    return place
+
+
+def test_a_run_leaves_answers_numbers_and_a_page(run):
+    summary = json.loads((run / "test" / "summary.json").read_text())
+    assert summary["task"] == "attributes" and set(summary["values"]) == {"total", "side", "tags"}
+    assert summary["metrics"]["side.accuracy"] == 1.0  # plain to see
+    total = summary["values"]["total"]
+    assert total["mae"] < 0.8 * total["without_looking"]["always_mae"]
+    page = (run / "report.html").read_text()
+    assert "without looking" in page and "total: worst" in page and "No training curve" not in page
+    rows = (run / "test" / "values_errors.csv").read_text().splitlines()
+    assert len(rows) == 1 + 3 * summary["cases"]
+
+
+def test_every_loss_is_in_the_history(run):
+    header = (run / "history.csv").read_text().splitlines()[0].split(",")
+    assert {"loss_total", "loss_side", "loss_tags", "total.mae", "side.accuracy", "tags.ap"} <= set(header)
+
+
+def test_new_images_are_answered_with_a_table_and_without(run, folder, tmp_path):
+    model = f"model={run / 'model'}"
+    given = ["-i", str(folder / "images"), "-o", str(tmp_path / "with"), f"table={folder / 'table.csv'}"]
+    assert main(["predict", model, *given]) == 0
+    assert main(["predict", model, "-i", str(folder / "images"), "-o", str(tmp_path / "without")]) == 0
+    full, bare = (read_value_predictions(tmp_path / name / "predictions.json") for name in ("with", "without"))
+    assert len(full.cases) == len(bare.cases) == 60
+    numbers = np.array([[p.cases[c]["total"].value for c in full.cases] for p in (full, bare)])
+    assert np.isfinite(numbers).all() and not np.allclose(*numbers)  # what is missing is handled, and counts
+    side = full.columns[1]
+    assert [a["side"].value for a in full.cases.values()] == [
+        row["side"] for row in read_values(folder / "table.csv", [side]).rows.values()
+    ]
+
+
+def test_a_table_without_any_column_of_the_model_is_refused(run, folder, tmp_path, capsys):
+    (tmp_path / "other.csv").write_text("id,price\nc00,3\n")
+    words = ["-i", str(folder / "images"), "-o", str(tmp_path / "o"), f"table={tmp_path / 'other.csv'}"]
+    assert main(["predict", f"model={run / 'model'}", *words]) == 1
+    assert "has no column that the model reads; it reads bonus, note" in capsys.readouterr().err
+
+
+def test_a_number_of_many_validation_cases_has_a_range(tmp_path):
+    from pipeline.data.columns import Column
+    from pipeline.data.encoders import Encoder
+    from pipeline.inference import calibration
+    from pipeline.inference.model import Calibration, Model
+    from pipeline.tasks.values_found import ValuesFound
+
+    errors = np.arange(1, 41) / 10
+    said = iter([ValuesFound({"age": np.array([e])}) for e in errors])
+    cases = [((), {"age": np.array([0.0])}) for _ in errors]
+    model = Model("m", 2, "px", None, None, (), (), Calibration())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calibration, "locate", lambda *_: next(said))
+        margin = calibration.calibrate_values(model, cases).calibration.margins["age"]
+    assert margin == pytest.approx(3.9)  # 39 of 40: ceil(0.95 * 41)
+    answer = Encoder(Column("age", "number"), 50.0, 10.0).answer(np.array([1.0]), margin)
+    assert (answer.low, answer.value, answer.high) == (pytest.approx(21.0), 60.0, pytest.approx(99.0))
+
+
+def test_two_kinds_for_one_column_are_refused(folder, tmp_path, capsys):
+    words = ["experiment=my_landmarks", f"source={folder}", f"run={tmp_path / 'r'}", *SETTINGS, "inputs.classes=[side]"]
+    assert main(["import", *words]) == 2
+    assert "column 'side' is named twice" in capsys.readouterr().err

@@ -1,0 +1,119 @@
+"""Who is it: from folders of people to a gallery and its answers, with a network that learns for a few seconds."""
+
+import json
+import shutil
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from pipeline.cli.door import main
+
+SETTINGS = [
+    "task=embedding", "levels=[1.0]", "training.minutes=null", "training.steps=60", "training.rate=0.01", "device=cpu",
+    "threads=1", "training.average=0.9", "training.validations=3", "training.precision=float32",
+    "training.coarse.parameters={stride: 4, width: 8, growth: 8, depth: 1}", "training.coarse.batch=16",
+    "training.augment={rotation: 5, contrast: 0, brightness: 0}", "data.fractions=[0.5,0.25,0.25]",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Sixteen people, told by a pattern of coarse squares; every image has noise of its own."""
+    place, rng = tmp_path_factory.mktemp("people"), np.random.default_rng(0)
+    for person in range(16):
+        pattern = np.kron(rng.uniform(20, 230, (4, 4)), np.ones((6, 6)))
+        (place / f"p{person:02d}").mkdir()
+        for number in range(6):
+            pixels = np.clip(pattern + rng.normal(0, 12, pattern.shape), 0, 255).astype(np.uint8)
+            PIL.Image.fromarray(pixels).save(place / f"p{person:02d}" / f"{number}.png")
+    return place
+
+
+@pytest.fixture(scope="module")
+def run(folder):
+    place = folder.parent / "vectors_run"
+    assert main(["run", "experiment=my_landmarks", f"source={folder}", f"run={place}", *SETTINGS]) == 0
+    return place
+
+
+@pytest.fixture
+def enrolled(run, folder, tmp_path):
+    """A gallery of two people, from one image each."""
+    gallery = tmp_path / "people"
+    for name in ("p00", "p01"):
+        words = [f"model={run / 'model'}", f"gallery={gallery}", "-i", str(folder / name / "0.png"), f"name={name}"]
+        assert main(["enroll", *words]) == 0
+    return [f"model={run / 'model'}", f"gallery={gallery}"]
+
+
+def test_a_run_is_measured_on_people_who_were_not_seen(run):
+    data = json.loads((run / "dataset.json").read_text())
+    parts = {
+        part: {c["subject"] for c in data["cases"] if c["split"] == part} for part in ("train", "validation", "test")
+    }
+    assert not parts["train"] & parts["test"] and not parts["train"] & parts["validation"]
+    summary = json.loads((run / "test" / "summary.json").read_text())
+    assert summary["identities"] == 4 and summary["pairs"] == {"same": 60, "other": 216}
+    metrics = summary["metrics"]
+    assert metrics["eer"] < 0.15 and metrics["rank1"] > 0.8  # chance: 0.5 and 0.25
+    assert {"tar_at_far1", "tar_at_far01", "dir_at_fa5", "accuracy"} <= set(metrics)
+    assert "equal error rate" in (run / "report.html").read_text()
+
+
+def test_people_are_told_from_one_image_and_strangers_are_not_recognised(run, folder, enrolled, tmp_path, capsys):
+    assert (
+        main(
+            [
+                "identify",
+                *enrolled,
+                "-i",
+                str(folder / "p00"),
+                str(folder / "p07"),
+                "-o",
+                str(tmp_path / "o"),
+                "threshold=0.3",
+            ]
+        )
+        == 0
+    )
+    rows = [line.split(",") for line in (tmp_path / "o" / "identities.csv").read_text().splitlines()[1:]]
+    mine = [row[1] for row in rows if "/p00/" in row[0]]
+    other = [row[1] for row in rows if "/p07/" in row[0]]
+    assert len(mine) == len(other) == 6
+    assert mine.count("p00") >= 5 and "p01" not in mine
+    assert other.count("not recognised") >= 5
+    assert "not recognised" in capsys.readouterr().out
+
+
+def test_a_claim_is_answered_with_yes_or_no(folder, enrolled, capsys):
+    assert main(["verify", *enrolled, "-i", str(folder / "p00" / "1.png"), "name=p00"]) == 0
+    assert "yes" in capsys.readouterr().out
+    assert main(["verify", *enrolled, "-i", str(folder / "p00" / "1.png"), "name=p01"]) == 0
+    assert "yes" not in capsys.readouterr().out
+    assert main(["verify", *enrolled, "-i", str(folder / "p00" / "1.png"), "name=nobody"]) == 1
+    assert "nobody in the gallery is called 'nobody'" in capsys.readouterr().err
+
+
+def test_a_person_can_be_removed(folder, enrolled, capsys):
+    assert main(["enroll", *enrolled, "remove=p00"]) == 0
+    assert main(["identify", *enrolled, "-i", str(folder / "p00" / "0.png")]) == 0
+    assert "p00" not in capsys.readouterr().out.split("1 person")[1].replace("p00/", "")
+    assert main(["enroll", *enrolled, "remove=p00"]) == 1
+
+
+def test_a_gallery_of_another_model_is_refused(run, folder, enrolled, tmp_path, capsys):
+    shutil.copytree(run / "model", tmp_path / "model")
+    content = json.loads((tmp_path / "model" / "model.json").read_text())
+    from pipeline.data.atomic import write_sealed
+
+    write_sealed(tmp_path / "model" / "model.json", {k: v for k, v in content.items() if k != "sealed"} | {"name": "x"})
+    words = [f"model={tmp_path / 'model'}", enrolled[1], "-i", str(folder / "p00" / "0.png")]
+    assert main(["identify", *words]) == 1
+    assert "another model's" in capsys.readouterr().err
+
+
+def test_a_model_that_makes_no_vectors_cannot_identify(folder, enrolled, tmp_path, capsys):
+    assert main(["identify", f"model={tmp_path}", enrolled[1], "-i", str(folder / "p00")]) == 1
+    assert main(["enroll", *enrolled]) == 2
+    assert "name=ID -i IMAGE" in capsys.readouterr().err
