@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -51,7 +52,7 @@ Ends = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def _ends(boxes: Sequence[Box], frame: ImageFrame) -> Ends:
-    corners = frame.voxel_to_world(np.array([np.full(frame.dims, -0.5), np.array(frame.shape) - 0.5]))
+    corners = frame.voxel_to_world(np.array(list(product(*((-0.5, n - 0.5) for n in frame.shape)))))
     return np.array([b.low for b in boxes]), np.array([b.high for b in boxes]), corners.min(0), corners.max(0)
 
 

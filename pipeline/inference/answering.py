@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from pipeline.data.box_predictions import (
     box_of,
     write_box_predictions,
 )
+from pipeline.data.box_rules import usable_boxes
 from pipeline.data.dataset import Box
 from pipeline.data.encoders import Encoder
 from pipeline.data.image import Image
@@ -100,7 +101,8 @@ class BoxAnswering:
         rows = zip(found.low.tolist(), found.high.tolist(), found.belief.tolist(), found.label.tolist(), strict=True)
         least = self.model.calibration.threshold
         boxes = [FoundBox(Box(self.model.names[n], tuple(a), tuple(b)), p, p >= least) for a, b, p, n in rows]
-        return {"boxes": [box_content(box) for box in boxes]}
+        cut = [replace(box, box=part) for box in boxes for part in usable_boxes([box.box], image.frame)]
+        return {"boxes": [box_content(box) for box in cut]}
 
     def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
         write_box_case(out, case, _boxes(content), scan, self.formats, self.model.names)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 MAX_POOL = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
+ADAPTIVE_POOL = {1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d}
 MEAN_POOL = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
 # None at D = 1. At D = 2 a dilated convolution in bfloat16 with channels last ends the process, or says NaN (torch 2.13
 # on a CPU with AMX); in the usual order it is sound. May go when such a layer passes tests/networks/test_formats.py.

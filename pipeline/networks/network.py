@@ -17,7 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from pipeline.errors import ConfigError
-from pipeline.networks import trunks
+from pipeline.networks import local, trunks
 from pipeline.networks.heads import Head
 from pipeline.networks.layers import CHANNELS_LAST, pointwise
 from pipeline.networks.receptive_field import CellGeometry, trace
@@ -28,6 +28,7 @@ TRUNKS: dict[str, Callable[..., nn.Sequential]] = {
     "noothout2018": trunks.noothout2018,
     "noothout2020": trunks.noothout2020,
     "noothout2020_local": trunks.noothout2020_local,
+    "deepface": local.deepface,
 }
 FORMATS = {  # number format of the layers, and whether their channels come last in memory
     "float32": (torch.float32, False),
@@ -40,6 +41,7 @@ BRANCHES: dict[str, tuple[int, ...]] = {  # hidden channels of each head
     "noothout2018": (96, 144),
     "noothout2020": (256, 256),
     "noothout2020_local": (64, 64),
+    "deepface": (),
 }
 
 
