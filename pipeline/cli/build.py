@@ -12,13 +12,21 @@ def build_networks(settings: Settings) -> None:
     Raises:
         ConfigError: No such network or parameter.
     """
-    from pipeline.networks.heads import Head
-    from pipeline.networks.network import build_network
+    import torch
 
-    for name in ("coarse", "fine"):
+    from pipeline.data.columns import Column
+    from pipeline.data.encoders import Encoder
+    from pipeline.networks.network import build_network
+    from pipeline.tasks.asked import Asked
+    from pipeline.tasks.table import new_task
+
+    anything = Asked(("landmark",), ("class",), (Encoder(Column("value", "number")),))
+    task = new_task(settings.task, anything, settings.training)
+    for number, name in enumerate(("coarse", "fine")):
         level = getattr(settings.training, name)
         try:
-            build_network(level.network, 1, 1, {"belief": Head(1)}, **level.parameters)
+            with torch.device("meta"):
+                build_network(level.network, 1, 1, task.heads(1, number), **level.parameters)
         except ConfigError as error:
             raise ConfigError(f"training.{name}: {error}") from error
         except (TypeError, ValueError, AttributeError) as error:

@@ -45,6 +45,9 @@ BRANCHES: dict[str, tuple[int, ...]] = {  # hidden channels of each head
 }
 
 
+WHOLE = ("deepface",)  # see an image as one patch, and can be asked of it as a whole alone
+
+
 class PatchNetwork(nn.Module):
     """A trunk, and heads that say of every patch what a task wants to know.
 
@@ -180,7 +183,8 @@ def build_network(
         parameters: Of the network; None = its own default.
 
     Raises:
-        ConfigError: No such network or parameter; says which there are and which is nearest.
+        ConfigError: No such network or parameter, says which there are and which is nearest; or a network without
+            patches is asked about them.
     """
     if name not in TRUNKS:
         raise ConfigError(f"network.name='{name}': {_instead(name, list(TRUNKS))}")
@@ -192,6 +196,8 @@ def build_network(
             raise ConfigError(
                 f"network.{key}={parameters[key]!r}: {name} has no such parameter; {_instead(key, known)}"
             )
+    if name in WHOLE and not all(head.whole for head in heads.values()):
+        raise ConfigError(f"network.name='{name}' sees an image as a whole and has no patches; choose fcn")
     landmarks = next(iter(heads.values())).count
     own = {"landmarks": landmarks} if "landmarks" in wanted else {}
     trunk = TRUNKS[name](dims, channels, **own, **parameters)

@@ -8,12 +8,14 @@ from torch import nn
 
 from pipeline.errors import ConfigError
 from pipeline.networks.layers import ResidualBlock
-from pipeline.networks.network import FORMATS, TRUNKS, build_network, count_parameters, pad_to_stride
+from pipeline.networks.network import FORMATS, TRUNKS, WHOLE, build_network, count_parameters, pad_to_stride
 from pipeline.networks.receptive_field import trace
+
+WITH_PATCHES = [name for name in TRUNKS if name not in WHOLE]
 
 
 @pytest.mark.parametrize("dims", DIMS)
-@pytest.mark.parametrize("name", TRUNKS)
+@pytest.mark.parametrize("name", WITH_PATCHES)
 def test_answers_have_one_belief_and_one_displacement_a_landmark_and_cell(name, dims):
     network = build_network(name, dims, 1, heads_of(5, dims)).eval()
     answers = network({"image": torch.zeros(2, 1, *(24, 32, 16)[:dims])})
@@ -23,7 +25,7 @@ def test_answers_have_one_belief_and_one_displacement_a_landmark_and_cell(name, 
 
 
 @pytest.mark.parametrize("dims", DIMS)
-@pytest.mark.parametrize("name", TRUNKS)
+@pytest.mark.parametrize("name", WITH_PATCHES)
 def test_a_batch_of_two_is_answered_like_one_by_one(name, dims):
     torch.manual_seed(0)
     network = build_network(name, dims, 1, heads_of(3, dims)).eval()
@@ -129,7 +131,7 @@ def test_padding_goes_in_front_by_the_margin_and_behind_to_whole_strides():
     assert padded.sum() == 15 - (12 * 16 - 15)
 
 
-@pytest.mark.parametrize("name", TRUNKS)
+@pytest.mark.parametrize("name", WITH_PATCHES)
 @pytest.mark.parametrize("dims", DIMS)
 def test_asking_some_landmarks_at_some_cells_gives_the_numbers_of_the_whole(name, dims):
     torch.manual_seed(0)
@@ -148,3 +150,8 @@ def test_asking_some_landmarks_at_some_cells_gives_the_numbers_of_the_whole(name
     torch.testing.assert_close(some[1], torch.gather(displacement[who], 2, wide))
     torch.testing.assert_close(everywhere[0][:, 0], belief[[3, 0]])
     torch.testing.assert_close(everywhere[1], displacement[[3, 0]])
+
+
+def test_a_network_without_patches_is_not_asked_about_them():
+    with pytest.raises(ConfigError, match="sees an image as a whole"):
+        build_network("deepface", 2, 1, heads_of(2, 2))
