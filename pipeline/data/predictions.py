@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipeline.data.atomic import read_json, write_json
+from pipeline.data.columns import Column
 from pipeline.data.frames import written_frame
+from pipeline.data.value_predictions import Answers, answers_content, answers_of
 from pipeline.errors import DataError
 
 
@@ -43,13 +46,16 @@ class Answer:
 @dataclass(frozen=True)
 class Predictions:
     """All answers of one run of predict; `cases[id][landmark]`. `failures[id]` says why a case has none;
-    `presence[id]` is the belief that the image shows any of the landmarks, of models that were taught to say it."""
+    `presence[id]` is the belief that the image shows any of the landmarks, of models that were taught to say it, and
+    `values[id]` what was said of the image as a whole, of models that are asked for `columns`."""
 
     model: str
     cases: dict[str, dict[str, Answer]]
     unit: str = "mm"
     failures: dict[str, str] = field(default_factory=dict)
     presence: dict[str, float] = field(default_factory=dict)
+    values: dict[str, Answers] = field(default_factory=dict)
+    columns: tuple[Column, ...] = ()
 
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
@@ -63,7 +69,9 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     }
     frame = written_frame(predictions.unit)
     content = {"version": 1, "frame": frame, "unit": predictions.unit, "model": predictions.model, "cases": cases}
-    more = {name: getattr(predictions, name) for name in ("presence", "failures")}
+    more: dict[str, Any] = {name: getattr(predictions, name) for name in ("presence", "failures")}
+    more["values"] = {case: answers_content(said) for case, said in predictions.values.items()}
+    more["columns"] = {column.name: column.kind for column in predictions.columns}
     write_json(path, content | {name: said for name, said in more.items() if said})
 
 
@@ -81,7 +89,9 @@ def read_predictions(path: Path) -> Predictions:
                 f"{path}: version {content['version']}, frame {content['frame']}; expected version 1, frame {frame}"
             )
         cases = {c: {n: Answer(**a) for n, a in ls.items()} for c, ls in content["cases"].items()}
-        more = (content.get(name, {}) for name in ("failures", "presence"))
-        return Predictions(content["model"], cases, content["unit"], *more)
+        failures, presence = (content.get(name, {}) for name in ("failures", "presence"))
+        columns = tuple(Column(name, kind) for name, kind in content.get("columns", {}).items())
+        values = {case: answers_of(said, columns) for case, said in content.get("values", {}).items()}
+        return Predictions(content["model"], cases, content["unit"], failures, presence, values, columns)
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a predictions file: {error!r}. Make it with `patchvote predict`.") from error

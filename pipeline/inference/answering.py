@@ -22,7 +22,13 @@ from pipeline.data.dataset import Box
 from pipeline.data.encoders import Encoder
 from pipeline.data.image import Image
 from pipeline.data.predictions import Answer, Predictions, write_predictions
-from pipeline.data.value_predictions import ValuePredictions, answers_content, answers_of, write_value_predictions
+from pipeline.data.value_predictions import (
+    Answers,
+    ValuePredictions,
+    answers_content,
+    answers_of,
+    write_value_predictions,
+)
 from pipeline.data.values_csv import write_values_csv
 from pipeline.data.vector_predictions import VectorPredictions, write_vector_predictions
 from pipeline.data.write_answers import USUAL, write_all, write_case
@@ -32,6 +38,7 @@ from pipeline.inference.cascade import answers, image_levels, locate
 from pipeline.inference.model import Model
 from pipeline.tasks.boxes_found import BoxesFound
 from pipeline.tasks.embedding import EmbeddingFound
+from pipeline.tasks.multi import MultiTask
 from pipeline.tasks.table import TASKS, name_of
 from pipeline.tasks.values_found import ValuesFound
 
@@ -73,7 +80,12 @@ class LandmarkAnswering:
         levels = image_levels(image, self.model, given_to(self.model, beside))
         found = locate(self.model, levels, self.model.calibration.threshold)
         said = answers(self.model, found, image.frame)
-        return {"answers": {name: asdict(a) for name, a in said.items()}, "presence": found.presence}
+        content = {"answers": {name: asdict(a) for name, a in said.items()}, "presence": found.presence}
+        task = self.model.task
+        if not isinstance(task, MultiTask):
+            return content
+        values = value_answers(task.attributes.outputs, task.values_of(found), self.model.calibration.margins)
+        return content | {"values": answers_content(values)}
 
     def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
         write_case(out, case, _answers(content), scan, self.formats, self.model.name, self.model.edges)
@@ -84,7 +96,12 @@ class LandmarkAnswering:
         told = {case: _answers(content) for case, content in cases.items()}
         write_all(out, told, scans, self.formats, self.model.unit)
         shown = {case: content["presence"] for case, content in cases.items() if content["presence"] is not None}
-        predictions = Predictions(self.model.name, told, self.model.unit, failures, shown)
+        task = self.model.task
+        columns = tuple(o.column for o in task.attributes.outputs) if isinstance(task, MultiTask) else ()
+        values = {case: answers_of(content["values"], columns) for case, content in cases.items()} if columns else {}
+        if columns:
+            write_values_csv(out / "values.csv", values, columns)
+        predictions = Predictions(self.model.name, told, self.model.unit, failures, shown, values, columns)
         write_predictions(predictions, out / "predictions.json")
         return predictions
 
@@ -129,8 +146,7 @@ class ValueAnswering:
     def answer(self, image: Image, beside: Beside) -> Content:
         found = locate(self.model, image_levels(image, self.model, given_to(self.model, beside)))
         assert isinstance(found, ValuesFound)
-        margins = self.model.calibration.margins
-        said = {o.column.name: o.answer(found.said[o.column.name], margins.get(o.column.name)) for o in self._outputs}
+        said = value_answers(self._outputs, found, self.model.calibration.margins)
         return {"values": answers_content(said)}
 
     @property
@@ -175,6 +191,12 @@ class VectorAnswering:
         predictions = VectorPredictions(self.model.name, vectors, threshold, self.model.unit, failures)
         write_vector_predictions(predictions, out / "predictions.json")
         return predictions
+
+
+def value_answers(outputs: Sequence[Encoder], found: ValuesFound, margins: Mapping[str, float]) -> Answers:
+    """What was said, as values, numbers with the range that their margin promises."""
+    names = [(output.column.name, output) for output in outputs]
+    return {name: output.answer(found.said[name], margins.get(name)) for name, output in names}
 
 
 def _answers(content: Content) -> dict[str, Answer]:

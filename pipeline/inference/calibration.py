@@ -18,6 +18,7 @@ from pipeline.metrics.verification import pair_distances, threshold_at
 from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.boxes_found import box_ends
 from pipeline.tasks.embedding import IDENTITY
+from pipeline.tasks.multi import MultiTask
 
 KEPT = 0.98  # of the landmarks that are there; the others are the price of telling what is absent
 LARGEST = 0.6  # threshold that is asked for to tell the absent
@@ -114,7 +115,7 @@ def calibrate_values(model: Model, cases: Sequence[ValueCase]) -> Model:
     Args:
         cases: Levels, and encoded values; NaN where one is not known.
     """
-    said = [locate(model, levels).said for levels, _ in cases]
+    said = [_values(model, locate(model, levels)) for levels, _ in cases]
     margins = {}
     for name in said[0] if said else ():
         off = np.array([np.abs(s[name] - values[name]).max() for s, (_, values) in zip(said, cases, strict=True)
@@ -122,7 +123,13 @@ def calibrate_values(model: Model, cases: Sequence[ValueCase]) -> Model:
         off = np.sort(off[np.isfinite(off)])
         if len(off) >= FEWEST:
             margins[name] = float(off[min(len(off) - 1, int(np.ceil(PROMISED * (len(off) + 1))) - 1)])
-    return replace(model, calibration=Calibration(0.5, None, len(cases), margins))
+    return replace(model, calibration=replace(model.calibration, cases=len(cases), margins=margins))
+
+
+def _values(model: Model, found: Any) -> Mapping[str, np.ndarray]:
+    said = model.task.values_of(found) if isinstance(model.task, MultiTask) else found
+    values: Mapping[str, np.ndarray] = said.said
+    return values
 
 
 def calibrate_vectors(model: Model, cases: Sequence[ValueCase], far: float) -> Model:

@@ -60,7 +60,8 @@ class PatchNetwork(nn.Module):
         joined: Brings in what is known beside the image; None = nothing is.
         blind: Only that is looked at, and not the image.
 
-    `arrange` changes what it computes in; answers are float32 whatever that is.
+    `arrange` changes what it computes in; answers are float32 whatever that is. While it is `watched`, `shared` holds
+    the features that all heads read of the last batch.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class PatchNetwork(nn.Module):
         super().__init__()
         self.dims, self.heads, self.groups = dims, dict(heads), groups
         self.joined, self.blind = joined, blind
+        self.watched = False
+        self.shared: Tensor | None = None
         self.precision, self.layout = torch.float32, torch.contiguous_format
         self.trunk = trunk
         channels: tuple[int, ...] = (trunk.channels, *(groups * c for c in hidden))  # type: ignore[arg-type]
@@ -87,6 +90,7 @@ class PatchNetwork(nn.Module):
         image = inputs["image"]
         with self._autocast(image):
             features = self._features(image, inputs)
+            self.shared = features if self.watched else None
             said = {name: self.get_submodule(name)(features).float() for name in self.heads}
         return {name: _shaped(self.heads[name], numbers) for name, numbers in said.items()}
 

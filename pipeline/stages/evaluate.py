@@ -25,6 +25,7 @@ from pipeline.metrics import (
     normalised_errors,
     summarise,
 )
+from pipeline.metrics.value_numbers import flat, numbers_of
 
 METRICS = ("mean", "median", "sd", "p95", "max", "found_rate", "absent_told", "wrong_rate", "radius95_coverage")
 NO_PREDICTION = "no prediction in the predictions file"
@@ -77,6 +78,7 @@ def evaluate(
     numbers = summarise(outcomes, subjects, data.landmarks, radii, wrong_beyond, _radius95(told))
     _add_observers(numbers, cases, data.landmarks)
     extra = _extra(answers, data, cases, truth, outcomes, normalise)
+    values = _values(answers, data, cases)
     failures = {c.id: answers.failures.get(c.id, NO_PREDICTION) for c in cases if c.id not in answers.cases}
     summary = {
         "version": 1,
@@ -91,7 +93,8 @@ def evaluate(
         "failures": failures,
         "excluded": sorted(set(exclude)),
         **numbers,
-        "metrics": {name: numbers[name] for name in METRICS} | extra,
+        "metrics": {name: numbers[name] for name in METRICS} | extra | flat(values),
+        **({"values": values} if values else {}),
         **_by_folder(data, cases, truth, outcomes, normalise),
         "mean_position": _mean_position(data, truth, dims) if part else None,
         "settings": {"radii": [float(r) for r in radii], "wrong_beyond": wrong_beyond, "normalise": normalise},
@@ -142,6 +145,17 @@ def _normalised(
         raise DataError(f"evaluate.normalise: no landmark '{unknown[0]}'; there are {', '.join(data.landmarks)}")
     one, other = (data.landmarks.index(name) for name in normalise)
     return normalised_errors(outcomes.error, truth.position, (one, other))
+
+
+def _values(answers: Predictions, data: Dataset, cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
+    """Numbers of what was said of the images as a whole, by column."""
+    measured = [c for c in cases if c.id in answers.values]
+    result = {}
+    for column in answers.columns if measured else ():
+        known = [c.values[column.name] for c in data.part("train") if column.name in c.values]
+        truth = [c.values.get(column.name) for c in measured]
+        result[column.name] = numbers_of(column, truth, [answers.values[c.id][column.name] for c in measured], known)
+    return result
 
 
 def _by_folder(

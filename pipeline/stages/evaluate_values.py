@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import sha256_of, write_json, write_text
-from pipeline.data.columns import BETWEEN, Value
+from pipeline.data.columns import BETWEEN, Column, Value
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
 from pipeline.data.frames import written_frame
 from pipeline.data.points_csv import csv_line
-from pipeline.data.value_predictions import ValueAnswer, ValuePredictions, read_value_predictions
+from pipeline.data.value_predictions import ValuePredictions, read_value_predictions
 from pipeline.errors import DataError
-from pipeline.metrics.values import measure_column
+from pipeline.metrics.value_numbers import flat, numbers_of, words_of
 
 
 def evaluate_values(
@@ -40,8 +40,7 @@ def evaluate_values(
     measured = [c for c in cases if c.id in answers.cases]
     if not measured:
         raise DataError(f"{predictions}: no answers for a case of part '{part}' of {dataset}. Predict that part first.")
-    each = {column.name: _of_column(answers, data, measured, column.name) for column in answers.columns}
-    metrics = {f"{name}.{key}": v for name, of in each.items() for key, v in of.items() if isinstance(v, float)}
+    each = {column.name: _of_column(answers, data, measured, column) for column in answers.columns}
     summary = {
         "version": 1,
         "task": answers.task,
@@ -54,7 +53,7 @@ def evaluate_values(
         "failures": {c.id: answers.failures.get(c.id, "no prediction") for c in cases if c.id not in answers.cases},
         "excluded": sorted(set(exclude)),
         "values": each,
-        "metrics": metrics,
+        "metrics": flat(each),
         "made_from": {"predictions": sha256_of(predictions), "dataset": sha256_of(dataset)},
     }
     write_text(Path(out) / "values_errors.csv", _table(answers, measured))
@@ -62,28 +61,10 @@ def evaluate_values(
     return summary
 
 
-def _of_column(answers: ValuePredictions, data: Dataset, cases: Sequence[Case], name: str) -> dict[str, Any]:
-    column = next(c for c in answers.columns if c.name == name)
-    truth = [c.values.get(name) for c in cases]
-    numbers = measure_column(column, truth, [answers.cases[c.id][name] for c in cases])
-    known = [c.values[name] for c in data.part("train") if name in c.values]
-    always = measure_column(column, truth, [_usual(known)] * len(cases)) if known else {}
-    blind = {f"always_{key}": value for key, value in always.items()}
-    return {"kind": column.kind, "images": sum(v is not None for v in truth), **numbers, "without_looking": blind}
-
-
-def _usual(known: Sequence[Value]) -> ValueAnswer:
-    """What is best said without looking."""
-    if isinstance(known[0], float):
-        ordered = sorted(v for v in known if isinstance(v, float))
-        return ValueAnswer(ordered[len(ordered) // 2])
-    words = sorted({word for value in known for word in _words(value)})
-    share = {word: sum(word in _words(value) for value in known) / len(known) for word in words}
-    return ValueAnswer(max(share, key=lambda word: share[word]), share)
-
-
-def _words(value: Value) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else (str(value),)
+def _of_column(answers: ValuePredictions, data: Dataset, cases: Sequence[Case], column: Column) -> dict[str, Any]:
+    truth = [c.values.get(column.name) for c in cases]
+    known = [c.values[column.name] for c in data.part("train") if column.name in c.values]
+    return numbers_of(column, truth, [answers.cases[c.id][column.name] for c in cases], known)
 
 
 def _table(answers: ValuePredictions, cases: Sequence[Case]) -> str:
@@ -92,7 +73,7 @@ def _table(answers: ValuePredictions, cases: Sequence[Case]) -> str:
     for case in cases:
         for column in answers.columns:
             said = answers.cases[case.id][column.name]
-            words = _words(said.value) if said.beliefs else ()
+            words = words_of(said.value) if said.beliefs else ()
             belief = min((said.beliefs[word] for word in words), default=None)
             cells = (case.values.get(column.name), said.value, said.low, said.high, belief)
             lines.append(csv_line((case.id, case.subject, column.name, *map(_cell, cells))))

@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.data.atomic import read_json, sweep, write_json
+from pipeline.data.atomic import read_json, sweep, write_json, write_text
 from pipeline.data.boxes_voc import write_voc
 from pipeline.data.claim import claimed_folder
 from pipeline.data.dataset import Box
 from pipeline.data.image import Image
 from pipeline.data.markups import write_markups
+from pipeline.data.points_csv import csv_line
 from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.points_file import write_points_file
 from pipeline.data.pool import run_each
@@ -20,6 +21,7 @@ from pipeline.data.write_picture import write_png
 from pipeline.errors import ConfigError, DataError
 from pipeline.phantoms.blobs import simulate_blobs
 from pipeline.phantoms.cta import simulate_cta
+from pipeline.phantoms.facts import COLUMNS, cta_facts
 from pipeline.phantoms.figures import simulate_figure
 from pipeline.phantoms.objects import simulate_object
 from pipeline.phantoms.phantom import Phantom, PhantomSize
@@ -39,7 +41,7 @@ def simulate(
     workers: int = 2,
 ) -> Path:
     """Write `images/ID.nii.gz` and `landmarks/ID.mrk.json` for the seeds `seed` to `seed + cases - 1`; of pictures
-    `ID.png` and `ID.points.json`; of objects `Annotations/ID.xml`.
+    `ID.png` and `ID.points.json`; of objects `Annotations/ID.xml`. Beside CTA `values.csv`, with what is known of each.
 
     Args:
         out: Folder; cases that are complete there already are kept.
@@ -75,10 +77,19 @@ def _simulate(out: Path, cases: int, seed: int, kind: str, size: PhantomSize, wo
     sweep(out / "images", out / "landmarks", out / "Annotations")
     wanted = [s for s in range(seed, seed + cases) if not _landmark_path(out, kind, s).exists()]
     failed = _with_progress(out, kind, wanted, size, min(workers, len(wanted)))
+    if kind == "cta":
+        _write_facts(out)
     if failed:
         listed = "\n".join(f"  {case}: {reason}" for case, reason in sorted(failed.items()))
         raise DataError(f"{out}: {len(failed)} of {cases} phantoms failed:\n{listed}\nRun again to make only these.")
     return out
+
+
+def _write_facts(out: Path) -> None:
+    """`values.csv`: what is known of each scan that is there, beside its landmarks."""
+    seeds = sorted(int(path.name.split(".")[0].rpartition("_")[2]) for path in (out / "landmarks").glob("cta_*"))
+    rows = [csv_line(COLUMNS), *(csv_line((_case_id("cta", seed), *cta_facts(seed))) for seed in seeds)]
+    write_text(out / "values.csv", "\n".join(rows) + "\n")
 
 
 def _cta(seed: int, size: PhantomSize) -> Phantom:

@@ -23,6 +23,7 @@ from pipeline.tasks.asked import Asked
 from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.embedding import EmbeddingTask
 from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.multi import MultiTask
 from pipeline.tasks.table import TASKS
 from pipeline.training.cascade import Cascade, TrainedLevel
 from pipeline.training.cases import fit_known, training_cases
@@ -82,6 +83,8 @@ def train(
         model = calibrate_vectors(model, [(c.levels[: len(trained)], c.values) for c in validating], far)
     elif isinstance(model.task, LandmarksTask):
         model = calibrate(model, [(c.levels[: len(trained)], c.world, c.known) for c in validating])
+        if isinstance(model.task, MultiTask):
+            model = calibrate_values(model, [(c.levels[: len(trained)], c.values) for c in validating])
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
     parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}
     facts = {

@@ -99,11 +99,10 @@ def _on(device: torch.device, given: Mapping[str, np.ndarray]) -> dict[str, Tens
     return {name: torch.from_numpy(np.asarray(part, np.float32))[None].to(device) for name, part in given.items()}
 
 
-def presence(network: PatchNetwork, seen: Seen) -> float | None:
-    """Belief that the image shows any landmark; None if the network is not asked."""
-    if "presence" not in network.heads:
-        return None
-    return float(network.ask("presence", seen.features, (0,)).mean().sigmoid())
+def said_as_a_whole(network: PatchNetwork, seen: Seen) -> dict[str, Float[Tensor, " W"]]:
+    """What the heads say that are asked of an image as a whole."""
+    asked = {name: head for name, head in network.heads.items() if head.whole}
+    return {name: network.ask(name, seen.features, range(h.count))[:, 0].mean(1).cpu() for name, h in asked.items()}
 
 
 def ask(

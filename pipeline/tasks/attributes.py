@@ -57,6 +57,11 @@ class AttributesTask:
     def names(self) -> tuple[str, ...]:
         return tuple(output.column.name for output in self.outputs)
 
+    @property
+    def parts(self) -> dict[str, float]:
+        """Parts of the loss that are weighed against each other, and their weights."""
+        return {name: self.settings.weights.get(name, 1.0) for name in self.names}
+
     def heads(self, dims: int, number: int) -> dict[str, Head]:
         """One head a value; a class needs a number for each word."""
         return {head_of(n): Head(_width(output), whole=True) for n, output in enumerate(self.outputs)}
@@ -73,8 +78,8 @@ class AttributesTask:
         for n, output in enumerate(self.outputs):
             name = output.column.name
             terms[name] = LOSSES[output.column.kind](outputs[head_of(n)], truth.values[name])
-        weights = self.settings.weights
-        return terms | {"total": torch.stack([weights.get(name, 1.0) * term for name, term in terms.items()]).sum()}
+        parts = self.parts
+        return terms | {"total": torch.stack([parts[name] * term for name, term in terms.items()]).sum()}
 
     @torch.no_grad()
     def locate(
@@ -86,8 +91,11 @@ class AttributesTask:
         blend: float = 0.0,
         least: float = 0.0,
     ) -> ValuesFound:
-        """What one image's values are; the mean of what each level says."""
-        said = said_of_whole(network, level)
+        """What one image's values are."""
+        return self.decoded(said_of_whole(network, level))
+
+    def decoded(self, said: Mapping[str, Tensor]) -> ValuesFound:
+        """Values from what the heads said of one image, (1, W) each."""
         found = {}
         for n, output in enumerate(self.outputs):
             numbers = said[head_of(n)][0]

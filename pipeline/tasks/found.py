@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
+from torch import Tensor
 
 from pipeline.geometry import ImageFrame
 from pipeline.grid.decode import Votes
@@ -25,6 +26,7 @@ class Found:
         inside: Whether the position lies in the scan.
         patch: World size of the patches that answered.
         presence: 0 to 1, that the image shows any of the landmarks; None = nobody was asked.
+        said: What the first level said of the image as a whole, by head.
     """
 
     world: Float[np.ndarray, "K D"]
@@ -34,6 +36,7 @@ class Found:
     inside: Bool[np.ndarray, " K"]
     patch: Float[np.ndarray, " K"]
     presence: float | None = None
+    said: Mapping[str, Float[Tensor, " W"]] = field(default_factory=dict)
 
     def of(self, who: Int[np.ndarray, " L"]) -> Found:
         """The answers of some landmarks alone."""
@@ -53,7 +56,7 @@ class Found:
         return replace(self, world=self.world + share * agree[:, None] * (coarser.world - self.world))
 
 
-EACH = tuple(f.name for f in fields(Found) if f.name != "presence")  # one value a landmark
+EACH = tuple(f.name for f in fields(Found) if f.name not in ("presence", "said"))  # one value a landmark
 
 
 def chosen(places: Sequence[Found], best: Int[np.ndarray, " K"]) -> Found:

@@ -11,13 +11,14 @@ from itertools import product
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from pipeline.data.resample import lattice_number
 from pipeline.data.store import LevelArray
 from pipeline.grid.decode import BELIEFS, Votes, votes
 from pipeline.losses.displacement import from_logarithm
 from pipeline.networks.network import PatchNetwork
-from pipeline.tasks.ask import Said, Seen, ask, look, pooled, presence
+from pipeline.tasks.ask import Said, Seen, ask, look, pooled, said_as_a_whole
 from pipeline.tasks.constellation import Constellation
 from pipeline.tasks.found import Found, chosen, join
 from pipeline.tasks.regions import Region
@@ -54,15 +55,16 @@ class Poll:
     ) -> Found:
         """The landmarks of all regions, in their order."""
         parts: list[tuple[Sequence[int], list[Votes]]] = []
-        shown = None
+        said: dict[str, Tensor] = {}
         for region in where:
             grids = self._grids(network, level, region)
-            shown = presence(network, grids[0])
+            said = said_as_a_whole(network, grids[0])
             parts += self._votes_in(network, grids, region, near, search)
         order = np.argsort([k for landmarks, _ in parts for k in landmarks])
         patch = network.cells.stride * float(level.frame.spacing.mean())
         places = [join([v[n] for _, v in parts], order, level.frame, patch) for n in range(len(parts[0][1]))]
-        return replace(self._choose(places), presence=shown)
+        shown = float(said["presence"].sigmoid()) if "presence" in said else None
+        return replace(self._choose(places), presence=shown, said=said)
 
     def _choose(self, places: Sequence[Found]) -> Found:
         if len(places) == 1 or self.constellation is None:

@@ -92,10 +92,14 @@ class AttributeSettings:
     """How values of an image as a whole are taught.
 
     Args:
-        weights: Weight of a value's loss against the others, by name; those that are not named have 1.
+        weights: Weight of a value's loss against the others, by name, and of "landmarks" where there are any; those
+            that are not named have 1.
+        balance: fixed: these weights. uncertainty: each part by a precision that is learned. gradnorm: so that all
+            parts pull alike at the features they share. history.csv tells how the parts divide loss and gradient.
     """
 
     weights: dict[str, float] = field(default_factory=dict)
+    balance: Literal["fixed", "uncertainty", "gradnorm"] = "fixed"
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ TASKS: dict[str, Kind] = {
     "boxes": Kind("boxes", ("boxes", "BoxesTask")),
     "one_object": Kind("boxes", ("one_object", "OneObjectTask")),
     "attributes": Kind("values", ("attributes", "AttributesTask")),
+    "multi": Kind("points", ("multi", "MultiTask")),
     "embedding": Kind("vectors", ("embedding", "EmbeddingTask")),
 }
 

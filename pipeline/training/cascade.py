@@ -16,9 +16,11 @@ from pipeline.data.store import Spacing
 from pipeline.networks.network import FORMATS, PatchNetwork
 from pipeline.sampling.batches import Batch
 from pipeline.tasks.asked import Asked
+from pipeline.tasks.attributes import AttributesTask
 from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.embedding import EmbeddingTask
 from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.multi import MultiTask
 from pipeline.tasks.table import new_task
 from pipeline.tasks.task import Task
 from pipeline.training.budget import Budget, seconds_of_levels
@@ -143,7 +145,8 @@ class Cascade:
     def _train_level(self, number: int, priors: dict[str, Any]) -> tuple[TrainedLevel, dict[str, Any]]:
         around = priors if isinstance(self.task, LandmarksTask) else {}  # others look everywhere at every level
         search = self.settings.level(number).search or derive_search(self.validating, number, around)
-        state = start_level(self._network(number), self._budget(number), self.settings)
+        network = self._network(number)
+        state = start_level(network, self._budget(number), self.settings, self._parts(network))
         if not load_level(self.resume, number, self.identity, state):
             state.precision = self._precision(number)
         stream = self._stream(number, state.network, state.budget)
@@ -157,6 +160,13 @@ class Cascade:
         if around:
             found = {name: f.blended(around[name], blend) for name, f in found.items()}
         return TrainedLevel(best, search, blend, state.history, state.precision), found
+
+    def _parts(self, network: PatchNetwork) -> dict[str, float] | None:
+        """Parts of the loss that this network is taught by, with their weights."""
+        task = self.task
+        if isinstance(task, MultiTask) and not any(name.startswith("value") for name in network.heads):
+            return None
+        return task.parts if isinstance(task, AttributesTask | MultiTask) else None
 
     def _task_at(self, number: int, network: PatchNetwork) -> Task:
         sizes = [float(level.frame.spacing.mean()) for level in self.learning[0].levels]

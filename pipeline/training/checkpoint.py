@@ -24,7 +24,8 @@ def save_level(folder: Path, number: int, settings: str, state: LevelState) -> N
             "updates": state.average.updates,
             "optimizer": state.optimizer.state_dict(),
             "best": state.best,
-        },
+        }
+        | ({"balance": state.balance.state_dict()} if state.balance is not None else {}),
         buffer,
     )
     content = buffer.getvalue()
@@ -81,6 +82,8 @@ def _restore(state: LevelState, saved: dict[str, Any], facts: dict[str, Any]) ->
     state.average.network.load_state_dict(saved["average"])
     state.average.updates = saved["updates"]
     state.optimizer.load_state_dict(saved["optimizer"])
+    if state.balance is not None:
+        state.balance.load_state_dict(saved["balance"])
     state.precision = facts["precision"]
     state.best, state.best_error, state.history = saved["best"], facts["best_error"], facts["history"]
     state.budget.step, state.budget.used = facts["step"], facts["seconds"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from pipeline.sampling.batches import Batch
 from pipeline.tasks.task import Task
 from pipeline.tasks.truth import Truth
 from pipeline.training.average import WeightAverage
+from pipeline.training.balance import Balance, shares
 from pipeline.training.budget import Budget, ValidationClock, learning_rate
 from pipeline.training.settings import TrainingSettings
 
@@ -31,6 +32,7 @@ class LevelState:
     best: dict[str, Tensor] = field(default_factory=dict)
     best_error: float = float("inf")
     history: list[dict[str, Any]] = field(default_factory=list)
+    balance: Balance | None = None
 
     @property
     def precision(self) -> str:
@@ -43,10 +45,21 @@ class LevelState:
         self.average.network.arrange(name)
 
 
-def start_level(network: PatchNetwork, budget: Budget, settings: TrainingSettings) -> LevelState:
-    """A fresh state."""
+def start_level(
+    network: PatchNetwork, budget: Budget, settings: TrainingSettings, parts: Mapping[str, float] | None = None
+) -> LevelState:
+    """A fresh state.
+
+    Args:
+        parts: Of the loss, with their weights; None = there is one.
+    """
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
-    return LevelState(network, WeightAverage(network, settings.average), optimizer, budget)
+    balance = None
+    if parts and len(parts) > 1:
+        network.watched = True
+        balance = Balance(settings.attributes.balance, parts).to(next(network.parameters()).device)
+        optimizer.add_param_group({"params": [balance.learned], "weight_decay": 0.0})
+    return LevelState(network, WeightAverage(network, settings.average), optimizer, budget, balance=balance)
 
 
 def train_level(
@@ -71,13 +84,15 @@ def train_level(
     sums: dict[str, float] = {}
     since = 0
     while state.budget.fraction < 1 or not state.best:  # a probe may have spent it all: one step and its validation
-        losses = train_step(state, task, next(stream), settings)
+        batch = next(stream)
+        losses = train_step(state, task, batch, settings)
         sums = {k: sums.get(k, 0.0) + v for k, v in losses.items()}
         since += 1
         show(state, losses["total"])
         if clock.is_due():
             with clock:
-                _validate(state, validate, {f"loss_{k}": v / since for k, v in sums.items()})
+                means = {f"loss_{k}": v / since for k, v in sums.items()}
+                _validate(state, validate, means | _divided(state, task, batch))
             sums, since = {}, 0
             save(state)
     state.average.network.load_state_dict(state.best)
@@ -90,6 +105,8 @@ def train_step(state: LevelState, task: Task, batch: Batch, settings: TrainingSe
     for group in state.optimizer.param_groups:
         group["lr"] = learning_rate(state.budget.fraction, settings.rate)
     losses = forward_losses(state.network, task, batch)
+    if state.balance is not None:
+        losses["total"] = state.balance.total(losses, state.network)
     state.optimizer.zero_grad(set_to_none=True)
     losses["total"].backward()
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)
@@ -109,6 +126,14 @@ def forward_losses(network: PatchNetwork, task: Task, batch: Batch) -> dict[str,
     points, known = torch.from_numpy(batch.points).to(device), torch.from_numpy(batch.known).to(device)
     labels = None if batch.labels is None else torch.from_numpy(batch.labels).to(device)
     return task.losses(network, image, outputs, Truth(points, known, labels, values))
+
+
+def _divided(state: LevelState, task: Task, batch: Batch) -> dict[str, float]:
+    """How the parts of the loss divide it, and the gradient, among them; running statistics are left alone."""
+    if state.balance is None:
+        return {}
+    state.network.eval()
+    return shares(forward_losses(state.network, task, batch), state.balance, state.network)
 
 
 def _validate(state: LevelState, validate: Validate, losses: dict[str, float]) -> None:

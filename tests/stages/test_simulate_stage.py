@@ -21,6 +21,7 @@ def test_scans_and_landmarks_are_written_under_the_name_of_their_seed(tmp_path):
         "images/cta_000123.nii.gz",
         "landmarks/cta_000123.mrk.json",
         "simulation.json",
+        "values.csv",
     }
     wanted = simulate_cta(123, PhantomSize(60, 3))
     image = read_nifti(tmp_path / "images/cta_000123.nii.gz")

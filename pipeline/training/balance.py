@@ -1,0 +1,79 @@
+"""Weights of the parts of a loss against each other: given, or found while the network learns.
+
+Letters: N parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from pipeline.networks.network import PatchNetwork
+
+SLOW = 0.05  # share by which a weight moves in a step towards what GradNorm asks for
+HARDER = 1.5  # its exponent: parts that have learned less than others may pull harder (the paper's alpha)
+
+
+class Balance(nn.Module):
+    """What is minimised, of several parts.
+
+    Args:
+        how: "fixed": the given weights. "uncertainty": each part's loss by a learned precision, exp(-s) L + s / 2
+            (Kendall et al. 2018, arXiv 1705.07115). "gradnorm": weights under which all parts pull alike at the
+            features they share, those that have learned less a little harder (Chen et al. 2018, arXiv 1711.02257); the
+            weights take a small step towards that, in place of a gradient's.
+        weights: Given, by the name of the part.
+    """
+
+    given: Tensor
+    first: Tensor
+
+    def __init__(self, how: str, weights: Mapping[str, float]) -> None:
+        super().__init__()
+        self.how, self.names = how, tuple(weights)
+        self.register_buffer("given", torch.tensor(list(weights.values())))
+        self.learned = nn.Parameter(torch.zeros(len(weights)), requires_grad=how == "uncertainty")
+        self.register_buffer("first", torch.full((len(weights),), torch.nan))
+
+    def total(self, terms: Mapping[str, Tensor], network: PatchNetwork) -> Tensor:
+        """The weighted sum."""
+        losses = torch.stack([terms[name] for name in self.names])
+        if self.how == "uncertainty":
+            return (self.given * (torch.exp(-self.learned) * losses + self.learned / 2)).sum()
+        if self.how == "gradnorm" and network.training:
+            self._move(losses, network)
+        return (self.given * torch.exp(self.learned) * losses).sum()
+
+    def _move(self, losses: Float[Tensor, " N"], network: PatchNetwork) -> None:
+        now = losses.detach()
+        self.first.copy_(torch.where(self.first.isnan(), now, self.first))
+        weights = torch.exp(self.learned.detach())
+        pull = (weights * self.given * pulls(losses, network)).clamp_min(1e-12)
+        left = now / self.first.clamp_min(1e-12)
+        wanted = pull.mean() * (left / left.mean().clamp_min(1e-12)) ** HARDER
+        moved = self.learned.detach() + SLOW * (wanted.clamp_min(1e-12) / pull).log()
+        self.learned.data.copy_(moved - torch.logsumexp(moved, 0) + torch.tensor(float(len(moved))).log())
+
+
+def pulls(losses: Float[Tensor, " N"], network: PatchNetwork) -> Float[Tensor, " N"]:
+    """Length of the gradient of each loss at the features that all parts share, of a watched network's last batch."""
+    assert network.shared is not None
+    found = [torch.autograd.grad(loss, network.shared, retain_graph=True, allow_unused=True)[0] for loss in losses]
+    return torch.stack([losses.new_zeros(()) if g is None else g.detach().float().norm() for g in found])
+
+
+def shares(terms: Mapping[str, Tensor], balance: Balance, network: PatchNetwork) -> dict[str, float]:
+    """How the parts divide the loss and the gradient among them: `loss_share_NAME` and `pull_share_NAME`, each in sum
+    1, under the weights of now."""
+    losses = torch.stack([terms[name] for name in balance.names])
+    sign = -1.0 if balance.how == "uncertainty" else 1.0
+    weights = balance.given * torch.exp(sign * balance.learned.detach())
+    of_loss, of_pull = weights * losses.detach(), weights * pulls(losses, network)
+    result: dict[str, float] = {}
+    for kind, values in (("loss", of_loss), ("pull", of_pull)):
+        part = values / values.sum().clamp_min(1e-12)
+        result |= {f"{kind}_share_{name}": float(v) for name, v in zip(balance.names, part, strict=True)}
+    return result

@@ -1,0 +1,119 @@
+"""Landmarks and values from one network: every part is taught, weighed, said and measured."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from crooked import DIMS, upright_frame
+
+from pipeline.data.columns import Column
+from pipeline.data.encoders import Encoder
+from pipeline.data.store import LevelArray
+from pipeline.networks.network import build_network
+from pipeline.tasks.asked import Asked
+from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.multi import MultiTask
+from pipeline.tasks.truth import Truth
+from pipeline.training.balance import Balance, pulls, shares
+from pipeline.training.settings import TrainingSettings
+
+OUTPUTS = (Encoder(Column("age", "number"), 50.0, 10.0), Encoder(Column("phase", "class"), words=("early", "late")))
+TASK = MultiTask.new(Asked(("tip", "root"), (), OUTPUTS), TrainingSettings())
+
+
+def network(dims, number=0, task=TASK):
+    torch.manual_seed(dims)
+    return build_network("fcn", dims, 1, task.heads(dims, number), stride=4, width=4, growth=2, depth=1)
+
+
+def example(dims):
+    torch.manual_seed(1)
+    values = {"age": torch.tensor([[1.0], [math.nan]]), "phase": torch.tensor([[0.0], [1.0]])}
+    points = torch.full((2, 2, dims), 7.0)
+    return torch.rand(2, 1, *(16,) * dims), Truth(points, torch.ones(2, 2, dtype=torch.bool), None, values)
+
+
+def test_only_the_first_level_is_asked_about_values():
+    assert list(TASK.heads(2, 0)) == ["belief", "displacement", "value0", "value1"]
+    assert list(TASK.heads(2, 1)) == ["belief", "displacement"]
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_the_total_is_the_weighted_sum_of_the_parts(dims):
+    weighed = replace(
+        TASK.attributes, settings=replace(TASK.attributes.settings, weights={"age": 3.0, "landmarks": 0.5})
+    )
+    task, made = replace(TASK, attributes=weighed), network(dims)
+    image, truth = example(dims)
+    terms = task.losses(made, image, made({"image": image}), truth)
+    assert terms["total"].item() == pytest.approx(
+        0.5 * terms["landmarks"].item() + 3 * terms["age"].item() + terms["phase"].item(), rel=1e-5
+    )
+    alone = LandmarksTask(names=TASK.names).losses(made, image, made({"image": image}), truth)
+    assert terms["landmarks"].item() == pytest.approx(alone["total"].item())
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_what_is_said_of_the_image_stays_the_first_levels(dims):
+    frame = upright_frame((16,) * dims)
+    level = LevelArray(frame, np.random.default_rng(0).random((1, *frame.shape)).astype(np.float32))
+    first = TASK.locate(network(dims).eval(), level)
+    values = TASK.values_of(first).said
+    assert values["age"].shape == (1,) and values["phase"].sum() == pytest.approx(1.0)
+    second = TASK.locate(network(dims, 1).eval(), level, first, 8.0)
+    assert TASK.values_of(second).said["age"] == values["age"]
+
+
+def balance_of(how, scale=30.0):
+    """Two parts that pull at one linear layer, one of them `scale` times as hard."""
+    made = network(1)
+    made.watched = True
+    balance = Balance(how, {"large": 1.0, "small": 1.0})
+    image, truth = example(1)
+
+    def terms():
+        said = TASK.losses(made, image, made({"image": image}), truth)
+        return {"large": scale * said["age"], "small": said["phase"]}
+
+    return made, balance, terms
+
+
+def test_fixed_weights_stay_and_say_who_pulls_how_hard():
+    made, balance, terms = balance_of("fixed")
+    now = terms()
+    assert balance.total(now, made).item() == pytest.approx((now["large"] + now["small"]).item())
+    told = shares(now, balance, made)
+    assert told["pull_share_large"] > 0.8 and told["pull_share_large"] + told["pull_share_small"] == pytest.approx(1)
+    assert told["loss_share_large"] == pytest.approx((now["large"] / (now["large"] + now["small"])).item())
+
+
+def test_gradnorm_moves_the_weights_until_both_pull_about_alike():
+    made, balance, terms = balance_of("gradnorm")
+    made.train()
+    for _ in range(120):
+        balance.total(terms(), made)
+    told = shares(terms(), balance, made)
+    assert 0.4 < told["pull_share_small"] < 0.6
+    assert torch.exp(balance.learned).sum().item() == pytest.approx(2.0, rel=1e-4)
+
+
+def test_uncertainty_weighs_a_part_by_the_inverse_of_its_loss():
+    """With fixed losses L the best s is log(2 L), so that the weight exp(-s) is 1 / (2 L)."""
+    made, balance, _ = balance_of("uncertainty")
+    fixed = {"large": torch.tensor(30.0), "small": torch.tensor(0.5)}
+    optimizer = torch.optim.Adam(balance.parameters(), lr=0.05)
+    for _ in range(1500):
+        optimizer.zero_grad()
+        balance.total(fixed, made).backward()
+        optimizer.step()
+    assert torch.exp(-balance.learned).tolist() == pytest.approx([1 / 60, 1.0], rel=0.02)
+
+
+def test_pulls_are_lengths_of_gradients_at_the_shared_features():
+    made, _, terms = balance_of("fixed")
+    now = terms()
+    length = pulls(torch.stack(list(now.values())), made)
+    (gradient,) = torch.autograd.grad(now["large"], made.shared)
+    assert length[0].item() == pytest.approx(gradient.norm().item())
