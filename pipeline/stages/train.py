@@ -59,7 +59,10 @@ def train(
         CheckpointError: The resume folder belongs to other settings or data.
     """
     data, store = read_dataset(dataset), read_store(prepared)
-    store = store.looked_at(settings.looks_beside(len(store.spacings)))
+    if TASKS[question].answers in ("values", "vectors"):
+        store = store.at_the_first()  # of an image as a whole, finer levels have nothing to look around
+    else:
+        store = store.looked_at(settings.looks_beside(len(store.spacings)))
     identity = fingerprint([asdict(settings), asdict(data) | {"root": ""}, store.keys, question])
     if _is_done(run, identity):
         return run / "model"

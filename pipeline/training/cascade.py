@@ -153,7 +153,8 @@ class Cascade:
         task = self._task_at(number, state.network)
         measure = validation(task, self.validating, number, search, priors)
         save = partial(save_level, self.resume, number, self.identity)
-        with Progress(number, len(self.spacings), self.spacings[number], self.unit, sys.stderr) as progress:
+        size, of_error = self.spacings[number], self.unit if isinstance(task, LandmarksTask) else ""
+        with Progress(number, len(self.spacings), size, self.unit, sys.stderr, of_error) as progress:
             best = train_level(state, task, stream, measure, self.settings, save, progress.show)
         found = locate_all(best, task, self.validating, number, search, priors)
         blend = derive_blend(self.validating, around, found)

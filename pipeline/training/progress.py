@@ -11,11 +11,18 @@ from pipeline.training.loop import LevelState
 
 
 class Progress:
-    """A bar in percent of the budget, on `stream`."""
+    """A bar in percent of the budget, on `stream`.
 
-    def __init__(self, number: int, levels: int, spacing: float | None, unit: str, stream: TextIO) -> None:
+    Args:
+        unit: Of the voxel size.
+        of_error: Unit of the validation error; "" = it has none.
+    """
+
+    def __init__(
+        self, number: int, levels: int, spacing: float | None, unit: str, stream: TextIO, of_error: str = ""
+    ) -> None:
         size = "original" if spacing is None else f"{spacing:g} {unit}"
-        self.unit = unit
+        self.unit = f" {of_error}" if of_error else ""
         layout = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
         self.bar = tqdm(
             total=100,
@@ -32,7 +39,7 @@ class Progress:
         """After a step."""
         said = f"step {state.budget.step}, loss {loss:.3f}"
         if state.history:
-            said += f", validation {state.history[-1]['error']:.2f} {self.unit} (best {state.best_error:.2f})"
+            said += f", validation {state.history[-1]['error']:.2f}{self.unit} (best {state.best_error:.2f})"
         self.bar.set_postfix_str(said, refresh=False)
         self.bar.update(max(0, 100 * state.budget.fraction - self.bar.n))
 
