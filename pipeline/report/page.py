@@ -60,6 +60,9 @@ class Page:
         details: Heading and text of the settings and other files, folded away.
         measured: A table of results in the place of summary, cases and error curve: of boxes.
         numbers: The few numbers above it: what, value, how sure.
+        values: Of the images as a whole, beside landmarks.
+        curve_note: What the figure beside `measured` shows.
+        order_note: How the pictures beside `measured` were chosen.
     """
 
     title: str
@@ -74,6 +77,9 @@ class Page:
     details: tuple[tuple[str, str], ...] = ()
     measured: Listing = field(default_factory=Listing)
     numbers: tuple[tuple[str, str, str], ...] = ()
+    values: Listing = field(default_factory=Listing)
+    curve_note: str = ""
+    order_note: str = ""
 
 
 def render(page: Page) -> str:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from pipeline import __version__
@@ -22,6 +23,7 @@ from pipeline.data.scan_files import scan_ids
 from pipeline.data.threads import limit_threads
 from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
+from pipeline.data.write_behind import WriteBehind
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.inference.answering import Answering, Content, answering
 from pipeline.inference.beside import Beside, beside_cases, beside_scans
@@ -153,25 +155,33 @@ def _answer_all(
         for name, path in scans.items()
     }
     said = {name: kept for name, mark in marks.items() if (kept := _kept(*mark)) is not None}
-    failures, seconds = {}, {}
+    failures: dict[str, str] = {}
+    seconds: dict[str, float] = {}
     new = {name: path for name, path in scans.items() if name not in said}
     for name, content in said.items():
         asked.write_case(out, name, content, scans[name])
     start = time.perf_counter()
-    for name, image in tqdm(read_ahead(new), "predict", len(scans), initial=len(said), file=sys.stderr):
-        try:
-            done, made_of = marks[name]
-            content = asked.answer(image.result(), beside[name])
-            write_sealed(done, {"made_of": made_of} | content)
-            asked.write_case(out, name, content, scans[name])
-            said[name] = content
-            seconds[name] = round(time.perf_counter() - start, 3)
-        except PatchvoteError as error:
-            failures[name] = str(error)
-        except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
-            failures[name] = f"{scans[name]}: answering failed: {error!r}"
-        start = time.perf_counter()
-    return {name: said[name] for name in scans if name in said}, failures, seconds
+    with WriteBehind() as files:
+        for name, image in tqdm(read_ahead(new), "predict", len(scans), initial=len(said), file=sys.stderr):
+            try:
+                said[name] = asked.answer(image.result(), beside[name])
+                seconds[name] = round(time.perf_counter() - start, 3)
+                files.write(name, partial(_write, asked, out, name, said[name], scans[name], marks[name]))
+            except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
+                failures[name] = _why(error, scans[name])
+            start = time.perf_counter()
+    failures |= {name: _why(error, scans[name]) for name, error in files.failures.items()}
+    return {name: said[name] for name in scans if name in said and name not in failures}, failures, seconds
+
+
+def _write(asked: Answering, out: Path, name: str, content: Content, scan: Path, mark: tuple[Path, str]) -> None:
+    done, made_of = mark
+    write_sealed(done, {"made_of": made_of} | content)
+    asked.write_case(out, name, content, scan)
+
+
+def _why(error: Exception, scan: Path) -> str:
+    return str(error) if isinstance(error, PatchvoteError) else f"{scan}: answering failed: {error!r}"
 
 
 def _made_of(model_sum: str, path: Path, beside: Beside) -> str:

@@ -22,6 +22,7 @@ from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, par
 from pipeline.report.page import Listing, Page, Picture, render
 from pipeline.report.planes import draw_planes
 from pipeline.report.run_files import details, findings, read_rows
+from pipeline.report.value_listing import value_listing
 
 
 def report(run: Path, out: Path | None = None, title: str | None = None) -> Path:
@@ -60,6 +61,7 @@ def report(run: Path, out: Path | None = None, title: str | None = None) -> Path
         findings=findings(run),
         failures=_failures(summary),
         details=details(run),
+        values=value_listing((summary or {}).get("values", {})),
     )
     write_text(out, render(page))
     return out

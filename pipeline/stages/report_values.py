@@ -15,6 +15,7 @@ from pipeline.report.facts import UNKNOWN, levels, parts
 from pipeline.report.page import Listing, Page, Picture, render
 from pipeline.report.run_files import details, findings, read_rows
 from pipeline.report.scatter import scatter
+from pipeline.report.value_listing import value_listing
 
 
 def report_values(run: Path, out: Path | None = None, title: str | None = None) -> Path:
@@ -47,7 +48,9 @@ def report_values(run: Path, out: Path | None = None, title: str | None = None) 
         findings=findings(run),
         failures=Listing(("case", "why"), tuple(failed.items()), "" if failed else "Every case was answered."),
         details=details(run),
-        measured=_measured(summary),
+        measured=value_listing(summary["values"]),
+        curve_note="Answers over references, one point an image; on the dotted line they agree.",
+        order_note="Of each value the images in the order of its error; of words, by how much the answer was believed.",
         numbers=tuple((name, f"{value:.4g}", "") for name, value in summary["metrics"].items()),
     )
     write_text(out, render(page))
@@ -66,19 +69,6 @@ def _facts(run: Path, data: Dataset, history: list[dict[str, str]]) -> tuple[tup
         (f"voxel sizes, {data.unit}", levels(read_json(model) if model.is_file() else None)),
         ("training", UNKNOWN if spent is None else f"{spent:.1f} minutes"),
     )
-
-
-def _measured(summary: dict[str, Any]) -> Listing:
-    rows = []
-    for name, numbers in summary["values"].items():
-        for key, value in numbers.items():
-            if isinstance(value, float):
-                blind = numbers["without_looking"].get(f"always_{key}")
-                rows.append(
-                    (name, key, f"{value:.4g}", "" if blind is None else f"{blind:.4g}", str(numbers["images"]))
-                )
-    note = "Without looking: the median of the training cases is answered always, or their commonest class."
-    return Listing(("value", "number", "this model", "without looking", "images"), tuple(rows), note)
 
 
 def _numbers_of(rows: Sequence[dict[str, str]], summary: dict[str, Any]) -> dict[str, list[tuple[float, float]]]:

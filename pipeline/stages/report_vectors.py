@@ -69,6 +69,9 @@ def report_vectors(run: Path, out: Path | None = None, title: str | None = None)
             f"{summary['pairs']['same']} pairs of one identity, {summary['pairs']['other']} of two, of"
             f" {summary['identities']} identities of which no image was trained on.",
         ),
+        curve_note="Left: how far pairs lie apart, and the distance up to which they count as one. Right: pairs of one"
+        " identity that are told, over pairs of two that are taken for one.",
+        order_note="Images that lie nearest to one of somebody else, beside it.",
         numbers=tuple((name, f"{metrics[name]:.1%}", MEANING[name]) for name in ("eer", "rank1", "dir_at_fa5")),
     )
     write_text(out, render(page))

@@ -56,6 +56,7 @@ def test_a_run_leaves_answers_numbers_and_a_page(run):
     total = summary["values"]["total"]
     assert total["mae"] < 0.8 * total["without_looking"]["always_mae"]
     page = (run / "report.html").read_text()
+    assert "Answers over references" in page and page.count("<svg") >= 2
     assert "without looking" in page and "total: worst" in page and "No training curve" not in page
     rows = (run / "test" / "values_errors.csv").read_text().splitlines()
     assert len(rows) == 1 + 3 * summary["cases"]

@@ -58,7 +58,8 @@ def test_a_run_is_measured_on_people_who_were_not_seen(run):
     metrics = summary["metrics"]
     assert metrics["eer"] < 0.15 and metrics["rank1"] > 0.8  # chance: 0.5 and 0.25
     assert {"tar_at_far1", "tar_at_far01", "dir_at_fa5", "accuracy"} <= set(metrics)
-    assert "equal error rate" in (run / "report.html").read_text()
+    page = (run / "report.html").read_text()
+    assert "equal error rate" in page and page.count("<svg") >= 2 and "nearest to one of somebody else" in page
 
 
 def test_people_are_told_from_one_image_and_strangers_are_not_recognised(run, folder, enrolled, tmp_path, capsys):
