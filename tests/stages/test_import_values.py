@@ -1,0 +1,84 @@
+"""Stage import of values, people and boxes around landmarks; real folders need no settings but their columns."""
+
+import numpy as np
+import pytest
+from real_data import real_data
+
+from pipeline.data.collect_values import Columns
+from pipeline.data.columns import Column
+from pipeline.data.dataset import read_dataset
+from pipeline.data.markups import write_markups
+from pipeline.errors import DataError
+from pipeline.stages.import_data import import_folder
+
+
+@pytest.fixture
+def scans(tmp_path):
+    import nibabel
+
+    folder = tmp_path / "scans"
+    (folder / "images").mkdir(parents=True)
+    for number in range(4):
+        voxels = np.random.default_rng(number).integers(0, 99, (6, 5, 4)).astype(np.int16)
+        nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), folder / f"images/c{number}.nii.gz")
+        places = {"a": (-1.0, -2.0, 3.0), "b": (-4.0, -1.0, 2.0), "c": None if number == 3 else (-2.0, -3.0, 1.0)}
+        write_markups(folder / f"landmarks/c{number}.mrk.json", places)
+    return folder
+
+
+def test_boxes_lie_around_their_landmarks_with_a_margin(scans, tmp_path):
+    around = {"root": ("a", "b"), "all": ("a", "b", "c")}
+    data = import_folder(scans, tmp_path / "d.json", "m", task="boxes", boxes_around=around, margin=1.5)
+    assert read_dataset(tmp_path / "d.json") == data
+    assert data.landmarks == () and data.classes == ("all", "root")
+    root = next(b for b in data.case("c0").boxes if b.label == "root")
+    assert (root.low, root.high) == ((-5.5, -3.5, 0.5), (0.5, 0.5, 4.5))
+    assert [b.label for b in data.case("c3").boxes] == ["root"]  # where a landmark is absent there is no box around it
+
+
+def test_a_box_around_a_landmark_that_there_is_not_is_refused(scans, tmp_path):
+    with pytest.raises(DataError, match=r"boxes_around: no landmark 'z'; there are a, b, c"):
+        import_folder(scans, tmp_path / "d.json", "m", task="boxes", boxes_around={"root": ("a", "z")})
+
+
+def test_landmarks_and_values_come_together(scans, tmp_path):
+    (scans / "table.csv").write_text("case,phase\nc0,early\nc1,late\nc2,early\nc3,\n")
+    columns = Columns((), (Column("phase", "class"),))
+    data = import_folder(scans, tmp_path / "d.json", "m", task="multi", columns=columns)
+    assert data.landmarks == ("a", "b", "c") and [c.values.get("phase") for c in data.cases] == [
+        "early",
+        "late",
+        "early",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "cases", "values"),
+    [
+        ("utkface_mini", Columns((), (Column("age", "number"), Column("gender", "class"))), 900, {"age", "gender"}),
+        ("movie_posters", Columns((Column("title", "text"),), (Column("genres", "labels"),)), 780, {"title", "genres"}),
+        (
+            "houses",
+            Columns(
+                (Column("zipcode", "class"),),
+                (Column("price_usd", "logarithm"),),
+                views={"frontal": "{id}_frontal", "kitchen": "{id}_kitchen"},
+            ),
+            380,
+            {"zipcode", "price_usd"},
+        ),
+    ],
+)
+def test_real_tables_meet_their_images(tmp_path, name, columns, cases, values):
+    data = import_folder(real_data(name), tmp_path / "d.json", name, task="attributes", columns=columns)
+    assert len(data.cases) >= cases and set(data.cases[0].values) == values
+    if columns.views:
+        assert all(set(c.pictures) == {"kitchen"} for c in data.cases)
+
+
+def test_people_of_a_real_folder_are_apart(tmp_path):
+    data = import_folder(real_data("faces_att"), tmp_path / "d.json", "att", task="embedding")
+    people = [{c.subject for c in data.part(part)} for part in ("train", "validation", "test")]
+    assert sum(map(len, people)) == len(set.union(*people)) >= 30
+    assert len(data.cases) == 10 * len(set.union(*people))
