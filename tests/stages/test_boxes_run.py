@@ -99,3 +99,23 @@ def test_several_things_are_no_question_for_one_object(folder, tmp_path, capsys)
     given = ["experiment=one_object_phantom", f"source={folder}", f"run={tmp_path / 'run'}"]
     assert main(["import", *given]) == 1
     assert "24 cases show several things, the first p00: use task=boxes" in capsys.readouterr().err
+
+
+def test_a_video_given_as_frames_is_answered_frame_by_frame_and_only_new_ones_are_computed(run, folder, tmp_path):
+    """Frames keep their names and order, so that the drawn ones can be joined again."""
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    rng = np.random.default_rng(5)
+    for number in range(1, 13):
+        PIL.Image.fromarray(squares(rng)[0]).save(frames / f"{number:05d}.png")
+    words = ["predict", f"model={run / 'model'}", "-i", str(frames), "-o", str(tmp_path / "out"), "device=cpu"]
+    assert main(words) == 0
+    names = [f"{number:05d}" for number in range(1, 13)]
+    answers = read_box_predictions(tmp_path / "out" / "predictions.json")
+    assert list(answers.cases) == names and answers.unit == "px"
+    drawn = [PIL.Image.open(tmp_path / "out" / f"{name}.png") for name in names]
+    assert len({picture.size for picture in drawn}) == 1 and drawn[0].size[0] >= 480
+    PIL.Image.fromarray(squares(rng)[0]).save(frames / "00013.png")
+    assert main(words) == 0
+    report = json.loads((tmp_path / "out" / "run_report.json").read_text())
+    assert list(report["seconds_per_case"]) == ["00013"]
