@@ -100,7 +100,7 @@ def train(
     sources = [case.source(0) for case in learning]
     network = build(learning[0].world.shape[1], len(learning[0].world), settings.width)
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-2)
-    canvas = canvas_shape(sources, CHUNK, 10_000)
+    canvas = canvas_shape([s.shape for s in sources], CHUNK, 10_000)
     stream = batches(sources, CropSettings(canvas, cut=0.2), AugmentSettings(), Sampler(2, (0, 0)))
     budget = Budget(60 * minutes, None)
     clock, best, lowest = ValidationClock(12, budget), network.state_dict(), np.inf

@@ -42,10 +42,7 @@ def senseless(tree: dict[str, Any]) -> Iterator[str]:
     for key in SHARES:
         if (value := at(tree, key)) is not None and not 0 <= value <= 1:
             yield f"{key}: {value} is not allowed; allowed: a number from 0 to 1."
-    if not 0 <= (elastic := at(tree, "training.augment.elastic")) <= 0.15:
-        yield f"training.augment.elastic: {elastic} is not allowed; allowed: a number from 0 to 0.15."
-    if (sightings := at(tree, "training.augment.sightings")) < 0:
-        yield f"training.augment.sightings: {sightings} is not allowed; allowed: 0 or a number above."
+    yield from _augment(tree)
     minutes, steps = at(tree, "training.minutes"), at(tree, "training.steps")
     if (minutes is None) == (steps is None):
         yield (
@@ -59,3 +56,16 @@ def senseless(tree: dict[str, Any]) -> Iterator[str]:
     fractions = at(tree, "data.fractions")
     if min(fractions) < 0 or not math.isclose(sum(fractions), 1, abs_tol=1e-6):
         yield f"data.fractions: {fractions} is not allowed; allowed: three shares that add up to 1: [0.7,0.15,0.15]."
+
+
+def _augment(tree: dict[str, Any]) -> Iterator[str]:
+    """The same of random changes."""
+    if not 0 <= (elastic := at(tree, "training.augment.elastic")) <= 0.15:
+        yield f"training.augment.elastic: {elastic} is not allowed; allowed: a number from 0 to 0.15."
+    kin = at(tree, "training.augment.kin")
+    if kin < 0 or kin + elastic > 0.15 + 1e-9:
+        yield f"training.augment.kin: {kin} is not allowed; allowed: from 0 to 0.15, less training.augment.elastic."
+    if (shift := at(tree, "training.augment.shift")) < 0:
+        yield f"training.augment.shift: {shift} is not allowed; allowed: 0 or a number above."
+    if (sightings := at(tree, "training.augment.sightings")) < 0:
+        yield f"training.augment.sightings: {sightings} is not allowed; allowed: 0 or a number above."

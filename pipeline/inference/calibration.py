@@ -15,9 +15,9 @@ from pipeline.inference.model import Calibration, Model
 from pipeline.inference.radius import fit_radius
 from pipeline.metrics.detection import matches
 from pipeline.metrics.verification import pair_distances, threshold_at
+from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.boxes_found import box_ends
-from pipeline.tasks.embedding import IDENTITY
 from pipeline.tasks.multi import MultiTask
 
 KEPT = 0.98  # of the landmarks that are there; the others are the price of telling what is absent

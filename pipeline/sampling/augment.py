@@ -30,6 +30,8 @@ class AugmentSettings:
         blur: Largest standard deviation of a Gaussian blur, voxels; half of the samples stay sharp.
         slices: Largest distance of the slices that a sample is seen through, along a random axis, voxels; half of the
             samples stay as they are.
+        kin: A bend like `elastic` that all samples of one identity in a step share: so the people of a step are new
+            ones, kin of those that were photographed. For task=embedding; `elastic` and it together up to 0.15.
         shift: Largest distance that a crop of a whole image is moved, as a share of its edge.
         sightings: Times that every case must be seen in the whole training for rotation, scale, brightness, contrast
             and elastic to have their full range; with fewer it is narrower, a third at least. 0: always the full range.
@@ -47,6 +49,7 @@ class AugmentSettings:
     pairs: dict[str, str] = field(default_factory=dict)
     blur: float = 0.0
     slices: float = 0.0
+    kin: float = 0.0
     shift: float = 0.0
     sightings: float = 0.0
 

@@ -20,6 +20,7 @@ from pipeline.sampling.mirror import mirrored
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source, end_near_landmark
 
+IDENTITY = "identity"  # the value that says whose a case is, as a number
 FILL = {"voxels": 0.0, "points": np.nan, "known": False}  # what stands where a sample has fewer rows than others
 
 
@@ -66,8 +67,14 @@ def canvas_shape(shapes: Sequence[tuple[int, ...]], stride: int, largest: int) -
     return tuple(int(min(np.ceil(n / stride), max(1, largest // stride)) * stride) for n in sizes)
 
 
-def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment: AugmentSettings) -> Source:
-    """One crop with its landmarks."""
+def draw(
+    rng: np.random.Generator,
+    source: Source,
+    crops: CropSettings,
+    augment: AugmentSettings,
+    kin: np.random.Generator | None = None,
+) -> Source:
+    """One crop with its landmarks; `kin` draws what all samples of its identity share."""
     matrix = random_matrix(rng, source.points.shape[1], augment)
     centre = _aim(rng, source, crops)
     if augment.shift:
@@ -75,8 +82,10 @@ def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment:
     if rng.random() < crops.cut:
         source, start = end_near_landmark(rng, source, [n / 4 for n in crops.shape], crops.margin)
         centre -= start
-    bend = None
-    if np.array_equal(matrix, np.eye(len(matrix))):
+    bend = random_bend(kin, crops.shape, augment.kin) if kin is not None and augment.kin else None
+    if bend is not None:
+        bend = random_bend(rng, crops.shape, augment.elastic).with_another(bend)
+    elif np.array_equal(matrix, np.eye(len(matrix))):
         centre = whole_voxel_centre(centre, crops.shape)
     elif augment.elastic:
         bend = random_bend(rng, crops.shape, augment.elastic)
@@ -142,11 +151,18 @@ def _batch(
     sources: Sequence[Source], crops: CropSettings, augment: AugmentSettings, sampler: Sampler, step: int
 ) -> Batch:
     rng = sampler.generator(step)
-    drawn = [draw(rng, sources[number], crops, augment) for number in sampler.cases(step, len(sources))]
+    chosen = [sources[number] for number in sampler.cases(step, len(sources))]
+    drawn = [draw(rng, s, crops, augment, _kin_of(s, sampler, step) if augment.kin else None) for s in chosen]
     image, points, known = (padded([getattr(d, f) for d in drawn], v) for f, v in FILL.items())
     labels = [d.labels for d in drawn if d.labels is not None]
     values, given = (_stacked([getattr(d, name) for d in drawn]) for name in ("values", "given"))
     return Batch(image, points.astype(np.float32), known, padded(labels, -1) if labels else None, values, given)
+
+
+def _kin_of(source: Source, sampler: Sampler, step: int) -> np.random.Generator | None:
+    """Random numbers of one identity in one step."""
+    who = source.values.get(IDENTITY)
+    return None if who is None else np.random.default_rng([*sampler.seed, 3, step, int(who[0])])
 
 
 def _stacked(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.data.atomic import read_json, write_text
 from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.errors import DataError, PatchvoteError
-from pipeline.report.box_figure import draw_boxes
+from pipeline.report.box_figure import side_by_side
 from pipeline.report.curves import minutes, training_curve
 from pipeline.report.facts import UNKNOWN, levels, parts
 from pipeline.report.page import Listing, Page, Picture, render
@@ -90,7 +90,7 @@ def _pictures(data: Dataset, rows: Sequence[dict[str, str]], summary: dict[str, 
             caption = f"{row['case']}: {row['reference']}, answered {row['answer']}"
             try:
                 image = read_image(data.image_path(data.case(row["case"])))
-                drawn = draw_boxes(image, (), (), ()) if data.unit == "px" else None
+                drawn = side_by_side([image]) if data.unit == "px" else None
                 yield Picture(f"{name}: {word.lower()}", caption, drawn, "" if drawn else "Scans are not shown here.")
             except (PatchvoteError, OSError) as error:
                 yield Picture(f"{name}: {word.lower()}", caption, None, f"The picture cannot be shown: {error}")

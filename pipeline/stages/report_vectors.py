@@ -12,7 +12,7 @@ from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.vector_predictions import VectorPredictions, read_vector_predictions
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.metrics.verification import pair_distances
-from pipeline.report.box_figure import draw_boxes
+from pipeline.report.box_figure import side_by_side
 from pipeline.report.curves import minutes, training_curve
 from pipeline.report.distances import distances
 from pipeline.report.facts import UNKNOWN, levels, parts
@@ -98,15 +98,17 @@ def _curve(data: Dataset, answers: VectorPredictions, part: str) -> str | None:
 
 
 def _pictures(data: Dataset, rows: Sequence[dict[str, str]]) -> Iterator[Picture]:
-    """Images that lie nearest to one of somebody else, beside it."""
+    """Images that lie nearest to one of somebody else, beside it; each pair once."""
     from pipeline.data.readers import read_image
 
-    close = sorted((r for r in rows if r["distance_other"]), key=lambda r: float(r["distance_other"]))[:4]
+    told = {frozenset((r["case"], r["nearest_other"])): r for r in rows if r["distance_other"]}
+    close = sorted(told.values(), key=lambda r: float(r["distance_other"]))[:4]
     for row in close if data.unit == "px" else ():
-        for case, who in ((row["case"], row["identity"]), (row["nearest_other"], "")):
-            heading = f"{row['identity']} and another, distance {row['distance_other']}"
-            try:
-                image = read_image(data.image_path(data.case(case)))
-                yield Picture(heading, f"{case} {who}".strip(), draw_boxes(image, (), (), ()))
-            except (PatchvoteError, OSError) as error:
-                yield Picture(heading, case, None, f"The picture cannot be shown: {error}")
+        pair = [data.case(row[name]) for name in ("case", "nearest_other")]
+        heading = f"{pair[0].subject} and {pair[1].subject}: distance {row['distance_other']}"
+        caption = f"{pair[0].id}, {pair[1].id}; the nearest other image of {pair[0].subject}: {row['distance_same']}"
+        try:
+            drawn = side_by_side([read_image(data.image_path(case)) for case in pair])
+            yield Picture(heading, caption, drawn)
+        except (PatchvoteError, OSError) as error:
+            yield Picture(heading, caption, None, f"The picture cannot be shown: {error}")

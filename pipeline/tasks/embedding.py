@@ -21,6 +21,7 @@ from pipeline.losses.identity import contrastive, cosine_margin, triplet
 from pipeline.metrics.verification import identification, pair_distances, verification
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
+from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.ask import said_of_whole
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.regions import Region
@@ -28,7 +29,6 @@ from pipeline.tasks.settings import EmbeddingSettings
 from pipeline.tasks.truth import Truth
 
 LOSSES = {"contrastive": contrastive, "triplet": triplet, "cosine_margin": cosine_margin}
-IDENTITY = "identity"  # the value of a case that says whose it is, as a number
 
 
 @dataclass(frozen=True, eq=False)

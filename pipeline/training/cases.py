@@ -14,7 +14,7 @@ from pipeline.data.inputs import Inputs
 from pipeline.data.store import LevelArray, PreparedStore
 from pipeline.errors import DataError
 from pipeline.geometry.boxes import BoxSet
-from pipeline.tasks.embedding import IDENTITY
+from pipeline.sampling.batches import IDENTITY
 from pipeline.training.levels import TrainingCase
 
 

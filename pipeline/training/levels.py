@@ -14,11 +14,10 @@ from pipeline.data.inputs import Inputs
 from pipeline.data.store import LevelArray
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
-from pipeline.sampling.batches import Batch, CropSettings, batches, canvas_shape
+from pipeline.sampling.batches import IDENTITY, Batch, CropSettings, batches, canvas_shape
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source
 from pipeline.tasks.built import network_for
-from pipeline.tasks.embedding import IDENTITY
 from pipeline.tasks.found import Found
 from pipeline.tasks.task import Task
 from pipeline.training.settings import LevelSettings, TrainingSettings

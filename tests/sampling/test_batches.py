@@ -140,8 +140,41 @@ def test_the_landmarks_of_a_crop_lie_on_what_they_mark():
 
 
 def test_a_canvas_holds_four_in_five_scans_in_whole_strides_worked_out_by_hand():
-    lines = [Source(np.zeros((1, n)), np.zeros((1, 1)), np.array([True])) for n in (10, 20, 30, 40, 50)]
+    lines = [(n,) for n in (10, 20, 30, 40, 50)]
     # The 80th percentile is 42.
     assert canvas_shape(lines, stride=8, largest=112) == (48,)
     assert canvas_shape(lines, stride=4, largest=112) == (44,)
     assert canvas_shape(lines, stride=8, largest=44) == (40,)
+
+
+def test_kin_bends_all_samples_of_an_identity_alike_and_another_identity_otherwise():
+    """Without other changes, samples of one identity that start alike stay alike."""
+    ramp = np.broadcast_to(np.arange(24, dtype=np.float32) / 24, (1, 24, 24))
+    middle = np.array([[11.5, 11.5]]), np.array([True])
+    sources = [Source(ramp, *middle, values={"identity": np.array([who])}) for who in (0.0, 0.0, 1.0, 1.0)]
+    still = AugmentSettings(rotation=0, scale=0, brightness=0, contrast=0, noise=0, share=0, kin=0.1)
+    sampler = Sampler(4, (3,), groups=((0, 1), (2, 3)), together=2)
+    crops = CropSettings((24, 24), jitter=0.0)
+    stream = batches(sources, crops, still, sampler)
+    steps = [next(stream) for _ in range(2)]
+    for batch in steps:
+        who, image = batch.values["identity"][:, 0], batch.image
+        assert sorted(who) == [0, 0, 1, 1]
+        for one in (0, 1):
+            first, second = image[who == one]
+            assert_allclose(first, second, atol=1e-6)
+        assert np.abs(image[who == 0][0] - image[who == 1][0]).max() > 0.01
+    same = [batch.image[batch.values["identity"][:, 0] == 0][0] for batch in steps]
+    assert np.abs(same[0] - same[1]).max() > 0.01  # in the next step they are other people
+
+
+def test_a_batch_holds_several_cases_of_each_identity_and_all_identities_in_turn():
+    sampler = Sampler(6, (1,), groups=tuple((3 * n, 3 * n + 1, 3 * n + 2) for n in range(6)), together=2)
+    seen = []
+    for step in range(4):
+        numbers = sampler.cases(step, 18)
+        people = [number // 3 for number in numbers]
+        assert len(numbers) == len(set(numbers)) == 6 and all(people.count(p) == 2 for p in people)
+        seen += sorted(set(people))
+    assert sorted(seen[:6]) == sorted(seen[6:]) == list(range(6))
+    assert sampler.cases(2, 18) == sampler.cases(2, 18)
