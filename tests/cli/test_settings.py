@@ -76,7 +76,7 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
         ("device=gpu", "auto (a GPU if there is one), cpu, or cuda:N"),
         ("data.frame=RSA", "allowed: 'LPS', 'RAS' or null. Did you mean 'RAS'?"),
         ("data.missing=abscent", "Did you mean 'absent'?"),
-        ("data=3", "it is a section with the keys edges, fractions, frame,"),
+        ("data=3", "it is a section with the keys boxes_around, edges, fractions, frame,"),
         ("data.fractions=0.5,0.5", "A list is written data.fractions=[0.5,0.5]"),
         ("data.fractions=[0.5,0.5]", "a list such as [a number, a number, a number]"),
         ("data.fractions=[0.5,0.5,0.5]", "three shares that add up to 1"),
