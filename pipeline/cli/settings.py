@@ -206,7 +206,8 @@ class Settings:
         experiment: A file of configs/experiment; it holds what differs from the defaults.
         method: A file of configs/method: ours, or a paper's.
         task: What is learned: landmarks, each at most once in an image; boxes, any number of things of some classes;
-            one_object, one thing with its class and box, or none; attributes, values of the image as a whole.
+            one_object, one thing with its class and box, or none; attributes, values of the image as a whole; multi,
+            landmarks and such values; embedding, who it shows.
         source: The user's folder of scans and landmarks.
         run: Folder that everything is written into; null = runs/EXPERIMENT.
         device: Where networks run: auto (a GPU if there is one), cpu, or cuda:N.

@@ -29,6 +29,7 @@ from pipeline.tasks.settings import DecodeSettings, LossSettings
 from pipeline.tasks.truth import Truth
 
 BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid", "noothout2020": "sigmoid"}
+LOGARITHMS = ("noothout2020",)  # losses by which displacements are said as logarithms
 START_BELIEF = -6.0  # in a softmax over thousands of patches and "absent", zero would start at "surely there"
 VETO = 5.0  # a finer level believes at most this many times what the coarser one does
 
@@ -66,12 +67,8 @@ class LandmarksTask:
         return {"landmarks": list(self.names), **settings, "constellation": shape}
 
     @property
-    def _logarithm(self) -> bool:
-        return self.loss.name == "noothout2020"
-
-    @property
     def _poll(self) -> Poll:
-        return Poll(BELIEF_OF_LOSS[self.loss.name], self._logarithm, self.decode, self.constellation)
+        return Poll(BELIEF_OF_LOSS[self.loss.name], self.loss.name in LOGARITHMS, self.decode, self.constellation)
 
     def heads(self, dims: int, number: int) -> dict[str, Head]:
         """What the network of level `number` is asked."""
@@ -92,13 +89,7 @@ class LandmarksTask:
     def losses(
         self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
     ) -> dict[str, Tensor]:
-        """Loss terms by name; "total" is their weighted sum.
-
-        Args:
-            image: (B, C, S), for its shape.
-            outputs: What the network said of it.
-            truth: K points a sample.
-        """
+        """Loss terms by name; "total" is their weighted sum. `truth` has K points a sample."""
         points, known = truth.points, truth.known
         grid = grid_over(network, tuple(image.shape[2:]))
         logits, displacement = outputs["belief"].flatten(2), outputs["displacement"].flatten(3)
@@ -108,8 +99,8 @@ class LandmarksTask:
             offset = near_smooth_l1(displacement, targets, self.loss.beta)
         else:
             belief = binary_cross_entropy(logits, encode(grid, points, known, reach=1), self.loss.balance)
-            offset = mean_absolute(displacement, points, grid, self._logarithm)
-            belief = belief * (points.shape[1] if self._logarithm else 1)
+            offset = mean_absolute(displacement, points, grid, self.loss.name in LOGARITHMS)
+            belief = belief * (points.shape[1] if self.loss.name in LOGARITHMS else 1)
         terms = {"belief": belief, "displacement": offset}
         if "presence" in outputs:
             terms["presence"] = presence_cross_entropy(outputs["presence"], points, known, image.shape[2:])

@@ -42,7 +42,13 @@ class Task(Protocol):
     def losses(
         self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
     ) -> dict[str, Tensor]:
-        """Loss terms by name; "total" is their weighted sum."""
+        """Loss terms by name; "total" is their weighted sum.
+
+        Args:
+            image: (B, C, S), for its shape.
+            outputs: What the network said of it.
+            truth: What is known of it.
+        """
 
     def locate(
         self,
