@@ -14,16 +14,24 @@ from pipeline.data.boxes_yolo import CLASSES, write_yolo
 from pipeline.data.dataset import Box
 from pipeline.data.file_names import file_stem
 from pipeline.data.readers import read_frame
+from pipeline.data.roi_markups import write_rois
 from pipeline.data.write_picture import write_boxed_picture
+
+FORMATS = {
+    "mm": ("mrk.json",),
+    "px": ("png", "voc", "yolo", "coco", "csv"),
+}  # of scans and of pictures; the first is usual
 
 
 def write_box_case(
     out: Path, case: str, boxes: Sequence[FoundBox], picture: Path, formats: Sequence[str], classes: Sequence[str]
 ) -> None:
-    """One file a picture, for each format that has one: "png", "voc", "yolo"."""
+    """One file an image, for each format that has one: "mrk.json" of scans, "png", "voc" and "yolo" of pictures."""
     found, stem = answers_only(boxes), file_stem(case)
+    beliefs = [f"{b.belief:.2f}" for b in boxes if b.found]
+    if "mrk.json" in formats:
+        write_rois(out / f"{stem}.mrk.json", found, [f"belief {belief}" for belief in beliefs])
     if "png" in formats:
-        beliefs = [f"{b.belief:.2f}" for b in boxes if b.found]
         write_boxed_picture(out / f"{stem}.png", picture, found, beliefs, classes)
     if "voc" in formats:
         write_voc(out / f"{stem}.xml", picture.name, read_frame(picture).shape, found)

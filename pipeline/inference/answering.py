@@ -32,7 +32,8 @@ from pipeline.data.value_predictions import (
 from pipeline.data.values_csv import write_values_csv
 from pipeline.data.vector_predictions import VectorPredictions, write_vector_predictions
 from pipeline.data.write_answers import USUAL, write_all, write_case
-from pipeline.data.write_boxes import write_box_case, write_box_sets
+from pipeline.data.write_boxes import FORMATS, write_box_case, write_box_sets
+from pipeline.errors import ConfigError
 from pipeline.inference.beside import Beside, given_to
 from pipeline.inference.cascade import answers, image_levels, locate
 from pipeline.inference.model import Model
@@ -66,7 +67,11 @@ def answering(model: Model, formats: Sequence[str] | None) -> Answering:
     if answers == "points":
         return LandmarkAnswering(model, tuple(formats or USUAL[model.unit]))
     if answers == "boxes":
-        return BoxAnswering(model, tuple(formats or ("png",)))
+        possible = FORMATS[model.unit]
+        odd = sorted(set(formats or ()) - set(possible))
+        if odd:
+            raise ConfigError(f"predict.formats={odd[0]}: of boxes in {model.unit} there are {', '.join(possible)}")
+        return BoxAnswering(model, tuple(possible[:1] if formats is None else formats))
     return ValueAnswering(model) if answers == "values" else VectorAnswering(model)
 
 

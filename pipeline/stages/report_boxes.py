@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import read_json, write_text
 from pipeline.data.box_predictions import BoxPredictions, answers_only, read_box_predictions
-from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.data.dataset import Box, Dataset, read_dataset
+from pipeline.data.image import Image
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.report.box_figure import draw_boxes
 from pipeline.report.curves import minutes, training_curve
 from pipeline.report.facts import UNKNOWN, levels, parts
 from pipeline.report.page import Listing, Page, Picture, render
+from pipeline.report.planes import draw_planes
 from pipeline.report.run_files import details, findings, read_rows
 
 COLUMNS = ("boxes", "answers", "ap50", "precision", "recall", "mean_iou")
@@ -51,8 +53,10 @@ def report_boxes(run: Path, out: Path | None = None, title: str | None = None) -
         details=details(run),
         measured=_measured(summary),
         numbers=_numbers(summary),
-        order_note="Cases in the order of the share of boxes and answers that are right. White: the reference; in"
-        " colour: the answers.",
+        order_note="Cases in the order of the share of boxes and answers that are right. "
+        + (
+            "White: the reference; in colour: the answers." if data.unit == "px" else "○ middle of the box, ✕ answered."
+        ),
     )
     write_text(out, render(page))
     return out
@@ -110,7 +114,20 @@ def _pictures(run: Path, data: Dataset, answers: BoxPredictions) -> Iterator[Pic
         try:
             image = read_image(data.image_path(case))
             found = answers_only(answers.cases.get(case.id, ()))
-            drawn = draw_boxes(image, case.boxes or (), found, answers.classes)
+            drawn = _drawn(image, case.boxes or (), found, answers.classes)
             yield Picture(f"{word} case: {case.id}", caption, drawn)
         except (PatchvoteError, OSError) as error:
             yield Picture(f"{word} case: {case.id}", caption, None, f"The picture cannot be shown: {error}")
+
+
+def _drawn(image: Image, reference: Sequence[Box], found: Sequence[Box], classes: Sequence[str]) -> str | None:
+    """A picture with its boxes; of a scan planes through the middle of a box, and that of an answer of its class."""
+    if image.frame.unit == "px":
+        return draw_boxes(image, reference, found, classes)
+    shown = [*reference, *found][:1]
+    answer = next((box for box in found if shown and box.label == shown[0].label), None)
+    return draw_planes(image, _middle(shown[0]), _middle(answer) if answer else None) if shown else None
+
+
+def _middle(box: Box) -> tuple[float, ...]:
+    return tuple((a + b) / 2 for a, b in zip(box.low, box.high, strict=True))

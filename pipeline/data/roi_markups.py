@@ -1,0 +1,55 @@
+"""Boxes in scans as regions of interest (ROI) that 3D Slicer opens over them: `ID.mrk.json`, LPS mm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.data.atomic import write_json
+from pipeline.data.dataset import Box
+from pipeline.data.markups import SCHEMA
+
+UPRIGHT = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]  # edges along the world's axes
+
+
+def write_rois(path: Path, boxes: Sequence[Box], words: Sequence[str]) -> None:
+    """Write one ROI a box.
+
+    Args:
+        path: Ends in `.mrk.json`.
+        boxes: LPS mm; fewer than three axes get zeros for the rest.
+        words: Said of each, such as its belief.
+    """
+    write_json(path, {"@schema": SCHEMA, "markups": [_roi(b, w) for b, w in zip(boxes, words, strict=True)]})
+
+
+def _roi(box: Box, word: str) -> dict[str, Any]:
+    low, high = ([*end, 0.0, 0.0][:3] for end in (box.low, box.high))
+    centre = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
+    point = {
+        "id": "1",
+        "label": box.label,
+        "description": word,
+        "associatedNodeID": "",
+        "position": centre,
+        "selected": True,
+        "locked": False,
+        "visibility": True,
+        "positionStatus": "defined",
+    }
+    return {
+        "type": "ROI",
+        "coordinateSystem": "LPS",
+        "coordinateUnits": "mm",
+        "locked": False,
+        "labelFormat": "%N",
+        "lastUsedControlPointNumber": 1,
+        "roiType": "Box",
+        "center": centre,
+        "orientation": UPRIGHT,
+        "size": [b - a for a, b in zip(low, high, strict=True)],
+        "insideOut": False,
+        "controlPoints": [point],
+        "measurements": [],
+    }
