@@ -15,6 +15,7 @@ from pipeline.data.image import Image
 from pipeline.data.predictions import Answer
 from pipeline.data.read_picture import read_picture
 
+QUICK = 1  # of 9: a quarter of the time of Pillow's 6, for a fifth more bytes
 LEAST = 480  # pixels of the longer side, so that a name can be read
 COLOURS = ((255, 176, 32), (34, 211, 238), (120, 230, 90), (255, 110, 160), (170, 140, 255), (250, 250, 120))
 INK, BONE, SHADE = (255, 176, 32), (80, 220, 120), (0, 0, 0)
@@ -41,7 +42,7 @@ def write_picture(
         edges: Landmarks joined by lines: the bones of a skeleton.
     """
     content = io.BytesIO()
-    drawn_picture(read_picture(picture), answers, edges).save(content, "PNG")
+    drawn_picture(read_picture(picture), answers, edges).save(content, "PNG", compress_level=QUICK)
     write_bytes(path, content.getvalue())
 
 
@@ -93,7 +94,7 @@ def write_boxed_picture(
         draw.rectangle([*low, *high], outline=ink, width=2)
         draw.text((low[0] + 3, low[1] + 1), f"{box.label} {word}", fill=ink, stroke_width=2, stroke_fill=SHADE)
     content = io.BytesIO()
-    shown.save(content, "PNG")
+    shown.save(content, "PNG", compress_level=QUICK)
     write_bytes(path, content.getvalue())
 
 

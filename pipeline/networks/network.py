@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -154,9 +155,9 @@ class PatchNetwork(nn.Module):
         now = (self.precision, self.layout != torch.contiguous_format)
         return next(name for name, known in FORMATS.items() if known == now)
 
-    @property
+    @cached_property
     def cells(self) -> CellGeometry:
-        """Stride, first centre and reach of the patches."""
+        """Stride, first centre and reach of the patches; asked many times an image, so the layers are followed once."""
         return trace(self.trunk)
 
 
