@@ -17,8 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.data.atomic import write_bytes, write_text
-from pipeline.data.dataset import Dataset
+from pipeline.data.dataset import Dataset, picture_id
 from pipeline.data.findings import Finding
+from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, files_of, folder_and_series
 from pipeline.errors import DataError
 
@@ -59,7 +60,7 @@ class Codes:
 
     def _link(self, code: str, path: Path) -> Path:
         place, uid = folder_and_series(path)
-        suffix = "" if place.is_dir() else next(s for s in SUFFIXES if place.name.lower().endswith(s))
+        suffix = "" if place.is_dir() else next(s for s in (*SUFFIXES, *PICTURES) if place.name.lower().endswith(s))
         if suffix == ".mhd":
             raise DataError(f"{path}: its voxels lie in a file of their own, which has a name, too. Make it one .mha.")
         _point(self.folder / f"{code}{suffix}", place)
@@ -76,13 +77,18 @@ def coded(dataset: Dataset, findings: Iterable[Finding], folder: Path) -> tuple[
         DataError: See `Codes.link_all`.
     """
     codes = Codes(folder)
-    links = codes.link_all({case.id: dataset.image_path(case) for case in dataset.cases})
+    links = codes.link_all({case.id: dataset.image_path(case) for case in dataset.with_pictures().cases})
+
+    def linked(name: str) -> str:
+        return links[codes.code(name)].relative_to(folder).as_posix()
+
     cases = tuple(
         replace(
             case,
             id=codes.code(case.id),
             subject=codes.code(case.subject, "subject"),
-            image=links[codes.code(case.id)].relative_to(folder).as_posix(),
+            image=linked(case.id),
+            pictures={view: linked(picture_id(case.id, view)) for view in case.pictures},
         )
         for case in dataset.cases
     )

@@ -80,9 +80,9 @@ def predict(
         print(f"{model}: not part of the model, ignored: {', '.join(ignored)}", file=sys.stderr)
     with claimed_folder(out):
         if pseudonyms:
-            names = {path: name for name, path in scans.items()}
-            scans = coded_scans(scans, out / PRIVATE)
-            beside = {code: beside[names[path]] for code, path in scans.items()}
+            coded = coded_scans(scans, out / PRIVATE)
+            beside = {code: beside[name] for code, name in zip(coded, scans, strict=True)}
+            scans = coded
         return _predict(loaded, model, scans, beside, out, formats, ignored, target)
 
 

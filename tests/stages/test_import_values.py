@@ -82,3 +82,21 @@ def test_people_of_a_real_folder_are_apart(tmp_path):
     people = [{c.subject for c in data.part(part)} for part in ("train", "validation", "test")]
     assert sum(map(len, people)) == len(set.union(*people)) >= 30
     assert len(data.cases) == 10 * len(set.union(*people))
+
+
+def test_codes_take_the_place_of_names_of_all_images(tmp_path):
+    import PIL.Image
+
+    folder = tmp_path / "visits"
+    (folder / "images").mkdir(parents=True)
+    for name in ("ann", "bob", "cid"):
+        for view in ("front", "back"):
+            pixels = np.random.default_rng(len(name)).integers(0, 255, (6, 6)).astype(np.uint8)
+            PIL.Image.fromarray(pixels).save(folder / "images" / f"{name}_{view}.png")
+    (folder / "t.csv").write_text("id,age\nann,3\nbob,4\ncid,5\n")
+    columns = Columns((), (Column("age", "number"),), views={"front": "{id}_front", "back": "{id}_back"})
+    out = tmp_path / "run" / "dataset.json"
+    data = import_folder(folder, out, "m", task="attributes", columns=columns, pseudonyms=True)
+    assert all(len(c.pictures) == 1 for c in data.cases)
+    assert not any(name in out.read_text() for name in ("ann", "bob", "cid"))
+    assert all((data.root / path).is_file() for c in data.cases for path in (c.image, *c.pictures.values()))

@@ -11,7 +11,7 @@ from pipeline.data.value_predictions import read_value_predictions
 from pipeline.data.values_csv import read_values
 
 SETTINGS = [
-    "task=attributes", "levels=[1.0]", "training.minutes=null", "training.steps=150", "training.rate=0.01",
+    "task=attributes", "levels=[1.0]", "training.minutes=null", "training.steps=320", "training.rate=0.01",
     "device=cpu", "threads=1", "training.average=0.9", "training.validations=3", "training.precision=float32",
     "training.coarse.parameters={stride: 4, width: 8, growth: 8, depth: 1}", "training.coarse.batch=8",
     "training.augment={rotation: 0, scale: 0, contrast: 0, brightness: 0}",
