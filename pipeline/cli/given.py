@@ -31,13 +31,18 @@ def columns_of_settings(settings: Settings) -> Columns:
     """What the table of the folder is read for.
 
     Raises:
-        ConfigError: A column is named twice.
+        ConfigError: A column is named twice, or none is asked for where the task answers columns.
     """
     inputs = [Column(n, kind) for kind, key in KINDS.items() for n in getattr(settings.inputs, key)]
     outputs = [Column(n, kind) for kind, key in KINDS.items() for n in getattr(settings.outputs, key, ())]
     names = [column.name for column in (*inputs, *outputs)]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigError(f"inputs, outputs: column '{twice[0]}' is named twice; name it once, of one kind.")
+    if not outputs and settings.task in ("attributes", "multi"):
+        raise ConfigError(
+            f"task={settings.task}: say which columns of the table are asked for, such as outputs.numbers=[age] or"
+            " outputs.classes=[gender]"
+        )
     return Columns(tuple(inputs), tuple(outputs), settings.data.table, dict(settings.data.views))
 
 

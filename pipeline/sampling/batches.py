@@ -20,7 +20,7 @@ from pipeline.sampling.mirror import mirrored
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source, end_near_landmark
 
-IDENTITY = "identity"  # the value that says whose a case is, as a number
+IDENTITY = "\x00identity"  # the value that says whose a case is, as a number; no column is called so
 FILL = {"voxels": 0.0, "points": np.nan, "known": False}  # what stands where a sample has fewer rows than others
 
 

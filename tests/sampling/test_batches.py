@@ -9,7 +9,7 @@ from crooked import DIMS
 from numpy.testing import assert_allclose, assert_array_equal
 
 from pipeline.sampling.augment import AugmentSettings
-from pipeline.sampling.batches import CropSettings, batches, canvas_shape
+from pipeline.sampling.batches import IDENTITY, CropSettings, batches, canvas_shape
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source
 
@@ -151,20 +151,20 @@ def test_kin_bends_all_samples_of_an_identity_alike_and_another_identity_otherwi
     """Without other changes, samples of one identity that start alike stay alike."""
     ramp = np.broadcast_to(np.arange(24, dtype=np.float32) / 24, (1, 24, 24))
     middle = np.array([[11.5, 11.5]]), np.array([True])
-    sources = [Source(ramp, *middle, values={"identity": np.array([who])}) for who in (0.0, 0.0, 1.0, 1.0)]
+    sources = [Source(ramp, *middle, values={IDENTITY: np.array([who])}) for who in (0.0, 0.0, 1.0, 1.0)]
     still = AugmentSettings(rotation=0, scale=0, brightness=0, contrast=0, noise=0, share=0, kin=0.1)
     sampler = Sampler(4, (3,), groups=((0, 1), (2, 3)), together=2)
     crops = CropSettings((24, 24), jitter=0.0)
     stream = batches(sources, crops, still, sampler)
     steps = [next(stream) for _ in range(2)]
     for batch in steps:
-        who, image = batch.values["identity"][:, 0], batch.image
+        who, image = batch.values[IDENTITY][:, 0], batch.image
         assert sorted(who) == [0, 0, 1, 1]
         for one in (0, 1):
             first, second = image[who == one]
             assert_allclose(first, second, atol=1e-6)
         assert np.abs(image[who == 0][0] - image[who == 1][0]).max() > 0.01
-    same = [batch.image[batch.values["identity"][:, 0] == 0][0] for batch in steps]
+    same = [batch.image[batch.values[IDENTITY][:, 0] == 0][0] for batch in steps]
     assert np.abs(same[0] - same[1]).max() > 0.01  # in the next step they are other people
 
 

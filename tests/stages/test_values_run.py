@@ -108,6 +108,12 @@ def test_a_number_of_many_validation_cases_has_a_range(tmp_path):
     assert (answer.low, answer.value, answer.high) == (pytest.approx(21.0), 60.0, pytest.approx(99.0))
 
 
+def test_a_task_of_values_without_a_column_says_how_to_name_one(folder, tmp_path, capsys):
+    words = ["experiment=my_landmarks", f"source={folder}", f"run={tmp_path / 'r'}", "task=attributes"]
+    assert main(["import", *words]) == 2
+    assert "outputs.numbers=[age]" in capsys.readouterr().err
+
+
 def test_two_kinds_for_one_column_are_refused(folder, tmp_path, capsys):
     words = ["experiment=my_landmarks", f"source={folder}", f"run={tmp_path / 'r'}", *SETTINGS, "inputs.classes=[side]"]
     assert main(["import", *words]) == 2
