@@ -14,8 +14,7 @@ from pipeline.tasks.table import TASKS
 
 
 def evaluate(settings: Settings) -> Outcome:
-    predictions = settings.evaluate.predictions or run_of(settings) / "test" / "predictions.json"
-    answers = _answers_in(predictions)
+    answers = _answers_in(_predictions(settings))
     others = {"boxes": _evaluate_boxes, "values": _evaluate_values, "vectors": _evaluate_vectors}
     if answers in others:
         return others[answers](settings)
@@ -24,9 +23,7 @@ def evaluate(settings: Settings) -> Outcome:
     from pipeline.stages.evaluate import evaluate as stage
 
     wanted = settings.evaluate
-    predictions = wanted.predictions or run_of(settings) / "test" / "predictions.json"
-    dataset = wanted.dataset or run_of(settings) / "dataset.json"
-    out = wanted.output or predictions.parent
+    predictions, dataset, out = _places(settings)
     summary = stage(
         predictions,
         dataset,
@@ -44,6 +41,16 @@ def evaluate(settings: Settings) -> Outcome:
     )
 
 
+def _predictions(settings: Settings) -> Path:
+    return settings.evaluate.predictions or run_of(settings) / "test" / "predictions.json"
+
+
+def _places(settings: Settings) -> tuple[Path, Path, Path]:
+    """The predictions, the data set with the truth, and the folder for what is measured."""
+    wanted, predictions = settings.evaluate, _predictions(settings)
+    return predictions, wanted.dataset or run_of(settings) / "dataset.json", wanted.output or predictions.parent
+
+
 def _answers_in(path: Path) -> str:
     """What kind of answers a predictions.json or summary.json speaks of; one that says nothing, of landmarks."""
     named = read_json(path).get("task", "landmarks") if path.is_file() else "landmarks"
@@ -56,9 +63,7 @@ def _evaluate_values(settings: Settings) -> Outcome:
     from pipeline.stages.evaluate_values import evaluate_values as stage
 
     wanted = settings.evaluate
-    predictions = wanted.predictions or run_of(settings) / "test" / "predictions.json"
-    dataset = wanted.dataset or run_of(settings) / "dataset.json"
-    out = wanted.output or predictions.parent
+    predictions, dataset, out = _places(settings)
     summary = stage(predictions, dataset, out, part=wanted.part, exclude=quarantined(dataset.parent))
     rows = [
         (name, key, f"{value:.4g}", f"{numbers['without_looking'].get(f'always_{key}', math.nan):.4g}")
@@ -75,9 +80,7 @@ def _evaluate_vectors(settings: Settings) -> Outcome:
     from pipeline.stages.evaluate_vectors import evaluate_vectors as stage
 
     wanted = settings.evaluate
-    predictions = wanted.predictions or run_of(settings) / "test" / "predictions.json"
-    dataset = wanted.dataset or run_of(settings) / "dataset.json"
-    out = wanted.output or predictions.parent
+    predictions, dataset, out = _places(settings)
     kept_out = quarantined(dataset.parent)
     summary = stage(predictions, dataset, out, part=wanted.part, exclude=kept_out, pairs=wanted.pairs)
     rows = [(name.replace("_", " "), f"{value:.4f}") for name, value in summary["metrics"].items()]
@@ -90,9 +93,7 @@ def _evaluate_boxes(settings: Settings) -> Outcome:
     from pipeline.stages.evaluate_boxes import evaluate_boxes as stage
 
     wanted = settings.evaluate
-    predictions = wanted.predictions or run_of(settings) / "test" / "predictions.json"
-    dataset = wanted.dataset or run_of(settings) / "dataset.json"
-    out = wanted.output or predictions.parent
+    predictions, dataset, out = _places(settings)
     summary = stage(predictions, dataset, out, part=wanted.part, exclude=quarantined(dataset.parent))
     rows = [
         (name, *(f"{v:.3f}" if isinstance(v, float) else str(v if v is not None else "–") for v in numbers.values()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.data.columns import Column, Value
@@ -24,6 +24,25 @@ def numbers_of(
     blind = {f"always_{key}": value for key, value in always.items()}
     counted = {"kind": column.kind, "images": sum(v is not None for v in truth)}
     return {**counted, **measure_column(column, truth, said), "without_looking": blind}
+
+
+def numbers_of_all(
+    columns: Sequence[Column],
+    truth: Sequence[Mapping[str, Value]],
+    said: Sequence[Mapping[str, ValueAnswer]],
+    known: Sequence[Mapping[str, Value]],
+) -> dict[str, dict[str, Any]]:
+    """`numbers_of` each column by its name, from rows of values: a missing one is not listed."""
+    return {
+        name: numbers_of(
+            column,
+            [row.get(name) for row in truth],
+            [answers[name] for answers in said],
+            [row[name] for row in known if name in row],
+        )
+        for column in columns
+        for name in (column.name,)
+    }
 
 
 def usual(known: Sequence[Value]) -> ValueAnswer:

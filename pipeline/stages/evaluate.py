@@ -25,7 +25,7 @@ from pipeline.metrics import (
     normalised_errors,
     summarise,
 )
-from pipeline.metrics.value_numbers import flat, numbers_of
+from pipeline.metrics.value_numbers import flat, numbers_of_all
 
 METRICS = ("mean", "median", "sd", "p95", "max", "found_rate", "absent_told", "wrong_rate", "radius95_coverage")
 NO_PREDICTION = "no prediction in the predictions file"
@@ -150,12 +150,14 @@ def _normalised(
 def _values(answers: Predictions, data: Dataset, cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
     """Numbers of what was said of the images as a whole, by column."""
     measured = [c for c in cases if c.id in answers.values]
-    result = {}
-    for column in answers.columns if measured else ():
-        known = [c.values[column.name] for c in data.part("train") if column.name in c.values]
-        truth = [c.values.get(column.name) for c in measured]
-        result[column.name] = numbers_of(column, truth, [answers.values[c.id][column.name] for c in measured], known)
-    return result
+    if not measured:
+        return {}
+    rows = (
+        [c.values for c in measured],
+        [answers.values[c.id] for c in measured],
+        [c.values for c in data.part("train")],
+    )
+    return numbers_of_all(answers.columns, *rows)
 
 
 def _by_folder(

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import sha256_of, write_json, write_text
-from pipeline.data.columns import BETWEEN, Column, Value
-from pipeline.data.dataset import Case, Dataset, Part, read_dataset
+from pipeline.data.columns import BETWEEN, Value
+from pipeline.data.dataset import Case, Part, read_dataset
 from pipeline.data.frames import written_frame
 from pipeline.data.points_csv import csv_line
 from pipeline.data.value_predictions import ValuePredictions, read_value_predictions
 from pipeline.errors import DataError
-from pipeline.metrics.value_numbers import flat, numbers_of, words_of
+from pipeline.metrics.value_numbers import flat, numbers_of_all, words_of
 
 
 def evaluate_values(
@@ -40,7 +40,8 @@ def evaluate_values(
     measured = [c for c in cases if c.id in answers.cases]
     if not measured:
         raise DataError(f"{predictions}: no answers for a case of part '{part}' of {dataset}. Predict that part first.")
-    each = {column.name: _of_column(answers, data, measured, column) for column in answers.columns}
+    rows = [c.values for c in measured], [answers.cases[c.id] for c in measured], [c.values for c in data.part("train")]
+    each = numbers_of_all(answers.columns, *rows)
     summary = {
         "version": 1,
         "task": answers.task,
@@ -59,12 +60,6 @@ def evaluate_values(
     write_text(Path(out) / "values_errors.csv", _table(answers, measured))
     write_json(Path(out) / "summary.json", summary)
     return summary
-
-
-def _of_column(answers: ValuePredictions, data: Dataset, cases: Sequence[Case], column: Column) -> dict[str, Any]:
-    truth = [c.values.get(column.name) for c in cases]
-    known = [c.values[column.name] for c in data.part("train") if column.name in c.values]
-    return numbers_of(column, truth, [answers.cases[c.id][column.name] for c in cases], known)
 
 
 def _table(answers: ValuePredictions, cases: Sequence[Case]) -> str:
