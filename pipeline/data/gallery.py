@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -78,9 +78,9 @@ def write_gallery(gallery: Gallery, path: Path) -> None:
     from safetensors.numpy import save
 
     vectors = np.ascontiguousarray(gallery.vectors, np.float32)
-    facts = {"version": VERSION, "model": gallery.model, "sha256": _sum(gallery.people, gallery.images, vectors)}
     lists = {"people": json.dumps(gallery.people), "images": json.dumps(gallery.images)}
-    write_bytes(path, save({"vectors": vectors}, facts | lists))
+    facts = {"version": VERSION, "model": gallery.model} | lists
+    write_bytes(path, save({"vectors": vectors}, facts | {"sha256": _sum(facts, vectors)}))
 
 
 def read_gallery(path: Path, model: str) -> Gallery:
@@ -97,19 +97,19 @@ def read_gallery(path: Path, model: str) -> Gallery:
     try:
         with safe_open(path, "numpy") as file:
             facts, vectors = file.metadata() or {}, file.get_tensor("vectors")
+        stated, maker = facts.pop("sha256"), facts["model"]
         people, images = (tuple(json.loads(facts[name])) for name in ("people", "images"))
     except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
         raise DataError(f"{path}: not a gallery: {error}. Make it with `patchvote enroll`.") from error
-    if facts.get("version") != VERSION or facts.get("sha256") != _sum(people, images, vectors):
+    if facts.get("version") != VERSION or stated != _sum(facts, vectors):
         raise DataError(f"{path}: damaged, or of another version. Enroll the people again.")
-    if facts["model"] != model:
+    if maker != model:
         raise DataError(
-            f"{path}: its vectors are another model's ({facts['model'][:12]}, this one is {model[:12]}) and cannot be"
+            f"{path}: its vectors are another model's ({maker[:12]}, this one is {model[:12]}) and cannot be"
             " compared with this one's. Use that model, or enroll the people again into a new gallery."
         )
     return Gallery(model, people, images, vectors)
 
 
-def _sum(people: Sequence[str], images: Sequence[str], vectors: Float[np.ndarray, "N F"]) -> str:
-    names = json.dumps([list(people), list(images)]).encode()
-    return hashlib.sha256(names + vectors.tobytes()).hexdigest()
+def _sum(facts: Mapping[str, str], vectors: Float[np.ndarray, "N F"]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode() + vectors.tobytes()).hexdigest()
