@@ -33,8 +33,9 @@ def simulate(settings: Settings) -> Outcome:
         fov_mm=wanted.fov_mm,
         spacing_mm=wanted.spacing_mm,
         workers=workers(settings),
+        scans=wanted.scans,
     )
-    return Outcome(f"{counted(wanted.cases, 'phantom')} in {wanted.out}", (f"{wanted.out}",))
+    return Outcome(f"{counted(wanted.cases * wanted.scans, 'phantom')} in {wanted.out}", (f"{wanted.out}",))
 
 
 def import_data(settings: Settings) -> Outcome:
@@ -78,6 +79,11 @@ def check(settings: Settings) -> Outcome:
     findings = list(
         stage(run / "dataset.json", run / "findings.json", strict=settings.data.strict, workers=workers(settings))
     )
+    if settings.check.same_patient:
+        from pipeline.stages.check_identity import check_identity
+
+        of_model = settings.check.same_patient
+        findings += check_identity(run / "dataset.json", run / "findings.json", of_model, settings.device)
     failed = errors_of(findings)
     note = (
         f"{counted(len(findings), 'finding')}, {counted(len(failed), 'case')} left out" if findings else "nothing found"

@@ -13,87 +13,12 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from pipeline.cli.column_settings import InputSettings, OutputSettings
+from pipeline.cli.data_settings import CheckSettings, Count, DataSettings, Positive, SimulateSettings
 from pipeline.tasks.table import TASKS
 from pipeline.training.settings import TrainingSettings
 
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=0)]
 Question = Literal[tuple(TASKS)]
 Format = Literal["mrk.json", "fcsv", "csv", "nnlandmark", "dicom-sr", "points.json", "png", "voc", "coco", "yolo"]
-
-
-@dataclass(frozen=True)
-class DataSettings:
-    """How a folder is read.
-
-    Args:
-        name: What the dataset calls itself; null = the experiment's name.
-        frame: Frame of landmark files that do not say it themselves; null = the scans must tell.
-        missing: What a landmark without a row means: nobody said (unannotated) or not in the scan (absent).
-        unlisted: Scans of which no landmark file speaks are left out (left_out), or shown as containing none (absent).
-        images: Only scans whose path below the source matches, such as images_2mm/*.nii.gz; null = all that are found.
-        series_uid: SeriesInstanceUIDs to take from DICOM folders that hold several series; predict minds it, too.
-        pseudonyms: Call scans by codes instead of their file names; predict minds it, too. PLACE/private/ knows whose.
-        edges: Pairs of landmarks that are drawn as lines, such as the bones of a skeleton.
-        boxes_around: For task=boxes or one_object, boxes around landmarks: {CLASS: [LANDMARK, ...], ...}.
-        margin: Added to such a box on every side, mm or px.
-        fractions: Shares of training, validation and test, by subject.
-        split_seed: Another seed, another split.
-        strict: Stop where a case is quarantined; a scan whose sform and qform differ is, too.
-        table: CSV in the folder with a row a case, for columns of inputs and outputs; null = the only one that has all.
-        views: Where a case has several images, what each shows and how its file is called: {NAME: '{id}_name', ...}.
-            The first is the image itself, the others are inputs.
-    """
-
-    name: str | None = None
-    frame: Literal["LPS", "RAS"] | None = None
-    missing: Literal["unannotated", "absent"] = "unannotated"
-    unlisted: Literal["left_out", "absent"] = "left_out"
-    images: str | None = None
-    series_uid: tuple[str, ...] = ()
-    pseudonyms: bool = False
-    edges: tuple[tuple[str, str], ...] = ()
-    boxes_around: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    margin: Annotated[float, Field(ge=0)] = 0.0
-    fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
-    split_seed: Count = 0
-    strict: bool = False
-    table: str | None = None
-    views: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class SimulateSettings:
-    """Phantoms whose answers are known exactly.
-
-    Args:
-        out: Folder to write images/ and landmarks/ into.
-        cases: How many.
-        kind: What they show: cta, the aortic root in cardiac CT; blobs, plain shapes that any network learns at once;
-            figures, stick figures in pictures; objects, pictures with one thing of three classes, or none.
-        fov_mm: Edge of the field of view; null = varies from case to case.
-        spacing_mm: Voxel size; null = varies from case to case.
-    """
-
-    out: Path = Path("phantoms")
-    cases: Annotated[int, Field(gt=0)] = 40
-    kind: Literal["cta", "blobs", "figures", "objects"] = "cta"
-    fov_mm: Positive | None = None
-    spacing_mm: Positive | None = None
-
-
-@dataclass(frozen=True)
-class CheckSettings:
-    """How closely to look at the data.
-
-    Args:
-        with_model: Train on parts of the set in turn and list the annotations that do not fit the rest (--with-model);
-            the set must be prepared before, and training.minutes are spent on each fold.
-        folds: How many parts.
-    """
-
-    with_model: bool = False
-    folds: Annotated[int, Field(ge=3)] = 4
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,15 @@ class Head:
         each: Numbers that are said of each, along an axis of their own; None = one, without that axis.
         start: What it says before it has learned anything; None = about 0.
         whole: Said once for the image, as the mean over its patches.
+        places: Of what is said of the whole: the patches are gathered into so many cells along each axis, and each cell
+            has weights of its own. 1 = what a patch says does not depend on where it lies.
     """
 
     count: int
     each: int | None = None
     start: float | None = None
     whole: bool = False
+    places: int = 1
 
     @property
     def channels(self) -> int:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from pipeline.errors import ConfigError
 from pipeline.networks import local, trunks
 from pipeline.networks.heads import Head
-from pipeline.networks.layers import CHANNELS_LAST, pointwise
+from pipeline.networks.layers import ADAPTIVE_POOL, CHANNELS_LAST, CONV, pointwise
 from pipeline.networks.receptive_field import CellGeometry, trace
 from pipeline.networks.stems import Fusion, Joined, Stem, new_stem
 
@@ -84,7 +84,7 @@ class PatchNetwork(nn.Module):
         self.trunk = trunk
         channels: tuple[int, ...] = (trunk.channels, *(groups * c for c in hidden))  # type: ignore[arg-type]
         for name, head in heads.items():
-            self.add_module(name, pointwise(dims, (*channels, head.channels), groups))
+            self.add_module(name, _layers(dims, (*channels, head.channels), groups, head.places))
 
     def forward(self, inputs: Mapping[str, Float[Tensor, "B I *S"]]) -> dict[str, Tensor]:
         """What each head says: (B, K, G), or (B, K, P, G) where it says several numbers; (B, K) of the whole image."""
@@ -140,6 +140,10 @@ class PatchNetwork(nn.Module):
             return weight @ (hidden[who] if self.groups > 1 else hidden) + bias
         return weight @ hidden[mine[:, None], :, cells].transpose(1, 2) + bias
 
+    def ask_whole(self, head: str, features: Float[Tensor, "C ..."]) -> Float[Tensor, " K"]:
+        """What a head says of one image as a whole."""
+        return _shaped(self.heads[head], self.get_submodule(head)(features[None]).float())[0]
+
     def _autocast(self, image: Tensor) -> torch.autocast:
         return torch.autocast(image.device.type, self.precision, enabled=self.precision != torch.float32)
 
@@ -159,6 +163,14 @@ class PatchNetwork(nn.Module):
     def cells(self) -> CellGeometry:
         """Stride, first centre and reach of the patches; asked many times an image, so the layers are followed once."""
         return trace(self.trunk)
+
+
+def _layers(dims: int, channels: tuple[int, ...], groups: int, places: int) -> nn.Sequential:
+    """1-wide layers; the last one over all of `places` cells along each axis, where there are several."""
+    if places == 1:
+        return pointwise(dims, channels, groups)
+    first = [] if len(channels) == 2 else [*pointwise(dims, channels[:-1], groups), nn.ELU(inplace=True)]
+    return nn.Sequential(*first, ADAPTIVE_POOL[dims](places), CONV[dims](channels[-2], channels[-1], places))
 
 
 def _shaped(head: Head, numbers: Float[Tensor, "B N *G"]) -> Tensor:

@@ -75,33 +75,38 @@ class Patient:
         return {name: places[name] for name in LANDMARKS}
 
 
-def simulate_cta(seed: int, size: PhantomSize | None = None) -> Phantom:
+def simulate_cta(seed: int, size: PhantomSize | None = None, scan: int = 1) -> Phantom:
     """Draw one patient and one scan of them.
 
     Args:
-        seed: All that a case depends on, apart from `size`.
+        seed: All that a patient depends on.
         size: Field of view and voxel size; None as a scanner would (150 to 200 mm, 0.35 to 0.5 mm).
+        scan: Which scan of the patient; each has its own pose, breath, contrast, field of view and noise.
 
     Returns:
         The scan, HU, with its landmarks.
     """
-    patient, contrast = draw_patient(seed), draw_contrast(stream(seed, "contrast"))
+
+    def own(part: str) -> np.random.Generator:
+        return stream(seed, part, scan)
+
+    patient, contrast = draw_patient(seed, scan), draw_contrast(own("contrast"))
     places = patient.landmarks()
     world = {n: patient.heart.to_world(p[None])[0] for n, p in places.items() if p is not None}
-    scan = draw_scan(stream(seed, "scan"), size or PhantomSize(), patient.heart.origin, np.array(list(world.values())))
-    slabs = draw_slabs(stream(seed, "slabs"), scan.frame, scan.slice_axis, np.array(list(world.values())))
+    taken = draw_scan(own("scan"), size or PhantomSize(), patient.heart.origin, np.array(list(world.values())))
+    slabs = draw_slabs(own("slabs"), taken.frame, taken.slice_axis, np.array(list(world.values())))
     heart = Space(patient.heart.origin, patient.heart.axes, patient.heart.scale, slabs)
-    ghosts = draw_ghosts(stream(seed, "motion"))
+    ghosts = draw_ghosts(own("motion"))
     layers = body_layers(stream(seed, "body")) + heart_layers(patient, contrast, ghosts)
     slack = float(np.linalg.norm(slabs.shifts, axis=1).max()) if slabs else 0.0
-    truth = render(scan.frame, layers, {"body": patient.body, "heart": heart}, AIR, slack)
-    physics = draw_physics(stream(seed, "physics"), scan.frame.dims, scan.slice_axis)
-    voxels = acquire(stream(seed, "noise"), truth, physics)
-    landmarks = {n: None if p is None else _seen(scan.frame, heart.to_world(p[None])) for n, p in places.items()}
+    truth = render(taken.frame, layers, {"body": patient.body, "heart": heart}, AIR, slack)
+    physics = draw_physics(own("physics"), taken.frame.dims, taken.slice_axis)
+    voxels = acquire(own("noise"), truth, physics)
+    landmarks = {n: None if p is None else _seen(taken.frame, heart.to_world(p[None])) for n, p in places.items()}
     notes: dict[str, Any] = {
         "seed": seed,
         "anomaly": patient.anomaly,
-        **scan.notes,
+        **taken.notes,
         **patient.deposits.notes,
         "contrast": contrast.as_dict(),
         "noise": round(physics.noise, 1),
@@ -109,14 +114,18 @@ def simulate_cta(seed: int, size: PhantomSize | None = None) -> Phantom:
         "slabs": 0 if slabs is None else len(slabs.shifts),
         "absent": [n for n, p in landmarks.items() if p is None],
     }
-    return Phantom(scan.frame, voxels, landmarks, notes)
+    return Phantom(taken.frame, voxels, landmarks, notes)
 
 
-def draw_patient(seed: int) -> Patient:
-    """Anatomy and place of one patient."""
+def draw_patient(seed: int, scan: int = 1) -> Patient:
+    """Anatomy of one patient, and its place in one scan."""
     rng = stream(seed, "pose")
     body = Space(rng.uniform(-150, 150, 3), turn(rng, 4), float(rng.uniform(0.92, 1.08)))
     inner = Space(rng.normal(0, [4, 3, 5]), turn(rng, 9), float(rng.uniform(0.88, 1.1)))
+    if scan > 1:  # they lie down anew, and hold another breath
+        again = stream(seed, "pose", scan)
+        body = Space(again.uniform(-150, 150, 3), turn(again, 4), body.scale)
+        inner = Space(inner.origin + again.normal(0, 3, 3), turn(again, 3) @ inner.axes, inner.scale)
     root = draw_root(stream(seed, "root"))
     chambers = draw_chambers(stream(seed, "chambers"), root)
     vessels = draw_vessels(stream(seed, "vessels"), root, inner)

@@ -10,10 +10,10 @@ BRIGHT = 330.0  # HU of the right heart above which it hides the right coronary 
 COLUMNS = ("case", "usable", "heart_rate", "bolus_hu")
 
 
-def cta_facts(seed: int) -> tuple[str, str, str]:
+def cta_facts(seed: int, scan: int = 1) -> tuple[str, str, str]:
     """Whether the contrast phase is usable (the right heart is not too bright), whether the heart was steady or fast
     (its arteries are smeared), and the HU that a test bolus gave in the aorta."""
-    contrast = draw_contrast(stream(seed, "contrast"))
+    contrast = draw_contrast(stream(seed, "contrast", scan))
     usable = "yes" if contrast.right.level < BRIGHT else "no"
-    rate = "fast" if draw_ghosts(stream(seed, "motion")) else "steady"
+    rate = "fast" if draw_ghosts(stream(seed, "motion", scan)) else "steady"
     return usable, rate, f"{contrast.aorta:.0f}"

@@ -43,11 +43,17 @@ class PhantomSize:
     spacing_mm: float | None = None
 
 
-def stream(seed: int, part: str) -> np.random.Generator:
+def stream(seed: int, part: str, scan: int = 1) -> np.random.Generator:
     """Random numbers of one part of one case; parts do not disturb each other when one draws more numbers.
+
+    Args:
+        seed: Number of the case.
+        part: What is drawn.
+        scan: Which scan of the case, for parts that change from one to the next.
 
     Examples:
         >>> bool(stream(3, "root").random() == stream(3, "root").random())
         True
     """
-    return np.random.default_rng([seed, zlib.crc32(part.encode())])
+    again = [scan] if scan > 1 else []
+    return np.random.default_rng([seed, zlib.crc32(part.encode()), *again])

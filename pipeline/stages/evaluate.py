@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from pipeline.data.atomic import sha256_of, write_json, write_text
+from pipeline.data.atomic import write_json, write_text
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
 from pipeline.data.errors_csv import errors_csv
-from pipeline.data.frames import written_frame
 from pipeline.data.observers import disagreement
 from pipeline.data.predictions import Answer, Predictions, read_predictions
+from pipeline.data.summary_head import summary_head
 from pipeline.errors import DataError
 from pipeline.metrics import (
     Outcomes,
@@ -28,7 +28,6 @@ from pipeline.metrics import (
 from pipeline.metrics.value_numbers import flat, numbers_of_all
 
 METRICS = ("mean", "median", "sd", "p95", "max", "found_rate", "absent_told", "wrong_rate", "radius95_coverage")
-NO_PREDICTION = "no prediction in the predictions file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,26 +78,15 @@ def evaluate(
     _add_observers(numbers, cases, data.landmarks)
     extra = _extra(answers, data, cases, truth, outcomes, normalise)
     values = _values(answers, data, cases)
-    failures = {c.id: answers.failures.get(c.id, NO_PREDICTION) for c in cases if c.id not in answers.cases}
     summary = {
-        "version": 1,
-        "task": "landmarks",
-        "frame": written_frame(data.unit),
-        "unit": data.unit,
-        "dataset": data.name,
-        "model": answers.model,
-        "split": part or "all",
-        "cases": len(cases),
+        **summary_head("landmarks", part, cases, exclude, answers, data, predictions, dataset),
         "subjects": len(set(subjects)),
-        "failures": failures,
-        "excluded": sorted(set(exclude)),
         **numbers,
         "metrics": {name: numbers[name] for name in METRICS} | extra | flat(values),
         **({"values": values} if values else {}),
         **_by_folder(data, cases, truth, outcomes, normalise),
         "mean_position": _mean_position(data, truth, dims) if part else None,
         "settings": {"radii": [float(r) for r in radii], "wrong_beyond": wrong_beyond, "normalise": normalise},
-        "made_from": {"predictions": sha256_of(predictions), "dataset": sha256_of(dataset)},
     }
     write_text(
         Path(out) / "errors.csv",

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.atomic import sha256_of, write_json, write_text
+from pipeline.data.atomic import write_json, write_text
 from pipeline.data.box_predictions import BoxPredictions, FoundBox, read_box_predictions
 from pipeline.data.box_rules import usable_boxes
 from pipeline.data.dataset import Box, Case, Dataset, Part, read_dataset
-from pipeline.data.frames import written_frame
 from pipeline.data.points_csv import csv_line
 from pipeline.data.readers import read_frame
+from pipeline.data.summary_head import summary_head
 from pipeline.errors import DataError
 from pipeline.geometry.boxes import BoxSet, iou
 from pipeline.metrics.coco import coco_precision
@@ -62,20 +62,10 @@ def evaluate_boxes(
     if answers.task == "one_object":
         metrics |= _one_object(truth, said)
     summary = {
-        "version": 1,
-        "task": answers.task,
-        "frame": written_frame(data.unit),
-        "unit": data.unit,
-        "dataset": data.name,
-        "model": answers.model,
-        "split": part,
-        "cases": len(cases),
-        "failures": {c.id: answers.failures.get(c.id, "no prediction") for c in cases if c.id not in answers.cases},
-        "excluded": sorted(set(exclude)),
+        **summary_head(answers.task, part, cases, exclude, answers, data, predictions, dataset),
         "overall": overall,
         "classes": each,
         "metrics": metrics | {"precision": overall["precision"], "recall": overall["recall"]},
-        "made_from": {"predictions": sha256_of(predictions), "dataset": sha256_of(dataset)},
     }
     write_text(Path(out) / "boxes.csv", _table(data, cases, truth, found))
     write_json(Path(out) / "summary.json", summary)

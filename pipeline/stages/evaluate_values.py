@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.atomic import sha256_of, write_json, write_text
+from pipeline.data.atomic import write_json, write_text
 from pipeline.data.columns import BETWEEN, Value
 from pipeline.data.dataset import Case, Part, read_dataset
-from pipeline.data.frames import written_frame
 from pipeline.data.points_csv import csv_line
+from pipeline.data.summary_head import summary_head
 from pipeline.data.value_predictions import ValuePredictions, read_value_predictions
 from pipeline.errors import DataError
 from pipeline.metrics.value_numbers import flat, numbers_of_all, words_of
@@ -43,19 +43,9 @@ def evaluate_values(
     rows = [c.values for c in measured], [answers.cases[c.id] for c in measured], [c.values for c in data.part("train")]
     each = numbers_of_all(answers.columns, *rows)
     summary = {
-        "version": 1,
-        "task": answers.task,
-        "frame": written_frame(data.unit),
-        "unit": data.unit,
-        "dataset": data.name,
-        "model": answers.model,
-        "split": part,
-        "cases": len(cases),
-        "failures": {c.id: answers.failures.get(c.id, "no prediction") for c in cases if c.id not in answers.cases},
-        "excluded": sorted(set(exclude)),
+        **summary_head(answers.task, part, cases, exclude, answers, data, predictions, dataset),
         "values": each,
         "metrics": flat(each),
-        "made_from": {"predictions": sha256_of(predictions), "dataset": sha256_of(dataset)},
     }
     write_text(Path(out) / "values_errors.csv", _table(answers, measured))
     write_json(Path(out) / "summary.json", summary)

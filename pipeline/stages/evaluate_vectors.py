@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.atomic import sha256_of, write_json, write_text
+from pipeline.data.atomic import write_json, write_text
 from pipeline.data.dataset import Case, Part, read_dataset
-from pipeline.data.frames import written_frame
 from pipeline.data.pairs_txt import Pair, read_pairs
 from pipeline.data.points_csv import csv_line
+from pipeline.data.summary_head import summary_head
 from pipeline.data.vector_predictions import TASK, VectorPredictions, read_vector_predictions
 from pipeline.errors import DataError
 from pipeline.metrics.verification import folds_accuracy, identification, pair_distances, verification
@@ -61,21 +61,11 @@ def evaluate_vectors(
     if pairs is not None:
         metrics |= folds_accuracy(*_listed(read_pairs(pairs), answers, data.cases, pairs))
     summary = {
-        "version": 1,
-        "task": TASK,
-        "frame": written_frame(data.unit),
-        "unit": data.unit,
-        "dataset": data.name,
-        "model": answers.model,
-        "split": part,
-        "cases": len(cases),
+        **summary_head(TASK, part, cases, exclude, answers, data, predictions, dataset),
         "identities": len(set(who)),
         "pairs": {"same": len(same), "other": len(other)},
         "threshold": answers.threshold,
-        "failures": {c.id: answers.failures.get(c.id, "no prediction") for c in cases if c.id not in answers.cases},
-        "excluded": sorted(set(exclude)),
         "metrics": metrics,
-        "made_from": {"predictions": sha256_of(predictions), "dataset": sha256_of(dataset)},
     }
     write_text(Path(out) / "pairs.csv", _table(measured, vectors))
     write_json(Path(out) / "summary.json", summary)

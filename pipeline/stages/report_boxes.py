@@ -6,17 +6,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.atomic import read_json, write_text
+from pipeline.data.atomic import write_text
 from pipeline.data.box_predictions import BoxPredictions, answers_only, read_box_predictions
-from pipeline.data.dataset import Box, Dataset, read_dataset
+from pipeline.data.dataset import Box, Dataset
 from pipeline.data.image import Image
-from pipeline.errors import DataError, PatchvoteError
+from pipeline.errors import PatchvoteError
 from pipeline.report.box_figure import draw_boxes
-from pipeline.report.curves import minutes, training_curve
-from pipeline.report.facts import UNKNOWN, levels, parts
-from pipeline.report.page import Listing, Page, Picture, render
+from pipeline.report.page import Listing, Picture, render
 from pipeline.report.planes import draw_planes
-from pipeline.report.run_files import details, findings, read_rows
+from pipeline.report.run_files import read_rows
+from pipeline.report.run_page import measured_run, page_of
 
 COLUMNS = ("boxes", "answers", "ap50", "precision", "recall", "mean_iou")
 
@@ -35,22 +34,15 @@ def report_boxes(run: Path, out: Path | None = None, title: str | None = None) -
     Raises:
         DataError: The run has nothing to report, or one of its files is damaged.
     """
-    run, out = Path(run), Path(out or Path(run) / "report.html")
-    if not (run / "test" / "summary.json").is_file():
-        raise DataError(f"{run}: nothing to report: it has no test/summary.json. Make it with `patchvote evaluate`.")
-    data, summary = read_dataset(run / "dataset.json"), read_json(run / "test" / "summary.json")
+    found, out = measured_run(Path(run)), Path(out or Path(run) / "report.html")
+    run, data, summary = found.run, found.data, found.summary
     answers = read_box_predictions(run / "test" / "predictions.json")
-    history = read_rows(run / "history.csv")
-    failed = summary["failures"]
-    page = Page(
-        title=title or f"Report on boxes: {run.resolve().name}",
-        facts=_facts(run, data, history),
-        summary=None,
-        training_curve=training_curve(history, "1 - AP50"),
+    page = page_of(
+        found,
+        title or f"Report on boxes: {run.resolve().name}",
+        (("classes", ", ".join(data.classes)),),
+        "1 - AP50",
         pictures=tuple(_pictures(run, data, answers)),
-        findings=findings(run),
-        failures=Listing(("case", "why"), tuple(failed.items()), "" if failed else "Every case was answered."),
-        details=details(run),
         measured=_measured(summary),
         numbers=_numbers(summary),
         order_note="Cases in the order of the share of boxes and answers that are right. "
@@ -60,18 +52,6 @@ def report_boxes(run: Path, out: Path | None = None, title: str | None = None) -
     )
     write_text(out, render(page))
     return out
-
-
-def _facts(run: Path, data: Dataset, history: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
-    spent, model = minutes(history), run / "model" / "model.json"
-    return (
-        ("run", run.resolve().name),
-        ("data set", data.name),
-        ("cases", parts(c.split for c in data.cases)),
-        ("classes", ", ".join(data.classes)),
-        (f"voxel sizes, {data.unit}", levels(read_json(model) if model.is_file() else None)),
-        ("training", UNKNOWN if spent is None else f"{spent:.1f} minutes"),
-    )
 
 
 def _measured(summary: dict[str, Any]) -> Listing:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.atomic import read_json, write_text
-from pipeline.data.dataset import Dataset, read_dataset
-from pipeline.errors import DataError, PatchvoteError
+from pipeline.data.atomic import write_text
+from pipeline.data.dataset import Dataset
+from pipeline.errors import PatchvoteError
 from pipeline.report.box_figure import side_by_side
-from pipeline.report.curves import minutes, training_curve
-from pipeline.report.facts import UNKNOWN, levels, parts
-from pipeline.report.page import Listing, Page, Picture, render
-from pipeline.report.run_files import details, findings, read_rows
+from pipeline.report.page import Picture, render
+from pipeline.report.run_files import read_rows
+from pipeline.report.run_page import measured_run, page_of
 from pipeline.report.scatter import scatter
 from pipeline.report.value_listing import value_listing
 
@@ -32,22 +31,18 @@ def report_values(run: Path, out: Path | None = None, title: str | None = None) 
     Raises:
         DataError: The run has nothing to report, or one of its files is damaged.
     """
-    run, out = Path(run), Path(out or Path(run) / "report.html")
-    if not (run / "test" / "summary.json").is_file():
-        raise DataError(f"{run}: nothing to report: it has no test/summary.json. Make it with `patchvote evaluate`.")
-    data, summary = read_dataset(run / "dataset.json"), read_json(run / "test" / "summary.json")
-    history, rows = read_rows(run / "history.csv"), read_rows(run / "test" / "values_errors.csv")
-    failed = summary["failures"]
-    page = Page(
-        title=title or f"Report on values: {run.resolve().name}",
-        facts=_facts(run, data, history),
-        summary=None,
+    found, out = measured_run(Path(run)), Path(out or Path(run) / "report.html")
+    run, data, summary = found.run, found.data, found.summary
+    rows = read_rows(run / "test" / "values_errors.csv")
+    given = ", ".join([*list(data.views)[1:], *(c.name for c in data.inputs)])
+    asked = ", ".join(f"{c.name} ({c.kind})" for c in data.outputs)
+    page = page_of(
+        found,
+        title or f"Report on values: {run.resolve().name}",
+        (("values", asked), ("beside the image", given or "nothing")),
+        "of the values, 0 = perfect",
         error_curve=scatter(_numbers_of(rows, summary)),
-        training_curve=training_curve(history, "of the values, 0 = perfect"),
         pictures=tuple(_pictures(data, rows, summary)),
-        findings=findings(run),
-        failures=Listing(("case", "why"), tuple(failed.items()), "" if failed else "Every case was answered."),
-        details=details(run),
         measured=value_listing(summary["values"]),
         curve_note="Answers over references, one point an image; on the dotted line they agree.",
         order_note="Of each value the images in the order of its error; of words, by how much the answer was believed.",
@@ -55,20 +50,6 @@ def report_values(run: Path, out: Path | None = None, title: str | None = None) 
     )
     write_text(out, render(page))
     return out
-
-
-def _facts(run: Path, data: Dataset, history: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
-    spent, model = minutes(history), run / "model" / "model.json"
-    given = ", ".join([*list(data.views)[1:], *(c.name for c in data.inputs)])
-    return (
-        ("run", run.resolve().name),
-        ("data set", data.name),
-        ("cases", parts(c.split for c in data.cases)),
-        ("values", ", ".join(f"{c.name} ({c.kind})" for c in data.outputs)),
-        ("beside the image", given or "nothing"),
-        (f"voxel sizes, {data.unit}", levels(read_json(model) if model.is_file() else None)),
-        ("training", UNKNOWN if spent is None else f"{spent:.1f} minutes"),
-    )
 
 
 def _numbers_of(rows: Sequence[dict[str, str]], summary: dict[str, Any]) -> dict[str, list[tuple[float, float]]]:

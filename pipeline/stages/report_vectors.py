@@ -7,17 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.atomic import read_json, write_text
-from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.data.atomic import write_text
+from pipeline.data.dataset import Dataset
 from pipeline.data.vector_predictions import VectorPredictions, read_vector_predictions
-from pipeline.errors import DataError, PatchvoteError
+from pipeline.errors import PatchvoteError
 from pipeline.metrics.verification import pair_distances
 from pipeline.report.box_figure import side_by_side
-from pipeline.report.curves import minutes, training_curve
 from pipeline.report.distances import distances
-from pipeline.report.facts import UNKNOWN, levels, parts
-from pipeline.report.page import Listing, Page, Picture, render
-from pipeline.report.run_files import details, findings, read_rows
+from pipeline.report.page import Listing, Picture, render
+from pipeline.report.run_files import read_rows
+from pipeline.report.run_page import measured_run, page_of
 
 MEANING = {
     "eer": "equal error rate: as many pairs of one identity are refused as pairs of two are taken for one",
@@ -46,23 +45,18 @@ def report_vectors(run: Path, out: Path | None = None, title: str | None = None)
     Raises:
         DataError: The run has nothing to report, or one of its files is damaged.
     """
-    run, out = Path(run), Path(out or Path(run) / "report.html")
-    if not (run / "test" / "summary.json").is_file():
-        raise DataError(f"{run}: nothing to report: it has no test/summary.json. Make it with `patchvote evaluate`.")
-    data, summary = read_dataset(run / "dataset.json"), read_json(run / "test" / "summary.json")
+    found, out = measured_run(Path(run)), Path(out or Path(run) / "report.html")
+    run, data, summary = found.run, found.data, found.summary
     answers = read_vector_predictions(run / "test" / "predictions.json")
-    history, failed = read_rows(run / "history.csv"), summary["failures"]
-    metrics = summary["metrics"]
-    page = Page(
-        title=title or f"Report on identities: {run.resolve().name}",
-        facts=_facts(run, data, history, summary["threshold"]),
-        summary=None,
+    metrics, threshold = summary["metrics"], f"{summary['threshold']:.3f}"
+    identities = str(len({c.subject for c in data.cases}))
+    page = page_of(
+        found,
+        title or f"Report on identities: {run.resolve().name}",
+        (("identities", identities), ("threshold, squared distance", threshold)),
+        "0 = perfect",
         error_curve=_curve(data, answers, summary["split"]),
-        training_curve=training_curve(history, "0 = perfect"),
         pictures=tuple(_pictures(data, read_rows(run / "test" / "pairs.csv"))),
-        findings=findings(run),
-        failures=Listing(("case", "why"), tuple(failed.items()), "" if failed else "Every case was answered."),
-        details=details(run),
         measured=Listing(
             ("number", "value", "meaning"),
             tuple((name, f"{value:.4f}", MEANING.get(name, "")) for name, value in metrics.items()),
@@ -76,19 +70,6 @@ def report_vectors(run: Path, out: Path | None = None, title: str | None = None)
     )
     write_text(out, render(page))
     return out
-
-
-def _facts(run: Path, data: Dataset, history: list[dict[str, str]], threshold: float) -> tuple[tuple[str, str], ...]:
-    spent, model = minutes(history), run / "model" / "model.json"
-    return (
-        ("run", run.resolve().name),
-        ("data set", data.name),
-        ("cases", parts(c.split for c in data.cases)),
-        ("identities", str(len({c.subject for c in data.cases}))),
-        ("threshold, squared distance", f"{threshold:.3f}"),
-        (f"voxel sizes, {data.unit}", levels(read_json(model) if model.is_file() else None)),
-        ("training", UNKNOWN if spent is None else f"{spent:.1f} minutes"),
-    )
 
 
 def _curve(data: Dataset, answers: VectorPredictions, part: str) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pipeline.data.atomic import read_json, sweep, write_json, write_text
@@ -28,6 +29,7 @@ from pipeline.phantoms.phantom import Phantom, PhantomSize
 
 GENERATOR = 1  # raise it when the same seed no longer gives the same image
 SETTINGS = "simulation.json"
+CTA_ID = re.compile(r"cta_(?P<seed>\d+)(_scan(?P<scan>\d+))?")
 PICTURES = ("figures", "objects")  # kinds that are no scans
 
 
@@ -39,18 +41,22 @@ def simulate(
     fov_mm: float | None = None,
     spacing_mm: float | None = None,
     workers: int = 2,
+    scans: int = 1,
 ) -> Path:
     """Write `images/ID.nii.gz` and `landmarks/ID.mrk.json` for the seeds `seed` to `seed + cases - 1`; of pictures
     `ID.png` and `ID.points.json`; of objects `Annotations/ID.xml`. Beside CTA `values.csv`, with what is known of each.
 
+    Several scans of a patient are `ID.nii.gz`, `ID_scan2.nii.gz`, ..., and `subjects.csv` says whose each is.
+
     Args:
         out: Folder; cases that are complete there already are kept.
-        cases: How many.
+        cases: How many patients.
         seed: Of the first case; the id says it.
         kind: "cta", "blobs", "figures" or "objects".
         fov_mm: Edge of the field of view; None varies it from case to case.
         spacing_mm: Voxel size; None varies it from case to case.
         workers: Processes. The files do not depend on it.
+        scans: Of each patient; more than one of CTA only.
 
     Returns:
         `out`.
@@ -67,50 +73,64 @@ def simulate(
         )
     if any(v is not None and not v > 0 for v in (fov_mm, spacing_mm)):
         raise ConfigError(f"fov_mm = {fov_mm}, spacing_mm = {spacing_mm}; both are lengths above 0.")
+    if scans < 1 or (scans > 1 and kind != "cta"):
+        raise ConfigError(f"scans = {scans}, kind = {kind!r}; one or more of cta, one of all others.")
     out, size = Path(out), PhantomSize(fov_mm, spacing_mm)
     with claimed_folder(out):
-        return _simulate(out, cases, seed, kind, size, workers)
+        return _simulate(out, range(seed, seed + cases), scans, kind, size, workers)
 
 
-def _simulate(out: Path, cases: int, seed: int, kind: str, size: PhantomSize, workers: int) -> Path:
+def _simulate(out: Path, seeds: Iterable[int], scans: int, kind: str, size: PhantomSize, workers: int) -> Path:
     _claim(out, kind, size)
     sweep(out / "images", out / "landmarks", out / "Annotations")
-    wanted = [s for s in range(seed, seed + cases) if not _landmark_path(out, kind, s).exists()]
+    asked = [(seed, scan) for seed in seeds for scan in range(1, scans + 1)]
+    wanted = [one for one in asked if not _landmark_path(out, kind, *one).exists()]
     failed = _with_progress(out, kind, wanted, size, min(workers, len(wanted)))
     if kind == "cta":
-        _write_facts(out)
+        _write_tables(out)
     if failed:
         listed = "\n".join(f"  {case}: {reason}" for case, reason in sorted(failed.items()))
-        raise DataError(f"{out}: {len(failed)} of {cases} phantoms failed:\n{listed}\nRun again to make only these.")
+        raise DataError(
+            f"{out}: {len(failed)} of {len(asked)} phantoms failed:\n{listed}\nRun again to make only these."
+        )
     return out
 
 
-def _write_facts(out: Path) -> None:
-    """`values.csv`: what is known of each scan that is there, beside its landmarks."""
-    seeds = sorted(int(path.name.split(".")[0].rpartition("_")[2]) for path in (out / "landmarks").glob("cta_*"))
-    rows = [csv_line(COLUMNS), *(csv_line((_case_id("cta", seed), *cta_facts(seed))) for seed in seeds)]
-    write_text(out / "values.csv", "\n".join(rows) + "\n")
+def _write_tables(out: Path) -> None:
+    """`values.csv`: what is known of each scan that is there; `subjects.csv`: whose it is, if some patient has two."""
+    matches = (CTA_ID.fullmatch(path.name.split(".")[0]) for path in (out / "landmarks").glob("cta_*"))
+    there = sorted((int(m["seed"]), int(m["scan"] or 1)) for m in matches if m)
+    rows: dict[str, list[tuple[str, ...]]] = {
+        "values.csv": [COLUMNS, *((_case_id("cta", *one), *cta_facts(*one)) for one in there)]
+    }
+    if any(scan > 1 for _, scan in there):
+        rows["subjects.csv"] = [
+            ("case", "subject"),
+            *((_case_id("cta", *one), _case_id("cta", one[0])) for one in there),
+        ]
+    for name, lines in rows.items():
+        write_text(out / name, "".join(csv_line(line) + "\n" for line in lines))
 
 
-def _cta(seed: int, size: PhantomSize) -> Phantom:
-    return simulate_cta(seed, size)
+def _cta(seed: int, size: PhantomSize, scan: int) -> Phantom:
+    return simulate_cta(seed, size, scan)
 
 
-def _blobs(seed: int, size: PhantomSize) -> Phantom:
+def _blobs(seed: int, size: PhantomSize, scan: int) -> Phantom:
     spacing = size.spacing_mm or 1.0
     edge = max(16, round((size.fov_mm or 48.0) / spacing))
     return simulate_blobs(seed, (edge, edge, edge), spacing)
 
 
-def _figure(seed: int, size: PhantomSize) -> Phantom:
+def _figure(seed: int, size: PhantomSize, scan: int) -> Phantom:
     return simulate_figure(seed)
 
 
-def _object(seed: int, size: PhantomSize) -> Phantom:
+def _object(seed: int, size: PhantomSize, scan: int) -> Phantom:
     return simulate_object(seed)
 
 
-KINDS: dict[str, Callable[[int, PhantomSize], Phantom]] = {
+KINDS: dict[str, Callable[[int, PhantomSize, int], Phantom]] = {
     "cta": _cta,
     "blobs": _blobs,
     "figures": _figure,
@@ -118,14 +138,15 @@ KINDS: dict[str, Callable[[int, PhantomSize], Phantom]] = {
 }
 
 
-def _case_id(kind: str, seed: int) -> str:
-    return f"{kind}_{seed:06d}"
+def _case_id(kind: str, seed: int, scan: int = 1) -> str:
+    return f"{kind}_{seed:06d}" + (f"_scan{scan}" if scan > 1 else "")
 
 
-def _landmark_path(out: Path, kind: str, seed: int) -> Path:
+def _landmark_path(out: Path, kind: str, seed: int, scan: int) -> Path:
+    case = _case_id(kind, seed, scan)
     if kind == "objects":
-        return out / "Annotations" / f"{_case_id(kind, seed)}.xml"
-    return out / "landmarks" / f"{_case_id(kind, seed)}{POINTS if kind in PICTURES else '.mrk.json'}"
+        return out / "Annotations" / f"{case}.xml"
+    return out / "landmarks" / f"{case}{POINTS if kind in PICTURES else '.mrk.json'}"
 
 
 def _claim(out: Path, kind: str, size: PhantomSize) -> None:
@@ -139,13 +160,15 @@ def _claim(out: Path, kind: str, size: PhantomSize) -> None:
     write_json(path, note)
 
 
-def _with_progress(out: Path, kind: str, seeds: list[int], size: PhantomSize, workers: int) -> dict[str, str]:
+def _with_progress(
+    out: Path, kind: str, wanted: list[tuple[int, int]], size: PhantomSize, workers: int
+) -> dict[str, str]:
     from tqdm import tqdm
 
-    bar = tqdm(total=len(seeds), desc="phantoms", unit="case", file=sys.stderr, disable=not seeds)
+    bar = tqdm(total=len(wanted), desc="phantoms", unit="case", file=sys.stderr, disable=not wanted)
     failed = {}
     with bar:
-        jobs = {_case_id(kind, seed): (out, kind, seed, size) for seed in seeds}
+        jobs = {_case_id(kind, *one): (out, kind, *one, size) for one in wanted}
         for case, error in run_each(make_case, jobs, workers if workers > 1 else 0):
             bar.update()
             if isinstance(error, Exception):
@@ -153,13 +176,13 @@ def _with_progress(out: Path, kind: str, seeds: list[int], size: PhantomSize, wo
     return failed
 
 
-def make_case(out: Path, kind: str, seed: int, size: PhantomSize) -> None:
+def make_case(out: Path, kind: str, seed: int, scan: int, size: PhantomSize) -> None:
     """Draw and write one case; its landmark file comes last and marks it complete."""
-    phantom = KINDS[kind](seed, size)
-    image, place = Image(phantom.frame, phantom.voxels), out / "images" / _case_id(kind, seed)
+    phantom = KINDS[kind](seed, size, scan)
+    image, place = Image(phantom.frame, phantom.voxels), out / "images" / _case_id(kind, seed, scan)
     if kind in PICTURES:
         write_png(image, place.with_suffix(".png"))
-        answers = _landmark_path(out, kind, seed)
+        answers = _landmark_path(out, kind, seed, scan)
         if kind == "objects":
             box = phantom.description["box"]
             found = [Box(box["class"], tuple(box["low"]), tuple(box["high"]))] if box else []
@@ -168,4 +191,4 @@ def make_case(out: Path, kind: str, seed: int, size: PhantomSize) -> None:
             write_points_file(answers, phantom.landmarks)
     else:
         write_nifti(image, place.with_suffix(".nii.gz"))
-        write_markups(_landmark_path(out, kind, seed), phantom.landmarks)
+        write_markups(_landmark_path(out, kind, seed, scan), phantom.landmarks)

@@ -101,8 +101,8 @@ def _on(device: torch.device, given: Mapping[str, np.ndarray]) -> dict[str, Tens
 
 def said_as_a_whole(network: PatchNetwork, seen: Seen) -> dict[str, Float[Tensor, " W"]]:
     """What the heads say that are asked of an image as a whole."""
-    asked = {name: head for name, head in network.heads.items() if head.whole}
-    return {name: network.ask(name, seen.features, range(h.count))[:, 0].mean(1).cpu() for name, h in asked.items()}
+    asked = [name for name, head in network.heads.items() if head.whole]
+    return {name: network.ask_whole(name, seen.features).cpu() for name in asked}
 
 
 def ask(

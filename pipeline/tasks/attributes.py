@@ -64,7 +64,8 @@ class AttributesTask:
 
     def heads(self, dims: int, number: int) -> dict[str, Head]:
         """One head a value; a class needs a number for each word."""
-        return {head_of(n): Head(_width(output), whole=True) for n, output in enumerate(self.outputs)}
+        places = self.settings.places
+        return {head_of(n): Head(_width(o), whole=True, places=places) for n, o in enumerate(self.outputs)}
 
     def at(self, spacings: Sequence[float], stride: int, number: int) -> AttributesTask:
         """The task of one of several levels: all are taught alike."""

@@ -37,7 +37,7 @@ class MultiTask(LandmarksTask):
 
     @classmethod
     def new(cls, asked: Asked, settings: Any) -> MultiTask:
-        values = AttributesTask.new(asked, settings)
+        values = AttributesTask(asked.outputs, replace(settings.attributes, places=1))
         return cls(settings.loss, settings.decode, None, asked.landmarks, values)
 
     @classmethod

@@ -94,11 +94,15 @@ class AttributeSettings:
     Args:
         weights: Weight of a value's loss against the others, by name, and of "landmarks" where there are any; those
             that are not named have 1.
+        places: Cells along each axis that an image's patches are gathered into, each with weights of its own: for
+            images that show their thing always in the same place, as faces cut to size do. 1 = a mean over all patches;
+            task=multi, whose landmarks may lie anywhere, has no other.
         balance: fixed: these weights. uncertainty: each part by a precision that is learned. gradnorm: so that all
             parts pull alike at the features they share. history.csv tells how the parts divide loss and gradient.
     """
 
     weights: dict[str, float] = field(default_factory=dict)
+    places: int = 1
     balance: Literal["fixed", "uncertainty", "gradnorm"] = "fixed"
 
 
@@ -115,6 +119,8 @@ class EmbeddingSettings:
         together: Images of one identity in a batch.
         mirrored: A vector is the mean of those of the image and its mirror image. For faces; not where left and right
             tell two apart.
+        places: Cells along each axis that an image's patches are gathered into, each with weights of its own: for
+            images that show their thing always in the same place, as faces cut to size do. 1 = a mean over all patches.
         far: Share of pairs of two identities that may be taken for one, which chooses the threshold on validation.
     """
 
@@ -123,4 +129,5 @@ class EmbeddingSettings:
     size: int = 128
     together: int = 4
     mirrored: bool = False
+    places: int = 1
     far: float = 0.01

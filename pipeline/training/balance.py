@@ -5,10 +5,11 @@ Letters: N parts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from pipeline.networks.network import PatchNetwork
@@ -25,7 +26,8 @@ class Balance(nn.Module):
             (Kendall et al. 2018, arXiv 1705.07115). "gradnorm": weights under which all parts pull alike at the
             features they share, those that have learned less a little harder (Chen et al. 2018, arXiv 1711.02257); the
             weights take a small step towards that, in place of a gradient's.
-        weights: Given, by the name of the part.
+        weights: Given, by the name of the part. Where weights are found, these are where they start; a part of weight 0
+            takes no part.
     """
 
     given: Tensor
@@ -42,20 +44,30 @@ class Balance(nn.Module):
         """The weighted sum."""
         losses = torch.stack([terms[name] for name in self.names])
         if self.how == "uncertainty":
-            return (self.given * (torch.exp(-self.learned) * losses + self.learned / 2)).sum()
+            fresh = self._begun(losses.detach())  # from precisions of 1, a short training would end before they fit
+            self.learned.data[fresh] = (2 * self.given * self.first)[fresh].clamp_min(1e-3).log()
+            own = torch.exp(-self.learned) * self.given * losses + self.learned / 2
+            return torch.where(self.given > 0, own, 0.0).sum()
         if self.how == "gradnorm" and network.training:
             self._move(losses, network)
         return (self.given * torch.exp(self.learned) * losses).sum()
 
+    def _begun(self, losses: Float[Tensor, " N"]) -> Bool[Tensor, " N"]:
+        """Which parts meet their first loss now; one that no sample of a batch has a truth of is 0 there."""
+        fresh = self.first.isnan() & (losses > 0) & (self.given > 0)
+        self.first.copy_(torch.where(fresh, losses, self.first))
+        return fresh
+
     def _move(self, losses: Float[Tensor, " N"], network: PatchNetwork) -> None:
         now = losses.detach()
-        self.first.copy_(torch.where(self.first.isnan(), now, self.first))
+        self._begun(now)
         weights = torch.exp(self.learned.detach())
-        pull = (weights * self.given * pulls(losses, network)).clamp_min(1e-12)
-        left = now / self.first.clamp_min(1e-12)
+        taking = (now > 0) & (self.given > 0)
+        pull = (weights * self.given * pulls(losses, network)).clamp_min(1e-12)[taking]
+        left = (now / self.first)[taking]
         wanted = pull.mean() * (left / left.mean().clamp_min(1e-12)) ** HARDER
-        moved = self.learned.detach() + SLOW * (wanted.clamp_min(1e-12) / pull).log()
-        self.learned.data.copy_(moved - torch.logsumexp(moved, 0) + torch.tensor(float(len(moved))).log())
+        moved = self.learned.detach()[taking] + SLOW * (wanted.clamp_min(1e-12) / pull).log()
+        self.learned.data[taking] = moved - torch.logsumexp(moved, 0) + math.log(max(1, len(moved)))
 
 
 def pulls(losses: Float[Tensor, " N"], network: PatchNetwork) -> Float[Tensor, " N"]:

@@ -7,8 +7,9 @@ import pytest
 
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.predictions import Answer, Predictions, write_predictions
+from pipeline.data.summary_head import NO_PREDICTION
 from pipeline.errors import DataError
-from pipeline.stages.evaluate import NO_PREDICTION, evaluate
+from pipeline.stages.evaluate import evaluate
 
 NAMES = ("a", "b")
 

@@ -7,6 +7,7 @@ from oracle import heads_of
 from torch import nn
 
 from pipeline.errors import ConfigError
+from pipeline.networks.heads import Head
 from pipeline.networks.layers import ResidualBlock
 from pipeline.networks.network import FORMATS, TRUNKS, WHOLE, build_network, count_parameters, pad_to_stride
 from pipeline.networks.receptive_field import trace
@@ -150,6 +151,31 @@ def test_asking_some_landmarks_at_some_cells_gives_the_numbers_of_the_whole(name
     torch.testing.assert_close(some[1], torch.gather(displacement[who], 2, wide))
     torch.testing.assert_close(everywhere[0][:, 0], belief[[3, 0]])
     torch.testing.assert_close(everywhere[1], displacement[[3, 0]])
+
+
+@pytest.mark.parametrize("dims", DIMS)
+@pytest.mark.parametrize("name", WITH_PATCHES)
+def test_a_head_with_places_hears_where_a_patch_lies_and_one_without_does_not(name, dims):
+    torch.manual_seed(0)
+    heads = {"mean": Head(3, whole=True), "placed": Head(3, whole=True, places=2)}
+    network = build_network(name, dims, 1, heads).eval()
+    features = torch.rand(int(network.trunk.channels), *(4,) * dims)
+    mirrored = features.flip(-1)
+    with torch.no_grad():
+        said = {head: (network.ask_whole(head, features), network.ask_whole(head, mirrored)) for head in heads}
+        assert network.ask_whole("placed", torch.rand(int(network.trunk.channels), *(5,) * dims)).shape == (3,)
+    torch.testing.assert_close(*said["mean"])
+    assert (said["placed"][0] - said["placed"][1]).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("places", [1, 3])
+def test_one_image_asked_as_a_whole_is_answered_as_in_a_batch(places):
+    network = build_network("fcn", 2, 1, {"age": Head(2, whole=True, places=places)}, stride=4, width=4).eval()
+    images = torch.rand(3, 1, 24, 24)
+    with torch.no_grad():
+        together = network({"image": images})["age"]
+        alone = torch.stack([network.ask_whole("age", f) for f in network.features(images)])
+    torch.testing.assert_close(together, alone)
 
 
 def test_a_network_without_patches_is_not_asked_about_them():

@@ -39,6 +39,23 @@ def test_the_same_seed_gives_the_same_bytes(small):
     assert small[4].voxels.tobytes() != small[3].voxels.tobytes()
 
 
+def shape(landmarks):
+    points = np.array([p for p in landmarks.values() if p is not None])
+    return np.linalg.norm(points[:, None] - points, axis=-1)[np.triu_indices(len(points), 1)]
+
+
+def test_another_scan_shows_the_same_patient_in_another_place():
+    whole = [n for n in range(12) if not simulate_cta(n, PhantomSize(60, 4)).description["anomaly"]]
+    scans = {(n, s): simulate_cta(n, PhantomSize(110, 4), scan=s) for n in whole for s in (1, 2)}
+    still = [n for n in whole if not any(scans[n, s].description[k] for s in (1, 2) for k in ("slabs", "absent"))]
+    assert len(still) >= 4
+    for n in still:
+        one, two = scans[n, 1], scans[n, 2]
+        assert np.allclose(shape(one.landmarks), shape(two.landmarks), atol=1e-9)
+        assert not one.frame.same_as(two.frame, 1.0) and one.description["contrast"] != two.description["contrast"]
+        assert all(np.abs(shape(one.landmarks) - shape(scans[m, 2].landmarks)).max() > 0.5 for m in still if m != n)
+
+
 def test_every_case_lists_the_six_landmarks_and_holds_what_it_does_not_call_absent(small):
     for phantom in small:
         assert tuple(phantom.landmarks) == LANDMARKS

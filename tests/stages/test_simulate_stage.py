@@ -35,6 +35,15 @@ def test_scans_and_landmarks_are_written_under_the_name_of_their_seed(tmp_path):
     )
 
 
+def test_scans_of_one_patient_have_one_subject_and_a_second_run_adds_to_them(tmp_path):
+    for scans in (1, 3, 3):
+        stage.simulate(tmp_path, 2, fov_mm=40, spacing_mm=4, workers=1, scans=scans)
+    ids = [f"cta_00000{patient}{scan}" for patient in (0, 1) for scan in ("", "_scan2", "_scan3")]
+    assert [path.name for path in sorted((tmp_path / "images").iterdir())] == sorted(f"{case}.nii.gz" for case in ids)
+    assert (tmp_path / "subjects.csv").read_text().split() == ["case,subject", *(f"{c},{c[:10]}" for c in ids)]
+    assert [line.split(",")[0] for line in (tmp_path / "values.csv").read_text().split()] == ["case", *ids]
+
+
 def test_the_files_do_not_depend_on_the_number_of_processes(tmp_path):
     stage.simulate(tmp_path / "one", 3, kind="blobs", workers=1)
     stage.simulate(tmp_path / "two", 3, kind="blobs", workers=2)
@@ -47,7 +56,7 @@ def test_a_rerun_makes_only_what_is_missing(tmp_path, monkeypatch):
     (tmp_path / "landmarks/blobs_000001.mrk.json").unlink()
     made = []
     draw = stage.KINDS["blobs"]
-    monkeypatch.setitem(stage.KINDS, "blobs", lambda seed, size: made.append(seed) or draw(seed, size))
+    monkeypatch.setitem(stage.KINDS, "blobs", lambda seed, size, scan: made.append(seed) or draw(seed, size, scan))
     stage.simulate(tmp_path, 3, kind="blobs", workers=1)
     assert made == [1] and files(tmp_path) == before
 
@@ -55,10 +64,10 @@ def test_a_rerun_makes_only_what_is_missing(tmp_path, monkeypatch):
 def test_a_case_that_fails_is_named_and_the_others_are_written(tmp_path, monkeypatch):
     draw = stage.KINDS["blobs"]
 
-    def breaks(seed, size):
+    def breaks(seed, size, scan):
         if seed == 1:
             raise ValueError("out of luck")
-        return draw(seed, size)
+        return draw(seed, size, scan)
 
     monkeypatch.setitem(stage.KINDS, "blobs", breaks)
     with pytest.raises(DataError, match="blobs_000001: ValueError: out of luck"):
@@ -73,7 +82,17 @@ def test_phantoms_of_other_settings_are_not_mixed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"kind": "dog"}, {"cases": 0}, {"seed": -1}, {"workers": 0}, {"fov_mm": -5.0}, {"spacing_mm": 0.0}]
+    "wrong",
+    [
+        {"kind": "dog"},
+        {"cases": 0},
+        {"seed": -1},
+        {"workers": 0},
+        {"fov_mm": -5.0},
+        {"spacing_mm": 0.0},
+        {"scans": 0},
+        {"scans": 2},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused_before_anything_is_written(tmp_path, wanted_dir, wrong):
     settings = {"cases": 1, "kind": "blobs", **wrong}

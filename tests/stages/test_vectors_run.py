@@ -118,3 +118,33 @@ def test_a_model_that_makes_no_vectors_cannot_identify(folder, enrolled, tmp_pat
     assert main(["identify", f"model={tmp_path}", enrolled[1], "-i", str(folder / "p00")]) == 1
     assert main(["enroll", *enrolled]) == 2
     assert "name=ID -i IMAGE" in capsys.readouterr().err
+
+
+def test_check_names_an_image_that_is_filed_under_another_person(run, folder, tmp_path, capsys):
+    wrong = tmp_path / "wrong"
+    shutil.copytree(folder, wrong)
+    shutil.copy(folder / "p03" / "0.png", wrong / "p05" / "9.png")
+    (wrong / "p03" / "0.png").unlink()
+    other, model = tmp_path / "other", f"check.same_patient={run / 'model'}"
+    assert main(["import", "experiment=my_landmarks", *SETTINGS[:1], f"source={wrong}", f"run={other}"]) == 0
+    assert main(["check", f"run={other}", model, "threads=1"]) == 0
+    named = [f for f in json.loads((other / "findings.json").read_text())["findings"] if f["rule"] == "other-patient"]
+    first = named[0]  # images of the network's own training are told apart best of all; a few others may be named
+    assert (
+        first["case"].endswith("9") and "of subject 'p03'" in first["message"] and "subject 'p05'" in first["message"]
+    )
+    assert first["severity"] == "warning" and len(named) <= 5
+    assert main(["check", f"run={run}", "threads=1"]) == 0
+    assert "other-patient" not in (run / "findings.json").read_text()
+
+
+def test_check_says_when_no_subject_can_be_compared_with_itself(run, folder, tmp_path, capsys):
+    (tmp_path / "images").mkdir()
+    for person in range(6):
+        shutil.copy(folder / f"p{person:02d}" / "0.png", tmp_path / "images" / f"{person}.png")
+    (tmp_path / "subjects.csv").write_text("case,subject\n" + "".join(f"{n},s{n}\n" for n in range(6)))
+    assert (
+        main(["import", "experiment=my_landmarks", *SETTINGS[:1], f"source={tmp_path}", f"run={tmp_path / 'r'}"]) == 0
+    )
+    assert main(["check", f"run={tmp_path / 'r'}", f"check.same_patient={run / 'model'}", "threads=1"]) == 1
+    assert "no subject has two scans" in capsys.readouterr().err

@@ -111,6 +111,45 @@ def test_uncertainty_weighs_a_part_by_the_inverse_of_its_loss():
     assert torch.exp(-balance.learned).tolist() == pytest.approx([1 / 60, 1.0], rel=0.02)
 
 
+@pytest.mark.parametrize("how", ["uncertainty", "gradnorm"])
+def test_a_part_of_weight_0_takes_no_part(how):
+    made, _, terms = balance_of(how)
+    balance = Balance(how, {"large": 0.0, "small": 1.0}).train()
+    optimizer = torch.optim.Adam(balance.parameters(), lr=0.5)
+    for _ in range(50):
+        optimizer.zero_grad()
+        total = balance.total(terms(), made)
+        total.backward()
+        optimizer.step()
+    assert torch.isfinite(total) and balance.learned[0] == 0
+    assert shares(terms(), balance, made)["pull_share_small"] == 1.0
+
+
+@pytest.mark.parametrize("how", ["uncertainty", "gradnorm"])
+def test_a_part_without_truth_in_the_first_batch_is_weighed_when_it_has_some(how):
+    made, balance, terms = balance_of(how, scale=1.0)
+    before = terms() | {"large": 0 * terms()["large"]}
+    balance.total(before, made)
+    assert balance.first[0].isnan() and torch.isfinite(balance.learned).all() and balance.learned.abs().max() < 10
+    assert torch.isfinite(balance.total(terms(), made)) and not balance.first.isnan().any()
+
+
+@pytest.mark.parametrize("how", ["uncertainty", "gradnorm"])
+def test_weights_that_are_found_do_not_depend_on_the_given_ones(how):
+    found = []
+    for given in (30.0, 1.0):
+        made, _, terms = balance_of(how, scale=1.0)
+        made.train()
+        balance = Balance(how, {"large": given, "small": 1.0})
+        optimizer = torch.optim.Adam(balance.parameters(), lr=0.05)
+        for _ in range(300):
+            optimizer.zero_grad()
+            balance.total(terms(), made).backward()
+            optimizer.step()
+        found.append(shares(terms(), balance, made)["pull_share_small"])
+    assert found[0] == pytest.approx(found[1], abs=0.02) and 0.05 < found[0] < 0.95
+
+
 def test_pulls_are_lengths_of_gradients_at_the_shared_features():
     made, _, terms = balance_of("fixed")
     now = terms()

@@ -1,0 +1,69 @@
+"""What the pages of boxes, values and identities have alike: the files of a run, and the frame around its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.data.atomic import read_json
+from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.errors import DataError
+from pipeline.report.curves import minutes, training_curve
+from pipeline.report.facts import UNKNOWN, levels, parts
+from pipeline.report.page import Listing, Page
+from pipeline.report.run_files import details, findings, read_rows
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run that was measured: its folder, data set, content of `test/summary.json`, and the lines of its history."""
+
+    run: Path
+    data: Dataset
+    summary: dict[str, Any]
+    history: list[dict[str, str]]
+
+
+def measured_run(run: Path) -> Measured:
+    """Read it.
+
+    Raises:
+        DataError: It was not measured, or one of its files is damaged.
+    """
+    if not (run / "test" / "summary.json").is_file():
+        raise DataError(f"{run}: nothing to report: it has no test/summary.json. Make it with `patchvote evaluate`.")
+    summary = read_json(run / "test" / "summary.json")
+    return Measured(run, read_dataset(run / "dataset.json"), summary, read_rows(run / "history.csv"))
+
+
+def page_of(found: Measured, title: str, facts: tuple[tuple[str, str], ...], error: str, **more: Any) -> Page:
+    """The page of a run.
+
+    Args:
+        title: Heading.
+        facts: What is to be said of the data beside their name and number.
+        error: What the curve of the validation error shows.
+        more: The rest of the page.
+    """
+    data, failed = found.data, found.summary["failures"]
+    spent, model = minutes(found.history), found.run / "model" / "model.json"
+    first = (
+        ("run", found.run.resolve().name),
+        ("data set", data.name),
+        ("cases", parts(c.split for c in data.cases)),
+    )
+    last = (
+        (f"voxel sizes, {data.unit}", levels(read_json(model) if model.is_file() else None)),
+        ("training", UNKNOWN if spent is None else f"{spent:.1f} minutes"),
+    )
+    return Page(
+        title=title,
+        facts=(*first, *facts, *last),
+        summary=None,
+        training_curve=training_curve(found.history, error),
+        findings=findings(found.run),
+        failures=Listing(("case", "why"), tuple(failed.items()), "" if failed else "Every case was answered."),
+        details=details(found.run),
+        **more,
+    )
