@@ -1,11 +1,13 @@
-"""One network with all inputs against one an input, for the same total minutes.
+"""One network with all inputs (or outputs) against one an input (or an output), for the same total minutes.
 
 Run:  python scripts/bench_joint.py houses FOLDER/houses OUT --minutes 10
+      python scripts/bench_joint.py faces_age_gender FOLDER/utkface_mini OUT --minutes 15 --by outputs
 
 Trains the experiment as it stands for MINUTES; then, with MINUTES divided among them, one network on each part of what
 is known: the images alone, the columns alone. The answers of these are averaged with weights fitted on the validation
 part (numbers by least squares; classes and labels by a grid of shares), and all are measured on the test part. With
---trees, gradient-boosted trees on the columns stand beside them (pip install scikit-learn).
+--by outputs, one network for each value that is asked for. With --whole, each of them has all MINUTES. With --trees,
+gradient-boosted trees on the columns stand beside them (pip install scikit-learn).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,16 @@ from pipeline.metrics.values import measure_column
 
 NOTHING = ["inputs.numbers=[]", "inputs.logarithms=[]", "inputs.classes=[]", "inputs.texts=[]", "inputs.labels=[]"]
 MEASURED = ("validation", "test")
-PARTS = {"images": NOTHING, "columns": ["training.blind=true"]}
+INPUTS = {"images": NOTHING, "columns": ["training.blind=true"]}
+KINDS = {"number": "numbers", "logarithm": "logarithms", "class": "classes", "labels": "labels"}
+
+
+def outputs_alone(columns: Sequence[Any]) -> dict[str, list[str]]:
+    """For each value the settings under which it alone is asked for."""
+    return {
+        column.name: [f"outputs.{key}=[{column.name if kind == column.kind else ''}]" for kind, key in KINDS.items()]
+        for column in columns
+    }
 
 
 def train(experiment: str, source: Path, run: Path, minutes: float, more: list[str]) -> None:
@@ -114,14 +126,19 @@ def main() -> None:
     parser.add_argument("source", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--by", choices=("inputs", "outputs"), default="inputs")
+    parser.add_argument("--whole", action="store_true")
     parser.add_argument("--trees", action="store_true")
     wanted = parser.parse_args()
     train(wanted.experiment, wanted.source, wanted.out / "joint", wanted.minutes, [])
-    for name, more in PARTS.items():
-        train(wanted.experiment, wanted.source, wanted.out / name, wanted.minutes / len(PARTS), more)
     data = read_dataset(wanted.out / "joint" / "dataset.json")
-    runs = {name: wanted.out / name for name in ("joint", *PARTS)}
+    parts = INPUTS if wanted.by == "inputs" else outputs_alone(data.outputs)
+    for name, more in parts.items():
+        share = 1 if wanted.whole else len(parts)
+        train(wanted.experiment, wanted.source, wanted.out / name, wanted.minutes / share, more)
     for column in data.outputs:
+        names = tuple(parts) if wanted.by == "inputs" else (column.name,)
+        runs = {name: wanted.out / name for name in ("joint", *names)}
         known = {
             p: [
                 case
@@ -133,7 +150,8 @@ def main() -> None:
         cases = {p: [c.id for c in part] for p, part in known.items()}
         truth = {p: [c.values[column.name] for c in part] for p, part in known.items()}
         said = {name: [answers(run, "test").cases[c][column.name] for c in cases["test"]] for name, run in runs.items()}
-        said["separate, averaged"] = averaged([runs[name] for name in PARTS], column, cases, truth)
+        if len(names) > 1:
+            said["separate, averaged"] = averaged([runs[name] for name in names], column, cases, truth)
         if wanted.trees and column.kind in ("number", "logarithm") and (grown := trees(data, column)):
             said["boosted trees on the columns"] = grown
         for name, told in said.items():

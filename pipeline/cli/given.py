@@ -38,7 +38,7 @@ def columns_of_settings(settings: Settings) -> Columns:
     names = [column.name for column in (*inputs, *outputs)]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigError(f"inputs, outputs: column '{twice[0]}' is named twice; name it once, of one kind.")
-    if not outputs and settings.task in ("attributes", "multi"):
+    if not outputs and settings.task == "attributes":
         raise ConfigError(
             f"task={settings.task}: say which columns of the table are asked for, such as outputs.numbers=[age] or"
             " outputs.classes=[gender]"

@@ -11,7 +11,9 @@ from pipeline.data.dataset import Box, Case, Dataset
 from pipeline.errors import DataError
 
 
-def with_boxes_around(dataset: Dataset, around: Mapping[str, Sequence[str]], margin: float) -> Dataset:
+def with_boxes_around(
+    dataset: Dataset, around: Mapping[str, Sequence[str]], margin: float, beside: bool = False
+) -> Dataset:
     """The same cases with boxes in the place of landmarks.
 
     Args:
@@ -19,6 +21,7 @@ def with_boxes_around(dataset: Dataset, around: Mapping[str, Sequence[str]], mar
         around: Class of a box, and the landmarks that it holds; a case in which one of them has no position has no such
             box.
         margin: Added on every side, mm or px.
+        beside: The landmarks stay, too.
 
     Raises:
         DataError: A class names a landmark that there is not.
@@ -26,8 +29,10 @@ def with_boxes_around(dataset: Dataset, around: Mapping[str, Sequence[str]], mar
     unknown = [name for names in around.values() for name in names if name not in dataset.landmarks]
     if unknown:
         raise DataError(f"data.boxes_around: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
-    cases = tuple(replace(c, landmarks={}, observers={}, boxes=_boxes(c, around, margin)) for c in dataset.cases)
-    return replace(dataset, landmarks=(), cases=cases)
+    cases = tuple(replace(c, boxes=_boxes(c, around, margin)) for c in dataset.cases)
+    if not beside:
+        cases = tuple(replace(c, landmarks={}, observers={}) for c in cases)
+    return replace(dataset, landmarks=dataset.landmarks if beside else (), cases=cases)
 
 
 def _boxes(case: Case, around: Mapping[str, Sequence[str]], margin: float) -> tuple[Box, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.data.boxes_coco import read_coco
@@ -66,6 +67,24 @@ def collect_boxes(
         findings.append(Finding("no-scan", "warning", case, "boxes, but no picture of this id.", "Add the picture."))
     require_enough(source, tuple(cases), findings)
     return Dataset(name, source.resolve(), (), tuple(cases), unit_of(scans[cases[0].id])), findings
+
+
+def with_boxes_of_folder(dataset: Dataset, findings: list[Finding]) -> Dataset:
+    """The same cases with the boxes that their folder has of them, if it has any; of the others nothing is known.
+
+    Args:
+        findings: Gets what is wrong with boxes.
+    """
+    paths = {case.id: dataset.image_path(case) for case in dataset.cases}
+    tables = [name for name in TABLES if (dataset.root / name).is_file()]
+    if not tables and not _files(dataset.root, paths):
+        return dataset
+    table = _read(dataset.root, paths)
+    for case in sorted(table.problems.keys() & paths.keys()):
+        text, advice = table.problems[case][0], "Correct it; until then nothing is known of the boxes of this case."
+        findings.append(Finding("bad-annotation", "warning", case, text, advice))
+    good = {case: tuple(boxes) for case, boxes in table.cases.items() if case not in table.problems}
+    return replace(dataset, cases=tuple(replace(c, boxes=good.get(c.id)) for c in dataset.cases))
 
 
 def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import read_json, write_json
+from pipeline.data.box_predictions import FoundBox, box_content, box_of
 from pipeline.data.columns import Column
 from pipeline.data.frames import written_frame
 from pipeline.data.value_predictions import Answers, answers_content, answers_of
@@ -47,7 +48,8 @@ class Answer:
 class Predictions:
     """All answers of one run of predict; `cases[id][landmark]`. `failures[id]` says why a case has none;
     `presence[id]` is the belief that the image shows any of the landmarks, of models that were taught to say it, and
-    `values[id]` what was said of the image as a whole, of models that are asked for `columns`."""
+    `values[id]` what was said of the image as a whole, of models that are asked for `columns`; `boxes[id]` what was
+    found beside the landmarks, of models that were taught boxes, too."""
 
     model: str
     cases: dict[str, dict[str, Answer]]
@@ -56,6 +58,7 @@ class Predictions:
     presence: dict[str, float] = field(default_factory=dict)
     values: dict[str, Answers] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
+    boxes: dict[str, tuple[FoundBox, ...]] = field(default_factory=dict)
 
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
@@ -71,6 +74,7 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     content = {"version": 1, "frame": frame, "unit": predictions.unit, "model": predictions.model, "cases": cases}
     more: dict[str, Any] = {name: getattr(predictions, name) for name in ("presence", "failures")}
     more["values"] = {case: answers_content(said) for case, said in predictions.values.items()}
+    more["boxes"] = {case: [box_content(box) for box in boxes] for case, boxes in predictions.boxes.items()}
     more["columns"] = {column.name: column.kind for column in predictions.columns}
     write_json(path, content | {name: said for name, said in more.items() if said})
 
@@ -92,6 +96,7 @@ def read_predictions(path: Path) -> Predictions:
         failures, presence = (content.get(name, {}) for name in ("failures", "presence"))
         columns = tuple(Column(name, kind) for name, kind in content.get("columns", {}).items())
         values = {case: answers_of(said, columns) for case, said in content.get("values", {}).items()}
-        return Predictions(content["model"], cases, content["unit"], failures, presence, values, columns)
+        boxes = {case: tuple(box_of(box) for box in said) for case, said in content.get("boxes", {}).items()}
+        return Predictions(content["model"], cases, content["unit"], failures, presence, values, columns, boxes)
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a predictions file: {error!r}. Make it with `patchvote predict`.") from error

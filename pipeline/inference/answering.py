@@ -34,6 +34,7 @@ from pipeline.data.vector_predictions import VectorPredictions, write_vector_pre
 from pipeline.data.write_answers import USUAL, write_all, write_case
 from pipeline.data.write_boxes import FORMATS, write_box_case, write_box_sets
 from pipeline.errors import ConfigError
+from pipeline.geometry import ImageFrame
 from pipeline.inference.beside import Beside, given_to
 from pipeline.inference.cascade import answers, image_levels, locate
 from pipeline.inference.model import Model
@@ -90,10 +91,17 @@ class LandmarkAnswering:
         if not isinstance(task, MultiTask):
             return content
         values = value_answers(task.attributes.outputs, task.values_of(found), self.model.calibration.margins)
-        return content | {"values": answers_content(values)}
+        content |= {"values": answers_content(values)}
+        if found.boxes is None:
+            return content
+        least = 0.5 if self.model.calibration.boxes is None else self.model.calibration.boxes
+        return content | {"boxes": boxes_content(found.boxes, task.boxes.classes, least, image.frame)}
 
     def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
         write_case(out, case, _answers(content), scan, self.formats, self.model.name, self.model.edges)
+        if "boxes" in content and isinstance(self.model.task, MultiTask):
+            usual = FORMATS[self.model.unit][:1]
+            write_box_case(out / "boxes", case, _boxes(content), scan, usual, self.model.task.boxes.classes)
 
     def write_all(
         self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
@@ -106,7 +114,8 @@ class LandmarkAnswering:
         values = {case: answers_of(content["values"], columns) for case, content in cases.items()} if columns else {}
         if columns:
             write_values_csv(out / "values.csv", values, columns)
-        predictions = Predictions(self.model.name, told, self.model.unit, failures, shown, values, columns)
+        boxes = {case: _boxes(content) for case, content in cases.items() if "boxes" in content}
+        predictions = Predictions(self.model.name, told, self.model.unit, failures, shown, values, columns, boxes)
         write_predictions(predictions, out / "predictions.json")
         return predictions
 
@@ -120,11 +129,7 @@ class BoxAnswering:
     def answer(self, image: Image, beside: Beside) -> Content:
         found = locate(self.model, image_levels(image, self.model, given_to(self.model, beside)))
         assert isinstance(found, BoxesFound)
-        rows = zip(found.low.tolist(), found.high.tolist(), found.belief.tolist(), found.label.tolist(), strict=True)
-        least = self.model.calibration.threshold
-        boxes = [FoundBox(Box(self.model.names[n], tuple(a), tuple(b)), p, p >= least) for a, b, p, n in rows]
-        cut = [replace(box, box=part) for box in boxes for part in usable_boxes([box.box], image.frame)]
-        return {"boxes": [box_content(box) for box in cut]}
+        return {"boxes": boxes_content(found, self.model.names, self.model.calibration.threshold, image.frame)}
 
     def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
         write_box_case(out, case, _boxes(content), scan, self.formats, self.model.names)
@@ -196,6 +201,13 @@ class VectorAnswering:
         predictions = VectorPredictions(self.model.name, vectors, threshold, self.model.unit, failures)
         write_vector_predictions(predictions, out / "predictions.json")
         return predictions
+
+
+def boxes_content(found: BoxesFound, classes: Sequence[str], least: float, frame: ImageFrame) -> list[Content]:
+    """What was found, cut at the edges of the image; an answer is what is believed at least so much."""
+    rows = zip(found.low.tolist(), found.high.tolist(), found.belief.tolist(), found.label.tolist(), strict=True)
+    boxes = [FoundBox(Box(classes[n], tuple(a), tuple(b)), p, p >= least) for a, b, p, n in rows]
+    return [box_content(replace(box, box=part)) for box in boxes for part in usable_boxes([box.box], frame)]
 
 
 def value_answers(outputs: Sequence[Encoder], found: ValuesFound, margins: Mapping[str, float]) -> Answers:

@@ -23,6 +23,9 @@ from pipeline.tasks.multi import MultiTask
 KEPT = 0.98  # of the landmarks that are there; the others are the price of telling what is absent
 LARGEST = 0.6  # threshold that is asked for to tell the absent
 WRONG = 0.02  # share of what is called found that may be wrong
+TOLD = 0.92  # of the absent landmarks, where validation knows many
+MANY = 50
+PRICE = 0.1  # of the landmarks that are there, at most, for telling those
 FAR = 5.0  # patches of the last level; an answer farther off is wrong, not inexact
 
 ValidationCase = tuple[Sequence[LevelArray], Float[np.ndarray, "K D"], Bool[np.ndarray, " K"]]
@@ -51,11 +54,13 @@ def calibrate(model: Model, cases: Sequence[ValidationCase]) -> Model:
 
 def choose_threshold(belief: Float[np.ndarray, " N"], error: Float[np.ndarray, " N"]) -> float:
     """The largest threshold, up to 0.6, that keeps 98% of the landmarks that are there; or a larger one, if without it
-    more than 2% of what is called found would be wrong.
+    more than 2% of what is called found would be wrong, or fewer than 92% of fifty or more absent ones be told.
 
     What is absent is believed less, so the first rule tells as much of it as that price allows. With fewer than 50
     landmarks none is lost. Beyond 0.6 few absent ones are left to tell, and a small validation set would refuse good
-    answers. The second rule is for a model that has not learned enough: it says "not found" rather than guess.
+    answers. The second rule is for a model that has not learned enough: it says "not found" rather than guess. The
+    third is for data in which landmarks are often hidden, so that telling it is half of the answer; it may cost a tenth
+    of what is there, since what was called absent by mistake would cost all of it.
 
     Args:
         belief: Of every landmark of the validation cases of which anything is known.
@@ -71,6 +76,10 @@ def choose_threshold(belief: Float[np.ndarray, " N"], error: Float[np.ndarray, "
     if not len(there):
         return 0.5
     kept = min(LARGEST, float(there[int((1 - KEPT) * len(there) + 1e-9)]))
+    absent = np.sort(belief[~np.isfinite(error)])
+    if len(absent) >= MANY:
+        telling = float(np.nextafter(absent[int(np.ceil(TOLD * len(absent))) - 1], 2.0))
+        kept = max(kept, min(telling, float(there[int(PRICE * len(there))])))
     wrong = ~(error <= FAR)
     for threshold in (kept, *np.sort(belief[belief > kept])):
         called = belief >= threshold
@@ -88,18 +97,21 @@ def calibrate_boxes(model: Model, cases: Sequence[BoxCase]) -> Model:
     Args:
         cases: Levels, corners of the boxes in the world, and their classes.
     """
-    task = model.task
+    task = model.task.boxes if isinstance(model.task, MultiTask) else model.task
     assert isinstance(task, BoxesTask)
     beliefs, hits, count = [], [], 0
     for levels, corners, labels in cases:
         found = locate(model, levels)
+        found = found.boxes if isinstance(model.task, MultiTask) else found
         truth = task.named(*box_ends(corners), labels)
-        for label in model.names:
+        for label in task.classes:
             belief, right, there = matches(truth, task.named(found.low, found.high, found.label), found.belief, label)
             beliefs.append(belief)
             hits.append(right)
             count += there
     threshold = best_balance(np.concatenate(beliefs), np.concatenate(hits), count)
+    if isinstance(model.task, MultiTask):
+        return replace(model, calibration=replace(model.calibration, boxes=threshold))
     return replace(model, calibration=Calibration(threshold, None, len(cases)))
 
 

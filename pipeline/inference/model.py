@@ -44,12 +44,14 @@ class Calibration:
         cases: Validation cases behind both.
         margins: Of numbers asked of a whole image, by name: standard deviations within which they lie with probability
             0.95; none where validation was too small.
+        boxes: The threshold of boxes, where a model is asked about landmarks, too.
     """
 
     threshold: float = 0.5
     radius: Radius | None = None
     cases: int = 0
     margins: Mapping[str, float] = field(default_factory=dict)
+    boxes: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +162,7 @@ def _calibration(content: Mapping[str, Any]) -> Calibration:
     radius = content["radius"]
     lists = radius and {k: tuple(v) if isinstance(v, list) else v for k, v in radius.items()}
     made = Radius(**lists) if lists else None
-    return Calibration(content["threshold"], made, content["cases"], content.get("margins", {}))
+    return Calibration(content["threshold"], made, content["cases"], content.get("margins", {}), content.get("boxes"))
 
 
 def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:

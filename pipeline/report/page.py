@@ -61,6 +61,7 @@ class Page:
         measured: A table of results in the place of summary, cases and error curve: of boxes.
         numbers: The few numbers above it: what, value, how sure.
         values: Of the images as a whole, beside landmarks.
+        boxes: Beside landmarks.
         curve_note: What the figure beside `measured` shows.
         order_note: How the pictures beside `measured` were chosen.
     """
@@ -78,6 +79,7 @@ class Page:
     measured: Listing = field(default_factory=Listing)
     numbers: tuple[tuple[str, str, str], ...] = ()
     values: Listing = field(default_factory=Listing)
+    boxes: Listing = field(default_factory=Listing)
     curve_note: str = ""
     order_note: str = ""
 

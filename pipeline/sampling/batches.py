@@ -1,6 +1,6 @@
 """Batches for one level: whole scans on a canvas, or boxes around a random landmark.
 
-Letters: B batch, K landmarks, D dimensions, C voxels of the crop.
+Letters: B batch, K landmarks, N boxes, V their corners, D dimensions, C voxels of the crop.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pipeline.sampling.source import Source, end_near_landmark
 
 IDENTITY = "\x00identity"  # the value that says whose a case is, as a number; no column is called so
 FILL = {"voxels": 0.0, "points": np.nan, "known": False}  # what stands where a sample has fewer rows than others
+BOXES = {"labels": -1, "corners": np.nan}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,7 @@ class Batch:
     points: Float[np.ndarray, "B K D"]
     known: Bool[np.ndarray, "B K"]
     labels: Int[np.ndarray, "B N"] | None = None
+    corners: Float[np.ndarray, "B V D"] | None = None
     values: Mapping[str, Float[np.ndarray, "B W"]] = field(default_factory=dict)
     given: Mapping[str, Float[np.ndarray, ...]] = field(default_factory=dict)
 
@@ -91,7 +93,9 @@ def draw(
         bend = random_bend(rng, crops.shape, augment.elastic)
     cut = Cut(centre, crops.shape, matrix, bend)
     voxels = change_sharpness(rng, np.stack([cut.voxels(v) for v in source.voxels]), augment)
-    drawn = replace(source, voxels=change_grey(rng, voxels, augment), points=cut.points(source.points))
+    corners = None if source.corners is None else cut.points(source.corners)
+    grey = change_grey(rng, voxels, augment)
+    drawn = replace(source, voxels=grey, points=cut.points(source.points), corners=corners)
     drawn = replace(drawn, given=_draw_given(rng, source, crops, augment))
     if crops.twins is not None and rng.random() < augment.mirror:
         return mirrored(drawn, crops.twins)
@@ -118,9 +122,10 @@ def _aim(rng: np.random.Generator, source: Source, crops: CropSettings) -> np.nd
     if crops.jitter is None:
         slack = np.abs(np.array(source.shape) - crops.shape) / 2
         return (np.array(source.shape) - 1) / 2 + rng.uniform(-1, 1, dims) * (slack + 2)
-    if len(source.present) == 0:
+    places = source.places
+    if len(places) == 0:
         return rng.uniform(0, source.shape, dims)
-    return source.points[rng.choice(source.present)] + rng.uniform(-crops.jitter, crops.jitter, dims)
+    return places[rng.choice(len(places))] + rng.uniform(-crops.jitter, crops.jitter, dims)
 
 
 def batches(
@@ -154,9 +159,9 @@ def _batch(
     chosen = [sources[number] for number in sampler.cases(step, len(sources))]
     drawn = [draw(rng, s, crops, augment, _kin_of(s, sampler, step) if augment.kin else None) for s in chosen]
     image, points, known = (padded([getattr(d, f) for d in drawn], v) for f, v in FILL.items())
-    labels = [d.labels for d in drawn if d.labels is not None]
     values, given = (_stacked([getattr(d, name) for d in drawn]) for name in ("values", "given"))
-    return Batch(image, points.astype(np.float32), known, padded(labels, -1) if labels else None, values, given)
+    labels, corners = (_padded_if_there([getattr(d, name) for d in drawn], v) for name, v in BOXES.items())
+    return Batch(image, points.astype(np.float32), known, labels, corners, values, given)
 
 
 def _kin_of(source: Source, sampler: Sampler, step: int) -> np.random.Generator | None:
@@ -167,6 +172,13 @@ def _kin_of(source: Source, sampler: Sampler, step: int) -> np.random.Generator 
 
 def _stacked(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
     return {name: np.stack([part[name] for part in parts]).astype(np.float32) for name in parts[0]}
+
+
+def _padded_if_there(arrays: Sequence[np.ndarray | None], value: float) -> np.ndarray | None:
+    there = [array for array in arrays if array is not None]
+    if not there:
+        return None
+    return padded([a.astype(np.float32) if a.dtype.kind == "f" else a for a in there], value)
 
 
 def padded(arrays: Sequence[np.ndarray], value: float) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from pipeline.errors import ConfigError
 from pipeline.sampling.source import Source
@@ -49,10 +49,18 @@ def mirrored(drawn: Source, twins: Sequence[int]) -> Source:
     """A crop with left and right exchanged, each landmark under the name of its twin (none: under its own). Left and
     right are the world's x, which is the last axis of a level."""
     order = np.array(twins if len(twins) else range(len(drawn.points)), int)
-    points = drawn.points[order].copy()
-    points[:, -1] = drawn.voxels.shape[-1] - 1 - points[:, -1]
     turned = np.ascontiguousarray(drawn.voxels[..., ::-1])
-    return replace(drawn, voxels=turned, points=points, known=drawn.known[order])
+    last = drawn.voxels.shape[-1] - 1
+    points, corners = _turned(drawn.points[order], last), drawn.corners
+    corners = None if corners is None else _turned(corners, last)
+    return replace(drawn, voxels=turned, points=points, corners=corners, known=drawn.known[order])
+
+
+def _turned(places: Float[np.ndarray, "P D"], last: int) -> Float[np.ndarray, "P D"]:
+    """Positions with their last coordinate counted from the other end."""
+    result = places.copy()
+    result[:, -1] = last - result[:, -1]
+    return result
 
 
 def _other_side(name: str) -> str:

@@ -1,6 +1,6 @@
 """What crops are taken from: a case at one level, whole or as if its scan ended near a landmark.
 
-Letters: K landmarks, D dimensions, S voxels along the axes.
+Letters: K landmarks, N boxes, V their corners, D dimensions, S voxels along the axes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class Source:
         voxels: Normalised image, channels first, may be memory-mapped.
         points: Landmarks in voxels; NaN = absent or not annotated.
         known: Whether each landmark is annotated or known to be absent.
-        labels: Class of each box, where the points are the corners of boxes.
+        labels: Class of each box; None where nothing is known of boxes.
+        corners: Of one box after the other, voxels.
         values: What is asked of the case as a whole, encoded, by name; NaN where it is not known.
         given: What is known beside the image, by name: numbers, or the voxels (channels first) of another image; NaN
             where it is missing.
@@ -30,6 +31,7 @@ class Source:
     points: Float[np.ndarray, "K D"]
     known: Bool[np.ndarray, " K"]
     labels: Int[np.ndarray, " N"] | None = None
+    corners: Float[np.ndarray, "V D"] | None = None
     values: Mapping[str, Float[np.ndarray, " W"]] = field(default_factory=dict)
     given: Mapping[str, Float[np.ndarray, ...]] = field(default_factory=dict)
 
@@ -47,6 +49,18 @@ class Source:
     def present(self) -> np.ndarray:
         """Numbers of the landmarks that have a position."""
         return np.flatnonzero(np.isfinite(self.points).all(1))
+
+    def without_boxes(self) -> Source:
+        """As if nothing were known of its boxes: what is left of one that was cut through is no box."""
+        if self.labels is None or self.corners is None:
+            return self
+        return replace(self, labels=np.full_like(self.labels, -2), corners=np.full_like(self.corners, np.nan))
+
+    @property
+    def places(self) -> Float[np.ndarray, "P D"]:
+        """Positions around which there is something to learn: of landmarks, and of corners of boxes."""
+        each = self.points if self.corners is None else np.concatenate([self.points, self.corners])
+        return each[np.isfinite(each).all(1)]
 
 
 def end_near_landmark(
@@ -80,4 +94,5 @@ def end_near_landmark(
     start = np.eye(dims)[axis] * kept.start
     points = source.points - start
     beyond = (points[:, axis] < -0.5 - margin) | (points[:, axis] > kept.stop - kept.start - 0.5 + margin)
-    return replace(source, voxels=voxels, points=np.where(beyond[:, None], np.nan, points)), start
+    shortened = replace(source, voxels=voxels, points=np.where(beyond[:, None], np.nan, points))
+    return shortened.without_boxes(), start

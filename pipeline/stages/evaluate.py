@@ -25,7 +25,8 @@ from pipeline.metrics import (
     normalised_errors,
     summarise,
 )
-from pipeline.metrics.value_numbers import flat, numbers_of_all
+from pipeline.metrics.beside_landmarks import boxes_beside, flat_boxes, values_beside
+from pipeline.metrics.value_numbers import flat
 
 METRICS = ("mean", "median", "sd", "p95", "max", "found_rate", "absent_told", "wrong_rate", "radius95_coverage")
 
@@ -77,13 +78,14 @@ def evaluate(
     numbers = summarise(outcomes, subjects, data.landmarks, radii, wrong_beyond, _radius95(told))
     _add_observers(numbers, cases, data.landmarks)
     extra = _extra(answers, data, cases, truth, outcomes, normalise)
-    values = _values(answers, data, cases)
+    values, boxes = values_beside(answers, data, cases), boxes_beside(answers, data, cases)
     summary = {
         **summary_head("landmarks", part, cases, exclude, answers, data, predictions, dataset),
         "subjects": len(set(subjects)),
         **numbers,
-        "metrics": {name: numbers[name] for name in METRICS} | extra | flat(values),
+        "metrics": {name: numbers[name] for name in METRICS} | extra | flat(values) | flat_boxes(boxes),
         **({"values": values} if values else {}),
+        **({"boxes": boxes} if boxes else {}),
         **_by_folder(data, cases, truth, outcomes, normalise),
         "mean_position": _mean_position(data, truth, dims) if part else None,
         "settings": {"radii": [float(r) for r in radii], "wrong_beyond": wrong_beyond, "normalise": normalise},
@@ -133,19 +135,6 @@ def _normalised(
         raise DataError(f"evaluate.normalise: no landmark '{unknown[0]}'; there are {', '.join(data.landmarks)}")
     one, other = (data.landmarks.index(name) for name in normalise)
     return normalised_errors(outcomes.error, truth.position, (one, other))
-
-
-def _values(answers: Predictions, data: Dataset, cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
-    """Numbers of what was said of the images as a whole, by column."""
-    measured = [c for c in cases if c.id in answers.values]
-    if not measured:
-        return {}
-    rows = (
-        [c.values for c in measured],
-        [answers.values[c.id] for c in measured],
-        [c.values for c in data.part("train")],
-    )
-    return numbers_of_all(answers.columns, *rows)
 
 
 def _by_folder(

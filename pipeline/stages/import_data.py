@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.data.boxes_around import with_boxes_around
 from pipeline.data.collect import collect
-from pipeline.data.collect_boxes import collect_boxes
+from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.collect_values import Columns, collect_images, with_values
 from pipeline.data.dataset import Dataset, write_dataset
 from pipeline.data.findings import FROM_IMPORT, Findings, write_findings
@@ -51,7 +51,8 @@ def import_folder(
         seed: Of the split.
         edges: Pairs of landmarks that are drawn as lines.
         task: Its answers are looked for in the folder: landmarks, boxes, or values alone.
-        boxes_around: Boxes of a task that answers boxes are made around landmarks: {CLASS: [LANDMARK, ...]}.
+        boxes_around: Boxes of a task that answers boxes, or boxes and landmarks, are made around landmarks: {CLASS:
+            [LANDMARK, ...]}.
         margin: Of such a box on every side, mm or px.
         columns: What a table says of the cases, and how their images are called.
         pseudonyms: Call cases and subjects by codes; `private/` beside `out` knows whose they are.
@@ -74,7 +75,17 @@ def import_folder(
             )
     else:
         dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted)
+    if task == "multi":
+        if boxes_around:
+            dataset = with_boxes_around(dataset, boxes_around, margin, beside=True)
+        else:
+            dataset = with_boxes_of_folder(dataset, findings)
     dataset = with_values(dataset, findings, columns.inputs, columns.outputs, columns.table)
+    if task == "multi" and not dataset.outputs and not dataset.classes:
+        raise DataError(
+            f"{source}: task=multi, but there is nothing beside the landmarks: name columns of a table, such as"
+            " outputs.numbers=[age], or boxes, by files or data.boxes_around."
+        )
     unknown = [name for edge in edges for name in edge if name not in dataset.landmarks]
     if unknown:
         raise DataError(f"data.edges: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")

@@ -15,6 +15,7 @@ from pipeline.data.predictions import Predictions, read_predictions
 from pipeline.data.write_picture import drawn_picture
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.report.box_figure import drawn_address
+from pipeline.report.box_listing import box_listing
 from pipeline.report.cases import CaseErrors, best_median_worst, by_case, typical_and_worst
 from pipeline.report.columns import number
 from pipeline.report.curves import error_curve, minutes, training_curve
@@ -62,6 +63,7 @@ def report(run: Path, out: Path | None = None, title: str | None = None) -> Path
         failures=_failures(summary),
         details=details(run),
         values=value_listing((summary or {}).get("values", {})),
+        boxes=box_listing((summary or {}).get("boxes", {})),
     )
     write_text(out, render(page))
     return out

@@ -12,12 +12,11 @@ from pipeline.data.dataset import Box, Dataset
 from pipeline.data.image import Image
 from pipeline.errors import PatchvoteError
 from pipeline.report.box_figure import draw_boxes
-from pipeline.report.page import Listing, Picture, render
+from pipeline.report.box_listing import box_listing, box_number
+from pipeline.report.page import Picture, render
 from pipeline.report.planes import draw_planes
 from pipeline.report.run_files import read_rows
 from pipeline.report.run_page import measured_run, page_of
-
-COLUMNS = ("boxes", "answers", "ap50", "precision", "recall", "mean_iou")
 
 
 def report_boxes(run: Path, out: Path | None = None, title: str | None = None) -> Path:
@@ -43,7 +42,7 @@ def report_boxes(run: Path, out: Path | None = None, title: str | None = None) -
         (("classes", ", ".join(data.classes)),),
         "1 - AP50",
         pictures=tuple(_pictures(run, data, answers)),
-        measured=_measured(summary),
+        measured=box_listing(summary),
         numbers=_numbers(summary),
         order_note="Cases in the order of the share of boxes and answers that are right. "
         + (
@@ -54,30 +53,14 @@ def report_boxes(run: Path, out: Path | None = None, title: str | None = None) -
     return out
 
 
-def _measured(summary: dict[str, Any]) -> Listing:
-    lines = (*summary["classes"].items(), ("all classes", summary["overall"]))
-    rows = tuple((name, *(_number(numbers[c]) for c in COLUMNS)) for name, numbers in lines)
-    note = (
-        "An answer is right if it overlaps by a half (intersection over union) a box of its class that no more believed"
-        " answer took. ap50: area under precision over recall; mean iou: overlap of the boxes that were found."
-    )
-    return Listing(("class", *(c.replace("_", " ") for c in COLUMNS)), rows, note)
-
-
 def _numbers(summary: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
     metrics, overall = summary["metrics"], summary["overall"]
     return (
-        ("average precision", _number(metrics["ap50"]), "at an overlap of a half, mean over classes"),
-        ("COCO's AP", _number(metrics["ap"]), "over overlaps from 0.50 to 0.95"),
-        ("found", _number(overall["recall"]), f"of {overall['boxes']} boxes"),
-        ("right", _number(overall["precision"]), f"of {overall['answers']} answers"),
+        ("average precision", box_number(metrics["ap50"]), "at an overlap of a half, mean over classes"),
+        ("COCO's AP", box_number(metrics["ap"]), "over overlaps from 0.50 to 0.95"),
+        ("found", box_number(overall["recall"]), f"of {overall['boxes']} boxes"),
+        ("right", box_number(overall["precision"]), f"of {overall['answers']} answers"),
     )
-
-
-def _number(value: float | int | None) -> str:
-    if value is None:
-        return "–"
-    return str(value) if isinstance(value, int) else f"{value:.3f}"
 
 
 def _pictures(run: Path, data: Dataset, answers: BoxPredictions) -> Iterator[Picture]:

@@ -20,6 +20,7 @@ from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device
 from pipeline.networks.network import count_parameters
 from pipeline.sampling.mirror import twins
 from pipeline.tasks.asked import Asked
+from pipeline.tasks.attributes import AttributesTask
 from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.embedding import EmbeddingTask
 from pipeline.tasks.landmarks import LandmarksTask
@@ -77,17 +78,7 @@ def train(
     cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs)
     trained = cascade.train()
     model = _model(name or run.name, data, store, cascade, trained)
-    if isinstance(model.task, BoxesTask):
-        model = calibrate_boxes(model, [(c.levels[: len(trained)], c.world, c.labels) for c in validating])
-    elif TASKS[question].answers == "values":
-        model = calibrate_values(model, [(c.levels[: len(trained)], c.values) for c in validating])
-    elif isinstance(model.task, EmbeddingTask):
-        far = model.task.settings.far
-        model = calibrate_vectors(model, [(c.levels[: len(trained)], c.values) for c in validating], far)
-    elif isinstance(model.task, LandmarksTask):
-        model = calibrate(model, [(c.levels[: len(trained)], c.world, c.known) for c in validating])
-        if isinstance(model.task, MultiTask):
-            model = calibrate_values(model, [(c.levels[: len(trained)], c.values) for c in validating])
+    model = _calibrated(model, validating)
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
     parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}
     facts = {
@@ -142,6 +133,21 @@ def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, tra
         data.edges,
         cascade.inputs,
     )
+
+
+def _calibrated(model: Model, cases: Sequence[TrainingCase]) -> Model:
+    """The model with what the validation cases say of how sure it may be, for each kind of answer it gives."""
+    levels, task = {c.id: c.levels[: len(model.networks)] for c in cases}, model.task
+    if isinstance(task, LandmarksTask):
+        model = calibrate(model, [(levels[c.id], c.world, c.known) for c in cases])
+    boxed = [(levels[c.id], c.corners, c.labels) for c in cases if c.corners is not None and c.boxes_known]
+    if boxed and isinstance(task, BoxesTask | MultiTask):
+        model = calibrate_boxes(model, boxed)
+    if isinstance(task, AttributesTask | MultiTask):
+        model = calibrate_values(model, [(levels[c.id], c.values) for c in cases])
+    if isinstance(task, EmbeddingTask):
+        model = calibrate_vectors(model, [(levels[c.id], c.values) for c in cases], task.settings.far)
+    return model
 
 
 def _mean_position(data: Dataset, learning: Sequence[TrainingCase]) -> dict[str, list[float] | None]:

@@ -74,18 +74,22 @@ def look(
     return Seen(features, grid_over(network, tuple(padded.shape[1:])), torch.from_numpy(region.start - margin).float())
 
 
-def ask_all(network: PatchNetwork, level: LevelArray, margin: int) -> tuple[Seen, dict[str, Float[Tensor, "K P N"]]]:
+def ask_all(
+    network: PatchNetwork, level: LevelArray, margin: int, prefix: str = ""
+) -> tuple[Seen, dict[str, Float[Tensor, "K P N"]]]:
     """What every head says at every cell of a whole image.
 
     Args:
         margin: Voxels before the image, along each axis.
+        prefix: Only heads whose names begin so are asked; answers are called by the rest.
     """
     frame = level.frame
     whole = Region.of(frame.shape)
     voxels = torch.from_numpy(np.asarray(level.voxels[whole.slices], np.float32))
     seen = look(network, voxels, whole, np.full(frame.dims, margin), level.given)
-    heads = network.heads.items()
-    return seen, {name: network.ask(name, seen.features, range(head.count)).cpu() for name, head in heads}
+    heads = {name: head for name, head in network.heads.items() if name.startswith(prefix)}
+    said = {name: network.ask(name, seen.features, range(head.count)).cpu() for name, head in heads.items()}
+    return seen, {name.removeprefix(prefix): numbers for name, numbers in said.items()}
 
 
 def said_of_whole(network: PatchNetwork, level: LevelArray) -> dict[str, Tensor]:

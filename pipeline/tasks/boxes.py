@@ -76,9 +76,9 @@ class BoxesTask:
         self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
     ) -> dict[str, Tensor]:
         """Loss terms by name; "total" is their weighted sum."""
-        assert truth.labels is not None
+        assert truth.labels is not None and truth.corners is not None
         grid = grid_over(network, tuple(image.shape[2:]))
-        corners = truth.points.reshape(len(image), -1, 2**grid.dims, grid.dims)
+        corners = truth.corners.reshape(len(image), -1, 2**grid.dims, grid.dims)
         low, high = corners.amin(2), corners.amax(2)
         longest = (high - low).amax(-1)
         there = (truth.labels >= 0) & (longest > self.edges[0]) & (longest <= self.edges[1])
@@ -98,10 +98,15 @@ class BoxesTask:
         search: float = np.inf,
         blend: float = 0.0,
         least: float = 0.0,
+        prefix: str = "",
     ) -> BoxesFound:
-        """The boxes of one image, with those that a coarser level found; they are looked for everywhere."""
+        """The boxes of one image, with those that a coarser level found; they are looked for everywhere.
+
+        Args:
+            prefix: Of the names of the heads, where the network is asked about more than boxes.
+        """
         frame, stride = level.frame, network.cells.stride
-        seen, said = ask_all(network, level, margin=stride)
+        seen, said = ask_all(network, level, margin=stride, prefix=prefix)
         score = said["belief"][0, 0].sigmoid() * said["class"][:, 0].softmax(0)  # C, P
         centres = seen.grid.centres() + seen.origin[:, None]
         low, high = decode_boxes(centres, stride, said["offset"][0], said["size"][0])
@@ -120,7 +125,7 @@ class BoxesTask:
 
     def measure(self, cases: Sequence[Any], found: Mapping[str, BoxesFound]) -> dict[str, float]:
         """What is missing to an average precision of 1 at an overlap of a half; and that precision."""
-        truth = [self.named(*box_ends(c.world), c.labels) for c in cases]
+        truth = [self.named(*box_ends(c.corners), c.labels) for c in cases]
         said = [(self.named(f.low, f.high, f.label), f.belief) for f in (found[c.id] for c in cases)]
         precision = mean_average_precision(truth, said, self.classes)["all"] or 0.0
         return {"error": 1 - precision, "ap50": precision}

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pipeline.geometry import ImageFrame
 from pipeline.grid.decode import Votes
+from pipeline.tasks.boxes_found import BoxesFound
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class Found:
         patch: World size of the patches that answered.
         presence: 0 to 1, that the image shows any of the landmarks; None = nobody was asked.
         said: What the first level said of the image as a whole, by head.
+        boxes: What it found beside the landmarks; None = it was not asked.
     """
 
     world: Float[np.ndarray, "K D"]
@@ -37,6 +39,7 @@ class Found:
     patch: Float[np.ndarray, " K"]
     presence: float | None = None
     said: Mapping[str, Float[Tensor, " W"]] = field(default_factory=dict)
+    boxes: BoxesFound | None = None
 
     def of(self, who: Int[np.ndarray, " L"]) -> Found:
         """The answers of some landmarks alone."""
@@ -56,7 +59,7 @@ class Found:
         return replace(self, world=self.world + share * agree[:, None] * (coarser.world - self.world))
 
 
-EACH = tuple(f.name for f in fields(Found) if f.name not in ("presence", "said"))  # one value a landmark
+EACH = tuple(f.name for f in fields(Found) if f.name not in ("presence", "said", "boxes"))  # one value a landmark
 
 
 def chosen(places: Sequence[Found], best: Int[np.ndarray, " K"]) -> Found:

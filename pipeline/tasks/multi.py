@@ -1,6 +1,7 @@
-"""The multi task: landmarks and values of the image as a whole, from one network.
+"""The multi task: landmarks, boxes and values of the image as a whole, from one network.
 
-The first level is asked about everything; finer ones about the landmarks alone.
+The first level, which sees all of an image, is asked about the boxes and the values, too; finer ones look around
+landmarks alone. What is not known of an image masks that part alone.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from pipeline.data.store import LevelArray
@@ -17,12 +19,14 @@ from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.attributes import AttributesTask
+from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
-from pipeline.tasks.truth import Truth
+from pipeline.tasks.truth import UNKNOWN, Truth
 from pipeline.tasks.values_found import ValuesFound
 
-LANDMARKS = "landmarks"  # the name of their loss among those of the values
+LANDMARKS, BOXES = "landmarks", "boxes"  # the parts beside those of the values
+PREFIX = "box_"  # of the names of heads that are asked about boxes
 
 
 @dataclass(frozen=True)
@@ -31,42 +35,61 @@ class MultiTask(LandmarksTask):
 
     Args:
         attributes: The values.
+        boxes: The boxes; none are asked for where it has no classes.
     """
 
     attributes: AttributesTask = field(default_factory=lambda: AttributesTask(()))
+    boxes: BoxesTask = field(default_factory=lambda: BoxesTask(()))
 
     @classmethod
     def new(cls, asked: Asked, settings: Any) -> MultiTask:
         values = AttributesTask(asked.outputs, replace(settings.attributes, places=1))
-        return cls(settings.loss, settings.decode, None, asked.landmarks, values)
+        return cls(settings.loss, settings.decode, None, asked.landmarks, values, BoxesTask.new(asked, settings))
 
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> MultiTask:
-        plain = LandmarksTask.of_content(content)
-        values = AttributesTask.of_content(content)
-        return cls(plain.loss, plain.decode, plain.constellation, plain.names, values)
+        plain, values = LandmarksTask.of_content(content), AttributesTask.of_content(content)
+        boxes = BoxesTask.of_content(content)
+        return cls(plain.loss, plain.decode, plain.constellation, plain.names, values, boxes)
 
     def content(self) -> dict[str, Any]:
-        return super().content() | self.attributes.content()
+        return super().content() | self.attributes.content() | self.boxes.content()
 
     @property
     def parts(self) -> dict[str, float]:
-        return {LANDMARKS: self.attributes.settings.weights.get(LANDMARKS, 1.0), **self.attributes.parts}
+        """Parts of the loss that are weighed against each other, and their weights."""
+        weights, beside = self.attributes.settings.weights, (BOXES,) if self.boxes.classes else ()
+        return {name: weights.get(name, 1.0) for name in (LANDMARKS, *beside)} | self.attributes.parts
 
     def heads(self, dims: int, number: int) -> dict[str, Head]:
         """What the network of level `number` is asked."""
-        return super().heads(dims, number) | (self.attributes.heads(dims, number) if number == 0 else {})
+        if number:
+            return super().heads(dims, number)
+        boxes = self.boxes.heads(dims, 0) if self.boxes.classes else {}
+        named = {PREFIX + name: head for name, head in boxes.items()}
+        return super().heads(dims, number) | named | self.attributes.heads(dims, number)
 
     def losses(
         self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
     ) -> dict[str, Tensor]:
         """Loss terms by name; "total" is the sum of the parts by their weights."""
         of_landmarks = super().losses(network, image, outputs, truth)
-        if not self.attributes.heads(network.dims, 0).keys() <= outputs.keys():
+        if not self.heads(network.dims, 0).keys() <= outputs.keys():
             return of_landmarks
-        of_values = self.attributes.losses(network, image, outputs, truth)
-        total = self.parts[LANDMARKS] * of_landmarks["total"] + of_values["total"]
-        return of_landmarks | of_values | {LANDMARKS: of_landmarks["total"], "total": total}
+        terms = of_landmarks | {LANDMARKS: of_landmarks["total"]}
+        if self.boxes.classes:
+            terms[BOXES] = self._of_boxes(network, image, outputs, truth)
+        if self.attributes.outputs:
+            terms |= self.attributes.losses(network, image, outputs, truth)
+        return terms | {"total": torch.stack([weight * terms[name] for name, weight in self.parts.items()]).sum()}
+
+    def _of_boxes(self, network: PatchNetwork, image: Tensor, outputs: Mapping[str, Tensor], truth: Truth) -> Tensor:
+        """The loss of the boxes, over the images of which they are known."""
+        said = {name.removeprefix(PREFIX): part for name, part in outputs.items() if name.startswith(PREFIX)}
+        if truth.labels is None or truth.corners is None or not (rows := truth.labels[:, 0] != UNKNOWN).any():
+            return said["belief"].sum() * 0
+        here = Truth(truth.points[rows], truth.known[rows], truth.labels[rows], truth.corners[rows])
+        return self.boxes.losses(network, image[rows], {n: part[rows] for n, part in said.items()}, here)["total"]
 
     def locate(
         self,
@@ -77,18 +100,25 @@ class MultiTask(LandmarksTask):
         blend: float = 0.0,
         least: float = 0.0,
     ) -> Found:
-        """Where the landmarks of one image lie; what was said of the image as a whole stays the first level's."""
+        """Where the landmarks of one image lie; what was said of the rest of it stays the first level's."""
         found = super().locate(network, level, prior, search, blend, least)
-        return found if prior is None else replace(found, said=prior.said)
+        if prior is not None:
+            return replace(found, said=prior.said, boxes=prior.boxes)
+        boxes = self.boxes.locate(network, level, prefix=PREFIX) if self.boxes.classes else None
+        return replace(found, boxes=boxes)
 
     def values_of(self, found: Found) -> ValuesFound:
         """The values of one image."""
         return self.attributes.decoded({name: said[None] for name, said in found.said.items()})
 
     def measure(self, cases: Sequence[Any], found: Mapping[str, Found]) -> dict[str, float]:
-        """Errors of the landmarks and numbers of the values; "error" is that of the landmarks, larger by as much as the
-        values are short of perfect."""
+        """Errors of the landmarks and numbers of the rest; "error" is that of the landmarks, larger by as much as boxes
+        and values are short of perfect."""
         of_landmarks = super().measure(cases, found)
-        of_values = self.attributes.measure(cases, {name: self.values_of(one) for name, one in found.items()})
-        error = of_landmarks["error"] * (1 + of_values.pop("error"))
-        return of_landmarks | of_values | {"landmarks_error": of_landmarks["error"], "error": error}
+        rest = self.attributes.measure(cases, {name: self.values_of(one) for name, one in found.items()})
+        error = of_landmarks["error"] * (1 + rest.pop("error"))
+        known = [case for case in cases if case.boxes_known]
+        if self.boxes.classes and known:
+            of_boxes = self.boxes.measure(known, {name: one.boxes for name, one in found.items() if one.boxes})
+            rest["ap50"], error = of_boxes["ap50"], error + of_landmarks["error"] * of_boxes["error"]
+        return of_landmarks | rest | {"landmarks_error": of_landmarks["error"], "error": error}

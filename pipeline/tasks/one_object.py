@@ -65,14 +65,14 @@ class OneObjectTask:
         self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
     ) -> dict[str, Tensor]:
         """Loss terms by name; "total" is their sum."""
-        assert truth.labels is not None
+        assert truth.labels is not None and truth.corners is not None
         shape = torch.tensor(image.shape[2:], device=image.device)
         grid = grid_over(network, tuple(image.shape[2:]))
         flat = {name: said.flatten(-grid.dims) for name, said in outputs.items()}
         centres = grid.centres().to(image.device)
         said = (flat["belief"][:, 0], flat["offset"][:, 0], flat["size"][:, 0], flat["class"])
         logits, box = _heard(*said, centres, network.cells.stride)
-        corners = truth.points.reshape(len(image), -1, 2**grid.dims, grid.dims)[:, 0]
+        corners = truth.corners.reshape(len(image), -1, 2**grid.dims, grid.dims)[:, 0]
         there = truth.labels[:, 0] >= 0
         low, high = (torch.where(there[:, None], ends, 0.0) for ends in (corners.amin(1), corners.amax(1)))
         wanted = torch.cat([(low + high) / 2 / shape, (high - low) / shape], 1)
@@ -115,7 +115,7 @@ class OneObjectTask:
             there = len(case.labels) > 0
             right.append((said.belief[0] >= 0.5) == there and (not there or said.label[0] == case.labels[0]))
             if there:
-                overlaps.append(float(iou(*box_ends(case.world), said.low, said.high)[0, 0]))
+                overlaps.append(float(iou(*box_ends(case.corners), said.low, said.high)[0, 0]))
         accuracy, overlap = float(np.mean(right)), float(np.mean(overlaps)) if overlaps else 0.0
         return {"error": 2 - accuracy - overlap, "accuracy": accuracy, "mean_iou": overlap}
 

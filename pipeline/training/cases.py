@@ -13,8 +13,10 @@ from pipeline.data.encoders import Encoder, fit_encoders
 from pipeline.data.inputs import Inputs
 from pipeline.data.store import LevelArray, PreparedStore
 from pipeline.errors import DataError
+from pipeline.geometry import ImageFrame
 from pipeline.geometry.boxes import BoxSet
 from pipeline.sampling.batches import IDENTITY
+from pipeline.tasks.truth import UNKNOWN
 from pipeline.training.levels import TrainingCase
 
 
@@ -74,14 +76,12 @@ def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case], know
         levels = tuple(store.level(case.id, n) for n in range(len(store.spacings)))
         given = _given(store, case, known.inputs, levels[0])
         levels = tuple(replace(level, given=given) for level in levels)
-        if case.boxes is not None:
-            result.append(_with_boxes(data, case, levels))
-            continue
         points = data.points(case, levels[0].frame.dims)
         told = np.array([n in case.landmarks for n in data.landmarks], bool)
         values = {o.column.name: o.encode(case.values.get(o.column.name)) for o in known.outputs}
         values[IDENTITY] = np.array([people.index(case.subject)], np.float32)
-        result.append(TrainingCase(case.id, levels, points.world, told, values=values))
+        labels, corners = _boxes(data, case, levels[-1].frame)
+        result.append(TrainingCase(case.id, levels, points.world, told, labels, corners, values))
     return result
 
 
@@ -92,10 +92,13 @@ def _given(store: PreparedStore, case: Case, inputs: Inputs, level: LevelArray) 
     return inputs.given(case.values, views, (len(level.voxels), *[1] * level.frame.dims))
 
 
-def _with_boxes(data: Dataset, case: Case, levels: tuple[LevelArray, ...]) -> TrainingCase:
-    frame = levels[-1].frame
-    boxes = usable_boxes(case.boxes or (), frame)
+def _boxes(data: Dataset, case: Case, frame: ImageFrame) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Class of each box of a case, and their corners; None where the data set has no boxes."""
+    if not data.classes:
+        return None, None
+    if case.boxes is None:
+        return np.array([UNKNOWN]), np.full((2**frame.dims, frame.dims), np.nan)
+    boxes = usable_boxes(case.boxes, frame)
     low, high = (np.array([getattr(b, end) for b in boxes]).reshape(-1, frame.dims) for end in ("low", "high"))
     corners = BoxSet(tuple(b.label for b in boxes), low, high).corners.reshape(-1, frame.dims)
-    labels = np.array([data.classes.index(b.label) for b in boxes], int)
-    return TrainingCase(case.id, levels, corners, np.ones(len(corners), bool), labels)
+    return np.array([data.classes.index(b.label) for b in boxes], int), corners

@@ -20,6 +20,7 @@ from pipeline.sampling.source import Source
 from pipeline.tasks.built import network_for
 from pipeline.tasks.found import Found
 from pipeline.tasks.task import Task
+from pipeline.tasks.truth import UNKNOWN
 from pipeline.training.settings import LevelSettings, TrainingSettings
 
 MARGIN = 4.0  # voxels beyond the end of a scan within which a finer level still points at a landmark
@@ -28,23 +29,28 @@ BLENDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 @dataclass(frozen=True, eq=False)
 class TrainingCase:
-    """One case at all levels, with its truth in the world: landmarks, or the corners of boxes and what these show; and
-    encoded values of it as a whole."""
+    """One case at all levels, with its truth in the world: landmarks; the corners of boxes and what these show, where
+    boxes are known; and encoded values of it as a whole."""
 
     id: str
     levels: tuple[LevelArray, ...]
     world: Float[np.ndarray, "K D"]
     known: Bool[np.ndarray, " K"]
     labels: Int[np.ndarray, " N"] | None = None
+    corners: Float[np.ndarray, "V D"] | None = None
     values: Mapping[str, Float[np.ndarray, " W"]] = field(default_factory=dict)
+
+    @property
+    def boxes_known(self) -> bool:
+        """Whether anybody said which boxes it has."""
+        return self.labels is not None and UNKNOWN not in self.labels
 
     def source(self, level: int) -> Source:
         frame, voxels, given = (getattr(self.levels[level], name) for name in ("frame", "voxels", "given"))
-        if self.labels is not None and not len(self.labels):  # a batch has room for one box at least
-            corners = np.full((2**frame.dims, frame.dims), np.nan)
-            labels = np.array([-1])
-            return Source(voxels, corners, np.ones(len(corners), bool), labels, self.values, given)
-        return Source(voxels, frame.world_to_voxel(self.world), self.known, self.labels, self.values, given)
+        labels, corners = self.labels, None if self.corners is None else frame.world_to_voxel(self.corners)
+        if labels is not None and not len(labels):  # a batch has room for one box at least
+            labels, corners = np.array([-1]), np.full((2**frame.dims, frame.dims), np.nan)
+        return Source(voxels, frame.world_to_voxel(self.world), self.known, labels, corners, self.values, given)
 
 
 def new_network(
@@ -70,7 +76,7 @@ def crop_settings(
     views = {n: canvas_shape([s[n] for s in shapes if n in s], stride, level.largest) for n in sorted(names)}
     others = CropSettings((), twins=twins, views=views, missing=level.missing)
     cut = level.cut
-    if any(s.labels is not None for s in sources):
+    if any(s.labels is not None and not len(s.points) for s in sources):
         cut = 0.0  # half a box is none
     if cut is None:
         cut = 0.3 if any((s.known & ~np.isfinite(s.points).all(1)).any() for s in sources) else 0.1

@@ -124,8 +124,8 @@ def forward_losses(network: PatchNetwork, task: Task, batch: Batch) -> dict[str,
     values, given = ({n: torch.from_numpy(v).to(device) for n, v in part.items()} for part in parts)
     outputs = network({"image": image} | given)
     points, known = torch.from_numpy(batch.points).to(device), torch.from_numpy(batch.known).to(device)
-    labels = None if batch.labels is None else torch.from_numpy(batch.labels).to(device)
-    return task.losses(network, image, outputs, Truth(points, known, labels, values))
+    labels, corners = (None if p is None else torch.from_numpy(p).to(device) for p in (batch.labels, batch.corners))
+    return task.losses(network, image, outputs, Truth(points, known, labels, corners, values))
 
 
 def _divided(state: LevelState, task: Task, batch: Batch) -> dict[str, float]:

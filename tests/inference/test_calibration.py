@@ -40,6 +40,19 @@ def test_answers_that_are_wrong_or_of_what_is_absent_raise_the_threshold_until_t
     assert choose_threshold(fifth, np.array([*errors, 40.0])) == beliefs[1]
 
 
+def test_many_absent_landmarks_are_told_at_the_price_of_a_tenth_of_the_others():
+    there, absent = np.linspace(0.6, 0.999, 9000), np.linspace(0.2, 0.65, 100)
+
+    def threshold(number):
+        beliefs = np.concatenate([there, absent[:number]])
+        return choose_threshold(beliefs, np.concatenate([np.zeros(9000), np.full(number, np.nan)]))
+
+    assert threshold(49) == 0.6
+    assert (absent < threshold(100)).sum() == 92 and (there < threshold(100)).mean() < 0.1
+    absent = absent + 0.25  # to tell as many would now cost two thirds
+    assert (there < threshold(100)).sum() == 900
+
+
 def test_a_model_that_is_wrong_where_it_is_surest_finds_nothing():
     assert choose_threshold(np.array([0.9, 1.0]), np.array([0.1, 9.0])) > 1.0
 

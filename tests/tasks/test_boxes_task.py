@@ -93,6 +93,11 @@ def test_boxes_of_a_coarser_level_are_kept_once():
     assert together.belief[-1] == 0.4 and together.low[-1].tolist() == [60, 60]
 
 
+def boxes_alone(corners, labels):
+    """Truth of images of whose landmarks nothing is asked."""
+    return Truth(corners[:, :0], torch.ones(len(corners), 0, dtype=torch.bool), labels, corners)
+
+
 @pytest.mark.parametrize("dims", DIMS)
 def test_the_loss_is_less_where_the_network_is_right(dims):
     _, level, low, high, labels = scene(dims)
@@ -100,7 +105,7 @@ def test_the_loss_is_less_where_the_network_is_right(dims):
     corners = torch.from_numpy(
         np.stack([np.stack([[low, high][(n >> a) & 1][:, a] for a in range(dims)], -1) for n in range(2**dims)], 1)
     ).reshape(1, -1, dims)
-    truth = Truth(corners.float(), torch.ones(corners.shape[:2], dtype=torch.bool), torch.from_numpy(labels)[None])
+    truth = boxes_alone(corners.float(), torch.from_numpy(labels)[None])
     oracle, wrong = BoxOracle(low, high, labels), BoxOracle(low + 3, high + 5, 1 - labels)
 
     def loss(network):
@@ -121,7 +126,7 @@ def test_a_network_learns_from_images_with_and_without_boxes():
     image = torch.rand(2, 3, 32, 32)
     points = torch.full((2, 4, 2), torch.nan)
     points[0] = torch.tensor([[4.0, 4], [4, 12], [12, 4], [12, 12]])
-    truth = Truth(points, torch.ones(2, 4, dtype=torch.bool), torch.tensor([[1], [-1]]))
+    truth = boxes_alone(points, torch.tensor([[1], [-1]]))
     terms = TASK.losses(network, image, network({"image": image}), truth)
     terms["total"].backward()
     assert torch.isfinite(terms["total"])
@@ -141,10 +146,10 @@ def test_measuring_counts_what_is_missing_to_perfect():
     corners = np.stack([low, np.stack([low[:, 0], high[:, 1]], 1), np.stack([high[:, 0], low[:, 1]], 1), high], 1)
 
     class Case:
-        id, world = "a", corners.reshape(-1, 2)
+        id = "a"
 
-    Case.labels = labels
-    assert np.allclose(box_ends(Case.world)[1], high)
+    Case.labels, Case.corners = labels, corners.reshape(-1, 2)
+    assert np.allclose(box_ends(Case.corners)[1], high)
     perfect = BoxesFound(low, high, np.ones(4), labels)
     assert TASK.measure([Case], {"a": perfect}) == {"error": 0.0, "ap50": 1.0}
     nothing = BoxesFound(low[:0], high[:0], np.ones(0), labels[:0])

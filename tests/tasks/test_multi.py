@@ -32,7 +32,7 @@ def example(dims):
     torch.manual_seed(1)
     values = {"age": torch.tensor([[1.0], [math.nan]]), "phase": torch.tensor([[0.0], [1.0]])}
     points = torch.full((2, 2, dims), 7.0)
-    return torch.rand(2, 1, *(16,) * dims), Truth(points, torch.ones(2, 2, dtype=torch.bool), None, values)
+    return torch.rand(2, 1, *(16,) * dims), Truth(points, torch.ones(2, 2, dtype=torch.bool), values=values)
 
 
 def test_only_the_first_level_is_asked_about_values():

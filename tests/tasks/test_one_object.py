@@ -29,7 +29,7 @@ def truth_of(low, high, label):
     dims = len(low)
     corners = torch.tensor([[[low, high][(n >> a) & 1][a] for a in range(dims)] for n in range(2**dims)])
     points = torch.stack([corners, torch.full_like(corners, torch.nan)]).float()
-    return Truth(points, torch.ones(points.shape[:2], dtype=torch.bool), torch.tensor([[label], [-1]]))
+    return Truth(points[:, :0], torch.ones(2, 0, dtype=torch.bool), torch.tensor([[label], [-1]]), points)
 
 
 def outputs(low, high, label, cells, stride=4):
@@ -105,10 +105,10 @@ def test_measuring_counts_right_classes_and_overlap():
     task = OneObjectTask(CLASSES)
 
     class Shown:
-        id, world, labels = "a", np.array([[0.0, 0], [0, 4], [4, 0], [4, 4]]), np.array([1])
+        id, corners, labels = "a", np.array([[0.0, 0], [0, 4], [4, 0], [4, 4]]), np.array([1])
 
     class Empty:
-        id, world, labels = "b", np.zeros((0, 2)), np.zeros(0, int)
+        id, corners, labels = "b", np.zeros((0, 2)), np.zeros(0, int)
 
     def box(belief, label):
         return BoxesFound(np.array([[0.0, 0]]), np.array([[4.0, 2]]), np.array([belief]), np.array([label]))

@@ -1,0 +1,37 @@
+"""What one network says beside landmarks, measured: values of the image as a whole, and boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.data.dataset import Case, Dataset
+from pipeline.data.predictions import Predictions
+from pipeline.data.readers import read_frame
+from pipeline.metrics.box_numbers import compare_boxes, numbers_of_boxes
+from pipeline.metrics.value_numbers import numbers_of_all
+
+
+def values_beside(answers: Predictions, data: Dataset, cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
+    """Numbers of each value, by column."""
+    measured = [c for c in cases if c.id in answers.values]
+    if not measured:
+        return {}
+    said, blind = [answers.values[c.id] for c in measured], [c.values for c in data.part("train")]
+    return numbers_of_all(answers.columns, [c.values for c in measured], said, blind)
+
+
+def boxes_beside(answers: Predictions, data: Dataset, cases: Sequence[Case]) -> dict[str, Any]:
+    """Numbers of the boxes under "overall" and "classes", over the cases whose boxes are known."""
+    measured = [c for c in cases if c.id in answers.boxes and c.boxes is not None]
+    if not measured:
+        return {}
+    frames = [read_frame(data.image_path(c)) for c in measured]
+    each, overall = numbers_of_boxes(compare_boxes(measured, frames, answers.boxes), data.classes)
+    return {"overall": overall, "classes": each}
+
+
+def flat_boxes(boxes: Mapping[str, Any]) -> dict[str, float | None]:
+    """The numbers of all boxes together, one a name."""
+    names = ("ap50", "precision", "recall", "mean_iou") if boxes else ()
+    return {f"boxes.{name}": boxes["overall"][name] for name in names}

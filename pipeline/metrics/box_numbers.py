@@ -1,0 +1,96 @@
+"""Numbers of boxes against the reference: how many there are, were answered and are right, of each class and of all.
+
+An answer is right if it overlaps by a half a box of its class that no more believed answer took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.box_predictions import FoundBox
+from pipeline.data.box_rules import usable_boxes
+from pipeline.data.dataset import Box, Case
+from pipeline.geometry import ImageFrame
+from pipeline.geometry.boxes import BoxSet, iou
+from pipeline.metrics.detection import average_precision, matches
+
+HALF = 0.5  # intersection over union from which an answer is right
+Said = tuple[BoxSet, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Boxes of some cases, case by case.
+
+    Args:
+        truth: Reference, cut at the edges of the image.
+        said: All that was answered, and its belief.
+        found: What of that is an answer.
+    """
+
+    truth: tuple[BoxSet, ...]
+    said: tuple[Said, ...]
+    found: tuple[BoxSet, ...]
+
+
+def compare_boxes(
+    cases: Sequence[Case], frames: Sequence[ImageFrame], answers: Mapping[str, Sequence[FoundBox]]
+) -> Compared:
+    """Reference and answers of cases side by side; a case without answers has none.
+
+    Args:
+        frames: Of the cases' images.
+        answers: By id.
+    """
+    truth, said, found = [], [], []
+    for case, frame in zip(cases, frames, strict=True):
+        mine = answers.get(case.id, ())
+        truth.append(_set(usable_boxes(case.boxes or (), frame), frame.dims))
+        said.append((_set([b.box for b in mine], frame.dims), np.array([b.belief for b in mine])))
+        found.append(_set([b.box for b in mine if b.found], frame.dims))
+    return Compared(tuple(truth), tuple(said), tuple(found))
+
+
+def numbers_of_boxes(boxes: Compared, labels: Sequence[str]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """Of each class, and of all together; `ap50` of all is the mean over the classes."""
+    each = {label: _numbers(boxes, [label]) for label in labels}
+    overall = _numbers(boxes, labels)
+    known = [numbers["ap50"] for numbers in each.values() if numbers["ap50"] is not None]
+    overall["ap50"] = float(np.mean(known)) if known else None
+    return each, overall
+
+
+def _numbers(boxes: Compared, labels: Sequence[str]) -> dict[str, Any]:
+    """Of some classes together: how many, AP of the first, and precision, recall and overlap of what is an answer."""
+    curve = [matches(t, s, b, label) for t, (s, b) in zip(boxes.truth, boxes.said, strict=True) for label in labels]
+    belief, right = (np.concatenate([m[n] for m in curve]) for n in (0, 1))
+    count, pairs = sum(m[2] for m in curve), list(zip(boxes.truth, boxes.found, strict=True))
+    called = [matches(t, f, np.ones(len(f.labels)), label) for t, f in pairs for label in labels]
+    hits, answers = sum(int(m[1].sum()) for m in called), sum(len(m[1]) for m in called)
+    overlaps = [_overlap(t, f, label) for t, f in pairs for label in labels]
+    best = np.concatenate(overlaps) if overlaps else np.zeros(0)
+    return {
+        "boxes": count,
+        "answers": answers,
+        "ap50": average_precision(belief, right, count),
+        "precision": hits / answers if answers else None,
+        "recall": hits / count if count else None,
+        "mean_iou": float(best[best >= HALF].mean()) if (best >= HALF).any() else None,
+    }
+
+
+def _overlap(truth: BoxSet, found: BoxSet, label: str) -> np.ndarray:
+    """Of each box of the reference, by how much the best answer of its class overlaps it."""
+    there, mine = ([n for n, name in enumerate(s.labels) if name == label] for s in (truth, found))
+    if not there or not mine:
+        return np.zeros(len(there))
+    return iou(truth.low[there], truth.high[there], found.low[mine], found.high[mine]).max(1)
+
+
+def _set(boxes: Sequence[Box], dims: int) -> BoxSet:
+    ends = (np.array([getattr(b, end) for b in boxes], float).reshape(-1, dims) for end in ("low", "high"))
+    return BoxSet(tuple(b.label for b in boxes), *ends)

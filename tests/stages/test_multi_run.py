@@ -1,0 +1,98 @@
+"""One network for landmarks, boxes and values: from a folder to answers, measured and shown."""
+
+import csv
+import json
+
+import pytest
+
+from pipeline.cli.door import main
+from pipeline.data.boxes_table import BoxesTable
+from pipeline.data.boxes_voc import read_voc
+from pipeline.stages.simulate import simulate
+
+SETTINGS = [
+    "experiment=my_landmarks", "task=multi", "training.minutes=null", "training.steps=30", "device=cpu", "threads=1",
+    "training.validations=1", "training.precision=float32", "training.looks=1",
+    "training.coarse.parameters={stride: 4, width: 8, growth: 8, depth: 1}", "training.coarse.batch=8",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Things in pictures: their middle as a landmark, their box in half of the pictures, their width in a table."""
+    place = tmp_path_factory.mktemp("things")
+    simulate(place, 16, kind="objects", workers=1)
+    with open(place / "landmarks.csv", "w") as points, open(place / "values.csv", "w") as values:
+        points.write("case,landmark,x_px,y_px\n")
+        values.write("case,width\n")
+        for number, path in enumerate(sorted((place / "Annotations").glob("*.xml"))):
+            found = BoxesTable()
+            read_voc(path, path.stem, found)
+            for box in found.cases[path.stem]:
+                x, y = ((a + b) / 2 for a, b in zip(box.low, box.high, strict=True))
+                points.write(f"{path.stem},middle,{x:.2f},{y:.2f}\n")
+                values.write(f"{path.stem},{box.high[0] - box.low[0]:.2f}\n")
+            if number % 2:
+                path.unlink()
+    return place
+
+
+@pytest.fixture(scope="module")
+def run(pictures):
+    place = pictures.parent / "multi_run"
+    words = [f"source={pictures}", f"run={place}", "levels=[1.0]", "outputs.numbers=[width]"]
+    assert main(["run", *SETTINGS, *words, "training.attributes.balance=gradnorm"]) == 0
+    return place
+
+
+def test_cases_without_boxes_are_not_taken_for_empty_ones(run):
+    cases = json.loads((run / "dataset.json").read_text())["cases"]
+    told = [case.get("boxes") is not None for case in cases]
+    assert any(told) and not all(told)
+
+
+def test_every_part_has_its_loss_and_its_share(run):
+    with open(run / "history.csv") as file:
+        row = list(csv.DictReader(file))[-1]
+    for part in ("landmarks", "boxes", "width"):
+        assert float(row[f"loss_{part}"]) > 0 and 0 < float(row[f"pull_share_{part}"]) < 1
+
+
+def test_one_prediction_has_points_boxes_and_values(run):
+    told = json.loads((run / "test" / "predictions.json").read_text())
+    for case in told["cases"]:
+        assert "middle" in told["cases"][case] and "width" in told["values"][case]
+        for box in told["boxes"][case]:
+            assert set(box) == {"class", "low", "high", "belief", "found"}
+    assert {p.suffix for p in (run / "test" / "boxes").iterdir()} == {".png"}
+
+
+def test_all_parts_are_measured_and_shown(run):
+    summary = json.loads((run / "test" / "summary.json").read_text())
+    known = [c for c in json.loads((run / "dataset.json").read_text())["cases"] if c["split"] == "test"]
+    there = sum(len(c.get("boxes") or ()) for c in known)
+    assert summary["boxes"]["overall"]["boxes"] == there and "width.mae" in summary["metrics"]
+    assert "boxes.ap50" in summary["metrics"] and summary["n"] <= len(known)
+    page = (run / "report.html").read_text()
+    assert "<h3>Boxes</h3>" in page and "Of the images as a whole" in page
+
+
+def test_boxes_around_landmarks_of_scans_stand_beside_them(tmp_path):
+    simulate(tmp_path / "blobs", 6, kind="blobs", workers=1, fov_mm=32.0)
+    words = [f"source={tmp_path / 'blobs'}", f"run={tmp_path / 'run'}", "levels=[2.0]", "data.margin=2"]
+    names = json.loads(next((tmp_path / "blobs" / "landmarks").iterdir()).read_text())["markups"][0]["controlPoints"]
+    pair = ",".join(point["label"] for point in names[:2])
+    assert main(["run", *SETTINGS, *words, f"data.boxes_around={{pair: [{pair}]}}", "training.steps=4"]) == 0
+    data = json.loads((tmp_path / "run" / "dataset.json").read_text())
+    shown = {c["id"]: all(c["landmarks"][point["label"]] for point in names[:2]) for c in data["cases"]}
+    assert any(shown.values()) and all(len(c["boxes"]) == shown[c["id"]] for c in data["cases"])
+    out = tmp_path / "run" / "test"
+    assert len(list(out.glob("*.mrk.json"))) == len(list((out / "boxes").glob("*.mrk.json"))) > 0
+    (test,) = (c["id"] for c in data["cases"] if c["split"] == "test")
+    assert json.loads((out / "summary.json").read_text())["boxes"]["overall"]["boxes"] == shown[test]
+
+
+def test_landmarks_alone_are_not_several_outputs(tmp_path, capsys):
+    simulate(tmp_path / "blobs", 6, kind="blobs", workers=1, fov_mm=32.0)
+    assert main(["import", *SETTINGS[:2], f"source={tmp_path / 'blobs'}", f"run={tmp_path / 'run'}"]) == 1
+    assert "nothing beside the landmarks" in capsys.readouterr().err
