@@ -58,6 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("objects", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("settings", nargs="*", help="of every training, such as threads=1")
     parser.add_argument("--minutes", type=float, default=1.0)
     wanted = parser.parse_args()
     plant(wanted.objects, wanted.out / "pictures")
@@ -66,7 +67,7 @@ def main() -> None:
         run = wanted.out / name.replace(",", "").replace(" ", "_")
         weights = [f"training.attributes.weights={{riddle: {WEIGHT}}}"] if "riddle" in more[0] else []
         where = [f"source={wanted.out / 'pictures'}", f"run={run}", f"training.minutes={wanted.minutes}"]
-        command = [sys.executable, "-m", "pipeline", "run", *where, *SETTINGS, *more, *weights]
+        command = [sys.executable, "-m", "pipeline", "run", *where, *SETTINGS, *more, *weights, *wanted.settings]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         errors[name] = json.loads((run / "test" / "summary.json").read_text())["values"]["size"]["mae"]
         print(f"| {name} | {errors[name]:.3f} px | {errors[name] / errors['size alone']:.2f} |", flush=True)

@@ -125,17 +125,19 @@ def main() -> None:
     parser.add_argument("experiment")
     parser.add_argument("source", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("settings", nargs="*", help="of every training, such as threads=1")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--by", choices=("inputs", "outputs"), default="inputs")
     parser.add_argument("--whole", action="store_true")
     parser.add_argument("--trees", action="store_true")
     wanted = parser.parse_args()
-    train(wanted.experiment, wanted.source, wanted.out / "joint", wanted.minutes, [])
+    train(wanted.experiment, wanted.source, wanted.out / "joint", wanted.minutes, wanted.settings)
     data = read_dataset(wanted.out / "joint" / "dataset.json")
     parts = INPUTS if wanted.by == "inputs" else outputs_alone(data.outputs)
     for name, more in parts.items():
         share = 1 if wanted.whole else len(parts)
-        train(wanted.experiment, wanted.source, wanted.out / name, wanted.minutes / share, more)
+        settings = [*wanted.settings, *more]
+        train(wanted.experiment, wanted.source, wanted.out / name, wanted.minutes / share, settings)
     for column in data.outputs:
         names = tuple(parts) if wanted.by == "inputs" else (column.name,)
         runs = {name: wanted.out / name for name in ("joint", *names)}
