@@ -30,6 +30,7 @@ RUNS = {
     "gradnorm": ["outputs.numbers=[size,riddle]", "training.attributes.balance=gradnorm"],
 }
 SETTINGS = [
+    "experiment=my_landmarks",
     "task=attributes",
     "levels=[1.0]",
     "training.coarse.parameters={stride: 8, width: 16, growth: 16, depth: 1}",

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.cli.build import build_networks
 from pipeline.cli.given import columns_of_settings, quarantined, run_of, source_of, workers
-from pipeline.cli.measuring import evaluate, overlay, report
+from pipeline.cli.measuring import align, evaluate, overlay, report
 from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_of, what_was_said
 from pipeline.cli.recognising import enroll, identify, verify
 from pipeline.cli.settings import Settings
@@ -184,6 +184,7 @@ STAGES: dict[str, Callable[[Settings], Outcome]] = {
     "enroll": enroll,
     "identify": identify,
     "verify": verify,
+    "align": align,
     "overlay": overlay,
     "report": report,
 }

@@ -44,6 +44,7 @@ def single(verb: Verb, settings: Settings) -> Outcome:
     apart = {
         "simulate": settings.simulate.out,
         "predict": settings.predict.output,
+        "align": settings.predict.output,
         "overlay": settings.predict.output,
         "identify": settings.predict.output,
         "verify": settings.predict.output,
@@ -52,7 +53,9 @@ def single(verb: Verb, settings: Settings) -> Outcome:
     if verb.name == "import":
         source_of(settings)
     with ExitStack() as held:
-        if verb.name in ("simulate", "overlay", *RECOGNISING) or (verb.name == "predict" and settings.predict.input):
+        if verb.name in ("simulate", "align", "overlay", *RECOGNISING) or (
+            verb.name == "predict" and settings.predict.input
+        ):
             if folder := apart.get(verb.name):
                 writable(folder, "out" if verb.name == "simulate" else "-o")
         elif not (verb.name == "evaluate" and settings.evaluate.predictions and settings.evaluate.dataset):

@@ -89,3 +89,20 @@ class CheckSettings:
     with_model: bool = False
     folds: Annotated[int, Field(ge=3)] = 4
     same_patient: Path | None = None
+
+
+@dataclass(frozen=True)
+class AlignSettings:
+    """How images are brought to a common frame by their landmarks.
+
+    Args:
+        template: template.json of an earlier alignment; null = the mean of the cases of source.
+        landmarks: Align by these alone; none = all.
+        spacing: Voxel size of the aligned images; null = 2 mm, 1 px.
+        margin: Shown around the landmarks; null = 30 mm, 20 px.
+    """
+
+    template: Path | None = None
+    landmarks: tuple[str, ...] = ()
+    spacing: Positive | None = None
+    margin: Positive | None = None

@@ -127,3 +127,15 @@ def overlay(settings: Settings) -> Outcome:
     written, failed = stage(wanted.predictions, inputs, worn, out, wanted.names)
     note = f"{counted(written, 'picture')} in {out}"
     return Outcome(note, (note,), failed)
+
+
+def align(settings: Settings) -> Outcome:
+    from pipeline.stages.align import align as stage
+
+    wanted, asked = settings.align, settings.predict
+    if asked.output is None:
+        raise ConfigError("align: -o FOLDER is needed, for the aligned images")
+    facts = (settings.source, asked.model, asked.input or (), wanted.template, wanted.landmarks)
+    written, failed = stage(asked.output, *facts, wanted.spacing, wanted.margin, settings.device)
+    note = f"{counted(written, 'image')} in {asked.output}"
+    return Outcome(note, (note,), failed)

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from pipeline.cli.column_settings import InputSettings, OutputSettings
-from pipeline.cli.data_settings import CheckSettings, Count, DataSettings, Positive, SimulateSettings
+from pipeline.cli.data_settings import AlignSettings, CheckSettings, Count, DataSettings, Positive, SimulateSettings
 from pipeline.tasks.table import TASKS
 from pipeline.training.settings import TrainingSettings
 
@@ -168,5 +168,6 @@ class Settings:
     predict: PredictSettings = field(default_factory=PredictSettings)
     evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
     overlay: OverlaySettings = field(default_factory=OverlaySettings)
+    align: AlignSettings = field(default_factory=AlignSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     demo: DemoSettings = field(default_factory=DemoSettings)

@@ -118,6 +118,14 @@ VERBS = (
         "OUT/identities.csv, if -o says where",
     ),
     Verb(
+        "align",
+        "turn and move images so that their landmarks lie alike: those of a folder, or those that a model finds",
+        "patchvote align source=phantoms -o aligned",
+        ("source", "predict.model", "predict.input", "predict.output", "align", "device"),
+        ("align", "predict"),
+        "OUT/images/, OUT/subjects.csv, OUT/aligned.csv, OUT/template.json",
+    ),
+    Verb(
         "overlay",
         "lay a picture with transparency, such as glasses, on pictures by the landmarks found in them",
         "patchvote overlay -i faces predictions=answers/predictions.json filter=glasses -o worn",

@@ -24,15 +24,33 @@ def similarity(source: Float[np.ndarray, "N D"], target: Float[np.ndarray, "N D"
         >>> turned.round(6).tolist()
         [[0.0, -2.0, 5.0], [2.0, 0.0, 5.0], [0.0, 0.0, 1.0]]
     """
+    return _turned_and_moved(source, target, scaled=True)
+
+
+def rigid(source: Float[np.ndarray, "N D"], target: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "E E"]:
+    """The same without a scale: sizes stay what they are.
+
+    Raises:
+        GeometryError: Too few points, or all at one place.
+
+    Examples:
+        >>> turned = rigid(np.array([[0.0, 0], [1, 0]]), np.array([[5.0, 5], [5, 7]]))
+        >>> turned.round(6).tolist()
+        [[0.0, -1.0, 5.0], [1.0, 0.0, 5.5], [0.0, 0.0, 1.0]]
+    """
+    return _turned_and_moved(source, target, scaled=False)
+
+
+def _turned_and_moved(source: np.ndarray, target: np.ndarray, scaled: bool) -> np.ndarray:
     dims = source.shape[1]
     _require(source, target, dims)
     middle, goal = source.mean(0), target.mean(0)
-    spread = float(((source - middle) ** 2).sum())
     left, values, right = np.linalg.svd((target - goal).T @ (source - middle))
     signs = np.ones(dims)
     signs[-1] = np.sign(np.linalg.det(left) * np.linalg.det(right))
+    scale = (values * signs).sum() / float(((source - middle) ** 2).sum()) if scaled else 1.0
     matrix = np.eye(dims + 1)
-    matrix[:-1, :-1] = (values * signs).sum() / spread * (left * signs) @ right
+    matrix[:-1, :-1] = scale * (left * signs) @ right
     matrix[:-1, -1] = goal - matrix[:-1, :-1] @ middle
     return matrix
 

@@ -16,6 +16,8 @@ class Head:
         whole: Said once for the image, as the mean over its patches.
         places: Of what is said of the whole: the patches are gathered into so many cells along each axis, and each cell
             has weights of its own. 1 = what a patch says does not depend on where it lies.
+        centred: Of what is said of the whole: each number is taken relative to its mean and spread over images. Where
+            all images look much alike, numbers that only say so drown the others.
     """
 
     count: int
@@ -23,6 +25,7 @@ class Head:
     start: float | None = None
     whole: bool = False
     places: int = 1
+    centred: bool = False
 
     @property
     def channels(self) -> int:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from pipeline.errors import ConfigError
 from pipeline.networks import local, trunks
 from pipeline.networks.heads import Head
-from pipeline.networks.layers import ADAPTIVE_POOL, CHANNELS_LAST, CONV, pointwise
+from pipeline.networks.layers import ADAPTIVE_POOL, CHANNELS_LAST, CONV, NORM, pointwise
 from pipeline.networks.receptive_field import CellGeometry, trace
 from pipeline.networks.stems import Fusion, Joined, Stem, new_stem
 
@@ -84,7 +84,7 @@ class PatchNetwork(nn.Module):
         self.trunk = trunk
         channels: tuple[int, ...] = (trunk.channels, *(groups * c for c in hidden))  # type: ignore[arg-type]
         for name, head in heads.items():
-            self.add_module(name, _layers(dims, (*channels, head.channels), groups, head.places))
+            self.add_module(name, _layers(dims, (*channels, head.channels), groups, head))
 
     def forward(self, inputs: Mapping[str, Float[Tensor, "B I *S"]]) -> dict[str, Tensor]:
         """What each head says: (B, K, G), or (B, K, P, G) where it says several numbers; (B, K) of the whole image."""
@@ -165,12 +165,13 @@ class PatchNetwork(nn.Module):
         return trace(self.trunk)
 
 
-def _layers(dims: int, channels: tuple[int, ...], groups: int, places: int) -> nn.Sequential:
-    """1-wide layers; the last one over all of `places` cells along each axis, where there are several."""
-    if places == 1:
+def _layers(dims: int, channels: tuple[int, ...], groups: int, head: Head) -> nn.Sequential:
+    """1-wide layers; the last one over all of the head's places, where there are several."""
+    if head.places == 1 and not head.centred:
         return pointwise(dims, channels, groups)
     first = [] if len(channels) == 2 else [*pointwise(dims, channels[:-1], groups), nn.ELU(inplace=True)]
-    return nn.Sequential(*first, ADAPTIVE_POOL[dims](places), CONV[dims](channels[-2], channels[-1], places))
+    last = [ADAPTIVE_POOL[dims](head.places), CONV[dims](channels[-2], channels[-1], head.places)]
+    return nn.Sequential(*first, *last, *([NORM[dims](channels[-1], affine=False)] if head.centred else []))
 
 
 def _shaped(head: Head, numbers: Float[Tensor, "B N *G"]) -> Tensor:

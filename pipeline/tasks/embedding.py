@@ -65,7 +65,7 @@ class EmbeddingTask:
 
     def heads(self, dims: int, number: int) -> dict[str, Head]:
         """One vector an image."""
-        return {"vector": Head(self.settings.size, whole=True, places=self.settings.places)}
+        return {"vector": Head(self.settings.size, whole=True, places=self.settings.places, centred=True)}
 
     def at(self, spacings: Sequence[float], stride: int, number: int) -> EmbeddingTask:
         """The task of one of several levels: all are taught alike."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from pipeline.errors import GeometryError
-from pipeline.geometry.fit import affine, similarity
+from pipeline.geometry.fit import affine, rigid, similarity
 from pipeline.phantoms.pose import turn
 
 
@@ -25,6 +25,18 @@ def test_a_similarity_is_found_again(dims, seed):
     matrix[:-1, -1] = rng.normal(0, 50, dims)
     points = rng.normal(0, 10, (dims + 2, dims))
     assert_allclose(similarity(points, moved(points, matrix)), matrix, atol=1e-6)
+
+
+@pytest.mark.parametrize("dims", [d for d in DIMS if d > 1])
+@given(seed=st.integers(0, 10**6))
+def test_a_rigid_transform_is_found_again_and_sizes_stay(dims, seed):
+    rng = np.random.default_rng(seed)
+    matrix = np.eye(dims + 1)
+    matrix[:-1, :-1], matrix[:-1, -1] = turn(rng, 60, dims), rng.normal(0, 50, dims)
+    points = rng.normal(0, 10, (dims + 2, dims))
+    assert_allclose(rigid(points, moved(points, matrix)), matrix, atol=1e-6)
+    larger = rigid(points, 3 * points)
+    assert_allclose(larger[:-1, :-1] @ larger[:-1, :-1].T, np.eye(dims), atol=1e-9)
 
 
 def test_two_points_of_a_picture_fix_a_similarity_and_it_mirrors_nothing():

@@ -168,9 +168,24 @@ def test_a_head_with_places_hears_where_a_patch_lies_and_one_without_does_not(na
     assert (said["placed"][0] - said["placed"][1]).abs().max() > 1e-4
 
 
+@pytest.mark.parametrize("dims", DIMS)
+def test_centred_numbers_differ_where_images_look_much_alike(dims):
+    torch.manual_seed(0)
+    heads = {name: Head(8, whole=True, centred=name == "centred") for name in ("plain", "centred")}
+    network = build_network("fcn", dims, 1, heads, stride=4, width=4, depth=1)
+    images = torch.rand(1, 1, *(16,) * dims) + 0.01 * torch.rand(6, 1, *(16,) * dims)
+    said = {name: nn.functional.normalize(v, dim=1) for name, v in network({"image": images}).items()}
+    alike = {name: (v @ v.T).fill_diagonal_(0).sum() / 30 for name, v in said.items()}  # mean cosine of two images
+    assert alike["centred"] < 0.3 < 0.9 < alike["plain"]
+
+
+@pytest.mark.parametrize("centred", [False, True])
 @pytest.mark.parametrize("places", [1, 3])
-def test_one_image_asked_as_a_whole_is_answered_as_in_a_batch(places):
-    network = build_network("fcn", 2, 1, {"age": Head(2, whole=True, places=places)}, stride=4, width=4).eval()
+def test_one_image_asked_as_a_whole_is_answered_as_in_a_batch(places, centred):
+    head = Head(2, whole=True, places=places, centred=centred)
+    network = build_network("fcn", 2, 1, {"age": head}, stride=4, width=4)
+    network({"image": torch.rand(4, 1, 24, 24)})  # running statistics of their own
+    network.eval()
     images = torch.rand(3, 1, 24, 24)
     with torch.no_grad():
         together = network({"image": images})["age"]

@@ -1,0 +1,114 @@
+"""A template: where landmarks lie in the mean image, and the box of voxels around them that aligned images show.
+
+Letters: K landmarks, D dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from pipeline.data.atomic import read_json, write_json
+from pipeline.errors import DataError
+from pipeline.geometry import ImageFrame
+from pipeline.geometry.fit import rigid, similarity
+
+Points = Mapping[str, tuple[float, ...] | None]
+ROUNDS = 5  # of fitting all cases to their mean and taking the mean again
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """Positions about the mean of all landmarks, world unit.
+
+    Args:
+        names: Of the landmarks.
+        points: Where they lie.
+        spacing: Voxel size of aligned images.
+        margin: Shown around the landmarks, world unit.
+        unit: "mm" or "px". Pictures are scaled to the template, too; in scans sizes stay what they are.
+    """
+
+    names: tuple[str, ...]
+    points: Float[np.ndarray, "K D"]
+    spacing: float
+    margin: float
+    unit: str
+
+    @property
+    def frame(self) -> ImageFrame:
+        """Of every aligned image: world-aligned, its axes against the world's."""
+        low, high = self.points.min(0) - self.margin, self.points.max(0) + self.margin
+        dims, count = len(low), np.maximum(1, np.ceil((high - low) / self.spacing)).astype(int)
+        affine = np.eye(dims + 1)
+        affine[:-1, :-1] = self.spacing * np.eye(dims)[::-1]
+        affine[:-1, -1] = (low + high - (count - 1) * self.spacing) / 2
+        return ImageFrame(tuple(int(n) for n in count[::-1]), affine, self.unit)
+
+    def fit(self, landmarks: Points) -> tuple[Float[np.ndarray, "E E"], int, float]:
+        """The transform from a case's world to the template's, how many landmarks it rests on, and how far from the
+        template they come to lie (root mean square).
+
+        Raises:
+            DataError: Fewer landmarks than the image has axes.
+        """
+        rows = [k for k, name in enumerate(self.names) if landmarks.get(name) is not None]
+        dims = self.points.shape[1]
+        if len(rows) < dims:
+            raise DataError(f"{len(rows)} of its landmarks are there; {dims} are needed to align it.")
+        found = np.array([landmarks[self.names[k]] for k in rows], float)
+        matrix = _fit_of(self.unit)(found, self.points[rows])
+        off = found @ matrix[:-1, :-1].T + matrix[:-1, -1] - self.points[rows]
+        return matrix, len(rows), float(np.sqrt((off**2).sum(1).mean()))
+
+
+def mean_template(cases: Sequence[Points], names: Sequence[str], spacing: float, margin: float, unit: str) -> Template:
+    """The template of some cases: generalised Procrustes (Gower 1975), over those that show all landmarks.
+
+    Raises:
+        DataError: No case shows all of them, or they are fewer than the image has axes.
+    """
+    whole = [[case[n] for n in names] for case in cases if all(case.get(n) is not None for n in names)]
+    if not whole or len(names) < len(whole[0][0] or ()):
+        raise DataError(f"no case has all of {', '.join(names)}: name landmarks that are there, as align.landmarks.")
+    shapes = np.array(whole, float)
+    shapes -= shapes.mean(1, keepdims=True)
+    fit, mean = _fit_of(unit), shapes.mean(0)
+    for _ in range(ROUNDS):
+        moved = [fit(shape, mean) for shape in shapes]
+        mean = np.mean([s @ m[:-1, :-1].T + m[:-1, -1] for s, m in zip(shapes, moved, strict=True)], axis=0)
+    return Template(tuple(names), mean, spacing, margin, unit)
+
+
+def write_template(template: Template, path: Path) -> None:
+    """Write `template.json`."""
+    points = dict(zip(template.names, template.points.tolist(), strict=True))
+    facts = {"unit": template.unit, "spacing": template.spacing, "margin": template.margin}
+    write_json(path, {"version": 1, **facts, "landmarks": points})
+
+
+def read_template(path: Path) -> Template:
+    """Read `template.json`.
+
+    Raises:
+        DataError: Not one, or of another version.
+    """
+    content = read_json(path)
+    try:
+        if content["version"] != 1:
+            raise DataError(f"{path}: version {content['version']}; expected 1")
+        points = np.array(list(content["landmarks"].values()), float)
+        if points.ndim != 2 or not np.isfinite(points).all():
+            raise ValueError("positions of landmarks")
+        facts = float(content["spacing"]), float(content["margin"]), str(content["unit"])
+        return Template(tuple(content["landmarks"]), points, *facts)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise DataError(f"{path}: not a template: {error!r}. Make one with `patchvote align`.") from error
+
+
+def _fit_of(unit: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    return similarity if unit == "px" else rigid

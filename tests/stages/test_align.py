@@ -1,0 +1,145 @@
+"""Aligned images show their landmarks at the places of the template, however they were scanned or photographed."""
+
+import json
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from pipeline.cli.door import main
+from pipeline.data.image import Image
+from pipeline.data.markups import write_markups
+from pipeline.data.read_nifti import read_nifti
+from pipeline.data.template import mean_template, read_template, write_template
+from pipeline.data.write_nifti import write_nifti
+from pipeline.errors import DataError
+from pipeline.geometry import ImageFrame
+from pipeline.phantoms.pose import turn
+
+PLACES = {"a": (-9.0, 2, 1), "b": (8.0, 7, -3), "c": (1.0, -9, 6), "d": (3.0, 4, 9)}
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory):
+    """One anatomy, four bright dots, scanned in six poses; in the last two, dots are missing."""
+    folder, rng = tmp_path_factory.mktemp("poses"), np.random.default_rng(0)
+    grid = np.stack(np.meshgrid(*[np.arange(-20.0, 21)] * 3, indexing="ij"), -1)
+    voxels = sum(900 * np.exp(-((grid - np.array(p)) ** 2).sum(-1) / 8) for p in PLACES.values()) - 1000
+    for number in range(6):
+        affine = np.eye(4)
+        affine[:3, :3], affine[:3, 3] = turn(rng, 25), rng.uniform(-80, 80, 3)
+        shown = {n: tuple(affine[:3, :3] @ p + affine[:3, 3]) for n, p in PLACES.items()}
+        affine[:3, 3] -= affine[:3, :3] @ [20, 20, 20]
+        write_nifti(Image(ImageFrame((41, 41, 41), affine), voxels.astype(np.int16)), folder / f"s{number}.nii.gz")
+        lost = {4: "d", 5: "bcd"}.get(number, "")
+        write_markups(folder / f"s{number}.mrk.json", {n: None if n in lost else p for n, p in shown.items()})
+    (folder / "subjects.csv").write_text("case,subject\n" + "".join(f"s{n},p{n // 2}\n" for n in range(6)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def aligned(scans):
+    out = scans.parent / "aligned"
+    code = main(["align", f"source={scans}", "-o", str(out), "align.spacing=1", "align.margin=8"])
+    assert code == 1  # one scan has too few landmarks
+    return out
+
+
+def test_scans_of_one_anatomy_become_one_image(aligned):
+    images = [read_nifti(aligned / "images" / f"s{n}.nii.gz") for n in range(5)]
+    template = read_template(aligned / "template.json")
+    for image in images:
+        assert image.frame.same_as(images[0].frame) and image.voxels.dtype == np.int16
+        assert np.abs(image.voxels.astype(float) - images[0].voxels).mean() < 15  # of 900; interpolated twice
+        for place in template.points:
+            voxel = np.round(image.frame.world_to_voxel(place[None])[0]).astype(int)
+            assert image.voxels[tuple(voxel)] > -400
+
+
+def test_sizes_stay_what_they_are(aligned):
+    template, wanted = read_template(aligned / "template.json"), np.array(list(PLACES.values()))
+    apart = [np.linalg.norm(p[:, None] - p, axis=-1) for p in (template.points, wanted)]
+    assert np.allclose(*apart, atol=1e-3)
+
+
+def test_subjects_and_how_well_each_fits_are_told(aligned, capsys):
+    assert (aligned / "subjects.csv").read_text().split() == [
+        "case,subject",
+        "s0,p0",
+        "s1,p0",
+        "s2,p1",
+        "s3,p1",
+        "s4,p2",
+    ]
+    rows = [line.split(",") for line in (aligned / "aligned.csv").read_text().split()[1:]]
+    assert [row[1] for row in rows] == ["4"] * 4 + ["3"] and max(float(row[2]) for row in rows) < 0.01
+    assert not (aligned / "images" / "s5.nii.gz").exists()
+
+
+def test_new_scans_follow_an_earlier_template(scans, aligned, tmp_path):
+    words = [f"source={scans}", "-o", str(tmp_path), f"align.template={aligned / 'template.json'}"]
+    assert main(["align", *words]) == 1
+    one, two = (read_nifti(place / "images" / "s0.nii.gz") for place in (aligned, tmp_path))
+    assert one.frame.same_as(two.frame) and np.array_equal(one.voxels, two.voxels)
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory):
+    """Two eyes, one red and one blue, of faces near and far."""
+    folder, rng = tmp_path_factory.mktemp("faces"), np.random.default_rng(1)
+    rows = ["case,landmark,x_px,y_px"]
+    ys, xs = np.mgrid[:64, :72]
+    for number in range(16):
+        size, (x, y) = rng.uniform(8, 16), rng.uniform(24, 40, 2)
+        eyes = [(x - size, y), (x + size, y)]
+        red, blue = (220 * np.exp(-((xs - a) ** 2 + (ys - b) ** 2) / (0.1 * size**2)) for a, b in eyes)
+        PIL.Image.fromarray(np.stack([red, 0 * red, blue], -1).astype(np.uint8)).save(folder / f"f{number:02d}.png")
+        rows += [f"f{number:02d},eye_{side},{a},{b}" for side, (a, b) in zip(("left", "right"), eyes, strict=True)]
+    (folder / "landmarks.csv").write_text("\n".join(rows) + "\n")
+    assert main(["align", f"source={folder}", "-o", str(folder.parent / "aligned_faces"), "align.margin=12"]) == 0
+    return folder
+
+
+def pictures(folder):
+    return [np.asarray(PIL.Image.open(path)).astype(float) for path in sorted((folder / "images").iterdir())]
+
+
+def test_pictures_are_scaled_too(faces):
+    shown = pictures(faces.parent / "aligned_faces")
+    assert all(s.shape == shown[0].shape and s.shape[2] == 3 for s in shown) and shown[0].max() > 150
+    assert len(shown) == 16 and all(np.abs(s - shown[0]).mean() < 6 for s in shown)
+
+
+def test_a_model_finds_the_landmarks_of_new_images(faces, tmp_path):
+    coarse = "training.coarse={parameters: {stride: 4, width: 8, growth: 8, depth: 1}, batch: 8}"
+    small = ["levels=[1.0]", "training.minutes=null", "training.steps=150", "training.looks=1", "threads=1", coarse]
+    where = [f"source={faces}", f"run={tmp_path / 'run'}", "training.precision=float32", "training.rate=0.01"]
+    assert main(["run", "experiment=my_landmarks", *where, *small]) == 0
+    template = faces.parent / "aligned_faces" / "template.json"
+    words = [f"model={tmp_path / 'run' / 'model'}", "-i", str(faces), f"align.template={template}"]
+    assert main(["align", *words, "-o", str(tmp_path / "out")]) in (0, 1)
+    by_hand, by_model = pictures(faces.parent / "aligned_faces"), pictures(tmp_path / "out")
+    assert len(by_model) >= 12
+    assert np.median([min(np.abs(m - h).mean() for h in by_hand) for m in by_model]) < 6
+
+
+def test_what_cannot_be_aligned_is_said(tmp_path, scans, aligned, capsys):
+    assert main(["align", f"source={scans}"]) == 2
+    assert "-o FOLDER is needed" in capsys.readouterr().err
+    assert main(["align", "model=nowhere", "-i", str(scans), "-o", str(tmp_path)]) == 2
+    assert "align.template=FILE" in capsys.readouterr().err
+    content = json.loads((aligned / "template.json").read_text())
+    for change in ({"landmarks": {"a": ["x"]}}, {"version": 2}, {"spacing": None}, {"landmarks": 3}):
+        (tmp_path / "t.json").write_text(json.dumps(content | change))
+        with pytest.raises(DataError, match=r"t\.json"):
+            read_template(tmp_path / "t.json")
+    with pytest.raises(DataError, match="no case has all of a, e"):
+        mean_template([PLACES], ("a", "e"), 1.0, 5.0, "mm")
+
+
+def test_a_template_survives_its_file(tmp_path):
+    made = mean_template([PLACES], tuple(PLACES), 1.5, 7.0, "mm")
+    write_template(made, tmp_path / "t.json")
+    read = read_template(tmp_path / "t.json")
+    assert read.frame.same_as(made.frame) and read.names == made.names and np.allclose(read.points, made.points)
+    assert all(made.frame.contains(made.points)) and made.frame.spacing.tolist() == [1.5] * 3
