@@ -42,15 +42,16 @@ def outputs_alone(columns: Sequence[Any]) -> dict[str, list[str]]:
 
 
 def train(experiment: str, source: Path, run: Path, minutes: float, more: list[str]) -> None:
-    """Train, and answer validation and test."""
+    """Train, and answer validation and test. A case that is refused (the same picture twice) leaves the others."""
     command = [sys.executable, "-m", "pipeline"]
     where = [f"experiment={experiment}", f"source={source}", f"run={run}"]
-    subprocess.run(
-        [*command, "run", *where, f"training.minutes={minutes}", *more], check=True, stdout=subprocess.DEVNULL
-    )
+    if not (run / "test" / "predictions.json").exists():  # one that is there is not trained again
+        subprocess.run([*command, "run", *where, f"training.minutes={minutes}", *more], stdout=subprocess.DEVNULL)
     for part in ("validation", "test"):
         out = ["evaluate.part=" + part, f"predict.output={run / part}"]
-        subprocess.run([*command, "predict", f"run={run}", *out], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*command, "predict", f"run={run}", *out], stdout=subprocess.DEVNULL)
+        if not (run / part / "predictions.json").exists():
+            sys.exit(f"{run}: no answers to {part}; what went wrong stands above")
 
 
 def answers(run: Path, part: str) -> Any:
