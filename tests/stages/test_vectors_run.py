@@ -63,21 +63,8 @@ def test_a_run_is_measured_on_people_who_were_not_seen(run):
 
 
 def test_people_are_told_from_one_image_and_strangers_are_not_recognised(run, folder, enrolled, tmp_path, capsys):
-    assert (
-        main(
-            [
-                "identify",
-                *enrolled,
-                "-i",
-                str(folder / "p00"),
-                str(folder / "p07"),
-                "-o",
-                str(tmp_path / "o"),
-                "threshold=0.3",
-            ]
-        )
-        == 0
-    )
+    shown = ["-i", str(folder / "p00"), str(folder / "p07"), "-o", str(tmp_path / "o")]
+    assert main(["identify", *enrolled, *shown]) == 0  # as near as validation chose
     rows = [line.split(",") for line in (tmp_path / "o" / "identities.csv").read_text().splitlines()[1:]]
     mine = [row[1] for row in rows if "/p00/" in row[0]]
     other = [row[1] for row in rows if "/p07/" in row[0]]
