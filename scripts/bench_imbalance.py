@@ -3,8 +3,8 @@
 Run:  patchvote simulate kind=objects out=objects cases=2000
       python scripts/bench_imbalance.py objects runs/bench_imbalance --minutes 1
 
-Two numbers are asked of pictures with one thing: how large it is (the small part), and a number that no picture tells,
-drawn at random (the large part, of weight 30: all of its gradient is noise). The size alone, both as they stand, and
+Two numbers are asked of pictures with one thing: how far from the left it is (the small part), and a number that no picture tells,
+drawn at random (the large part, of weight 30: all of its gradient is noise). The place alone, both as they stand, and
 both under each remedy; the same minutes each, measured on the test part.
 """
 
@@ -24,10 +24,10 @@ from pipeline.data.boxes_voc import read_voc
 
 WEIGHT = 30
 RUNS = {
-    "size alone": ["outputs.numbers=[size]"],
-    "both, no remedy": ["outputs.numbers=[size,riddle]"],
-    "uncertainty": ["outputs.numbers=[size,riddle]", "training.attributes.balance=uncertainty"],
-    "gradnorm": ["outputs.numbers=[size,riddle]", "training.attributes.balance=gradnorm"],
+    "place alone": ["outputs.numbers=[left]"],
+    "both, no remedy": ["outputs.numbers=[left,riddle]"],
+    "uncertainty": ["outputs.numbers=[left,riddle]", "training.attributes.balance=uncertainty"],
+    "gradnorm": ["outputs.numbers=[left,riddle]", "training.attributes.balance=gradnorm"],
 }
 SETTINGS = [
     "experiment=my_landmarks",
@@ -35,23 +35,23 @@ SETTINGS = [
     "levels=[1.0]",
     "training.coarse.parameters={stride: 8, width: 16, growth: 16, depth: 1}",
     "training.coarse.batch=32",
-    "training.augment={rotation: 0.0, scale: 0.0, mirror: 0.5}",
+    "training.augment={rotation: 0.0, scale: 0.0}",
+    "training.attributes.places=4",
 ]
 
 
 def plant(objects: Path, folder: Path) -> None:
-    """Pictures with a thing, and a table of its size (pixels) and of a number drawn at random."""
+    """Pictures with a thing, and a table of its distance from the left (pixels) and of a number drawn at random."""
     rng = np.random.default_rng(0)
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "images").mkdir(parents=True)
-    rows = ["case,size,riddle"]
+    rows = ["case,left,riddle"]
     for path in sorted((objects / "Annotations").glob("*.xml")):
         riddle, found = rng.standard_normal(), BoxesTable()
         read_voc(path, path.stem, found)
         for box in found.cases[path.stem]:
-            edges = np.subtract(box.high, box.low)
             shutil.copy(objects / "images" / f"{path.stem}.png", folder / "images")
-            rows.append(f"{path.stem},{np.sqrt(np.prod(edges)):.3f},{riddle:.4f}")
+            rows.append(f"{path.stem},{(box.low[0] + box.high[0]) / 2:.3f},{riddle:.4f}")
     (folder / "values.csv").write_text("\n".join(rows) + "\n")
 
 
@@ -70,8 +70,8 @@ def main() -> None:
         where = [f"source={wanted.out / 'pictures'}", f"run={run}", f"training.minutes={wanted.minutes}"]
         command = [sys.executable, "-m", "pipeline", "run", *where, *SETTINGS, *more, *weights, *wanted.settings]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        errors[name] = json.loads((run / "test" / "summary.json").read_text())["values"]["size"]["mae"]
-        print(f"| {name} | {errors[name]:.3f} px | {errors[name] / errors['size alone']:.2f} |", flush=True)
+        errors[name] = json.loads((run / "test" / "summary.json").read_text())["values"]["left"]["mae"]
+        print(f"| {name} | {errors[name]:.3f} px | {errors[name] / errors['place alone']:.2f} |", flush=True)
 
 
 if __name__ == "__main__":
