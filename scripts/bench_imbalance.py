@@ -3,9 +3,9 @@
 Run:  patchvote simulate kind=objects out=objects cases=2000
       python scripts/bench_imbalance.py objects runs/bench_imbalance --minutes 1
 
-Two numbers are asked of pictures with one thing: how far from the left it is (the small part), and a number that no picture tells,
-drawn at random (the large part, of weight 30: all of its gradient is noise). The place alone, both as they stand, and
-both under each remedy; the same minutes each, measured on the test part.
+Two numbers are asked of pictures with one thing: how far from the left it is (the small part), and a number that no
+picture tells, drawn at random (the large part, of weight 30: all of its gradient is noise). The place alone, both as
+they stand, and both under each remedy; the same minutes each, measured on the test part.
 """
 
 from __future__ import annotations
