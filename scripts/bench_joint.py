@@ -45,12 +45,13 @@ def train(experiment: str, source: Path, run: Path, minutes: float, more: list[s
     """Train, and answer validation and test. A case that is refused (the same picture twice) leaves the others."""
     command = [sys.executable, "-m", "pipeline"]
     where = [f"experiment={experiment}", f"source={source}", f"run={run}"]
-    if not (run / "test" / "predictions.json").exists():  # one that is there is not trained again
-        subprocess.run([*command, "run", *where, f"training.minutes={minutes}", *more], stdout=subprocess.DEVNULL)
+    subprocess.run([*command, "run", *where, f"training.minutes={minutes}", *more], stdout=subprocess.DEVNULL)
     for part in ("validation", "test"):
         out = ["evaluate.part=" + part, f"predict.output={run / part}"]
+        told = run / part / "predictions.json"
+        told.unlink(missing_ok=True)  # an older one is no answer of this model
         subprocess.run([*command, "predict", f"run={run}", *out], stdout=subprocess.DEVNULL)
-        if not (run / part / "predictions.json").exists():
+        if not told.exists():
             sys.exit(f"{run}: no answers to {part}; what went wrong stands above")
 
 
