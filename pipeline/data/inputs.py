@@ -12,6 +12,8 @@ from jaxtyping import Float
 from pipeline.data.columns import Value
 from pipeline.data.encoders import Encoder, encoder_of
 
+HIDDEN = "\x00hidden"  # the input that says whose image is not to be looked at (1, else 0); no column is called so
+
 
 @dataclass(frozen=True)
 class Inputs:

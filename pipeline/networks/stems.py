@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from pipeline.data.inputs import HIDDEN
 from pipeline.networks.layers import CONV
 
 FEATURES = 32  # of each stem
@@ -123,6 +124,8 @@ class Joined(nn.Module):
             self.mix = CONV[dims](channels + inputs, channels, 1)
 
     def forward(self, features: Float[Tensor, "B C *G"], inputs: Mapping[str, Tensor]) -> Float[Tensor, "B C *G"]:
+        if HIDDEN in inputs:
+            features = features * (1 - inputs[HIDDEN]).reshape(-1, *[1] * (features.ndim - 1))
         said = torch.cat([stem(inputs[name]) for name, stem in zip(self.names, self.stems, strict=True)], 1)
         everywhere = (*said.shape[:1], -1, *[1] * (features.ndim - 2))
         if self.fusion == "film":

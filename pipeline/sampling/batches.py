@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from pipeline.data.inputs import HIDDEN
 from pipeline.sampling.augment import AugmentSettings, change_grey, change_sharpness, random_matrix
 from pipeline.sampling.bend import random_bend
 from pipeline.sampling.crops import Cut, whole_voxel_centre
@@ -52,6 +53,7 @@ class CropSettings:
         twins: Of each landmark the number of the one that takes its place in a mirror; None = no mirror.
         views: Voxels of the crops of other images of a case, by what they show.
         missing: Share of the samples from which each thing beside the image is taken away.
+        hidden: Share of the samples whose image is hidden, where something stands beside it.
     """
 
     shape: tuple[int, ...]
@@ -61,6 +63,7 @@ class CropSettings:
     twins: tuple[int, ...] | None = None
     views: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     missing: float = 0.0
+    hidden: float = 0.0
 
 
 def canvas_shape(shapes: Sequence[tuple[int, ...]], stride: int, largest: int) -> tuple[int, ...]:
@@ -114,6 +117,8 @@ def _draw_given(
             crop = CropSettings(shape, twins=crops.twins and ())
             part = draw(rng, whole, crop, augment).voxels if name in there else np.full((len(part), *shape), np.nan)
         drawn[name] = np.full_like(part, np.nan) if rng.random() < crops.missing else part
+    if drawn and crops.hidden:
+        drawn[HIDDEN] = np.array([rng.random() < crops.hidden], np.float32)
     return drawn
 
 

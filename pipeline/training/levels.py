@@ -74,7 +74,7 @@ def crop_settings(
     shapes = [{name: part.shape[1:] for name, part in s.views.items()} for s in sources]
     names = {name for of_case in shapes for name in of_case}
     views = {n: canvas_shape([s[n] for s in shapes if n in s], stride, level.largest) for n in sorted(names)}
-    others = CropSettings((), twins=twins, views=views, missing=level.missing)
+    others = CropSettings((), twins=twins, views=views, missing=level.missing, hidden=level.hidden)
     cut = level.cut
     if any(s.labels is not None and not len(s.points) for s in sources):
         cut = 0.0  # half a box is none

@@ -34,6 +34,8 @@ class LevelSettings:
         batch: Crops a step.
         missing: Share of the samples from which each thing known beside the image is taken away, so that a model can
             do without it.
+        hidden: Share of the samples whose image is hidden from what reads it together with what is known beside it;
+            for images that are learned by heart sooner than they tell anything new.
     """
 
     network: str = "fcn"
@@ -46,6 +48,7 @@ class LevelSettings:
     share: float = 0.4
     batch: int = 2
     missing: float = 0.1
+    hidden: float = 0.0
 
 
 FINE = LevelSettings(parameters={"stride": 2, "depth": 3}, crop=48, jitter=16.0, cut=0.1, share=1.0)

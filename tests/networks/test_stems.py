@@ -6,6 +6,7 @@ import pytest
 import torch
 from crooked import DIMS
 
+from pipeline.data.inputs import HIDDEN
 from pipeline.networks.heads import Head
 from pipeline.networks.network import build_network
 from pipeline.networks.stems import Stem
@@ -84,3 +85,17 @@ def test_film_starts_as_the_image_alone():
     torch.manual_seed(2)
     made, given = network(2, fusion="film"), inputs(2)
     assert torch.allclose(made.features(given["image"], given), made.trunk(given["image"]), atol=1e-6)
+
+
+@pytest.mark.parametrize("fusion", ["concatenation", "film"])
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_hidden_image_has_no_say_and_the_others_have(dims, fusion):
+    made, given = network(dims, fusion=fusion), inputs(dims)
+    for parameter in made.joined.parameters():  # the trunk as it starts looks at every image
+        torch.nn.init.normal_(parameter, std=0.3)
+    other = given | {"image": given["image"].flip(0) + 1}
+    hides = {HIDDEN: torch.tensor([[1.0], [0.0]])}
+    here, there = (made(g | hides)["age"] for g in (given, other))
+    assert torch.allclose(here[0], there[0]) and not torch.allclose(here[1], there[1])
+    changed = given | {"a.b": given["a.b"] + 1}
+    assert not torch.allclose(made(changed | hides)["age"][0], here[0])

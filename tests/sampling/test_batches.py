@@ -1,6 +1,7 @@
 """Which crops a step sees."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from crooked import DIMS
 from numpy.testing import assert_allclose, assert_array_equal
 
+from pipeline.data.inputs import HIDDEN
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.batches import IDENTITY, CropSettings, batches, canvas_shape
 from pipeline.sampling.sampler import Sampler
@@ -49,6 +51,16 @@ def test_a_short_training_changes_its_samples_less():
 
     assert_allclose(change(6), change(1200) / 2, rtol=1e-3)
     assert_allclose(change(1), change(1200) / 3, rtol=1e-3)
+
+
+def test_so_many_images_are_hidden_as_asked_and_none_that_stand_alone():
+    beside = [replace(source, given={"age": np.ones(1, np.float32)}) for source in sources(2, size=8)]
+    crops = CropSettings((8, 8), hidden=0.5)
+    hidden = np.concatenate([b.given[HIDDEN] for b in take(200, beside, crops, NOTHING, 2, (0,))])
+    assert hidden.shape == (400, 1) and set(hidden.ravel()) == {0.0, 1.0}
+    assert 0.4 < hidden.mean() < 0.6
+    assert HIDDEN not in take(1, sources(2, size=8), crops, NOTHING, 2, (0,))[0].given
+    assert HIDDEN not in take(1, beside, CropSettings((8, 8)), NOTHING, 2, (0,))[0].given
 
 
 def test_two_processes_see_each_case_twice_as_soon():
