@@ -19,6 +19,7 @@ from pipeline.data.atomic import read_sealed
 from pipeline.data.dataset import Dataset
 from pipeline.data.findings import FROM_IMPORT, read_findings
 from pipeline.errors import ConfigError
+from pipeline.tasks.table import TASKS
 
 
 def simulate(settings: Settings) -> Outcome:
@@ -119,9 +120,8 @@ def preprocess(settings: Settings) -> Outcome:
     from pipeline.stages.preprocess import preprocess as stage
 
     run = run_of(settings)
-    store = stage(
-        run / "dataset.json", run / "findings.json", run / "prepared", settings.levels, workers=workers(settings)
-    )
+    places = run / "dataset.json", run / "findings.json", run / "prepared"
+    store = stage(*places, settings.levels, workers=workers(settings), whole=TASKS[settings.task].whole)
     sizes = " -> ".join("original" if s is None else f"{s:g}" for s in store.spacings)
     how = "given" if settings.levels else "derived from the scans"
     grey = store.normalisation

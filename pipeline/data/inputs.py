@@ -24,7 +24,7 @@ class Inputs:
         views: Images of a case, by what they show: how their files are called, with "{id}" for the case. The first is
             the image itself.
         fusion: How they join the image's features: "concatenation" or "film".
-        blind: The image itself is not looked at.
+        blind: No image is looked at.
     """
 
     columns: tuple[Encoder, ...] = ()
@@ -34,8 +34,8 @@ class Inputs:
 
     @property
     def others(self) -> tuple[str, ...]:
-        """What the images beside the first show."""
-        return tuple(self.views)[1:]
+        """What the images beside the first show, of those that are looked at."""
+        return () if self.blind else tuple(self.views)[1:]
 
     def given(
         self, values: Mapping[str, Value], views: Mapping[str, Float[np.ndarray, ...]], nothing: tuple[int, ...]

@@ -96,11 +96,6 @@ class PreparedStore:
                 f"{self.folder / key}.npy: prepared array of case {case_id} is damaged ({error}). Run preprocess again."
             ) from error
 
-    def at_the_first(self) -> PreparedStore:
-        """The coarsest level alone."""
-        keys = {case: k[:1] for case, k in self.keys.items()}
-        return replace(self, spacings=self.spacings[:1], keys=keys)
-
     def looked_at(self, times: int) -> PreparedStore:
         """The same arrays, the finest of them so often in a row as levels of their own."""
         again = times - 1

@@ -53,7 +53,7 @@ class CropSettings:
         twins: Of each landmark the number of the one that takes its place in a mirror; None = no mirror.
         views: Voxels of the crops of other images of a case, by what they show.
         missing: Share of the samples from which each thing beside the image is taken away.
-        hidden: Share of the samples whose image is hidden, where something stands beside it.
+        hidden: Share of the samples whose images are hidden, where something stands beside them.
     """
 
     shape: tuple[int, ...]
@@ -110,15 +110,18 @@ def _draw_given(
 ) -> dict[str, np.ndarray]:
     """What is known beside the image, with crops of other images."""
     there, drawn = source.views, {}
+    hidden = bool(source.given and crops.hidden and rng.random() < crops.hidden)
     for name, part in source.given.items():
-        if name in crops.views:
+        if name in crops.views and hidden:
+            part = np.full((len(part), *crops.views[name]), np.nan)
+        elif name in crops.views:
             shape = crops.views[name]
             whole = Source(part, np.empty((0, len(shape))), np.empty(0, bool))
             crop = CropSettings(shape, twins=crops.twins and ())
             part = draw(rng, whole, crop, augment).voxels if name in there else np.full((len(part), *shape), np.nan)
         drawn[name] = np.full_like(part, np.nan) if rng.random() < crops.missing else part
     if drawn and crops.hidden:
-        drawn[HIDDEN] = np.array([rng.random() < crops.hidden], np.float32)
+        drawn[HIDDEN] = np.array([hidden], np.float32)
     return drawn
 
 

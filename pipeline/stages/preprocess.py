@@ -30,6 +30,7 @@ def preprocess(
     spacings: Sequence[float | Literal["original"]] | None = None,
     normalisation: Normalisation | None = None,
     workers: int = 2,
+    whole: bool = False,
 ) -> PreparedStore:
     """Write `out/index.json` and one array a case and level; arrays that are there and whole are kept.
 
@@ -40,6 +41,7 @@ def preprocess(
         spacings: Voxel sizes from coarse to fine in world units, "original" = each scan's own; None = derived.
         normalisation: None = derived: a window for Hounsfield units, else percentiles of each scan.
         workers: Processes.
+        whole: Nothing is looked at more closely: of derived voxel sizes only the coarsest is made.
 
     Raises:
         DataError: No case is left, or a case cannot be prepared; names it.
@@ -54,6 +56,7 @@ def preprocess(
     facts = [found.facts[c.id] for c in cases]
     if spacings is None:
         levels: tuple[Spacing, ...] = derive_spacings([f["shape"] for f in facts], [f["spacing"] for f in facts])
+        levels = levels[:1] if whole else levels
     else:
         levels = tuple(None if s == "original" else float(s) for s in spacings)
     if normalisation is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from pipeline.data.inputs import Inputs
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.errors import DataError
 from pipeline.inference.calibration import calibrate, calibrate_boxes, calibrate_values, calibrate_vectors
+from pipeline.inference.mixing import fit_mix
 from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device, save_model
 from pipeline.networks.network import count_parameters
 from pipeline.sampling.mirror import twins
@@ -60,10 +61,9 @@ def train(
         CheckpointError: The resume folder belongs to other settings or data.
     """
     data, store = read_dataset(dataset), read_store(prepared)
-    if TASKS[question].answers in ("values", "vectors"):
-        store = store.at_the_first()  # of an image as a whole, finer levels have nothing to look around
-    else:
-        store = store.looked_at(settings.looks_beside(len(store.spacings)))
+    if TASKS[question].whole:  # every network sees all of an image, and answers are averaged
+        settings = replace(settings, fine=settings.coarse, gain=None)
+    store = store.looked_at(settings.looks_beside(len(store.spacings)))
     identity = fingerprint([asdict(settings), asdict(data) | {"root": ""}, store.keys, question])
     if _is_done(run, identity):
         return run / "model"
@@ -144,7 +144,8 @@ def _calibrated(model: Model, cases: Sequence[TrainingCase]) -> Model:
     if boxed and isinstance(task, BoxesTask | MultiTask):
         model = calibrate_boxes(model, boxed)
     if isinstance(task, AttributesTask | MultiTask):
-        model = calibrate_values(model, [(levels[c.id], c.values) for c in cases])
+        valued = [(levels[c.id], c.values) for c in cases]
+        model = calibrate_values(fit_mix(model, valued), valued)
     if isinstance(task, EmbeddingTask):
         model = calibrate_vectors(model, [(levels[c.id], c.values) for c in cases], task.settings.far)
     return model

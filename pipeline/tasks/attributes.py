@@ -22,6 +22,7 @@ from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.ask import said_of_whole
 from pipeline.tasks.asked import Asked
+from pipeline.tasks.mix import EVERYTHING, Mix, best_mixes, mixed, parts_of
 from pipeline.tasks.settings import AttributeSettings
 from pipeline.tasks.truth import Truth
 from pipeline.tasks.values_found import ValuesFound
@@ -36,10 +37,12 @@ class AttributesTask:
     Args:
         outputs: The columns, as fitted on the training cases.
         settings: Weights.
+        mixes: How the answers to all that is known and to less are mixed, by value; None = not chosen yet.
     """
 
     outputs: tuple[Encoder, ...]
     settings: AttributeSettings = field(default_factory=AttributeSettings)
+    mixes: Mapping[str, Mix] | None = None
 
     @classmethod
     def new(cls, asked: Asked, settings: Any) -> AttributesTask:
@@ -48,10 +51,12 @@ class AttributesTask:
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> AttributesTask:
         outputs = tuple(encoder_of(column) for column in content["outputs"])
-        return cls(outputs, AttributeSettings(**content["attributes"]))
+        mixes: dict[str, Mix] = {name: (mix[0], mix[1], mix[2]) for name, mix in content.get("mixes", {}).items()}
+        return cls(outputs, AttributeSettings(**content["attributes"]), mixes)
 
     def content(self) -> dict[str, Any]:
-        return {"outputs": [asdict(column) for column in self.outputs], "attributes": asdict(self.settings)}
+        asked = {"outputs": [asdict(column) for column in self.outputs], "attributes": asdict(self.settings)}
+        return asked | ({"mixes": {name: list(mix) for name, mix in self.mixes.items()}} if self.mixes else {})
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -92,8 +97,20 @@ class AttributesTask:
         blend: float = 0.0,
         least: float = 0.0,
     ) -> ValuesFound:
-        """What one image's values are."""
-        return self.decoded(said_of_whole(network, level))
+        """What one image's values are: the mean over the networks of all levels."""
+        said = [
+            self.decoded(said_of_whole(network, part)).said if asked else None for part, asked in self._asked(level)
+        ]
+        parts = tuple(part for part in said if part is not None) if self.mixes is None else ()
+        found = ValuesFound(mixed(said, (self.mixes or {}) if len(said) > 1 else {}), parts)
+        return found if prior is None else prior.with_another(found)
+
+    def _asked(self, level: LevelArray) -> list[tuple[LevelArray, bool]]:
+        """The parts of what is known of a case, and whether any value has a share in the answer to each."""
+        if self.mixes is None:
+            return [(part, True) for part in parts_of(level)]
+        shares = self.mixes.values() or [EVERYTHING]
+        return [(part, any(mix[number] > 0 for mix in shares)) for number, part in enumerate(parts_of(level))]
 
     def decoded(self, said: Mapping[str, Tensor]) -> ValuesFound:
         """Values from what the heads said of one image, (1, W) each."""
@@ -109,6 +126,7 @@ class AttributesTask:
         """Numbers of each value; "error" is the mean over the values of how much worse than perfect they are."""
         numbers: dict[str, float] = {}
         errors = []
+        found = self._with_best_mixes(cases, found)
         for output in self.outputs:
             name = output.column.name
             truth = [output.value(case.values[name]) for case in cases]
@@ -117,6 +135,14 @@ class AttributesTask:
                 errors.append(error_of(output.column, of_column, output.sd))
                 numbers |= {f"{name}.{key}": value for key, value in of_column.items()}
         return {"error": float(np.mean(errors)) if errors else 0.0, **numbers}
+
+    def _with_best_mixes(self, cases: Sequence[Any], found: Mapping[str, ValuesFound]) -> Mapping[str, ValuesFound]:
+        """Answers to parts, mixed as these cases would choose."""
+        said = [found[case.id].parts for case in cases]
+        if not said or len(said[0]) < 2:
+            return found
+        mixes = best_mixes(self.outputs, [case.values for case in cases], said)
+        return {case.id: ValuesFound(mixed(parts, mixes)) for case, parts in zip(cases, said, strict=True)}
 
 
 def head_of(number: int) -> str:

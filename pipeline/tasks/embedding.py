@@ -33,9 +33,14 @@ LOSSES = {"contrastive": contrastive, "triplet": triplet, "cosine_margin": cosin
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingFound:
-    """A vector of length 1."""
+    """A vector of length 1, from one network or several."""
 
     vector: Float[np.ndarray, " F"]
+
+    def beside(self, vector: Float[np.ndarray, " G"]) -> EmbeddingFound:
+        """With the vector of a further network."""
+        before = len(self.vector) // len(vector)
+        return EmbeddingFound(np.concatenate([np.sqrt(before) * self.vector, vector]) / np.sqrt(before + 1))
 
 
 @dataclass(frozen=True)
@@ -90,16 +95,15 @@ class EmbeddingTask:
         blend: float = 0.0,
         least: float = 0.0,
     ) -> EmbeddingFound:
-        """The vector of one image; of several levels, the direction between theirs."""
+        """The vector of one image; of several levels theirs side by side, since what a number means differs from
+        network to network: so distances are the mean of theirs."""
         said = functional.normalize(said_of_whole(network, level)["vector"], dim=1)
         if self.settings.mirrored:
             shown = np.ascontiguousarray(np.asarray(level.voxels[Region.of(level.frame.shape).slices])[..., ::-1])
             other = said_of_whole(network, LevelArray(level.frame, shown, level.given))["vector"]
             said = functional.normalize(said + functional.normalize(other, dim=1), dim=1)
         vector = said[0].double().cpu().numpy()
-        if prior is not None:
-            vector = vector + prior.vector
-        return EmbeddingFound(vector / max(float(np.linalg.norm(vector)), 1e-12))
+        return EmbeddingFound(vector) if prior is None else prior.beside(vector)
 
     def measure(self, cases: Sequence[Any], found: Mapping[str, EmbeddingFound]) -> dict[str, float]:
         """Verification of all pairs, identification from one image a person; "error" weighs the equal error rate and

@@ -27,6 +27,11 @@ class Kind:
     answers: Literal["points", "boxes", "values", "vectors"]
     place: tuple[str, str]
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is asked of an image as a whole, so that finer voxels have nothing to look around."""
+        return self.answers in ("values", "vectors")
+
 
 TASKS: dict[str, Kind] = {
     "landmarks": Kind("points", ("landmarks", "LandmarksTask")),

@@ -75,7 +75,7 @@ def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case], know
     for case in cases:
         levels = tuple(store.level(case.id, n) for n in range(len(store.spacings)))
         given = _given(store, case, known.inputs, levels[0])
-        levels = tuple(replace(level, given=given) for level in levels)
+        levels = tuple(replace(_unseen(level) if known.inputs.blind else level, given=given) for level in levels)
         points = data.points(case, levels[0].frame.dims)
         told = np.array([n in case.landmarks for n in data.landmarks], bool)
         values = {o.column.name: o.encode(case.values.get(o.column.name)) for o in known.outputs}
@@ -83,6 +83,12 @@ def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case], know
         labels, corners = _boxes(data, case, levels[-1].frame)
         result.append(TrainingCase(case.id, levels, points.world, told, labels, corners, values))
     return result
+
+
+def _unseen(level: LevelArray) -> LevelArray:
+    """One voxel in the place of an image that nobody looks at, so that none is drawn."""
+    one = (1,) * level.frame.dims
+    return LevelArray(level.frame.crop((0,) * len(one), one), np.zeros((len(level.voxels), *one), np.float16))
 
 
 def _given(store: PreparedStore, case: Case, inputs: Inputs, level: LevelArray) -> dict[str, np.ndarray]:

@@ -34,8 +34,8 @@ class LevelSettings:
         batch: Crops a step.
         missing: Share of the samples from which each thing known beside the image is taken away, so that a model can
             do without it.
-        hidden: Share of the samples whose image is hidden from what reads it together with what is known beside it;
-            for images that are learned by heart sooner than they tell anything new.
+        hidden: Share of the samples whose images are hidden from what reads them together with what is known beside
+            them; for images that are learned by heart sooner than they tell anything new.
     """
 
     network: str = "fcn"
@@ -68,7 +68,8 @@ class TrainingSettings:
         validations: How often each level is validated.
         looks: Networks for the finest voxel size, each looking around the answers of the one before; what they say is
             averaged as it helps the validation cases. null = 2 where there is one voxel size and six minutes or more:
-            one network goes on to learn cases by heart, and two err differently. Several sizes do so anyway.
+            one network goes on to learn cases by heart, and two err differently. Several sizes do so anyway. What is
+            asked of an image as a whole is always asked of all of it; there, several voxel sizes are looks, too.
         gain: Share by which a finer voxel size must lower the error on the validation cases; if it does not, it and all
             finer ones are left out. null = every level is kept.
         precision: Number format of the layers, with their channels in the middle or last in memory; "auto" = what a
@@ -86,7 +87,7 @@ class TrainingSettings:
         embedding: The same of vectors that tell who an image shows.
         fusion: How what is known beside the image joins its features: side by side and mixed (concatenation), or each
             feature scaled and shifted (film).
-        blind: The image is not looked at, only what is known beside it: to compare.
+        blind: No image is looked at, only what is known beside them: to compare.
     """
 
     minutes: float | None = 10.0

@@ -1,7 +1,6 @@
 """The prepared store: arrays that are there whole or not at all."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,9 +147,3 @@ def test_values_survive_half_precision_to_a_thousandth():
     voxels = np.linspace(-100, 300, 100)
     level = make_level(Image(frame, voxels), None, WINDOW)
     assert_allclose(level.voxels[0].astype(float), (voxels + 100) / 400, atol=5e-4)
-
-
-def test_the_first_level_is_the_coarsest():
-    store = PreparedStore(Path("x"), "px", (4.0, 1.0), Normalisation("percentile", 1, 99), {"a": ("k4", "k1")})
-    first = store.at_the_first()
-    assert first.spacings == (4.0,) and first.keys == {"a": ("k4",)}
