@@ -50,11 +50,15 @@ def mixed(said: Sequence[Said | None], mixes: Mapping[str, Mix]) -> dict[str, Fl
         >>> mixed([{"age": np.array([1.0])}, {"age": np.array([3.0])}, None], {"age": (0.5, 0.5, 0.0)})["age"].item()
         2.0
     """
-    asked = [(number, part) for number, part in enumerate(said) if part is not None]
+    names = next(part for part in said if part is not None)
     return {
-        name: np.sum([mixes.get(name, EVERYTHING)[number] * part[name] for number, part in asked], axis=0)
-        for name in asked[0][1]
+        name: _sum_of([None if p is None else p[name] for p in said], mixes.get(name, EVERYTHING)) for name in names
     }
+
+
+def _sum_of(said: Sequence[Float[np.ndarray, " W"] | None], mix: Mix) -> Float[np.ndarray, " W"]:
+    """What has no share has no say, whatever it is."""
+    return np.sum([share * part for share, part in zip(mix, said, strict=False) if share and part is not None], axis=0)
 
 
 def best_mixes(

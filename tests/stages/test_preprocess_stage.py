@@ -170,3 +170,10 @@ def test_the_same_arrays_come_of_a_moved_dataset(few, tmp_path):
         (2.0, "original"),
     )
     assert moved.keys == before
+
+
+def test_where_nothing_is_looked_at_more_closely_only_the_coarsest_derived_size_is_made(few, monkeypatch):
+    monkeypatch.setattr("pipeline.stages.preprocess.derive_spacings", lambda *_: (4.0, 2.0))
+    assert prepare(few, spacings=None).spacings == (4.0, 2.0)
+    assert prepare(few, spacings=None, whole=True).spacings == (4.0,)
+    assert prepare(few, spacings=(4.0, 2.0), whole=True).spacings == (4.0, 2.0)

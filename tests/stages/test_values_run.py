@@ -118,3 +118,29 @@ def test_two_kinds_for_one_column_are_refused(folder, tmp_path, capsys):
     words = ["experiment=my_landmarks", f"source={folder}", f"run={tmp_path / 'r'}", *SETTINGS, "inputs.classes=[side]"]
     assert main(["import", *words]) == 2
     assert "column 'side' is named twice" in capsys.readouterr().err
+
+
+def test_several_voxel_sizes_are_several_networks_whose_answers_are_averaged(folder, tmp_path):
+    more = ["levels=[2.0,1.0]", "training.steps=24", "training.looks=2", "training.validations=1"]
+    place = tmp_path / "several"
+    assert main(["run", "experiment=my_landmarks", f"source={folder}", f"run={place}", *SETTINGS, *more]) == 0
+    model = json.loads((place / "model" / "model.json").read_text())
+    assert [level["spacing"] for level in model["levels"]] == [2.0, 1.0, 1.0]
+    assert len({level["sha256"] for level in model["levels"]}) == 3
+    assert set(model["mixes"]) == {"total", "side", "tags"} and all(sum(m) == 1 for m in model["mixes"].values())
+
+
+def test_a_blind_network_is_given_no_image_at_all(folder, tmp_path):
+    place, other = tmp_path / "blind", tmp_path / "other"
+    more = ["training.blind=true", "training.steps=24", "training.validations=1"]
+    assert main(["run", "experiment=my_landmarks", f"source={folder}", f"run={place}", *SETTINGS, *more]) == 0
+    (other / "images").mkdir(parents=True)
+    for path in (folder / "images").iterdir():  # the same table beside other images, front and back
+        pixels = np.random.default_rng(3).integers(0, 255, (16, 16)).astype(np.uint8)
+        PIL.Image.fromarray(pixels).save(other / "images" / path.name)
+    said = []
+    for name, images in (("same", folder), ("other", other)):
+        words = ["-i", str(images / "images"), "-o", str(tmp_path / name), f"table={folder / 'table.csv'}"]
+        assert main(["predict", f"model={place / 'model'}", *words]) == 0
+        said.append(read_value_predictions(tmp_path / name / "predictions.json").cases)
+    assert said[0] == said[1] and len({answers["total"].value for answers in said[0].values()}) > 10
