@@ -31,6 +31,8 @@ SHARES = (
     "training.augment.mirror",
     "training.coarse.cut",
     "training.fine.cut",
+    "training.coarse.missing",
+    "training.coarse.hidden",
 )
 
 
@@ -49,6 +51,8 @@ def senseless(tree: dict[str, Any]) -> Iterator[str]:
             f"training.minutes: {minutes} and training.steps: {steps}: give one budget and null for the other, "
             "such as training.minutes=10, or training.minutes=null training.steps=500."
         )
+    if (hidden := at(tree, "training.coarse.hidden")) and at(tree, "task") != "attributes":
+        yield f"training.coarse.hidden: {hidden} is for task=attributes: in a hidden image no landmark can be seen."
     levels = at(tree, "levels")
     numbers = [level for level in levels or [] if not isinstance(level, str)]
     if levels is not None and (not levels or numbers != sorted(numbers, reverse=True)):

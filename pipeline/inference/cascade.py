@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,9 @@ from pipeline.geometry import ImageFrame
 from pipeline.inference.model import Model
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.shape import PATCHES, Shape
 
+SURE = 0.5  # belief from which an answer says how the others lie
 PRESENT = 0.5  # belief of the whole image below which no landmark is found in it
 
 
@@ -72,7 +74,16 @@ def locate(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> An
     found: Any = None
     for network, level, settings in zip(model.networks, levels, model.levels, strict=True):
         found = model.task.locate(network, level, found, settings.search, settings.blend, least)
-    return found
+    shape = model.task.shape if isinstance(model.task, LandmarksTask) else None
+    if shape is None:
+        return found
+    found = drawn(shape, found)
+    return replace(found, inside=found.inside & levels[-1].frame.contains(found.world))
+
+
+def drawn(shape: Shape, found: Found) -> Found:
+    """Sure answers drawn towards the shape of the training cases, by less than a patch."""
+    return replace(found, world=shape.drawn(found.world, found.belief >= SURE, PATCHES * found.patch))
 
 
 def answers(model: Model, found: Found, frame: ImageFrame) -> dict[str, Answer]:

@@ -18,6 +18,7 @@ from pipeline.errors import DataError
 from pipeline.inference.calibration import calibrate, calibrate_boxes, calibrate_values, calibrate_vectors
 from pipeline.inference.mixing import fit_mix
 from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device, save_model
+from pipeline.inference.shaping import fit_shaping
 from pipeline.networks.network import count_parameters
 from pipeline.sampling.mirror import twins
 from pipeline.tasks.asked import Asked
@@ -78,7 +79,7 @@ def train(
     cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs)
     trained = cascade.train()
     model = _model(name or run.name, data, store, cascade, trained)
-    model = _calibrated(model, validating)
+    model = _calibrated(model, learning, validating)
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
     parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}
     facts = {
@@ -135,11 +136,14 @@ def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, tra
     )
 
 
-def _calibrated(model: Model, cases: Sequence[TrainingCase]) -> Model:
+def _calibrated(model: Model, learned: Sequence[TrainingCase], cases: Sequence[TrainingCase]) -> Model:
     """The model with what the validation cases say of how sure it may be, for each kind of answer it gives."""
     levels, task = {c.id: c.levels[: len(model.networks)] for c in cases}, model.task
     if isinstance(task, LandmarksTask):
-        model = calibrate(model, [(levels[c.id], c.world, c.known) for c in cases])
+        placed = [(levels[c.id], c.world, c.known) for c in cases]
+        if task.decode.shape:
+            model = fit_shaping(model, np.stack([c.world for c in learned]), placed)
+        model = calibrate(model, placed)
     boxed = [(levels[c.id], c.corners, c.labels) for c in cases if c.corners is not None and c.boxes_known]
     if boxed and isinstance(task, BoxesTask | MultiTask):
         model = calibrate_boxes(model, boxed)

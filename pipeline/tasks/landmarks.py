@@ -26,6 +26,7 @@ from pipeline.tasks.found import Found
 from pipeline.tasks.poll import Poll
 from pipeline.tasks.regions import Region, regions
 from pipeline.tasks.settings import DecodeSettings, LossSettings
+from pipeline.tasks.shape import Shape, shape_of
 from pipeline.tasks.truth import Truth
 
 BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid", "noothout2020": "sigmoid"}
@@ -44,12 +45,14 @@ class LandmarksTask:
         constellation: How landmarks lie to each other; it chooses among places that look alike. None = the most
             believed place is taken.
         names: Of the landmarks.
+        shape: How all of them lie together, where validation showed that answers drawn towards it err less.
     """
 
     loss: LossSettings = field(default_factory=LossSettings)
     decode: DecodeSettings = field(default_factory=DecodeSettings)
     constellation: Constellation | None = None
     names: tuple[str, ...] = ()
+    shape: Shape | None = None
 
     @classmethod
     def new(cls, asked: Asked, settings: Any) -> LandmarksTask:
@@ -57,14 +60,14 @@ class LandmarksTask:
 
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> LandmarksTask:
-        shape = content.get("constellation")
+        pairs, shape = content.get("constellation"), content.get("shape")
         settings = LossSettings(**content["loss"]), DecodeSettings(**content["decode"])
-        return cls(*settings, shape and constellation_of(shape), tuple(content["landmarks"]))
+        return cls(*settings, pairs and constellation_of(pairs), tuple(content["landmarks"]), shape and shape_of(shape))
 
     def content(self) -> dict[str, Any]:
-        shape = self.constellation and self.constellation.content()
+        pairs, shape = (part and part.content() for part in (self.constellation, self.shape))
         settings = {"loss": asdict(self.loss), "decode": asdict(self.decode)}
-        return {"landmarks": list(self.names), **settings, "constellation": shape}
+        return {"landmarks": list(self.names), **settings, "constellation": pairs} | ({"shape": shape} if shape else {})
 
     @property
     def _poll(self) -> Poll:

@@ -44,13 +44,13 @@ class MultiTask(LandmarksTask):
     @classmethod
     def new(cls, asked: Asked, settings: Any) -> MultiTask:
         values = AttributesTask(asked.outputs, replace(settings.attributes, places=1))
-        return cls(settings.loss, settings.decode, None, asked.landmarks, values, BoxesTask.new(asked, settings))
+        return cls(settings.loss, settings.decode, None, asked.landmarks, None, values, BoxesTask.new(asked, settings))
 
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> MultiTask:
         plain, values = LandmarksTask.of_content(content), AttributesTask.of_content(content)
         boxes = BoxesTask.of_content(content)
-        return cls(plain.loss, plain.decode, plain.constellation, plain.names, values, boxes)
+        return cls(plain.loss, plain.decode, plain.constellation, plain.names, plain.shape, values, boxes)
 
     def content(self) -> dict[str, Any]:
         return super().content() | self.attributes.content() | self.boxes.content()

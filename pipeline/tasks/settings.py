@@ -42,6 +42,8 @@ class DecodeSettings:
             alike are not averaged, and each speaks for itself alone. null = anywhere (the papers).
         between: Patches half a stride further along the axes vote, too (2^D grids): a few per cent less error for so
             many times the work, which matters little where scans are small.
+        shape: After the last level, answers are drawn towards the shape of the training cases, by as much as the
+            validation cases show to help, and by a patch at most.
     """
 
     name: Literal["weighted", "average"] = "weighted"
@@ -49,6 +51,7 @@ class DecodeSettings:
     threshold: float = 0.0
     near: float | None = 4.0
     between: bool = False
+    shape: bool = True
 
 
 @dataclass(frozen=True)
