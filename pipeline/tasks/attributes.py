@@ -51,12 +51,14 @@ class AttributesTask:
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> AttributesTask:
         outputs = tuple(encoder_of(column) for column in content["outputs"])
-        mixes: dict[str, Mix] = {name: (mix[0], mix[1], mix[2]) for name, mix in content.get("mixes", {}).items()}
+        said = content.get("mixes", {})  # none: an early model, which reads everything at once
+        mixes = None if said is None else {name: (mix[0], mix[1], mix[2]) for name, mix in said.items()}
         return cls(outputs, AttributeSettings(**content["attributes"]), mixes)
 
     def content(self) -> dict[str, Any]:
+        mixes = self.mixes and {name: list(mix) for name, mix in self.mixes.items()}
         asked = {"outputs": [asdict(column) for column in self.outputs], "attributes": asdict(self.settings)}
-        return asked | ({"mixes": {name: list(mix) for name, mix in self.mixes.items()}} if self.mixes else {})
+        return asked | {"mixes": mixes}
 
     @property
     def names(self) -> tuple[str, ...]:
