@@ -56,7 +56,7 @@ class AttributesTask:
         return cls(outputs, AttributeSettings(**content["attributes"]), mixes)
 
     def content(self) -> dict[str, Any]:
-        mixes = self.mixes and {name: list(mix) for name, mix in self.mixes.items()}
+        mixes = None if self.mixes is None else {name: list(mix) for name, mix in self.mixes.items()}
         asked = {"outputs": [asdict(column) for column in self.outputs], "attributes": asdict(self.settings)}
         return asked | {"mixes": mixes}
 
