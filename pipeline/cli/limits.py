@@ -29,6 +29,7 @@ SHARES = (
     "training.decode.threshold",
     "training.augment.share",
     "training.augment.mirror",
+    "training.augment.erase",
     "training.coarse.cut",
     "training.fine.cut",
     "training.coarse.missing",

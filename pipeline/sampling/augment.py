@@ -10,6 +10,7 @@ from jaxtyping import Float
 from pipeline.data.shrink import triangle_weights
 
 LEAST = 1 / 3  # of the ranges
+ERASED = (1 / 6, 2 / 5)  # of an edge
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class AugmentSettings:
         kin: A bend like `elastic` that all samples of one identity in a step share: so the people of a step are new
             ones, kin of those that were photographed. For task=embedding; `elastic` and it together up to 0.15.
         shift: Largest distance that a crop of a whole image is moved, as a share of its edge.
+        erase: Share of the samples in which a box, a sixth to two fifths of the image along each edge, shows one grey
+            (DeVries and Taylor 2017, arXiv 1708.04552): for images as a whole, so that they are not told by one part,
+            such as glasses.
         sightings: Times that every case must be seen in the whole training for rotation, scale, brightness, contrast
             and elastic to have their full range; with fewer it is narrower, a third at least. 0: always the full range.
             Changes keep a network from learning cases by heart, for which a short training has no time.
@@ -51,6 +55,7 @@ class AugmentSettings:
     slices: float = 0.0
     kin: float = 0.0
     shift: float = 0.0
+    erase: float = 0.0
     sightings: float = 0.0
 
     def when_seen(self, times: float) -> AugmentSettings:
@@ -86,6 +91,19 @@ def change_grey(
     amount = settings.noise * rng.random()
     if amount > 0:
         voxels += np.float32(amount) * rng.standard_normal(voxels.shape, dtype=np.float32)
+    return voxels
+
+
+def erase_box(
+    rng: np.random.Generator, voxels: Float[np.ndarray, I * C], settings: AugmentSettings
+) -> Float[np.ndarray, I * C]:
+    """One grey in a random box of a share of the samples, in place."""
+    if settings.erase and rng.random() < settings.erase:
+        shape = np.array(voxels.shape[1:])
+        size = np.ceil(shape * rng.uniform(*ERASED, len(shape))).astype(int)
+        start = (rng.random(len(shape)) * (shape - size + 1)).astype(int)
+        box = tuple(slice(a, a + n) for a, n in zip(start, size, strict=True))
+        voxels[(slice(None), *box)] = np.float32(rng.random())
     return voxels
 
 

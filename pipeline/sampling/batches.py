@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pipeline.data.inputs import HIDDEN
-from pipeline.sampling.augment import AugmentSettings, change_grey, change_sharpness, random_matrix
+from pipeline.sampling.augment import AugmentSettings, change_grey, change_sharpness, erase_box, random_matrix
 from pipeline.sampling.bend import random_bend
 from pipeline.sampling.crops import Cut, whole_voxel_centre
 from pipeline.sampling.mirror import mirrored
@@ -97,7 +97,7 @@ def draw(
     cut = Cut(centre, crops.shape, matrix, bend)
     voxels = change_sharpness(rng, np.stack([cut.voxels(v) for v in source.voxels]), augment)
     corners = None if source.corners is None else cut.points(source.corners)
-    grey = change_grey(rng, voxels, augment)
+    grey = erase_box(rng, change_grey(rng, voxels, augment), augment)
     drawn = replace(source, voxels=grey, points=cut.points(source.points), corners=corners)
     drawn = replace(drawn, given=_draw_given(rng, source, crops, augment))
     if crops.twins is not None and rng.random() < augment.mirror:

@@ -21,7 +21,7 @@ def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K
 
     Args:
         names: Of the landmarks. A word "left" (l) has its twin where the same name says "right" (r).
-        pairs: Twins whose names do not say it.
+        pairs: Twins whose names do not say it; one that is its own twin lies in the middle.
 
     Raises:
         ConfigError: A pair names no landmark, or no landmark has a twin, so that a mirrored image would be taught
@@ -30,6 +30,8 @@ def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K
     Examples:
         >>> twins(["left_eye", "right_eye", "nose"], {}).tolist()
         [1, 0, 2]
+        >>> twins(["L1", "L2"], {"L1": "L1"}).tolist()
+        [0, 1]
     """
     number = {name: k for k, name in enumerate(names)}
     unknown = [n for pair in pairs.items() for n in pair if n not in number]
@@ -37,10 +39,10 @@ def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K
         raise ConfigError(f"training.augment.pairs: no landmark '{unknown[0]}'; there are {', '.join(names)}")
     both = dict(pairs) | {other: one for one, other in pairs.items()}
     result = np.array([number.get(both.get(name) or _other_side(name), k) for k, name in enumerate(names)])
-    if len(names) > 1 and (result == np.arange(len(names))).all():
+    if len(names) > 1 and not pairs and (result == np.arange(len(names))).all():
         raise ConfigError(
             "training.augment.mirror: no landmark name says left or right, so a mirrored image would get wrong names; "
-            "give training.augment.pairs={LEFT: RIGHT, ...} or mirror=0"
+            "give training.augment.pairs={LEFT: RIGHT, ...}, or {NAME: NAME} if all lie in the middle, or mirror=0"
         )
     return result
 

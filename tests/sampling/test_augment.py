@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from pipeline.sampling.augment import AugmentSettings, change_grey, change_sharpness, random_matrix
+from pipeline.sampling.augment import AugmentSettings, change_grey, change_sharpness, erase_box, random_matrix
 
 NOTHING = AugmentSettings(rotation=0.0, scale=0.0, brightness=0.0, contrast=0.0, noise=0.0, share=1.0)
 RAMP = np.linspace(0, 1, 101, dtype=np.float32)
@@ -105,3 +105,20 @@ def test_ranges_grow_with_how_often_each_case_will_be_seen_worked_out_by_hand():
     assert (half.scale, half.brightness, half.contrast) == (0.075, 0.025, 0.075)
     assert (half.noise, half.share, half.mirror) == (0.06, 0.8, 0.5)
     assert AugmentSettings(rotation=30.0).when_seen(0).rotation == 30
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_box_of_one_grey_hides_a_part_of_a_share_of_the_samples(dims):
+    rng, shape = np.random.default_rng(0), (2, *(30,) * dims)
+    hidden = []
+    for _ in range(200):
+        voxels = erase_box(rng, np.full(shape, 7.0, np.float32), AugmentSettings(erase=0.5))
+        changed = np.argwhere((voxels != 7).all(0))
+        assert ((voxels == 7).all(0) | (voxels != 7).all(0)).all()  # all channels alike
+        hidden.append(len(changed))
+        if len(changed):
+            size = np.ptp(changed, axis=0) + 1
+            assert len(changed) == size.prod() and (size >= 5).all() and (size <= 12).all()
+            assert len(np.unique(voxels[:, *changed[0]])) == 1
+    assert 70 < np.count_nonzero(hidden) < 130
+    assert_array_equal(erase_box(rng, np.full(shape, 7.0), AugmentSettings()), np.full(shape, 7.0))
