@@ -41,6 +41,8 @@ from pipeline.training.precision import fastest, remembered
 from pipeline.training.progress import Progress
 from pipeline.training.settings import TrainingSettings
 
+PIECE = 8  # patches along each axis of what number formats are first tried on
+
 
 @dataclass(frozen=True, eq=False)
 class TrainedLevel:
@@ -206,10 +208,11 @@ class Cascade:
 
     def _probe(self, number: int, network: PatchNetwork) -> str:
         """Moves running statistics of the network, which must not be the one that is trained."""
-        batch = next(self._stream(number, network, self._budget(number)))
+        batch, task = next(self._stream(number, network, self._budget(number))), self._task_at(number, network)
 
-        def step(name: str) -> None:
+        def step(what: Batch, name: str) -> None:
             network.arrange(name)
-            forward_losses(network, self._task_at(number, network), batch)["total"].backward()
+            forward_losses(network, task, what)["total"].backward()
 
-        return fastest(step, list(FORMATS))
+        piece = batch.piece(PIECE * network.cells.stride)
+        return fastest(partial(step, batch), list(FORMATS), partial(step, piece))

@@ -19,7 +19,6 @@ from pipeline.training.budget import Budget, learning_rate
 from pipeline.training.cascade import Cascade
 from pipeline.training.levels import batch_stream, crop_settings, derive_blend, derive_search, new_network, validation
 from pipeline.training.loop import start_level, train_step
-from pipeline.training.precision import fastest
 from pipeline.training.settings import LevelSettings, TrainingSettings
 
 COARSE = LevelSettings(parameters={"stride": 4, "width": 8, "growth": 8, "depth": 1}, batch=4)
@@ -109,14 +108,6 @@ def test_scans_end_near_a_landmark_more_often_where_one_is_absent():
     unknown = replace(sources[0], points=gone, known=np.zeros_like(sources[0].known))
     assert crop_settings([*sources, unknown], LevelSettings(), 2).cut == 0.1
     assert crop_settings(sources, LevelSettings(cut=0.0), 2).cut == 0.0
-
-
-def test_the_faster_number_format_is_taken(monkeypatch):
-    clock = iter([0, 2, 2, 9, 9, 12, 20, 29, 29, 30, 30, 33])  # float32 takes 2 s at best, bfloat16 1 s
-    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
-    tried = []
-    assert fastest(tried.append, ["float32", "bfloat16"]) == "bfloat16"
-    assert tried == ["float32"] * 4 + ["bfloat16"] * 4
 
 
 def test_the_format_is_probed_without_changing_the_run(tmp_path):

@@ -1,6 +1,6 @@
 """The number format is tried once a machine, and then remembered."""
 
-from pipeline.training.precision import cache_file, remembered
+from pipeline.training.precision import cache_file, fastest, remembered
 
 NAMES = ["slow", "fast"]
 
@@ -34,3 +34,33 @@ def test_a_cache_that_cannot_be_written_costs_a_probe_and_no_more(monkeypatch, t
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert remembered(NAMES, [], lambda: "slow") == "slow"
     assert remembered(NAMES, [], lambda: "fast") == "fast"
+
+
+def clocked(monkeypatch, of_piece, of_batch):
+    """`fastest` with a clock that only these steps move; what was tried."""
+    now, tried = [0.0], []
+    monkeypatch.setattr("pipeline.training.precision.time.perf_counter", lambda: now[0])
+
+    def step(seconds, kind):
+        def run(name):
+            tried.append((kind, name))
+            now[0] += seconds[name]
+
+        return run
+
+    names = list(of_piece)
+    return fastest(step(of_batch, "batch"), names, step(of_piece, "piece")), tried
+
+
+def test_the_one_that_takes_least_on_a_whole_batch_is_taken(monkeypatch):
+    best, tried = clocked(monkeypatch, {"a": 1.0, "b": 1.2, "c": 2.0}, {"a": 30.0, "b": 20.0, "c": 40.0})
+    assert best == "b"
+    assert tried.count(("batch", "c")) == 4  # one to warm up, three that count
+
+
+def test_what_is_far_behind_on_a_small_piece_is_not_tried_on_a_whole_batch(monkeypatch):
+    best, tried = clocked(monkeypatch, {"a": 1.0, "b": 1.1, "slow": 90.0}, {"a": 30.0, "b": 20.0, "slow": 1.0})
+    assert best == "b" and ("batch", "slow") not in tried
+    assert tried.count(("piece", "slow")) == 1  # a first try says enough
+    best, tried = clocked(monkeypatch, {"a": 1.0, "slow": 90.0}, {"a": 30.0, "slow": 1.0})
+    assert best == "a" and not any(kind == "batch" for kind, _ in tried)
