@@ -1,0 +1,73 @@
+"""Validation cases choose how far answers are drawn towards the shape of the training cases."""
+
+import numpy as np
+import pytest
+from crooked import DIMS
+
+from pipeline.data.store import LevelArray
+from pipeline.geometry import ImageFrame
+from pipeline.inference import cascade, shaping
+from pipeline.inference.cascade import locate
+from pipeline.inference.model import Calibration, Model
+from pipeline.tasks.found import Found
+from pipeline.tasks.landmarks import LandmarksTask
+
+COUNT = 10
+
+
+def worlds(dims, count, seed):
+    rng, plan = np.random.default_rng(seed), np.random.default_rng(3)
+    mean, mode = plan.normal(0, 15, (COUNT, dims)), plan.normal(size=(COUNT, dims))
+    shapes = mean + rng.normal(size=(count, 1, 1)) * mode + rng.normal(0, 0.05, (count, COUNT, dims))
+    return shapes + rng.normal(0, 3, (count, 1, dims))
+
+
+def answer(world, belief=0.9):
+    ones = np.ones(COUNT)
+    return Found(world, belief * ones, ones, ones.astype(int), ones > 0, 20 * ones)
+
+
+def model(dims):
+    return Model("m", dims, "mm", None, LandmarksTask(), (), (), Calibration())
+
+
+def fitted(monkeypatch, dims, off, belief=0.9):
+    truth = worlds(dims, 8, 1)
+    said = iter(answer(t + o, belief) for t, o in zip(truth, off, strict=True))
+    monkeypatch.setattr(shaping, "locate", lambda *_: next(said))
+    return shaping.fit_shaping(model(dims), worlds(dims, 40, 0), [((), t, None) for t in truth])
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_answers_that_err_each_on_its_own_are_drawn(monkeypatch, dims):
+    rng = np.random.default_rng(2)
+    made = fitted(monkeypatch, dims, rng.normal(0, 1.0, (8, COUNT, dims)))
+    shape = made.task.shape
+    assert shape.share > 0.5
+    assert shape.error.mean() == pytest.approx(1.0, rel=0.3)
+
+
+def test_exact_answers_are_left_alone_and_so_are_those_that_nobody_believes(monkeypatch):
+    assert fitted(monkeypatch, 3, np.zeros((8, COUNT, 3))).task.shape is None
+    off = np.random.default_rng(2).normal(0, 1.0, (8, COUNT, 3))
+    assert fitted(monkeypatch, 3, off, belief=0.3).task.shape is None
+
+
+def test_too_few_training_cases_leave_the_model_as_it_is():
+    made = model(3)
+    assert shaping.fit_shaping(made, worlds(3, 5, 0), []) is made
+
+
+def test_the_last_answers_of_a_model_are_drawn_and_those_drawn_out_of_the_scan_are_not_inside(monkeypatch):
+    rng = np.random.default_rng(2)
+    made = fitted(monkeypatch, 3, rng.normal(0, 1.0, (8, COUNT, 3)))
+    noisy = worlds(3, 1, 5)[0] + rng.normal(0, 1.0, (COUNT, 3))
+    network = type("Network", (), {})()
+    level = type("Level", (), {"search": 0.0, "blend": 0.0})()
+    monkeypatch.setattr(LandmarksTask, "locate", lambda *_: answer(noisy))
+    asked = Model("m", 3, "mm", None, made.task, (level,), (network,), Calibration())
+    tiny = LevelArray(ImageFrame((2, 2, 2), np.eye(4)), np.zeros((1, 2, 2, 2)))
+    found = locate(asked, (tiny,))
+    assert np.abs(found.world - noisy).max() > 0.1
+    assert np.array_equal(found.world, cascade.drawn(made.task.shape, answer(noisy)).world)
+    assert not found.inside.any()
