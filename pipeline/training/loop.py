@@ -71,7 +71,7 @@ def train_level(
     save: Callable[[LevelState], None],
     show: Callable[[LevelState, float], None],
 ) -> PatchNetwork:
-    """Run until the budget is spent; returns the averaged network of the best validation.
+    """Run until the budget is spent; returns the averaged network of the validation that is kept.
 
     Args:
         state: Fresh or resumed.
@@ -92,7 +92,7 @@ def train_level(
         if clock.is_due():
             with clock:
                 means = {f"loss_{k}": v / since for k, v in sums.items()}
-                _validate(state, validate, means | _divided(state, task, batch))
+                _validate(state, validate, means | _divided(state, task, batch), settings.keep)
             sums, since = {}, 0
             save(state)
     state.average.network.load_state_dict(state.best)
@@ -136,11 +136,11 @@ def _divided(state: LevelState, task: Task, batch: Batch) -> dict[str, float]:
     return shares(forward_losses(state.network, task, batch), state.balance, state.network)
 
 
-def _validate(state: LevelState, validate: Validate, losses: dict[str, float]) -> None:
+def _validate(state: LevelState, validate: Validate, losses: dict[str, float], keep: str) -> None:
     result = validate(state.average.network)
     # A run of so many steps repeats to the byte, so the clock has no place in its tables.
     clock = {"seconds": round(state.budget.elapsed, 2)} if state.budget.seconds else {}
     state.history.append({"step": state.budget.step} | clock | losses | result)
-    if not state.best or result["error"] < state.best_error:
+    if keep == "last" or not state.best or result["error"] < state.best_error:
         state.best_error = result["error"]
         state.best = {k: v.detach().clone() for k, v in state.average.network.state_dict().items()}

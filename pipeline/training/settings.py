@@ -66,6 +66,8 @@ class TrainingSettings:
         decay: Weight decay of AdamW.
         average: Decay of the running average of the weights, which is what is validated and kept.
         validations: How often each level is validated.
+        keep: Which weights are kept: "best" on the validation cases, or the "last". Where validation shows a handful of
+            people or cases, the best is often an early network that chance prefers.
         looks: Networks for the finest voxel size, each looking around the answers of the one before; what they say is
             averaged as it helps the validation cases. null = 2 where there is one voxel size and six minutes or more:
             one network goes on to learn cases by heart, and two err differently. Several sizes do so anyway. What is
@@ -96,6 +98,7 @@ class TrainingSettings:
     decay: float = 1e-2
     average: float = 0.99
     validations: int = 12
+    keep: Literal["best", "last"] = "best"
     looks: int | None = None
     gain: float | None = 0.05
     precision: Literal["auto", "float32", "bfloat16", "float32_channels_last", "bfloat16_channels_last"] = "auto"
