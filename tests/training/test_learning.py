@@ -18,7 +18,7 @@ from pipeline.tasks.settings import LossSettings
 from pipeline.training.budget import Budget, learning_rate
 from pipeline.training.cascade import Cascade
 from pipeline.training.levels import batch_stream, crop_settings, derive_blend, derive_search, new_network, validation
-from pipeline.training.loop import start_level, train_step
+from pipeline.training.loop import start_level, train_level, train_step
 from pipeline.training.settings import LevelSettings, TrainingSettings
 
 COARSE = LevelSettings(parameters={"stride": 4, "width": 8, "growth": 8, "depth": 1}, batch=4)
@@ -75,6 +75,25 @@ def test_the_network_that_is_kept_is_the_best_validated_one(tmp_path):
     cascade = Cascade(learning, validating, (1.0,), "mm", SETTINGS, "cpu", tmp_path, "identity", asked=BLOBS)
     measure = validation(cascade.task, validating, 0, COARSE.search, {})
     assert measure(level.network)["error"] == pytest.approx(min(row["error"] for row in level.history))
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("best", 0), ("last", 2)])
+def test_the_last_weights_are_kept_where_validation_is_not_to_choose(keep, kept):
+    settings = replace(SETTINGS, steps=6, validations=3, keep=keep)
+    cases = blob_cases(1, 4, 0, 32, (1.0,))
+    network = new_network(COARSE, 1, heads_of(2, 1), (0, 0))
+    state = start_level(network, Budget(None, 6), settings)
+    state.precision = "float32"
+    stream = batch_stream(cases, 0, COARSE, network.cells.stride, settings, 0)
+    met = []
+
+    def worse_each_time(averaged):
+        met.append({name: value.clone() for name, value in averaged.state_dict().items()})
+        return {"error": float(len(met))}
+
+    left = train_level(state, LandmarksTask(), stream, worse_each_time, settings, lambda _: None, lambda *_: None)
+    same = [all(torch.equal(value, then[name]) for name, value in left.state_dict().items()) for then in met]
+    assert same == [number == kept for number in range(3)]
 
 
 def test_the_history_has_losses_and_errors_and_can_be_written(tmp_path):
