@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from pipeline.data.store import LevelArray
-from pipeline.inference.cascade import locate
+from pipeline.inference.cascade import locate, look, settled
 from pipeline.inference.model import Calibration, Model
 from pipeline.inference.radius import fit_radius
 from pipeline.metrics.detection import matches
@@ -18,6 +18,7 @@ from pipeline.metrics.verification import pair_distances, threshold_at
 from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.boxes_found import box_ends
+from pipeline.tasks.found import Found
 from pipeline.tasks.multi import MultiTask
 
 KEPT = 0.98  # of the landmarks that are there; the others are the price of telling what is absent
@@ -31,17 +32,19 @@ FAR = 5.0  # patches of the last level; an answer farther off is wrong, not inex
 ValidationCase = tuple[Sequence[LevelArray], Float[np.ndarray, "K D"], Bool[np.ndarray, " K"]]
 
 
-def calibrate(model: Model, cases: Sequence[ValidationCase]) -> Model:
+def calibrate(model: Model, cases: Sequence[ValidationCase], seen: Sequence[Found] | None = None) -> Model:
     """The model with its threshold and radius, from validation cases.
 
     Args:
         cases: Levels, world positions (NaN = none), and whether each landmark is annotated or known to be absent.
+        seen: What the networks say of them; None = they are asked.
     """
+    seen = [look(model, levels) for levels, _, _ in cases] if seen is None else seen
     beliefs: list[np.ndarray] = []
     answers: list[list[np.ndarray]] = []
     in_patches: list[np.ndarray] = []
-    for levels, world, known in cases:
-        found = locate(model, levels)
+    for (levels, world, known), said in zip(cases, seen, strict=True):
+        found = settled(model, said, levels[-1].frame)
         error = np.linalg.norm(found.world - world, axis=1)
         answers.append([error, found.spread, found.belief * found.inside])
         beliefs.append((found.belief * found.inside)[known])

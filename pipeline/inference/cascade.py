@@ -71,14 +71,24 @@ def locate(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> An
     Args:
         least: Belief that an answer needs; what cannot reach it after the first levels is not looked for further.
     """
+    return settled(model, look(model, levels, least), levels[-1].frame)
+
+
+def look(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> Any:
+    """What the networks of all levels say, one after the other, and nothing else."""
     found: Any = None
     for network, level, settings in zip(model.networks, levels, model.levels, strict=True):
         found = model.task.locate(network, level, found, settings.search, settings.blend, least)
+    return found
+
+
+def settled(model: Model, found: Any, frame: ImageFrame) -> Any:
+    """What was said, landmarks drawn towards their shape where the model has one."""
     shape = model.task.shape if isinstance(model.task, LandmarksTask) else None
     if shape is None:
         return found
     found = drawn(shape, found)
-    return replace(found, inside=found.inside & levels[-1].frame.contains(found.world))
+    return replace(found, inside=found.inside & frame.contains(found.world))
 
 
 def drawn(shape: Shape, found: Found) -> Found:

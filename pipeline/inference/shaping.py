@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from pipeline.inference.calibration import ValidationCase
-from pipeline.inference.cascade import SURE, drawn, locate
+from pipeline.inference.cascade import SURE, drawn
 from pipeline.inference.model import Model
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
@@ -19,26 +18,26 @@ SHARES = (0.25, 0.5, 0.75, 1.0)
 GAIN = 0.01  # share of the error that it must take away
 
 
-def fit_shaping(model: Model, learned: Float[np.ndarray, "C K D"], cases: Sequence[ValidationCase]) -> Model:
+def fit_shaping(
+    model: Model, learned: Float[np.ndarray, "C K D"], found: Sequence[Found], world: Float[np.ndarray, "V K D"]
+) -> Model:
     """The model with a shape, where drawing answers towards it lowers the mean error on the validation cases.
 
     Args:
         learned: Positions in the training cases; NaN = none.
-        cases: Levels, world positions (NaN = none), and what is known of each landmark.
+        found: What the networks say of each validation case.
+        world: Positions in these; NaN = none.
     """
     task, shape = model.task, fit_shape(learned)
     if shape is None or not isinstance(task, LandmarksTask):
         return model
-    plain = replace(model, task=replace(task, shape=None))
-    found = [locate(plain, levels) for levels, _, _ in cases]
-    world = np.stack([truth for _, truth, _ in cases])
     sure = np.stack([f.belief >= SURE for f in found])
     off = np.stack([f.world for f in found]) - world
     shape = with_error(shape, np.where(sure[..., None], off, np.nan))
     errors = {share: _error(replace(shape, share=share), found, world) for share in (0.0, *SHARES)}
     best = min(errors, key=lambda share: errors[share])
     if not errors[best] < (1 - GAIN) * errors[0.0]:
-        return plain
+        return model
     return replace(model, task=replace(task, shape=replace(shape, share=best)))
 
 

@@ -16,6 +16,7 @@ from pipeline.data.inputs import Inputs
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.errors import DataError
 from pipeline.inference.calibration import calibrate, calibrate_boxes, calibrate_values, calibrate_vectors
+from pipeline.inference.cascade import look
 from pipeline.inference.mixing import fit_mix
 from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device, save_model
 from pipeline.inference.shaping import fit_shaping
@@ -141,9 +142,10 @@ def _calibrated(model: Model, learned: Sequence[TrainingCase], cases: Sequence[T
     levels, task = {c.id: c.levels[: len(model.networks)] for c in cases}, model.task
     if isinstance(task, LandmarksTask):
         placed = [(levels[c.id], c.world, c.known) for c in cases]
+        seen = [look(model, levels[c.id]) for c in cases]
         if task.decode.shape:
-            model = fit_shaping(model, np.stack([c.world for c in learned]), placed)
-        model = calibrate(model, placed)
+            model = fit_shaping(model, np.stack([c.world for c in learned]), seen, np.stack([c.world for c in cases]))
+        model = calibrate(model, placed, seen)
     boxed = [(levels[c.id], c.corners, c.labels) for c in cases if c.corners is not None and c.boxes_known]
     if boxed and isinstance(task, BoxesTask | MultiTask):
         model = calibrate_boxes(model, boxed)

@@ -6,9 +6,10 @@ from crooked import DIMS
 
 from pipeline.data.store import LevelArray
 from pipeline.geometry import ImageFrame
-from pipeline.inference import cascade, shaping
+from pipeline.inference import cascade
 from pipeline.inference.cascade import locate
 from pipeline.inference.model import Calibration, Model
+from pipeline.inference.shaping import fit_shaping
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
 
@@ -31,36 +32,35 @@ def model(dims):
     return Model("m", dims, "mm", None, LandmarksTask(), (), (), Calibration())
 
 
-def fitted(monkeypatch, dims, off, belief=0.9):
+def fitted(dims, off, belief=0.9):
     truth = worlds(dims, 8, 1)
-    said = iter(answer(t + o, belief) for t, o in zip(truth, off, strict=True))
-    monkeypatch.setattr(shaping, "locate", lambda *_: next(said))
-    return shaping.fit_shaping(model(dims), worlds(dims, 40, 0), [((), t, None) for t in truth])
+    said = [answer(t + o, belief) for t, o in zip(truth, off, strict=True)]
+    return fit_shaping(model(dims), worlds(dims, 40, 0), said, truth)
 
 
 @pytest.mark.parametrize("dims", DIMS)
-def test_answers_that_err_each_on_its_own_are_drawn(monkeypatch, dims):
+def test_answers_that_err_each_on_its_own_are_drawn(dims):
     rng = np.random.default_rng(2)
-    made = fitted(monkeypatch, dims, rng.normal(0, 1.0, (8, COUNT, dims)))
+    made = fitted(dims, rng.normal(0, 1.0, (8, COUNT, dims)))
     shape = made.task.shape
     assert shape.share > 0.5
     assert shape.error.mean() == pytest.approx(1.0, rel=0.3)
 
 
-def test_exact_answers_are_left_alone_and_so_are_those_that_nobody_believes(monkeypatch):
-    assert fitted(monkeypatch, 3, np.zeros((8, COUNT, 3))).task.shape is None
+def test_exact_answers_are_left_alone_and_so_are_those_that_nobody_believes():
+    assert fitted(3, np.zeros((8, COUNT, 3))).task.shape is None
     off = np.random.default_rng(2).normal(0, 1.0, (8, COUNT, 3))
-    assert fitted(monkeypatch, 3, off, belief=0.3).task.shape is None
+    assert fitted(3, off, belief=0.3).task.shape is None
 
 
 def test_too_few_training_cases_leave_the_model_as_it_is():
     made = model(3)
-    assert shaping.fit_shaping(made, worlds(3, 5, 0), []) is made
+    assert fit_shaping(made, worlds(3, 5, 0), [], worlds(3, 0, 0)) is made
 
 
 def test_the_last_answers_of_a_model_are_drawn_and_those_drawn_out_of_the_scan_are_not_inside(monkeypatch):
     rng = np.random.default_rng(2)
-    made = fitted(monkeypatch, 3, rng.normal(0, 1.0, (8, COUNT, 3)))
+    made = fitted(3, rng.normal(0, 1.0, (8, COUNT, 3)))
     noisy = worlds(3, 1, 5)[0] + rng.normal(0, 1.0, (COUNT, 3))
     network = type("Network", (), {})()
     level = type("Level", (), {"search": 0.0, "blend": 0.0})()
