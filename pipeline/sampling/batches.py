@@ -41,7 +41,9 @@ class Batch:
     def piece(self, size: int) -> Batch:
         """The same batch with no more than the first `size` voxels of its images along each axis."""
         box = (slice(None), slice(None), *(slice(0, size),) * (self.image.ndim - 2))
-        given = {name: part[box] if part.ndim == self.image.ndim else part for name, part in self.given.items()}
+        given = {
+            name: part[box] if len(part.shape) == len(self.image.shape) else part for name, part in self.given.items()
+        }
         return replace(self, image=np.ascontiguousarray(self.image[box]), given=given)
 
 
