@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,11 +27,14 @@ PRESENT = 0.5  # belief of the whole image below which no landmark is found in i
 
 @dataclass(frozen=True, eq=False)
 class LazyVoxels:
-    """A level's voxels that are resampled only where they are asked for."""
+    """A level's voxels that are resampled only where they are asked for; what was asked for last is kept where another
+    network will ask for it (`again`)."""
 
     image: Image
     spacing: Spacing
     normalisation: Normalisation
+    again: bool = False
+    last: dict[tuple[tuple[int, int], ...], np.ndarray] = field(default_factory=dict)
 
     @cached_property
     def frame(self) -> ImageFrame:
@@ -42,9 +45,15 @@ class LazyVoxels:
         return (self.normalisation.channels, *self.frame.shape)
 
     def __getitem__(self, box: tuple[slice, ...]) -> np.ndarray:
-        start = tuple(s.start for s in box[1:])
-        part = self.frame.crop(start, tuple(s.stop - s.start for s in box[1:]))
-        return make_level(self.image, self.spacing, self.normalisation, part).voxels
+        place = tuple((s.start, s.stop) for s in box[1:])
+        if place not in self.last:
+            part = self.frame.crop(tuple(a for a, _ in place), tuple(b - a for a, b in place))
+            made = make_level(self.image, self.spacing, self.normalisation, part).voxels
+            self.last.clear()
+            if not self.again:
+                return made
+            self.last[place] = made
+        return self.last[place]
 
 
 def image_levels(image: Image, model: Model, given: Mapping[str, np.ndarray] | None = None) -> tuple[LevelArray, ...]:
@@ -61,8 +70,9 @@ def image_levels(image: Image, model: Model, given: Mapping[str, np.ndarray] | N
             f"the image has {image.frame.dims} dimensions in {image.frame.unit}; "
             f"model {model.name} was trained on {model.dims} dimensions in {model.unit}"
         )
-    lazy = [LazyVoxels(image, level.spacing, model.normalisation) for level in model.levels]
-    return tuple(LevelArray(v.frame, v, given or {}) for v in lazy)  # type: ignore[arg-type]
+    spacings = [level.spacing for level in model.levels]
+    lazy = {s: LazyVoxels(image, s, model.normalisation, spacings.count(s) > 1) for s in spacings}
+    return tuple(LevelArray(lazy[s].frame, lazy[s], given or {}) for s in spacings)  # type: ignore[arg-type]
 
 
 def locate(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> Any:

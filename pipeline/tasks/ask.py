@@ -99,6 +99,14 @@ def said_of_whole(network: PatchNetwork, level: LevelArray) -> dict[str, Tensor]
     return network({"image": image[None].to(device)} | _on(device, level.given))
 
 
+def said_of_both_sides(network: PatchNetwork, level: LevelArray) -> dict[str, Tensor]:
+    """The same of an image and of its mirror image, (2, ...)."""
+    device = next(network.parameters()).device
+    image = torch.from_numpy(np.asarray(level.voxels[Region.of(level.frame.shape).slices], np.float32)).to(device)
+    given = {name: part.expand(2, *part.shape[1:]) for name, part in _on(device, level.given).items()}
+    return network({"image": torch.stack([image, image.flip(-1)])} | given)
+
+
 def _on(device: torch.device, given: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
     return {name: torch.from_numpy(np.asarray(part, np.float32))[None].to(device) for name, part in given.items()}
 

@@ -22,9 +22,8 @@ from pipeline.metrics.verification import identification, pair_distances, verifi
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import IDENTITY
-from pipeline.tasks.ask import said_of_whole
+from pipeline.tasks.ask import said_of_both_sides, said_of_whole
 from pipeline.tasks.asked import Asked
-from pipeline.tasks.regions import Region
 from pipeline.tasks.settings import EmbeddingSettings
 from pipeline.tasks.truth import Truth
 
@@ -97,11 +96,9 @@ class EmbeddingTask:
     ) -> EmbeddingFound:
         """The vector of one image; of several levels theirs side by side, since what a number means differs from
         network to network: so distances are the mean of theirs."""
-        said = functional.normalize(said_of_whole(network, level)["vector"], dim=1)
-        if self.settings.mirrored:
-            shown = np.ascontiguousarray(np.asarray(level.voxels[Region.of(level.frame.shape).slices])[..., ::-1])
-            other = said_of_whole(network, LevelArray(level.frame, shown, level.given))["vector"]
-            said = functional.normalize(said + functional.normalize(other, dim=1), dim=1)
+        ask = said_of_both_sides if self.settings.mirrored else said_of_whole
+        said = functional.normalize(ask(network, level)["vector"], dim=1)
+        said = functional.normalize(said.sum(0, keepdim=True), dim=1)
         vector = said[0].double().cpu().numpy()
         return EmbeddingFound(vector) if prior is None else prior.beside(vector)
 

@@ -72,6 +72,27 @@ def test_no_level_is_computed_before_it_is_looked_at(monkeypatch):
     assert [level.frame.shape for level in levels] == [(4, 4), (8, 8)]
 
 
+def test_what_several_networks_ask_of_one_voxel_size_is_resampled_once(monkeypatch):
+    asked = []
+
+    def counted(image, spacing, normalisation, part):
+        asked.append((spacing, part.shape))
+        return make_level(image, spacing, normalisation, part)
+
+    monkeypatch.setattr("pipeline.inference.cascade.make_level", counted)
+    model = model_of([None, None, None], 2)
+    again = replace(model, levels=(model.levels[0], model.levels[1], model.levels[1]))
+    levels = image_levels(Image(upright_frame((8, 8)), np.arange(64.0).reshape(8, 8)), again)
+    whole, part = (slice(None), slice(0, 8), slice(0, 8)), (slice(None), slice(0, 4), slice(0, 8))
+    assert_array_equal(levels[1].voxels[whole], levels[2].voxels[whole])
+    assert_array_equal(levels[2].voxels[part], levels[1].voxels[whole][:, :4])
+    assert_array_equal(levels[1].voxels[whole][:, :4], levels[1].voxels[part])  # made anew: only the last is kept
+    coarse = (slice(None), slice(0, 4), slice(0, 4))
+    assert_array_equal(levels[0].voxels[coarse], levels[0].voxels[coarse])
+    fine = [shape for spacing, shape in asked if spacing == model.levels[1].spacing]
+    assert fine == [(8, 8), (4, 8), (8, 8), (4, 8)] and len(asked) == 6
+
+
 @pytest.mark.parametrize(("shape", "unit"), [((8,), "mm"), ((8, 8), "px")])
 def test_a_scan_of_other_dimensions_or_unit_than_the_models_is_refused(shape, unit):
     frame = ImageFrame(shape, np.eye(len(shape) + 1), unit)
