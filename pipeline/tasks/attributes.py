@@ -22,7 +22,7 @@ from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.ask import said_of_whole
 from pipeline.tasks.asked import Asked
-from pipeline.tasks.mix import EVERYTHING, Mix, best_mixes, mixed, parts_of
+from pipeline.tasks.mix import EVERYTHING, Mix, best_mixes, known_beside, mixed, parts_of
 from pipeline.tasks.settings import AttributeSettings
 from pipeline.tasks.truth import Truth
 from pipeline.tasks.values_found import ValuesFound
@@ -100,19 +100,13 @@ class AttributesTask:
         least: float = 0.0,
     ) -> ValuesFound:
         """What one image's values are: the mean over the networks of all levels."""
-        said = [
-            self.decoded(said_of_whole(network, part)).said if asked else None for part, asked in self._asked(level)
-        ]
-        parts = tuple(part for part in said if part is not None) if self.mixes is None else ()
-        found = ValuesFound(mixed(said, (self.mixes or {}) if len(said) > 1 else {}), parts)
+        parts, mixes = parts_of(level), self.mixes if known_beside(level) else {}
+        shares = [(1.0, 1.0, 1.0)] if self.mixes is None else list((mixes or {}).values()) or [EVERYTHING]
+        wanted = [any(mix[number] > 0 for mix in shares) for number in range(len(parts))]
+        said = [self.decoded(said_of_whole(network, p)).said if w else None for p, w in zip(parts, wanted, strict=True)]
+        kept = tuple(part for part in said if part is not None) if self.mixes is None else ()
+        found = ValuesFound(mixed(said, (mixes or {}) if len(said) > 1 else {}), kept)
         return found if prior is None else prior.with_another(found)
-
-    def _asked(self, level: LevelArray) -> list[tuple[LevelArray, bool]]:
-        """The parts of what is known of a case, and whether any value has a share in the answer to each."""
-        if self.mixes is None:
-            return [(part, True) for part in parts_of(level)]
-        shares = self.mixes.values() or [EVERYTHING]
-        return [(part, any(mix[number] > 0 for mix in shares)) for number, part in enumerate(parts_of(level))]
 
     def decoded(self, said: Mapping[str, Tensor]) -> ValuesFound:
         """Values from what the heads said of one image, (1, W) each."""

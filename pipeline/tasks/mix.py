@@ -43,6 +43,12 @@ def parts_of(level: LevelArray) -> tuple[LevelArray, ...]:
     return level, replace(level, given=images), replace(level, given=beside | hidden)
 
 
+def known_beside(level: LevelArray) -> bool:
+    """Whether anything that stands beside the images of a case is known; without it the answer to everything is that to
+    the images, whatever shares others have."""
+    return any(np.isfinite(part).any() for part in level.given.values() if part.ndim < 2)
+
+
 def mixed(said: Sequence[Said | None], mixes: Mapping[str, Mix]) -> dict[str, Float[np.ndarray, " W"]]:
     """Each value by its own shares of the answers to the parts; None = was not asked, for none has a share of it.
 

@@ -91,6 +91,18 @@ def test_only_parts_with_a_share_are_asked_and_their_shares_count(dims):
     assert asked.said["age"] == pytest.approx((found.parts[1]["age"] + found.parts[2]["age"]) / 2)
 
 
+def test_a_case_of_which_nothing_stands_beside_its_images_is_answered_by_these(dims=2):
+    torch.manual_seed(0)
+    case = level(dims)
+    bare = LevelArray(case.frame, case.voxels, case.given | {"weight": np.array([np.nan], np.float32)})
+    task = AttributesTask((AGE,), mixes={"age": (0.0, 0.0, 1.0)})
+    stems = {"weight": Stem("numbers", 1), "back": Stem("picture", 1)}
+    network = build_network("fcn", dims, 1, task.heads(dims, 0), stems, stride=4, width=4, growth=2, depth=1).eval()
+    images = AttributesTask((AGE,), mixes={"age": (0.0, 1.0, 0.0)})
+    assert task.locate(network, bare).said["age"] == images.locate(network, case).said["age"]
+    assert task.locate(network, bare).said["age"] != task.locate(network, case).said["age"]
+
+
 def test_values_of_several_networks_are_their_mean_whatever_the_order():
     each = [ValuesFound({"age": np.array([v])}, ({"age": np.array([2 * v])},)) for v in (1.0, 2.0, 6.0)]
     found = each[0].with_another(each[1]).with_another(each[2])
