@@ -25,6 +25,6 @@ def fit_mix(model: Model, cases: Sequence[tuple[Sequence[LevelArray], Mapping[st
         return model
     asked = replace(model, task=replace(model.task, mixes=None))
     said = [locate(asked, levels).parts for levels, _ in cases]
-    several = said and len(said[0]) > 1
+    several = any(len(parts) > 1 for parts in said)
     mixes = best_mixes(model.task.outputs, [values for _, values in cases], said) if several else {}
     return replace(model, task=replace(model.task, mixes=mixes))

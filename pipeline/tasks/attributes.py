@@ -22,7 +22,7 @@ from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.ask import said_of_whole
 from pipeline.tasks.asked import Asked
-from pipeline.tasks.mix import EVERYTHING, Mix, best_mixes, known_beside, mixed, parts_of
+from pipeline.tasks.mix import EVERYTHING, Mix, best_mixes, mixed, parts_of
 from pipeline.tasks.settings import AttributeSettings
 from pipeline.tasks.truth import Truth
 from pipeline.tasks.values_found import ValuesFound
@@ -100,13 +100,16 @@ class AttributesTask:
         least: float = 0.0,
     ) -> ValuesFound:
         """What one image's values are: the mean over the networks of all levels."""
-        parts, mixes = parts_of(level), self.mixes if known_beside(level) else {}
-        shares = [(1.0, 1.0, 1.0)] if self.mixes is None else list((mixes or {}).values()) or [EVERYTHING]
-        wanted = [any(mix[number] > 0 for mix in shares) for number in range(len(parts))]
-        said = [self.decoded(said_of_whole(network, p)).said if w else None for p, w in zip(parts, wanted, strict=True)]
+        parts = parts_of(level)
+        asked = [len(parts) == 1 or self._has_a_share(number) for number in range(len(parts))]
+        said = [self.decoded(said_of_whole(network, p)).said if a else None for p, a in zip(parts, asked, strict=True)]
         kept = tuple(part for part in said if part is not None) if self.mixes is None else ()
-        found = ValuesFound(mixed(said, (mixes or {}) if len(said) > 1 else {}), kept)
+        found = ValuesFound(mixed(said, self.mixes or {}), kept)
         return found if prior is None else prior.with_another(found)
+
+    def _has_a_share(self, part: int) -> bool:
+        """Whether any value has one of the answer to that part; until shares are chosen, every part may have."""
+        return self.mixes is None or any(mix[part] > 0 for mix in self.mixes.values() or [EVERYTHING])
 
     def decoded(self, said: Mapping[str, Tensor]) -> ValuesFound:
         """Values from what the heads said of one image, (1, W) each."""
@@ -135,7 +138,7 @@ class AttributesTask:
     def _with_best_mixes(self, cases: Sequence[Any], found: Mapping[str, ValuesFound]) -> Mapping[str, ValuesFound]:
         """Answers to parts, mixed as these cases would choose."""
         said = [found[case.id].parts for case in cases]
-        if not said or len(said[0]) < 2:
+        if all(len(parts) < 2 for parts in said):
             return found
         mixes = best_mixes(self.outputs, [case.values for case in cases], said)
         return {case.id: ValuesFound(mixed(parts, mixes)) for case, parts in zip(cases, said, strict=True)}

@@ -31,10 +31,10 @@ SMALLEST = 1e-3  # chance of a class that counts as none
 
 
 def parts_of(level: LevelArray) -> tuple[LevelArray, ...]:
-    """A case with everything that is known of it; and, where something stands beside its images, with these alone, and
-    without them."""
+    """A case with everything that is known of it; and, where anything is that stands beside its images, with these
+    alone, and without them."""
     pictures = {name for name, part in level.given.items() if part.ndim > 1}
-    if len(pictures) == len(level.given):
+    if not any(np.isfinite(part).any() for name, part in level.given.items() if name not in pictures):
         return (level,)
     unknown = {name: np.full_like(part, np.nan) for name, part in level.given.items()}
     images = {name: part if name in pictures else unknown[name] for name, part in level.given.items()}
@@ -43,19 +43,16 @@ def parts_of(level: LevelArray) -> tuple[LevelArray, ...]:
     return level, replace(level, given=images), replace(level, given=beside | hidden)
 
 
-def known_beside(level: LevelArray) -> bool:
-    """Whether anything that stands beside the images of a case is known; without it the answer to everything is that to
-    the images, whatever shares others have."""
-    return any(np.isfinite(part).any() for part in level.given.values() if part.ndim < 2)
-
-
 def mixed(said: Sequence[Said | None], mixes: Mapping[str, Mix]) -> dict[str, Float[np.ndarray, " W"]]:
-    """Each value by its own shares of the answers to the parts; None = was not asked, for none has a share of it.
+    """Each value by its own shares of the answers to the parts; None = was not asked, for none has a share of it. The
+    answer to a case of one part is that to everything, whatever shares others have.
 
     Examples:
         >>> mixed([{"age": np.array([1.0])}, {"age": np.array([3.0])}, None], {"age": (0.5, 0.5, 0.0)})["age"].item()
         2.0
     """
+    if len(said) == 1:
+        mixes = {}
     names = next(part for part in said if part is not None)
     return {
         name: _sum_of([None if p is None else p[name] for p in said], mixes.get(name, EVERYTHING)) for name in names
