@@ -5,7 +5,7 @@ Letters: K landmarks, D dimensions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from jaxtyping import Float
 from pipeline.data.atomic import read_json, write_json
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
-from pipeline.geometry.fit import rigid, similarity
+from pipeline.geometry.fit import Fit, moved, onto_their_mean, rigid, similarity
 
 Points = Mapping[str, tuple[float, ...] | None]
 ROUNDS = 5  # of fitting all cases to their mean and taking the mean again
@@ -62,7 +62,7 @@ class Template:
             raise DataError(f"{len(rows)} of its landmarks are there; {dims} are needed to align it.")
         found = np.array([landmarks[self.names[k]] for k in rows], float)
         matrix = _fit_of(self.unit)(found, self.points[rows])
-        off = found @ matrix[:-1, :-1].T + matrix[:-1, -1] - self.points[rows]
+        off = moved(matrix, found) - self.points[rows]
         return matrix, len(rows), float(np.sqrt((off**2).sum(1).mean()))
 
 
@@ -77,10 +77,7 @@ def mean_template(cases: Sequence[Points], names: Sequence[str], spacing: float,
         raise DataError(f"no case has all of {', '.join(names)}: name landmarks that are there, as align.landmarks.")
     shapes = np.array(whole, float)
     shapes -= shapes.mean(1, keepdims=True)
-    fit, mean = _fit_of(unit), shapes.mean(0)
-    for _ in range(ROUNDS):
-        moved = [fit(shape, mean) for shape in shapes]
-        mean = np.mean([s @ m[:-1, :-1].T + m[:-1, -1] for s, m in zip(shapes, moved, strict=True)], axis=0)
+    mean = onto_their_mean(shapes, shapes.mean(0), _fit_of(unit), ROUNDS).mean(0)
     return Template(tuple(names), mean, spacing, margin, unit)
 
 
@@ -110,5 +107,5 @@ def read_template(path: Path) -> Template:
         raise DataError(f"{path}: not a template: {error!r}. Make one with `patchvote align`.") from error
 
 
-def _fit_of(unit: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+def _fit_of(unit: str) -> Fit:
     return similarity if unit == "px" else rigid

@@ -5,10 +5,14 @@ Letters: N points, D dimensions, E = D + 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float
 
 from pipeline.errors import GeometryError
+
+Fit = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def similarity(source: Float[np.ndarray, "N D"], target: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "E E"]:
@@ -70,6 +74,30 @@ def affine(source: Float[np.ndarray, "N D"], target: Float[np.ndarray, "N D"]) -
     matrix = np.eye(dims + 1)
     matrix[:-1] = solved.T
     return matrix
+
+
+def moved(matrix: Float[np.ndarray, "E E"], points: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N D"]:
+    """Points as a transform moves them."""
+    return points @ matrix[:-1, :-1].T + matrix[:-1, -1]
+
+
+def onto_their_mean(
+    shapes: Float[np.ndarray, "C N D"], start: Float[np.ndarray, "N D"], fit: Fit, rounds: int
+) -> Float[np.ndarray, "C N D"]:
+    """Shapes brought onto their mean, round after round: generalised Procrustes (Gower 1975, Psychometrika 40(1)).
+
+    Args:
+        start: What they are brought onto first.
+        fit: `rigid`, `similarity` or `affine`.
+
+    Raises:
+        GeometryError: As `fit` does.
+    """
+    mean, lying = start, shapes
+    for _ in range(rounds):
+        lying = np.stack([moved(fit(shape, mean), shape) for shape in shapes])
+        mean = lying.mean(0)
+    return lying
 
 
 def _require(source: np.ndarray, target: np.ndarray, least: int) -> None:

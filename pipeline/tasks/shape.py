@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from pipeline.errors import GeometryError
-from pipeline.geometry.fit import rigid
+from pipeline.geometry.fit import moved, onto_their_mean, rigid
 
 FEWEST = 12  # cases that show all landmarks
 MOST = 40  # modes
@@ -68,7 +68,7 @@ class Shape:
             there = rigid(world[sure], self.mean[sure])
         except GeometryError:  # all at one place
             return world
-        off = (_moved(there, world) - self.mean)[sure]
+        off = (moved(there, world) - self.mean)[sure]
         likely, weight = self._likely(off, sure)
         error = self.error[sure, None]
         back = weight[:, None] * self.share * (likely - off) * error / (error + max(self.rest, 1e-12))
@@ -104,13 +104,11 @@ def fit_shape(world: Float[np.ndarray, "C K D"]) -> Shape | None:
     whole = world[np.isfinite(world).all((1, 2))]
     if len(whole) < FEWEST or whole.shape[1] <= whole.shape[2]:
         return None
-    mean = whole[0] - whole[0].mean(0)
     try:
-        for _ in range(ROUNDS):
-            lying = np.stack([_moved(rigid(case, mean), case) for case in whole])
-            mean = lying.mean(0)
+        lying = onto_their_mean(whole, whole[0] - whole[0].mean(0), rigid, ROUNDS)
     except GeometryError:
         return None
+    mean = lying.mean(0)
     off = (lying - mean).reshape(len(whole), -1)
     modes, variance = _modes(off)
     if not len(modes):
@@ -135,10 +133,6 @@ def _unexplained(off: Float[np.ndarray, "C F"], dims: int) -> float:
         free = off.shape[1] - len(modes) - dims * (dims + 1) // 2  # less what turning and moving took
         left.append(float(rest @ rest) / free if free > 0 else 0.0)
     return float(np.mean(left))
-
-
-def _moved(matrix: Float[np.ndarray, "E E"], points: Float[np.ndarray, "K D"]) -> Float[np.ndarray, "K D"]:
-    return points @ matrix[:-1, :-1].T + matrix[:-1, -1]
 
 
 def with_error(shape: Shape, off: Float[np.ndarray, "C K D"]) -> Shape:
