@@ -87,8 +87,8 @@ def peer(contest: Contest, settings: PeerSettings, minutes: float, out: Path) ->
     done = out / f"peer_{minutes:g}_{settings.spacing:g}_{settings.width}_{settings.rate:g}.json"
     if not done.exists():
         cases = peer_cases(contest, settings.spacing, out / f"peer_{settings.spacing:g}")
-        network = peer_unet.train(cases["train"], cases["validation"], settings, minutes, print)
-        done.write_text(json.dumps(peer_unet.errors(network, cases["test"]).tolist()))
+        trained = peer_unet.train(cases["train"], cases["validation"], settings, minutes, print)
+        done.write_text(json.dumps(peer_unet.errors(trained[0], cases["test"], trained[1]).tolist()))
     return np.array(json.loads(done.read_text()))
 
 
@@ -103,8 +103,8 @@ def tune(contest: Contest, minutes: float, out: Path) -> None:
     for change in (c for group in trials for c in group):
         trial = replace(best, **change)
         cases = peer_cases(contest, trial.spacing, out / f"peer_{trial.spacing:g}")
-        network = peer_unet.train(cases["train"], cases["validation"], trial, minutes, print)
-        error = float(np.nanmean(peer_unet.errors(network, cases["validation"])))
+        network, form = peer_unet.train(cases["train"], cases["validation"], trial, minutes, print)
+        error = float(np.nanmean(peer_unet.errors(network, cases["validation"], form)))
         if error < least:
             best, least = trial, error
     print(f"{contest.experiment}: choose {best!r}, validation {least:.3f}", flush=True)

@@ -10,16 +10,20 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pipeline.networks.layers import CHANNELS_LAST
+from pipeline.networks.network import FORMATS
 from pipeline.sampling.augment import AugmentSettings
-from pipeline.sampling.batches import CropSettings, batches, canvas_shape
+from pipeline.sampling.batches import Batch, CropSettings, batches, canvas_shape
 from pipeline.sampling.sampler import Sampler
 from pipeline.training.budget import Budget, ValidationClock, learning_rate
 from pipeline.training.levels import TrainingCase
+from pipeline.training.precision import fastest
 
 CHUNK = 8  # the U-Net halves three times
 
@@ -72,17 +76,25 @@ def positions(logits: Tensor) -> np.ndarray:
     return np.stack(result)
 
 
+def asked(network: nn.Module, image: Tensor, number_format: str) -> Tensor:
+    """Logits in float32, computed in a number format of `FORMATS`."""
+    precision, last = FORMATS[number_format]
+    layout = CHANNELS_LAST[image.dim() - 2] if last else torch.contiguous_format
+    with torch.autocast("cpu", precision, enabled=precision != torch.float32):
+        return network.to(memory_format=layout)(image.contiguous(memory_format=layout)).float()
+
+
 @torch.no_grad()
-def errors(network: nn.Module, cases: Sequence[TrainingCase]) -> np.ndarray:
+def errors(network: nn.Module, cases: Sequence[TrainingCase], number_format: str) -> np.ndarray:
     """(cases, K) distances in the world; NaN where there is no landmark."""
     network.eval()
     rows = []
     for case in cases:
         voxels = torch.from_numpy(np.array(case.levels[0].voxels, np.float32))
-        pads = [p for n in reversed(voxels.shape) for p in (0, -n % CHUNK)]
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = network(nn.functional.pad(voxels, pads)[None, None])[0]
-        logits = logits.float()[(slice(None), *(slice(n) for n in voxels.shape))]
+        shape = voxels.shape[1:]
+        pads = [p for n in reversed(shape) for p in (0, -n % CHUNK)]
+        logits = asked(network, nn.functional.pad(voxels, pads)[None], number_format)[0]
+        logits = logits[(slice(None), *(slice(n) for n in shape))]
         world = case.levels[0].frame.voxel_to_world(positions(logits))
         rows.append(np.linalg.norm(world - case.world, axis=1))
     return np.stack(rows)
@@ -94,34 +106,46 @@ def train(
     settings: PeerSettings,
     minutes: float,
     say: Callable[[str], None] = lambda text: None,
-) -> nn.Module:
-    """AdamW on a rise and half a cosine, as ours; the weights of the best of twelve validations are kept."""
+) -> tuple[nn.Module, str]:
+    """AdamW on a rise and half a cosine, as ours; the weights of the best of twelve validations are kept.
+
+    Returns:
+        The network, and the number format that this machine is fastest in, tried before the minutes begin.
+    """
     torch.manual_seed(0)
     sources = [case.source(0) for case in learning]
     network = build(learning[0].world.shape[1], len(learning[0].world), settings.width)
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-2)
     canvas = canvas_shape([s.shape for s in sources], CHUNK, 10_000)
     stream = batches(sources, CropSettings(canvas, cut=0.2), AugmentSettings(), Sampler(2, (0, 0)))
+    number_format = _fastest(network, next(stream))
     budget = Budget(60 * minutes, None)
     clock, best, lowest = ValidationClock(12, budget), network.state_dict(), np.inf
     while budget.fraction < 1:
         optimizer.param_groups[0]["lr"] = learning_rate(budget.fraction, settings.rate)
-        _step(network.train(), optimizer, next(stream))
+        _step(network.train(), optimizer, next(stream), number_format)
         budget.step += 1
         if clock.is_due():
             with clock:
-                error = float(np.nanmean(errors(network, validating)))
+                error = float(np.nanmean(errors(network, validating, number_format)))
             if error < lowest:
                 best, lowest = copy.deepcopy(network.state_dict()), error
     network.load_state_dict(best)
-    say(f"U-Net, {settings}: {budget.step} steps in {minutes:g} min, validation {lowest:.3f}")
-    return network
+    say(f"U-Net, {settings}: {budget.step} steps of {number_format} in {minutes:g} min, validation {lowest:.3f}")
+    return network, number_format
 
 
-def _step(network: nn.Module, optimizer: torch.optim.Optimizer, batch) -> None:
-    with torch.autocast("cpu", torch.bfloat16):
-        logits = network(torch.from_numpy(batch.image))
-    loss = loss_of(logits.float(), torch.from_numpy(batch.points), torch.from_numpy(batch.known))
+def _fastest(network: nn.Module, batch: Batch) -> str:
+    def step(what: Batch, name: str) -> None:
+        asked(trial, torch.from_numpy(what.image), name).square().mean().backward()
+
+    trial = copy.deepcopy(network).train()  # its running statistics move
+    return fastest(partial(step, batch), list(FORMATS), partial(step, batch.piece(4 * CHUNK)))
+
+
+def _step(network: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, number_format: str) -> None:
+    logits = asked(network, torch.from_numpy(batch.image), number_format)
+    loss = loss_of(logits, torch.from_numpy(batch.points), torch.from_numpy(batch.known))
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 10.0)

@@ -19,6 +19,7 @@ from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source
 from pipeline.tasks.built import network_for
 from pipeline.tasks.found import Found
+from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.task import Task
 from pipeline.tasks.truth import UNKNOWN
 from pipeline.training.settings import LevelSettings, TrainingSettings
@@ -163,7 +164,13 @@ def derive_blend(cases: Sequence[TrainingCase], priors: Mapping[str, Found], fou
 def validation(
     task: Task, cases: Sequence[TrainingCase], number: int, search: float, priors: Mapping[str, Found]
 ) -> Callable[[PatchNetwork], dict[str, float]]:
-    """A function that measures a network on the cases; "error" decides which is best."""
+    """A function that measures a network on the cases; "error" decides which is best.
+
+    Landmarks are not asked for between the patches here: that shifts the errors of all weights alike, at 2^D times the
+    work, which a short training has not got.
+    """
+    if isinstance(task, LandmarksTask):
+        task = replace(task, decode=replace(task.decode, between=False))
 
     def measure(network: PatchNetwork) -> dict[str, float]:
         return task.measure(cases, locate_all(network, task, cases, number, search, priors))

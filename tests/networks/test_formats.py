@@ -29,3 +29,16 @@ def test_a_step_says_and_learns_the_same_in_every_format(dims, arrangement):
     assert (other - belief).abs().max() < 0.02 * belief.abs().max()
     assert torch.isfinite(changed).all()
     assert torch.nn.functional.cosine_similarity(changed, gradient, 0) > 0.99
+
+
+@pytest.mark.parametrize("last", ["float32", "float32_channels_last"])
+def test_one_small_image_takes_no_slow_way(last):
+    torch.manual_seed(0)
+    network = build_network("fcn", 3, 1, heads_of(3, 3), stride=2).eval()
+    network.arrange(last)
+    image = torch.rand(1, 1, 32, 24, 28)
+    two = network.features(torch.cat([image, image]))
+    with torch.no_grad(), torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        one = network.features(image)
+    assert not [event.key for event in profile.key_averages() if "slow" in event.key]
+    torch.testing.assert_close(one[0], two[0], atol=1e-4, rtol=1e-3)
