@@ -74,7 +74,8 @@ def _nanmedian(values: np.ndarray) -> np.ndarray:
 
 def _strangeness(world: Points, middle: np.ndarray, usual: np.ndarray) -> Float[np.ndarray, "C K"]:
     """For each landmark the median over the others of how many usual deviations it lies off; 0 without judges."""
-    off = np.linalg.norm(world[:, :, None] - world[:, None] - middle, axis=-1) / usual
+    with np.errstate(invalid="ignore"):  # 0 / 0, where all landmarks lie in one place in every case: nobody judges
+        off = np.linalg.norm(world[:, :, None] - world[:, None] - middle, axis=-1) / usual
     judged = np.isfinite(off) & np.isfinite(usual)
     counted = np.where(judged, off, np.nan)
     return np.where(judged.sum(2) >= JUDGES, np.nan_to_num(_nanmedian(np.moveaxis(counted, 2, 0))), 0.0)
