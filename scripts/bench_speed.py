@@ -103,7 +103,8 @@ def memory_part(model: Path, scan: Path, out: Path) -> dict[str, float]:
 
 
 def with_heads(model: Path, count: int, out: Path) -> Path:
-    """A copy of the model with `count` landmarks and random heads."""
+    """A copy of the model with `count` landmarks and random heads that believe in nothing: those that do send the finer
+    level to places all over the scan, as many as there are landmarks."""
     import numpy as np
     import torch
 
@@ -120,6 +121,8 @@ def with_heads(model: Path, count: int, out: Path) -> Path:
         for level, old in zip(loaded.levels, loaded.networks, strict=True):
             new = build_network(level.network, loaded.dims, 1, task.heads(loaded.dims, 1), **level.parameters)
             new.trunk.load_state_dict(old.trunk.state_dict())
+            with torch.no_grad():
+                new.get_submodule("belief")[-1].weight.mul_(0.01)
             built.append(new)
         places = np.random.default_rng(0).normal(0, 20, (20, count, loaded.dims))
         task = replace(task, constellation=fit_constellation(places, 1.0))

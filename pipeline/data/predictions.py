@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     """Write `predictions.json`; optional fields only where they say something."""
     cases = {
         case: {
-            n: {k: v for k, v in asdict(a).items() if v is not None or k not in ("guess", "reason")}
+            n: {k: v for k, v in vars(a).items() if v is not None or k not in ("guess", "reason")}
             for n, a in landmarks.items()
         }
         for case, landmarks in predictions.cases.items()

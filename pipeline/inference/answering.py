@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -86,7 +86,7 @@ class LandmarkAnswering:
         levels = image_levels(image, self.model, given_to(self.model, beside))
         found = locate(self.model, levels, self.model.calibration.threshold)
         said = answers(self.model, found, image.frame)
-        content = {"answers": {name: asdict(a) for name, a in said.items()}, "presence": found.presence}
+        content = {"answers": {name: vars(a) for name, a in said.items()}, "presence": found.presence}
         task = self.model.task
         if not isinstance(task, MultiTask):
             return content

@@ -145,7 +145,7 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
             normalisation,
             task,
             tuple(ModelLevel(**level) for level in levels),
-            tuple(network.to(device).eval() for network in built),
+            tuple(_settled(network, device) for network in built),
             _calibration(content["calibration"]),
             tuple((str(one), str(other)) for one, other in content.get("edges", ())),
             inputs,
@@ -156,6 +156,13 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
         raise CheckpointError(
             f"{path}: not a model of this program: {error}. Give the folder `model` of a run."
         ) from error
+
+
+def _settled(network: PatchNetwork, device: str) -> PatchNetwork:
+    """On its device; on a CPU with channels last, where a dilated convolution in float32 takes a third of the time."""
+    if device == "cpu":
+        network.arrange("float32_channels_last")
+    return network.to(device).eval()
 
 
 def _calibration(content: Mapping[str, Any]) -> Calibration:

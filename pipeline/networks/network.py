@@ -136,8 +136,10 @@ class PatchNetwork(nn.Module):
         weight = last["weight"].reshape(count, -1, hidden.shape[1])[who]
         bias = last["bias"].reshape(count, -1, 1)[who]
         mine = who if self.groups > 1 else torch.zeros_like(who)  # the group that each landmark reads
+        if cells is None and self.groups == 1:  # `weight @ hidden` would copy the features for each of the L
+            return (weight.flatten(0, 1) @ hidden[0]).reshape(*weight.shape[:2], -1) + bias
         if cells is None:
-            return weight @ (hidden[who] if self.groups > 1 else hidden) + bias
+            return weight @ hidden[who] + bias
         return weight @ hidden[mine[:, None], :, cells].transpose(1, 2) + bias
 
     def ask_whole(self, head: str, features: Float[Tensor, "C ..."]) -> Float[Tensor, " K"]:

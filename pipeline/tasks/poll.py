@@ -25,7 +25,7 @@ from pipeline.tasks.regions import Region
 from pipeline.tasks.settings import DecodeSettings
 
 AT_ONCE = 32  # landmarks at once
-MOST = 1000  # patches of a whole scan that vote for a landmark: those within `near` of the surest are some hundreds
+MOST = 300  # patches of a whole scan that vote for a landmark: a ball of `near` strides holds 268
 PLACES = 3  # that look alike, of a landmark, among which the constellation chooses
 
 
