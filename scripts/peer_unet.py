@@ -8,6 +8,7 @@ say "absent".
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,14 +31,16 @@ CHUNK = 8  # the U-Net halves three times
 
 @dataclass(frozen=True)
 class PeerSettings:
-    """What was tuned on validation cases: voxel size, channels of the first layer, largest learning rate."""
+    """What was tuned on validation cases: voxel size, channels of the first layer, largest learning rate, and how often
+    each case must be seen for the random changes to have their full range (`AugmentSettings.sightings`)."""
 
     spacing: float
     width: int = 16
     rate: float = 1e-3
+    sightings: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.spacing:g} at width {self.width}, rate {self.rate:g}"
+        return f"{self.spacing:g} at width {self.width}, rate {self.rate:g}, sightings {self.sightings:g}"
 
 
 def build(dims: int, landmarks: int, width: int) -> nn.Module:
@@ -117,9 +120,11 @@ def train(
     network = build(learning[0].world.shape[1], len(learning[0].world), settings.width)
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-2)
     canvas = canvas_shape([s.shape for s in sources], CHUNK, 10_000)
-    stream = batches(sources, CropSettings(canvas, cut=0.2), AugmentSettings(), Sampler(2, (0, 0)))
+    budget, augment = Budget(60 * minutes, None), AugmentSettings(sightings=settings.sightings)
+    crops, sampler = CropSettings(canvas, cut=0.2), Sampler(2, (0, 0))
+    stream = batches(sources, crops, augment, sampler, expected=lambda: budget.expected)
     number_format = _fastest(network, next(stream))
-    budget = Budget(60 * minutes, None)
+    budget.started = time.monotonic()
     clock, best, lowest = ValidationClock(12, budget), network.state_dict(), np.inf
     while budget.fraction < 1:
         optimizer.param_groups[0]["lr"] = learning_rate(budget.fraction, settings.rate)
