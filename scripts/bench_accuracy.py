@@ -93,7 +93,7 @@ def peer(contest: Contest, settings: PeerSettings, minutes: float, out: Path) ->
 
 
 def tune(contest: Contest, minutes: float, out: Path) -> None:
-    """Voxel size first, then learning rate, width and range of the random changes: the least validation error. Test cases
+    """Voxel size first, then learning rate, width, range of the random changes: the least validation error. Test cases
     are not looked at."""
     best, least = contest.peer, np.inf
     trials = [
