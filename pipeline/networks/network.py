@@ -12,7 +12,6 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -240,12 +239,3 @@ def count_parameters(network: nn.Module) -> int:
 def _instead(name: str, known: list[str]) -> str:
     near = get_close_matches(name, known, 1)
     return f"choose one of {known}" + (f"; did you mean '{near[0]}'?" if near else "")
-
-
-def pad_to_stride(
-    voxels: Float[Tensor, C * S], stride: int, margin: Sequence[int] | np.ndarray, value: float
-) -> Float[Tensor, C * P]:
-    """Pad each axis but the first by its `margin` in front, behind by a stride and up to a whole number of strides."""
-    pads = [(int(m), stride + int(-(n + m)) % stride) for n, m in zip(voxels.shape[1:], margin, strict=True)]
-    flat = [p for pair in reversed(pads) for p in pair]
-    return torch.nn.functional.pad(voxels, flat, value=value)

@@ -3,14 +3,19 @@
 For a chain of layers with kernel k, stride s, padding p, dilation d (per axis): a cell of the output stands
 s times as far from its neighbour, and its centre lies (d (k - 1) / 2 - p) steps of the layer's input after
 the first input cell. Branches of a residual block must keep the centre; `trace` checks that they do.
+
+Letters: C channels, S voxels along the axes, P those of the padded image.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from torch import nn
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from pipeline.errors import ConfigError
 from pipeline.networks.layers import CONV, MAX_POOL, MEAN_POOL, ResidualBlock
@@ -80,3 +85,12 @@ def _one(value: int | tuple[int, ...]) -> int:
     if len(numbers) != 1:
         raise ConfigError(f"a layer has {value} along its axes; patches need the same along all")
     return numbers.pop()
+
+
+def pad_to_stride(
+    voxels: Float[Tensor, C * S], stride: int, margin: Sequence[int] | np.ndarray, value: float
+) -> Float[Tensor, C * P]:
+    """Pad each axis but the first by its `margin` in front, behind by a stride and up to a whole number of strides."""
+    pads = [(int(m), stride + int(-(n + m)) % stride) for n, m in zip(voxels.shape[1:], margin, strict=True)]
+    flat = [p for pair in reversed(pads) for p in pair]
+    return torch.nn.functional.pad(voxels, flat, value=value)

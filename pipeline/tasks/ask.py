@@ -16,7 +16,8 @@ from torch import Tensor
 
 from pipeline.data.store import LevelArray
 from pipeline.grid.patch_grid import PatchGrid
-from pipeline.networks.network import PatchNetwork, pad_to_stride
+from pipeline.networks.network import PatchNetwork
+from pipeline.networks.receptive_field import pad_to_stride
 from pipeline.tasks.regions import Region
 
 

@@ -9,8 +9,8 @@ from torch import nn
 from pipeline.errors import ConfigError
 from pipeline.networks.heads import Head
 from pipeline.networks.layers import ResidualBlock
-from pipeline.networks.network import FORMATS, TRUNKS, WHOLE, build_network, count_parameters, pad_to_stride
-from pipeline.networks.receptive_field import trace
+from pipeline.networks.network import FORMATS, TRUNKS, WHOLE, build_network, count_parameters
+from pipeline.networks.receptive_field import pad_to_stride, trace
 
 WITH_PATCHES = [name for name in TRUNKS if name not in WHOLE]
 
