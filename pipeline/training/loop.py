@@ -16,6 +16,7 @@ from pipeline.tasks.truth import Truth
 from pipeline.training.average import WeightAverage
 from pipeline.training.balance import Balance, shares
 from pipeline.training.budget import Budget, ValidationClock, learning_rate
+from pipeline.training.optimizer import new_optimizer
 from pipeline.training.settings import TrainingSettings
 
 Validate = Callable[[PatchNetwork], dict[str, float]]
@@ -53,7 +54,7 @@ def start_level(
     Args:
         parts: Of the loss, with their weights; None = there is one.
     """
-    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
+    optimizer = new_optimizer(network, settings.optimizer, settings.rate, settings.decay)
     balance = None
     if parts and len(parts) > 1:
         network.watched = True

@@ -63,7 +63,9 @@ class TrainingSettings:
         minutes: Wall time for all levels together; the other budget, `steps`, must then be None.
         steps: Optimiser steps for all levels together, for runs that must repeat to the bit.
         rate: Largest learning rate; a short rise, then a cosine to zero over the budget.
-        decay: Weight decay of AdamW.
+        decay: Weight decay.
+        optimizer: "muon": the trunk's kernels move by their momentum made orthogonal (Jordan 2024), all else by AdamW;
+            "adamw": all by AdamW.
         average: Decay of the running average of the weights, which is what is validated and kept.
         validations: How often each level is validated.
         keep: Which weights are kept: "best" on the validation cases, or the "last". Where validation shows a handful of
@@ -96,6 +98,7 @@ class TrainingSettings:
     steps: int | None = None
     rate: float = 3e-3
     decay: float = 1e-2
+    optimizer: Literal["muon", "adamw"] = "muon"
     average: float = 0.99
     validations: int = 12
     keep: Literal["best", "last"] = "best"

@@ -1,0 +1,81 @@
+"""The optimiser: orthogonalised updates of the trunk's kernels, AdamW for all else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from pipeline.networks.network import PatchNetwork
+
+MOMENTUM = 0.95
+QUINTIC = (3.4445, -4.7750, 2.0315)  # a s + b s^3 + c s^5 drives singular values s in (0, 1] to about 1; Jordan 2024
+ITERATIONS = 5
+ADAM_RMS = 0.2  # of a typical update of AdamW at rate 1; Liu et al. 2025
+
+
+class Muon(torch.optim.AdamW):
+    """AdamW; but parameters of a group with `orthogonal` move by their momentum made orthogonal (Jordan 2024, Muon).
+
+    A kernel is taken as a matrix of output channels by all else. All its singular directions move alike, where Adam
+    follows the few that the gradients share. The update is as large as AdamW's (Liu et al. 2025), so that one rate
+    and decay suit both.
+
+    Args:
+        groups: Of parameters, each with "orthogonal": true or false.
+        lr: Largest rate.
+        weight_decay: As of AdamW.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """One step of all parameters that have a gradient."""
+        for group in self.param_groups:
+            for kernel in group["params"] if group.get("orthogonal") else ():
+                if kernel.grad is not None:
+                    self._turn(kernel, kernel.grad, group)
+                    kernel.grad = None  # AdamW passes over what has none
+        return super().step(closure)
+
+    def _turn(self, kernel: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
+        state = self.state[kernel]
+        if not state:  # AdamW, when it is loaded, looks for a step in every state
+            state.update(step=torch.zeros(()), momentum=torch.zeros_like(gradient))
+        momentum = state["momentum"].lerp_(gradient, 1 - MOMENTUM)
+        update = orthogonal(gradient.lerp(momentum, MOMENTUM).flatten(1))
+        size = group["lr"] * ADAM_RMS * max(update.shape) ** 0.5
+        kernel.mul_(1 - group["lr"] * group["weight_decay"]).sub_(update.view_as(kernel), alpha=size)
+
+
+def orthogonal(matrix: Float[Tensor, "A B"]) -> Float[Tensor, "A B"]:
+    """The nearest matrix whose singular values are all about 1 (0.7 to 1.2), by five Newton-Schulz iterations.
+
+    All iterates are a polynomial of the small Gram matrix times the matrix, so only that polynomial is iterated. In
+    float32: bfloat16, which suffices, is emulated on many CPUs.
+    """
+    a, b, c = QUINTIC
+    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
+    wide = wide / wide.norm().clamp(min=1e-7)
+    gram = wide @ wide.T
+    one = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    turned = one
+    for _ in range(ITERATIONS):
+        factor = a * one + b * gram + c * gram @ gram
+        turned = factor @ turned
+        gram = factor @ gram @ factor
+    wide = turned @ wide
+    return wide if matrix.shape[0] <= matrix.shape[1] else wide.T
+
+
+def new_optimizer(network: PatchNetwork, name: str, rate: float, decay: float) -> torch.optim.Optimizer:
+    """AdamW ("adamw"), or with the trunk's kernels turned ("muon")."""
+    if name == "adamw":
+        return torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=decay)
+    kernels = {m.weight for m in network.trunk.modules() if isinstance(m, nn.modules.conv._ConvNd) and m.groups == 1}
+    others = [p for p in network.parameters() if p not in kernels]
+    turned = [p for p in network.parameters() if p in kernels]
+    groups = [{"params": turned, "orthogonal": True}, {"params": others, "orthogonal": False}]
+    return Muon(groups, lr=rate, weight_decay=decay)
