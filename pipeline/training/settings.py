@@ -96,7 +96,7 @@ class TrainingSettings:
 
     minutes: float | None = 10.0
     steps: int | None = None
-    rate: float = 3e-3
+    rate: float = 6e-3
     decay: float = 1e-2
     optimizer: Literal["muon", "adamw"] = "muon"
     average: float = 0.99
