@@ -84,7 +84,8 @@ def peer_cases(contest: Contest, spacing: float, out: Path) -> dict[str, list]:
 
 def peer(contest: Contest, settings: PeerSettings, minutes: float, out: Path) -> np.ndarray:
     """(cases, K) errors of the U-Net on the test part."""
-    done = out / f"peer_{minutes:g}_{settings.spacing:g}_{settings.width}_{settings.rate:g}_{settings.sightings:g}.json"
+    words = (f"{minutes:g}", f"{settings.spacing:g}", settings.width, f"{settings.rate:g}", f"{settings.sightings:g}")
+    done = out / f"peer_{'_'.join(map(str, words))}_{settings.optimizer}.json"
     if not done.exists():
         cases = peer_cases(contest, settings.spacing, out / f"peer_{settings.spacing:g}")
         trained = peer_unet.train(cases["train"], cases["validation"], settings, minutes, print)
@@ -93,14 +94,15 @@ def peer(contest: Contest, settings: PeerSettings, minutes: float, out: Path) ->
 
 
 def tune(contest: Contest, minutes: float, out: Path) -> None:
-    """Voxel size first, then learning rate, width, range of the random changes: the least validation error. Test cases
-    are not looked at."""
+    """Voxel size first, then learning rate, width, range of the random changes, optimiser: what errs least on the
+    validation cases. Test cases are not looked at."""
     best, least = contest.peer, np.inf
     trials = [
         [{"spacing": s} for s in contest.spacings],
         [{"rate": 1e-2}, {"rate": 3e-3}, {"rate": 3e-4}],
         [{"width": 24}, {"width": 32}],
         [{"sightings": 120.0}],
+        [{"optimizer": "muon"}],
     ]
     for change in (c for group in trials for c in group):
         trial = replace(best, **change)

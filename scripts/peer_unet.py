@@ -24,6 +24,7 @@ from pipeline.sampling.batches import Batch, CropSettings, batches, canvas_shape
 from pipeline.sampling.sampler import Sampler
 from pipeline.training.budget import Budget, ValidationClock, learning_rate
 from pipeline.training.levels import TrainingCase
+from pipeline.training.optimizer import new_optimizer
 from pipeline.training.precision import fastest
 
 CHUNK = 8  # the U-Net halves three times
@@ -31,16 +32,19 @@ CHUNK = 8  # the U-Net halves three times
 
 @dataclass(frozen=True)
 class PeerSettings:
-    """What was tuned on validation cases: voxel size, channels of the first layer, largest learning rate, and how often
-    each case must be seen for the random changes to have their full range (`AugmentSettings.sightings`)."""
+    """What was tuned on validation cases: voxel size, channels of the first layer, largest learning rate, how often
+    each case must be seen for the random changes to have their full range (`AugmentSettings.sightings`), and the
+    optimiser (`TrainingSettings.optimizer`)."""
 
     spacing: float
     width: int = 16
     rate: float = 1e-3
     sightings: float = 0.0
+    optimizer: str = "adamw"
 
     def __str__(self) -> str:
-        return f"{self.spacing:g} at width {self.width}, rate {self.rate:g}, sightings {self.sightings:g}"
+        settings = f"{self.spacing:g} at width {self.width}, rate {self.rate:g}, sightings {self.sightings:g}"
+        return f"{settings}, {self.optimizer}"
 
 
 def build(dims: int, landmarks: int, width: int) -> nn.Module:
@@ -110,7 +114,7 @@ def train(
     minutes: float,
     say: Callable[[str], None] = lambda text: None,
 ) -> tuple[nn.Module, str]:
-    """AdamW on a rise and half a cosine, as ours; the weights of the best of twelve validations are kept.
+    """A rise and half a cosine, as ours; the weights of the best of twelve validations are kept.
 
     Returns:
         The network, and the number format that this machine is fastest in, tried before the minutes begin.
@@ -118,7 +122,7 @@ def train(
     torch.manual_seed(0)
     sources = [case.source(0) for case in learning]
     network = build(learning[0].world.shape[1], len(learning[0].world), settings.width)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-2)
+    optimizer = new_optimizer(network, network, settings.optimizer, settings.rate, decay=1e-2)
     canvas = canvas_shape([s.shape for s in sources], CHUNK, 10_000)
     budget, augment = Budget(60 * minutes, None), AugmentSettings(sightings=settings.sightings)
     crops, sampler = CropSettings(canvas, cut=0.2), Sampler(2, (0, 0))
@@ -127,7 +131,8 @@ def train(
     budget.started = time.monotonic()
     clock, best, lowest = ValidationClock(12, budget), network.state_dict(), np.inf
     while budget.fraction < 1:
-        optimizer.param_groups[0]["lr"] = learning_rate(budget.fraction, settings.rate)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(budget.fraction, settings.rate)
         _step(network.train(), optimizer, next(stream), number_format)
         budget.step += 1
         if clock.is_due():

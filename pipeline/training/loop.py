@@ -54,7 +54,7 @@ def start_level(
     Args:
         parts: Of the loss, with their weights; None = there is one.
     """
-    optimizer = new_optimizer(network, settings.optimizer, settings.rate, settings.decay)
+    optimizer = new_optimizer(network, network.trunk, settings.optimizer, settings.rate, settings.decay)
     balance = None
     if parts and len(parts) > 1:
         network.watched = True

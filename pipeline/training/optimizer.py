@@ -9,8 +9,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pipeline.networks.network import PatchNetwork
-
 MOMENTUM = 0.95
 QUINTIC = (3.4445, -4.7750, 2.0315)  # a s + b s^3 + c s^5 drives singular values s in (0, 1] to about 1; Jordan 2024
 ITERATIONS = 5
@@ -70,12 +68,16 @@ def orthogonal(matrix: Float[Tensor, "A B"]) -> Float[Tensor, "A B"]:
     return wide if matrix.shape[0] <= matrix.shape[1] else wide.T
 
 
-def new_optimizer(network: PatchNetwork, name: str, rate: float, decay: float) -> torch.optim.Optimizer:
-    """AdamW ("adamw"), or with the trunk's kernels turned ("muon")."""
+def new_optimizer(network: nn.Module, trunk: nn.Module, name: str, rate: float, decay: float) -> torch.optim.Optimizer:
+    """AdamW ("adamw"), or with the trunk's kernels turned ("muon"); those of networks side by side are no matrix.
+
+    Args:
+        trunk: A part of the network, or all of it.
+    """
     if name == "adamw":
         return torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=decay)
-    kernels = {m.weight for m in network.trunk.modules() if isinstance(m, nn.modules.conv._ConvNd) and m.groups == 1}
-    others = [p for p in network.parameters() if p not in kernels]
+    kernels = {m.weight for m in trunk.modules() if isinstance(m, nn.modules.conv._ConvNd) and m.groups == 1}
     turned = [p for p in network.parameters() if p in kernels]
+    others = [p for p in network.parameters() if p not in kernels]
     groups = [{"params": turned, "orthogonal": True}, {"params": others, "orthogonal": False}]
     return Muon(groups, lr=rate, weight_decay=decay)

@@ -46,8 +46,8 @@ def test_no_gradient_is_no_number_that_is_none():
 
 def test_the_kernels_of_the_trunk_are_turned_and_all_else_is_as_with_adamw():
     plain, turned = with_gradients(network()), with_gradients(network())
-    new_optimizer(plain, "adamw", RATE, 0.0).step()
-    new_optimizer(turned, "muon", RATE, 0.0).step()
+    new_optimizer(plain, plain.trunk, "adamw", RATE, 0.0).step()
+    new_optimizer(turned, turned.trunk, "muon", RATE, 0.0).step()
     theirs = dict(turned.named_parameters())
     differ = {name for name, p in plain.named_parameters() if not torch.equal(p, theirs[name])}
     assert differ == kernels(plain) and differ
@@ -55,7 +55,7 @@ def test_the_kernels_of_the_trunk_are_turned_and_all_else_is_as_with_adamw():
 
 def test_an_update_is_as_large_as_one_of_adamw():
     before, after = network(), with_gradients(network())
-    new_optimizer(after, "muon", RATE, 0.0).step()
+    new_optimizer(after, after.trunk, "muon", RATE, 0.0).step()
     now = dict(after.named_parameters())
     for name in kernels(before):
         was = before.get_parameter(name)
@@ -65,11 +65,11 @@ def test_an_update_is_as_large_as_one_of_adamw():
 
 def test_a_network_goes_on_from_a_saved_optimizer_as_if_nothing_had_happened():
     straight, stopped = network(), network()
-    first, second = (new_optimizer(n, "muon", RATE, 0.01) for n in (straight, stopped))
+    first, second = (new_optimizer(n, n.trunk, "muon", RATE, 0.01) for n in (straight, stopped))
     for net, optimizer in ((straight, first), (stopped, second)):
         with_gradients(net)
         optimizer.step()
-    resumed = new_optimizer(stopped, "muon", RATE, 0.01)
+    resumed = new_optimizer(stopped, stopped.trunk, "muon", RATE, 0.01)
     resumed.load_state_dict(second.state_dict())
     for net, optimizer in ((straight, first), (stopped, resumed)):
         with_gradients(net)
@@ -80,7 +80,7 @@ def test_a_network_goes_on_from_a_saved_optimizer_as_if_nothing_had_happened():
 def test_networks_side_by_side_are_left_to_adamw():
     heads = {"belief": Head(2), "displacement": Head(2, 2)}
     net = build_network("noothout2020_local", 2, 1, heads)
-    optimizer = new_optimizer(net, "muon", RATE, 0.0)
+    optimizer = new_optimizer(net, net.trunk, "muon", RATE, 0.0)
     grouped = [m.weight for m in net.trunk if getattr(m, "groups", 1) > 1]
     others = next(g for g in optimizer.param_groups if not g["orthogonal"])["params"]
     assert grouped and all(any(w is p for p in others) for w in grouped)
