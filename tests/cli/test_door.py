@@ -74,7 +74,7 @@ def test_a_misspelt_key_gets_its_nearest_neighbour(capsys):
     assert main(["train", "training.minuts=10"]) == 2
     said = capsys.readouterr().err
     assert "unknown key 'training.minuts' (value met: 10). Did you mean 'training.minutes'?" in said
-    assert "minutes, one_object, precision, rate, seed, steps" in said
+    assert "minutes, one_object, optimizer, precision, rate, seed, steps" in said
 
 
 def test_an_option_that_is_none_is_refused(capsys):
