@@ -23,7 +23,7 @@ class Muon(torch.optim.AdamW):
     and decay suit both.
 
     Args:
-        groups: Of parameters, each with "orthogonal": true or false.
+        params: Groups of parameters, each with "orthogonal": true or false.
         lr: Largest rate.
         weight_decay: As of AdamW.
     """
