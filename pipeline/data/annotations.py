@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from pipeline.data.points_file import read_points_file
 from pipeline.data.points_json import read_points_json
 from pipeline.data.points_table import PointsTable
 from pipeline.data.pts import read_pts
-from pipeline.data.readers import unit_of
+from pipeline.data.readers import unit_of, walked
 from pipeline.data.scan_files import ids_by_file
 from pipeline.errors import DataError
 
@@ -85,7 +84,7 @@ def read_annotations(
 def _point_files(source: Path, scans: dict[str, Path]) -> list[Path]:
     """In `landmarks/`, in `source` itself and beside the scans; not elsewhere, where old answers may lie."""
     folders = {source, *(p.parent for p in scans.values())}
-    folders |= {Path(root) for root, _, _ in os.walk(source / "landmarks")}
+    folders |= {Path(root) for root, _, _ in walked(source / "landmarks")}
     found = {p for folder in folders for p in folder.iterdir() if p.name.lower().endswith(FILES)}
     return sorted(p for p in found if not p.name.startswith("."))
 

@@ -59,6 +59,8 @@ def collect(
     for finding in typos({case: points for case, points in found.cases.items()}):
         found.error(finding.rule, cast("str", finding.case), finding.message, finding.advice)
     names = _names(found.cases)
+    if found.cases and not names:
+        raise DataError(_unmatched(source, scans, found))
     subjects = column(source / "subjects.csv", "subject")
     splits = listed.parts if listed else parts_of(scans)
     splits |= {c: part(source, c, word) for c, word in column(source / "split.csv", "split").items()}
@@ -104,6 +106,13 @@ def _match(found: Annotations, scans: dict[str, Path], doubled: set[str], empty:
             found.cases.pop(case, None)
         else:
             _fit_axes(found, case, scans[case])
+
+
+def _unmatched(source: Path, scans: dict[str, Path], found: Annotations) -> str:
+    """Why no scan has a landmark."""
+    spoken = [f.case for f in found.findings if f.rule == "no-scan"]
+    why = f" Landmarks are of {spoken[0]}; scans are called {min(scans)}." if spoken else ""
+    return f"{source}: none of {len(scans)} scans has a landmark.{why} Name the landmarks as their scans are."
 
 
 def _fit_axes(found: Annotations, case: str, scan: Path) -> None:

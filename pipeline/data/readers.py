@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -137,12 +137,26 @@ def case_name(path: Path) -> str:
     return path.name
 
 
+def walked(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """As `os.walk`, links to folders followed, no folder twice: a link may lead back, or to what was met."""
+    ways, met = [str(folder)], set()
+    while ways:
+        for root, folders, names in os.walk(ways.pop(0)):
+            real = os.path.realpath(root)
+            if real in met:
+                folders.clear()
+                continue
+            met.add(real)
+            yield root, folders, names
+            ways += [way for way in (os.path.join(root, f) for f in sorted(folders)) if os.path.islink(way)]
+
+
 def find_images(folder: Path) -> list[Path]:
     """All scans under `folder`, sorted; a folder of DICOM files is one. Where there is none, all pictures: beside scans
     they are screenshots. Hidden names and label maps are skipped."""
     found: list[Path] = []
     pictures: list[Path] = []
-    for root, folders, names in os.walk(folder):
+    for root, folders, names in walked(folder):
         folders[:] = [f for f in folders if not f.lower().startswith(NO_SCANS)]
         shown = [n for n in names if not n.startswith(".")]
         found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]

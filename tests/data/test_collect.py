@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.collect import collect
+from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, summarize, write_findings
 from pipeline.data.landmark_names import typos
 from pipeline.data.markups import write_markups
@@ -196,6 +197,19 @@ def test_the_image_folder_with_most_scans_is_taken_and_labels_never(folder):
         collect(folder, "mine", images="images_9mm")
     with pytest.raises(DataError, match="1 usable cases"):
         collect(folder, "mine", frame="RAS", images="images_1mm")
+
+
+def test_linked_folders_are_looked_into_and_none_twice(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("archive")
+    (folder / "images").rename(elsewhere / "images")
+    (folder / "images").mkdir()
+    (folder / "images" / "site_a").symlink_to(elsewhere / "images", target_is_directory=True)
+    (folder / "images" / "site_b").symlink_to(folder / "images" / "site_a", target_is_directory=True)
+    dataset, findings = collect(folder, "mine")
+    assert [c.image for c in dataset.cases] == [f"images/site_a/c{n}.nii.gz" for n in range(5)]
+    assert not rules(findings) and dataset.image_path(dataset.cases[0]).is_file()
+    write_dataset(dataset, folder / "dataset.json")
+    assert read_dataset(folder / "dataset.json") == dataset
 
 
 def test_scans_and_files_in_one_folder(tmp_path):

@@ -125,6 +125,14 @@ def test_pictures_of_which_no_table_speaks_may_show_nothing(tmp_path):
     assert data.case("d").landmarks == {"eye": None}
 
 
+def test_pictures_that_all_show_nothing_teach_nothing(tmp_path):
+    for case in ("a", "b", "c", "d"):
+        picture(tmp_path / f"{case}.png")
+    (tmp_path / "landmarks.csv").write_text("case,landmark,x,y\nlfw/A,eye,1,2\n")
+    with pytest.raises(DataError, match=r"none of 4 scans has a landmark. Landmarks are of lfw/A; scans are called a"):
+        collect(tmp_path, "set", unlisted="absent")
+
+
 def test_pixels_of_scans_are_refused(tmp_path):
     from crooked import upright_frame
     from tiny_scans import write_scan
