@@ -27,7 +27,7 @@ def scans(tmp_path_factory):
     return scans
 
 
-def run(scans, out, steps=100, **settings):
+def run(scans, out, steps=160, **settings):
     found = (scans.dataset, scans.findings, scans.folder / "prepared", out)
     return find_suspects(*found, tiny_settings(steps=steps), device="cpu", **settings)
 

@@ -195,8 +195,8 @@ def test_a_budget_that_is_spent_before_the_first_step_still_gives_a_validated_ne
 
 def test_a_budget_of_minutes_is_kept_and_ends_with_a_validation(tmp_path):
     started = time.monotonic()
-    trained, _, _ = train(tmp_path, 1, replace(SETTINGS, minutes=0.02, steps=None), (2.0, 1.0))
-    assert time.monotonic() - started < 0.02 * 60 + 3
+    trained, _, _ = train(tmp_path, 1, replace(SETTINGS, minutes=0.1, steps=None), (2.0, 1.0))
+    assert time.monotonic() - started < 0.1 * 60 + 3
     for level in trained:
-        assert level.history[-1]["step"] >= 1  # all that a busy machine has time for
-        assert level.history[-1]["seconds"] >= 0.6
+        assert level.history[-1]["step"] > 1
+        assert level.history[-1]["seconds"] >= 3.0
