@@ -10,16 +10,18 @@ def build_networks(settings: Settings) -> None:
     """Build every network once, on one axis: a wrong name or parameter is said before a scan is opened.
 
     Raises:
-        ConfigError: No such network or parameter.
+        ConfigError: No such network or parameter, or no such device.
     """
     import torch
 
     from pipeline.data.columns import Column
     from pipeline.data.encoders import Encoder
+    from pipeline.inference.model import pick_device
     from pipeline.networks.network import build_network
     from pipeline.tasks.asked import Asked
     from pipeline.tasks.table import new_task
 
+    pick_device(settings.device)
     anything = Asked(("landmark",), ("class",), (Encoder(Column("value", "number")),))
     task = new_task(settings.task, anything, settings.training)
     for number, name in enumerate(("coarse", "fine")):

@@ -15,7 +15,7 @@ from pipeline.data.frames import written_frame
 from pipeline.data.inputs import Inputs, inputs_of
 from pipeline.data.intensity import Normalisation
 from pipeline.data.store import Spacing
-from pipeline.errors import CheckpointError, PatchvoteError
+from pipeline.errors import CheckpointError, ConfigError, PatchvoteError
 from pipeline.inference.radius import Radius
 from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.built import network_for
@@ -190,7 +190,15 @@ def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:
 
 
 def pick_device(wanted: str) -> str:
-    """ "auto" = the first GPU if there is one, else the CPU."""
-    if wanted != "auto":
-        return wanted
-    return "cuda:0" if torch.cuda.is_available() else "cpu"
+    """ "auto" = the first GPU if there is one, else the CPU.
+
+    Raises:
+        ConfigError: A GPU is named that this machine, or the installed torch, has not got.
+    """
+    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
+        return "cpu"
+    number, count = int(wanted.partition(":")[2] or 0), torch.cuda.device_count()
+    if number >= count:
+        seen = f"torch {torch.__version__} sees {'no GPU' if not count else f'cuda:0 to cuda:{count - 1}'} here"
+        raise ConfigError(f"device={wanted}: {seen}. Give device=auto or device=cpu, or install a torch with CUDA.")
+    return f"cuda:{number}"

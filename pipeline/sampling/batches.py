@@ -151,17 +151,23 @@ def batches(
     sampler: Sampler,
     start: int = 0,
     expected: Callable[[], float] = lambda: math.inf,
+    threads: int = 1,
 ) -> Iterator[Batch]:
-    """Endless batches from step `start` on, made one ahead on another thread; `expected` tells how many steps there
-    will be, as far as is known."""
+    """Endless batches from step `start` on, made ahead on other threads.
+
+    Args:
+        expected: Tells how many steps there will be, as far as is known.
+        threads: That make batches; where networks run on the same cores, one is enough and more are in their way.
+    """
 
     def make(step: int) -> Batch:
         now = augment.when_seen(sampler.sightings(expected(), len(sources)))
         return _batch(sources, crops, now, sampler, step)
 
-    with ThreadPoolExecutor(1) as pool:
-        coming = [pool.submit(make, start + i) for i in range(2)]
-        step = start + 2
+    ahead = 2 * threads
+    with ThreadPoolExecutor(threads) as pool:
+        coming = [pool.submit(make, start + i) for i in range(ahead)]
+        step = start + ahead
         while True:
             yield coming.pop(0).result()
             coming.append(pool.submit(make, step))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from pipeline.data.inputs import Inputs
 from pipeline.data.store import Spacing
@@ -41,6 +43,7 @@ from pipeline.training.precision import fastest, remembered
 from pipeline.training.progress import Progress
 from pipeline.training.settings import TrainingSettings
 
+SAMPLERS = 8  # threads that make batches for a GPU, at most
 PIECE = 8  # patches along each axis of what number formats are first tried on
 
 
@@ -193,9 +196,10 @@ class Cascade:
     def _stream(self, number: int, network: PatchNetwork, budget: Budget) -> Iterator[Batch]:
         level, stride = self.settings.level(number), network.cells.stride
         together = self.settings.embedding.together if isinstance(self.task, EmbeddingTask) else 0
-        return batch_stream(
-            self.deck, number, level, stride, self.settings, budget.step, self.twins, lambda: budget.expected, together
-        )
+        # On a GPU a step takes some milliseconds, a sample as many; on a CPU the step needs the cores.
+        threads = 1 if self.device == "cpu" else min(SAMPLERS, self.settings.threads or os.cpu_count() or 1)
+        made = self.settings, budget.step, self.twins, lambda: budget.expected, together, threads
+        return batch_stream(self.deck, number, level, stride, *made)
 
     def _precision(self, number: int) -> str:
         if self.settings.precision != "auto":
@@ -213,6 +217,8 @@ class Cascade:
         def step(what: Batch, name: str) -> None:
             network.arrange(name)
             forward_losses(network, task, what)["total"].backward()
+            if self.device != "cpu":
+                torch.cuda.synchronize(self.device)  # a GPU is handed its work and answers later
 
         piece = batch.piece(PIECE * network.cells.stride)
         return fastest(partial(step, batch), list(FORMATS), partial(step, piece))

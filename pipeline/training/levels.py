@@ -100,14 +100,15 @@ def batch_stream(
     twins: tuple[int, ...] | None = None,
     expected: Callable[[], float] = lambda: math.inf,
     together: int = 0,
+    threads: int = 1,
 ) -> Iterator[Batch]:
-    """Batches of one level from step `start` on, of as many steps as are `expected`; with so many cases of an identity
-    `together`, where it is above 0."""
+    """Batches of one level from step `start` on, of as many steps as are `expected`, made on so many `threads`; with so
+    many cases of an identity `together`, where it is above 0."""
     sources = [c.source(number) for c in cases]
     crops = crop_settings(sources, level, stride, twins)
     groups = _of_each_identity(cases) if together else ()
     sampler = Sampler(level.batch, (settings.seed, number), groups=groups, together=max(1, together))
-    return batches(sources, crops, settings.augment, sampler, start, expected)
+    return batches(sources, crops, settings.augment, sampler, start, expected, threads)
 
 
 def _of_each_identity(cases: Sequence[TrainingCase]) -> tuple[tuple[int, ...], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -32,40 +32,53 @@ class Muon(torch.optim.AdamW):
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """One step of all parameters that have a gradient."""
         for group in self.param_groups:
-            for kernel in group["params"] if group.get("orthogonal") else ():
-                if kernel.grad is not None:
-                    self._turn(kernel, kernel.grad, group)
-                    kernel.grad = None  # AdamW passes over what has none
+            for alike in self._by_shape(group["params"] if group.get("orthogonal") else ()):
+                self._turn(alike, group)
         return super().step(closure)
 
-    def _turn(self, kernel: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
-        state = self.state[kernel]
+    def _by_shape(self, kernels: Sequence[Tensor]) -> Iterable[list[Tensor]]:
+        """Those with a gradient; kernels of one shape are one piece of work, not many small ones."""
+        alike: dict[torch.Size, list[Tensor]] = {}
+        for kernel in kernels:
+            if kernel.grad is not None:
+                alike.setdefault(kernel.shape, []).append(kernel)
+        return alike.values()
+
+    def _turn(self, kernels: list[Tensor], group: dict[str, Any]) -> None:
+        updates = orthogonal(torch.stack([self._momentum(kernel) for kernel in kernels]).flatten(2))
+        size = group["lr"] * ADAM_RMS * max(updates.shape[1:]) ** 0.5
+        for kernel, update in zip(kernels, updates, strict=True):
+            kernel.mul_(1 - group["lr"] * group["weight_decay"]).sub_(update.view_as(kernel), alpha=size)
+            kernel.grad = None  # AdamW passes over what has none
+
+    def _momentum(self, kernel: Tensor) -> Tensor:
+        """Nesterov's: the gradient drawn towards the running mean of all."""
+        state, gradient = self.state[kernel], kernel.grad
+        assert gradient is not None
         if not state:  # AdamW, when it is loaded, looks for a step in every state
             state.update(step=torch.zeros(()), momentum=torch.zeros_like(gradient))
-        momentum = state["momentum"].lerp_(gradient, 1 - MOMENTUM)
-        update = orthogonal(gradient.lerp(momentum, MOMENTUM).flatten(1))
-        size = group["lr"] * ADAM_RMS * max(update.shape) ** 0.5
-        kernel.mul_(1 - group["lr"] * group["weight_decay"]).sub_(update.view_as(kernel), alpha=size)
+        return gradient.lerp(state["momentum"].lerp_(gradient, 1 - MOMENTUM), MOMENTUM)
 
 
-def orthogonal(matrix: Float[Tensor, "A B"]) -> Float[Tensor, "A B"]:
-    """The nearest matrix whose singular values are all about 1 (0.7 to 1.2), by five Newton-Schulz iterations.
+def orthogonal(matrices: Float[Tensor, "*N A B"]) -> Float[Tensor, "*N A B"]:
+    """The nearest matrices whose singular values are all about 1 (0.7 to 1.2), by five Newton-Schulz iterations.
 
     All iterates are a polynomial of the small Gram matrix times the matrix, so only that polynomial is iterated. In
     float32: bfloat16, which suffices, is emulated on many CPUs.
     """
     a, b, c = QUINTIC
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    wide = wide / wide.norm().clamp(min=1e-7)
-    gram = wide @ wide.T
-    one = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    wide = matrices if matrices.shape[-2] <= matrices.shape[-1] else matrices.mT
+    wide = wide / wide.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
+    gram = wide @ wide.mT
+    one = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
     turned = one
-    for _ in range(ITERATIONS):
+    for iteration in range(ITERATIONS):
         factor = a * one + b * gram + c * gram @ gram
         turned = factor @ turned
-        gram = factor @ gram @ factor
+        if iteration < ITERATIONS - 1:
+            gram = factor @ gram @ factor
     wide = turned @ wide
-    return wide if matrix.shape[0] <= matrix.shape[1] else wide.T
+    return wide if matrices.shape[-2] <= matrices.shape[-1] else wide.mT
 
 
 def new_optimizer(network: nn.Module, trunk: nn.Module, name: str, rate: float, decay: float) -> torch.optim.Optimizer:

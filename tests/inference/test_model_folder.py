@@ -11,7 +11,7 @@ from oracle import heads_of
 
 from pipeline.data.atomic import read_sealed, write_sealed
 from pipeline.data.intensity import Normalisation
-from pipeline.errors import CheckpointError
+from pipeline.errors import CheckpointError, ConfigError
 from pipeline.inference.model import (
     Calibration,
     Model,
@@ -161,4 +161,12 @@ def test_a_device_that_is_named_is_taken(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert pick_device("auto") == "cpu"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert pick_device("auto") == "cuda:0"
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert (pick_device("auto"), pick_device("cuda"), pick_device("cuda:1")) == ("cuda:0", "cuda:0", "cuda:1")
+
+
+@pytest.mark.parametrize(("count", "seen"), [(0, "no GPU"), (2, "cuda:0 to cuda:1")])
+def test_a_gpu_that_is_not_there_is_said_and_what_is(monkeypatch, count, seen):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+    with pytest.raises(ConfigError, match=f"device=cuda:2: .* sees {seen} here.*device=cpu"):
+        pick_device("cuda:2")

@@ -26,14 +26,14 @@ def test_contrastive_pulls_one_identity_together_and_pushes_two_apart_up_to_the_
 
 
 def test_triplet_takes_the_nearest_negative_that_is_farther_than_the_positive():
-    # anchor 0 with positive 20: d = 2 - 2 cos 20; negatives at 10 (nearer, too hard), 40 (semi-hard) and 180
-    vectors, who = at(0, 20, 10, 40, 180), torch.tensor([0, 0, 1, 2, 3])
+    # anchor 0 with positive 20: d = 2 - 2 cos 20; negatives at 10 (nearer, too hard), 39 (semi-hard) and 180
+    vectors, who = at(0, 20, 10, 39, 180), torch.tensor([0, 0, 1, 2, 3])
 
     def d(degrees):
         return 2 - 2 * math.cos(math.radians(degrees))
 
-    first = max(0.0, d(20) - d(40) + 0.2)
-    # anchor 20 with positive 0: negatives at 10 and 40 lie 10 and 20 away, not farther than 20; so 180, 160 away
+    first = max(0.0, d(20) - d(39) + 0.2)
+    # anchor 20 with positive 0: negatives at 10 and 39 lie 10 and 19 away, not farther than 20; so 180, 160 away
     second = max(0.0, d(20) - d(160) + 0.2)
     assert triplet(vectors, who).item() == pytest.approx((first + second) / 2, abs=1e-6)
 

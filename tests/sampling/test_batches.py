@@ -41,6 +41,16 @@ def test_a_step_sees_the_same_batch_wherever_the_run_was_taken_up(dims):
             assert_array_equal(one.known, other.known)
 
 
+def test_more_threads_make_the_same_batches():
+    one, four = (
+        islice(batches(sources(2), CropSettings((16, 16)), AugmentSettings(), Sampler(2, (3,)), threads=n), 12)
+        for n in (1, 4)
+    )
+    for alone, among in zip(one, four, strict=True):
+        assert_array_equal(alone.image, among.image)
+        assert_array_equal(alone.points, among.points)
+
+
 def test_a_short_training_changes_its_samples_less():
     """Brightness alone, of a constant image: how far it moves says the range."""
     crops, augment = CropSettings((8, 8)), AugmentSettings(**vars(NOTHING) | {"brightness": 0.3, "sightings": 12.0})

@@ -40,6 +40,14 @@ def test_an_orthogonal_matrix_keeps_its_directions():
     assert torch.allclose(said / said.norm(), turn / turn.norm(), atol=1e-4)
 
 
+@pytest.mark.parametrize("shape", [(6, 40), (40, 6)])
+def test_matrices_of_one_shape_are_turned_as_each_alone(shape):
+    torch.manual_seed(0)
+    several = torch.randn(3, *shape) * torch.tensor([0.01, 1.0, 100.0])[:, None, None]
+    for together, matrix in zip(orthogonal(several), several, strict=True):
+        assert torch.allclose(together, orthogonal(matrix), atol=1e-5)
+
+
 def test_no_gradient_is_no_number_that_is_none():
     assert torch.equal(orthogonal(torch.zeros(3, 5)), torch.zeros(3, 5))
 
