@@ -29,3 +29,9 @@ def test_every_choice_of_every_group_composes_and_builds(word):
 def test_a_wrong_network_is_said_at_the_door(argument, said):
     with pytest.raises(ConfigError, match=said):
         build_networks(validate(compose(sort_words([argument]))))
+
+
+def test_a_gpu_that_is_not_there_is_said_at_the_door(monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    with pytest.raises(ConfigError, match="device=cuda:1: .*no GPU"):
+        build_networks(validate(compose(sort_words(["device=cuda:1"]))))
