@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.networks.layers import CHANNELS_LAST
+from pipeline.networks.layers import memory_layout
 from pipeline.networks.network import FORMATS
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.batches import Batch, CropSettings, batches, canvas_shape
@@ -86,7 +86,7 @@ def positions(logits: Tensor) -> np.ndarray:
 def asked(network: nn.Module, image: Tensor, number_format: str) -> Tensor:
     """Logits in float32, computed in a number format of `FORMATS`."""
     precision, last = FORMATS[number_format]
-    layout = CHANNELS_LAST[image.dim() - 2] if last else torch.contiguous_format
+    layout = memory_layout(image.dim() - 2, precision, last)
     with torch.autocast("cpu", precision, enabled=precision != torch.float32):
         return network.to(memory_format=layout)(image.contiguous(memory_format=layout)).float()
 

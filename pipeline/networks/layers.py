@@ -34,10 +34,18 @@ CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: Convolution3d}
 MAX_POOL = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
 ADAPTIVE_POOL = {1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d}
 MEAN_POOL = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
-# None at D = 1. At D = 2 a dilated convolution in bfloat16 with channels last ends the process, or says NaN (torch 2.13
-# on a CPU with AMX); in the usual order it is sound. May go when such a layer passes tests/networks/test_formats.py.
-CHANNELS_LAST = {1: torch.contiguous_format, 2: torch.contiguous_format, 3: torch.channels_last_3d}
+CHANNELS_LAST = {1: torch.contiguous_format, 2: torch.channels_last, 3: torch.channels_last_3d}  # none at D = 1
 NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+
+
+def memory_layout(dims: int, precision: torch.dtype, last: bool) -> torch.memory_format:
+    """Of what the layers compute: channels last in memory where that is asked for and sound.
+
+    At D = 2 a dilated convolution in bfloat16 with channels last ends the process, or says NaN (torch 2.13 on a CPU
+    with AMX); in the usual order it is sound. May go when such a layer passes tests/networks/test_formats.py.
+    """
+    sound = dims != 2 or precision == torch.float32
+    return CHANNELS_LAST[dims] if last and sound else torch.contiguous_format
 
 
 def convolution(

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from pipeline.errors import ConfigError
 from pipeline.networks import local, trunks
 from pipeline.networks.heads import Head
-from pipeline.networks.layers import ADAPTIVE_POOL, CHANNELS_LAST, CONV, NORM, pointwise
+from pipeline.networks.layers import ADAPTIVE_POOL, CONV, NORM, memory_layout, pointwise
 from pipeline.networks.receptive_field import CellGeometry, trace
 from pipeline.networks.stems import Fusion, Joined, Stem, new_stem
 
@@ -151,7 +151,7 @@ class PatchNetwork(nn.Module):
     def arrange(self, name: str) -> None:
         """Compute in a number format and memory layout of `FORMATS` from now on; the weights stay what they are."""
         self.precision, last = FORMATS[name]
-        self.layout = CHANNELS_LAST[self.dims] if last else torch.contiguous_format
+        self.layout = memory_layout(self.dims, self.precision, last)
         self.to(memory_format=self.layout)  # type: ignore[call-overload]
 
     @property

@@ -33,5 +33,5 @@ def test_a_wrong_network_is_said_at_the_door(argument, said):
 
 def test_a_gpu_that_is_not_there_is_said_at_the_door(monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
-    with pytest.raises(ConfigError, match="device=cuda:1: .*no GPU"):
+    with pytest.raises(ConfigError, match=r"device=cuda:1: .*no GPU"):
         build_networks(validate(compose(sort_words(["device=cuda:1"]))))

@@ -86,7 +86,8 @@ def test_answers_are_float32_and_the_same_in_every_format(dims, format):
         assert other[key].dtype == torch.float32
         assert torch.allclose(other[key], exact[key], atol=0.2 if "bfloat16" in format else 1e-4)
         assert torch.equal(other[key], exact[key]) or format != "float32"
-    assert network.arrangement == (format if dims > 2 else format.removesuffix("_channels_last"))
+    unsound = dims == 1 or (dims == 2 and format == "bfloat16_channels_last")
+    assert network.arrangement == (format.removesuffix("_channels_last") if unsound else format)
 
 
 @pytest.mark.parametrize(
