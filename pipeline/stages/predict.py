@@ -16,6 +16,7 @@ from pipeline.data.claim import claimed_folder
 from pipeline.data.dataset import Part, read_dataset
 from pipeline.data.file_names import file_stem
 from pipeline.data.predictions import Predictions
+from pipeline.data.progress_bar import progress_bar
 from pipeline.data.pseudonyms import PRIVATE, coded_scans
 from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of, find_images, folder_and_series, pick_series
@@ -148,8 +149,6 @@ def _of_inputs(inputs: Sequence[Path], series: Sequence[str]) -> dict[str, Path]
 def _answer_all(
     asked: Answering, scans: dict[str, Path], beside: dict[str, Beside], out: Path, model_sum: str
 ) -> tuple[dict[str, Content], dict[str, str], dict[str, float]]:
-    from tqdm import tqdm
-
     marks = {
         name: (out / "cases" / f"{file_stem(name)}.json", _made_of(model_sum, path, beside[name]))
         for name, path in scans.items()
@@ -162,7 +161,7 @@ def _answer_all(
         asked.write_case(out, name, content, scans[name])
     start = time.perf_counter()
     with WriteBehind() as files:
-        for name, image in tqdm(read_ahead(new), "predict", len(scans), initial=len(said), file=sys.stderr):
+        for name, image in progress_bar(read_ahead(new), "predict", len(scans), initial=len(said), file=sys.stderr):
             try:
                 said[name] = asked.answer(image.result(), beside[name])
                 seconds[name] = round(time.perf_counter() - start, 3)

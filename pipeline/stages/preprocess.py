@@ -16,6 +16,7 @@ from pipeline.data.derive import derive_spacings
 from pipeline.data.findings import Findings, read_findings
 from pipeline.data.intensity import Normalisation, derive_normalisation
 from pipeline.data.pool import LostJob, run_each
+from pipeline.data.progress_bar import progress_bar
 from pipeline.data.room import require_disk
 from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, save_array
 from pipeline.errors import DataError, PatchvoteError
@@ -89,14 +90,12 @@ def _keys(found: Findings, case: str, levels: tuple[Spacing, ...], normalisation
 
 
 def _prepare(data: Dataset, store: PreparedStore, workers: int) -> None:
-    from tqdm import tqdm
-
     missing = [c for c in store.keys if not all(is_whole(store.folder, k) for k in store.keys[c])]
     paths = {c: data.image_path(data.case(c)) for c in missing}
     jobs = {c: (paths[c], store, c) for c in missing}
     done = run_each(_prepare_case, jobs, max(1, workers))
     failed = {}
-    for case, result in tqdm(done, "preprocess", len(jobs), file=sys.stderr, disable=not jobs):
+    for case, result in progress_bar(done, "preprocess", len(jobs), file=sys.stderr, disable=not jobs):
         if isinstance(result, Exception):
             failed[case] = str(result) if isinstance(result, PatchvoteError | LostJob) else repr(result)
     if failed:

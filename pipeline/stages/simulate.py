@@ -17,6 +17,7 @@ from pipeline.data.points_csv import csv_line
 from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.points_file import write_points_file
 from pipeline.data.pool import run_each
+from pipeline.data.progress_bar import progress_bar
 from pipeline.data.write_nifti import write_nifti
 from pipeline.data.write_picture import write_png
 from pipeline.errors import ConfigError, DataError
@@ -163,9 +164,7 @@ def _claim(out: Path, kind: str, size: PhantomSize) -> None:
 def _with_progress(
     out: Path, kind: str, wanted: list[tuple[int, int]], size: PhantomSize, workers: int
 ) -> dict[str, str]:
-    from tqdm import tqdm
-
-    bar = tqdm(total=len(wanted), desc="phantoms", unit="case", file=sys.stderr, disable=not wanted)
+    bar = progress_bar(total=len(wanted), desc="phantoms", unit="case", file=sys.stderr, disable=not wanted)
     failed = {}
     with bar:
         jobs = {_case_id(kind, *one): (out, kind, *one, size) for one in wanted}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TextIO
 
-from tqdm import tqdm
-
+from pipeline.data.progress_bar import progress_bar
 from pipeline.training.loop import LevelState
 
 
@@ -24,7 +23,7 @@ class Progress:
         size = "original" if spacing is None else f"{spacing:g} {unit}"
         self.unit = f" {of_error}" if of_error else ""
         layout = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
-        self.bar = tqdm(
+        self.bar = progress_bar(
             total=100,
             desc=f"train level {number + 1}/{levels} ({size})",
             file=stream,

@@ -1,0 +1,26 @@
+"""Progress is for people: a terminal is redrawn often, a log is told seldom."""
+
+import io
+
+from pipeline.data.progress_bar import SECONDS, progress_bar
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_is_redrawn_as_often_as_asked():
+    with progress_bar(total=1, file=Terminal(), mininterval=0.5) as bar:
+        assert bar.mininterval == 0.5
+
+
+def test_a_log_of_thousands_of_jobs_has_a_few_lines_and_the_last_is_whole():
+    log = io.StringIO()
+    with progress_bar(total=5000, desc="preprocess", file=log) as bar:
+        assert bar.mininterval == SECONDS
+        for _ in range(5000):
+            bar.update()
+    lines = log.getvalue().split("\r")
+    assert len(lines) < 5
+    assert "preprocess: 100%" in lines[-1] and "5000/5000" in lines[-1]
