@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from oracle import heads_of
 
 from pipeline.cli.build import build_networks
 from pipeline.cli.compose import compose, groups, sort_words
 from pipeline.cli.validate import validate
 from pipeline.errors import ConfigError
+from pipeline.networks.network import build_network
 
 
 @pytest.mark.parametrize("word", [f"{group}={name}" for group, names in groups().items() for name in names])
@@ -16,6 +18,16 @@ def test_every_choice_of_every_group_composes_and_builds(word):
     group, _, name = word.partition("=")
     assert getattr(settings, group) == name
     build_networks(settings)
+
+
+@pytest.mark.parametrize("method", [m for m in groups()["method"] if m != "ours"])
+@pytest.mark.parametrize("experiment", groups()["experiment"])
+def test_what_an_experiment_says_of_our_networks_is_not_said_of_a_papers(experiment, method):
+    settings = validate(compose(sort_words([f"experiment={experiment}", f"method={method}"])))
+    for level in (settings.training.coarse, settings.training.fine):
+        if level.network != "fcn":
+            assert {name for name, value in level.parameters.items() if value is not None} == {"stride"}
+            build_network(level.network, 1, 1, heads_of(2, 1), **level.parameters)
 
 
 @pytest.mark.parametrize(
