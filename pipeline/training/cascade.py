@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -197,9 +196,19 @@ class Cascade:
         level, stride = self.settings.level(number), network.cells.stride
         together = self.settings.embedding.together if isinstance(self.task, EmbeddingTask) else 0
         # On a GPU a step takes some milliseconds, a sample as many; on a CPU the step needs the cores.
-        threads = 1 if self.device == "cpu" else min(SAMPLERS, self.settings.threads or os.cpu_count() or 1)
-        made = self.settings, budget.step, self.twins, lambda: budget.expected, together, threads
-        return batch_stream(self.deck, number, level, stride, *made)
+        threads = 1 if self.device == "cpu" else min(SAMPLERS, torch.get_num_threads())
+        return batch_stream(
+            self.deck,
+            number,
+            level,
+            stride,
+            self.settings,
+            budget.step,
+            self.twins,
+            lambda: budget.expected,
+            together,
+            threads,
+        )
 
     def _precision(self, number: int) -> str:
         if self.settings.precision != "auto":

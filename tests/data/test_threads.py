@@ -12,8 +12,7 @@ from pipeline.data.threads import limit_threads, threads
 @pytest.fixture(autouse=True)
 def _as_before(monkeypatch):
     for name in module.ASKED_BY_BLAS:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OMP_NUM_THREADS", "4")  # what BLAS would take by itself
+        monkeypatch.setenv(name, "4")  # what BLAS would take by itself; given back when the test is over
     before = threads()
     yield
     limit_threads(before)
