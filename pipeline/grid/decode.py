@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+PEAKS = 16  # most believing patches, one of whose votes marks the place
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def votes(
     share: float = 0.1,
     threshold: float = 0.0,
     near: float | None = None,
+    agree: float | None = None,
     places: int = 1,
 ) -> list[Votes]:
     """Average the positions that the believing patches point to.
@@ -83,10 +86,12 @@ def votes(
         total: Belief that the landmark is there at all.
         displacement: From each patch's centre to the landmark, in strides.
         weighting: "belief" weighs each vote by its patch's belief (2020), "equal" counts heads (2018).
-        share: A patch votes if it believes at least this share of what the most believing patch does.
+        near: Patches vote whose votes lie within this many strides of one place, that for which most belief speaks, so
+            that two places that look alike are not averaged to one between them. None = all do.
+        share: ... and of these who believe at least this share of what the most believing one does.
         threshold: ... and at least this much; where nobody does, the most believing patch votes alone.
-        near: ... and if its vote lies within this many strides of the most believing patch's, so that two places that
-            look alike are not averaged to one between them; belief is then what speaks for this place. None = anywhere.
+        agree: Belief in the location is that of the patches whose votes lie within this many strides of it: votes that
+            lie around a place and not at it do not know it. None = of all who speak for the place.
         places: How many places are wanted, the most believed first. Votes for an earlier one have no say in a later.
 
     Examples:
@@ -98,23 +103,34 @@ def votes(
         ([[4.0]], [0.0], [2.0])
     """
     position = centres + stride * displacement
-    result = []
+    sum_of_all, result = belief.sum(1).clamp_min(1e-30), []
     for _ in range(places):
-        beside = _beside_the_surest(position, belief, torch.inf if near is None else stride * near)
-        here = total * (belief * beside).sum(1) / belief.sum(1).clamp_min(1e-30)
-        best = belief.amax(1, keepdim=True)
+        beside = _beside_one_place(position, belief, share, torch.inf if near is None else stride * near)
+        best = (belief * beside).amax(1, keepdim=True)
         voting = (belief >= torch.maximum(share * best, torch.full_like(best, threshold))) | (belief == best)
         voting &= beside
-        result.append(_average(position, voting * (belief if weighting == "belief" else 1.0), voting, here))
-        belief, total = belief.masked_fill(beside, 0.0), total - here
+        found = _average(position, voting * (belief if weighting == "belief" else 1.0), voting, total)
+        speaking = beside if agree is None else _within(position, found.location[:, :, None], stride * agree)
+        result.append(replace(found, belief=total * (belief * speaking).sum(1) / sum_of_all))
+        belief = belief.masked_fill(beside, 0.0)
     return result
 
 
-def _beside_the_surest(
-    position: Float[Tensor, "K D N"], belief: Float[Tensor, "K N"], reach: float
+def _beside_one_place(
+    position: Float[Tensor, "K D N"], belief: Float[Tensor, "K N"], share: float, reach: float
 ) -> Bool[Tensor, "K N"]:
-    peak = belief.argmax(1)[:, None, None].expand(-1, position.shape[1], 1)
-    return (position - position.gather(2, peak)).square().sum(1).sqrt() <= reach
+    """Votes within `reach` of one of the most believing patches', of that beside which most belief gathers."""
+    peak, number = belief.topk(min(PEAKS, belief.shape[1]), 1)
+    place = position.gather(2, number[:, None].expand(-1, position.shape[1], -1))
+    beside = _within(position[:, :, None], place[..., None], reach)  # K, peaks, N
+    gathered = (beside * belief[:, None]).sum(2)
+    most = gathered.masked_fill(peak < share * peak[:, :1], -1.0).argmax(1)
+    return beside[torch.arange(len(most)), most]
+
+
+def _within(some: Tensor, others: Tensor, reach: float) -> Bool[Tensor, ...]:
+    """Which positions lie as near to each other; coordinates along the second axis."""
+    return (some - others).square().sum(1).sqrt() <= reach
 
 
 def _average(

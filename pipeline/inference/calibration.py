@@ -22,7 +22,7 @@ from pipeline.tasks.found import Found
 from pipeline.tasks.multi import MultiTask
 
 KEPT = 0.98  # of the landmarks that are there; the others are the price of telling what is absent
-LARGEST = 0.6  # threshold that is asked for to tell the absent
+LARGEST = 0.5  # threshold that is asked for to tell the absent
 WRONG = 0.02  # share of what is called found that may be wrong
 TOLD = 0.92  # of the absent landmarks, where validation knows many
 MANY = 50
@@ -56,11 +56,11 @@ def calibrate(model: Model, cases: Sequence[ValidationCase], seen: Sequence[Foun
 
 
 def choose_threshold(belief: Float[np.ndarray, " N"], error: Float[np.ndarray, " N"]) -> float:
-    """The largest threshold, up to 0.6, that keeps 98% of the landmarks that are there; or a larger one, if without it
+    """The largest threshold, up to 0.5, that keeps 98% of the landmarks that are there; or a larger one, if without it
     more than 2% of what is called found would be wrong, or fewer than 92% of fifty or more absent ones be told.
 
     What is absent is believed less, so the first rule tells as much of it as that price allows. With fewer than 50
-    landmarks none is lost. Beyond 0.6 few absent ones are left to tell, and a small validation set would refuse good
+    landmarks none is lost. Beyond 0.5 few absent ones are left to tell, and a small validation set would refuse good
     answers. The second rule is for a model that has not learned enough: it says "not found" rather than guess. The
     third is for data in which landmarks are often hidden, so that telling it is half of the answer; it may cost a tenth
     of what is there, since what was called absent by mistake would cost all of it.
@@ -71,7 +71,7 @@ def choose_threshold(belief: Float[np.ndarray, " N"], error: Float[np.ndarray, "
 
     Examples:
         >>> float(choose_threshold(np.array([0.9, 0.8]), np.array([0.2, 0.1])))
-        0.6
+        0.5
         >>> float(choose_threshold(np.array([0.9, 0.8]), np.array([0.2, 30.0])))
         0.9
     """

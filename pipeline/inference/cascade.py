@@ -21,7 +21,7 @@ from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.shape import PATCHES, Shape
 
-SURE = 0.5  # belief from which an answer says how the others lie
+SURE = 0.3  # belief from which an answer says how the others lie
 PRESENT = 0.5  # belief of the whole image below which no landmark is found in it
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from pipeline.data.atomic import write_text
 from pipeline.data.claim import claimed_folder
@@ -15,6 +14,7 @@ from pipeline.data.collect import collect
 from pipeline.data.file_names import file_stem
 from pipeline.data.image import Image
 from pipeline.data.points_csv import csv_line
+from pipeline.data.progress_bar import progress_bar
 from pipeline.data.readers import find_images, read_image, unit_of
 from pipeline.data.resample import resample
 from pipeline.data.scan_files import scan_ids
@@ -92,7 +92,7 @@ def _asked(model: Path | None, inputs: Sequence[Path], device: str) -> Iterator[
     if not paths:
         raise DataError(f"{inputs[0]}: no image in it.")
     ids = {case: same[0] for case, same in scan_ids(paths, inputs[0]).items()}
-    for case, path in tqdm(ids.items(), desc="landmarks", unit="image", file=sys.stderr, disable=None):
+    for case, path in progress_bar(ids.items(), "landmarks", unit="image", file=sys.stderr):
         try:
             said = made.answer(read_image(path), Beside())["answers"]
         except (PatchvoteError, OSError):
@@ -103,7 +103,7 @@ def _asked(model: Path | None, inputs: Sequence[Path], device: str) -> Iterator[
 def _write(out: Path, found: Sequence[Found], template: Template) -> tuple[int, dict[str, str]]:
     failed: dict[str, str] = {}
     rows, whose = [("case", "landmarks", "off")], [("case", "subject")]
-    for case, subject, path, landmarks in tqdm(found, desc="align", unit="image", file=sys.stderr, disable=None):
+    for case, subject, path, landmarks in progress_bar(found, "align", unit="image", file=sys.stderr):
         try:
             matrix, number, off = template.fit(landmarks)
             _write_image(out / "images" / file_stem(case), aligned(read_image(path), matrix, template.frame))

@@ -8,13 +8,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
 from pipeline.data.box_rules import check_boxes
 from pipeline.data.dataset import PARTS, Dataset, read_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings, write_findings
 from pipeline.data.placement import check_placement
 from pipeline.data.pool import run_each
+from pipeline.data.progress_bar import progress_bar
 from pipeline.data.scan_facts import Facts, frame_of, inspect_scan, unchanged
 from pipeline.data.set_rules import check_set
 from pipeline.data.shape_rules import check_shape
@@ -74,7 +73,10 @@ def _inspect(manifest: Dataset, known: dict[str, Facts], workers: int) -> dict[s
     paths = {c.id: manifest.image_path(c) for c in manifest.cases}
     results = {case: known[case] for case, path in paths.items() if case in known and unchanged(path, known[case])}
     jobs = {case: (str(path), known.get(case)) for case, path in paths.items() if case not in results}
-    with tqdm(total=len(paths), initial=len(results), desc="check", unit="scan", file=sys.stderr, disable=None) as bar:
+    bar = progress_bar(
+        total=len(paths), initial=len(results), desc="check", unit="scan", file=sys.stderr, disable=not jobs
+    )
+    with bar:
         for case, facts in run_each(inspect_scan, jobs, workers):
             results[case] = facts if isinstance(facts, dict) else _lost(paths[case], facts)
             bar.update()

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from pipeline.data.dataset import read_dataset
 from pipeline.data.findings import Finding, read_findings, write_findings
+from pipeline.data.progress_bar import progress_bar
 from pipeline.data.readers import read_image
 from pipeline.errors import ConfigError, DataError, PatchvoteError
 from pipeline.inference.answering import VectorAnswering, answering
@@ -48,7 +48,7 @@ def check_identity(dataset: Path, findings: Path, model: Path, device: str = "au
             " scans are (case,subject)."
         )
     vectors: dict[str, np.ndarray] = {}
-    for case in tqdm(cases, desc="same patient", unit="scan", file=sys.stderr, disable=None):
+    for case in progress_bar(cases, "same patient", unit="scan", file=sys.stderr):
         try:
             vectors[case.id] = np.array(made.answer(read_image(data.image_path(case)), Beside())["vector"])
         except (PatchvoteError, OSError) as error:

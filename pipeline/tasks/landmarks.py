@@ -61,7 +61,7 @@ class LandmarksTask:
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> LandmarksTask:
         pairs, shape = content.get("constellation"), content.get("shape")
-        settings = LossSettings(**content["loss"]), DecodeSettings(**content["decode"])
+        settings = LossSettings(**content["loss"]), DecodeSettings(**{"agree": None, **content["decode"]})
         return cls(*settings, pairs and constellation_of(pairs), tuple(content["landmarks"]), shape and shape_of(shape))
 
     def content(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from pipeline.tasks.regions import Region
 from pipeline.tasks.settings import DecodeSettings
 
 AT_ONCE = 32  # landmarks at once
-MOST = 300  # patches of a whole scan that vote for a landmark: a ball of `near` strides holds 268
+MOST = 300  # patches of a whole scan that may vote for a landmark, the most believing; about one place lie fewer
 PLACES = 3  # that look alike, of a landmark, among which the constellation chooses
 
 
@@ -94,5 +94,5 @@ class Poll:
         displacement = from_logarithm(said.displacement) / stride if self.logarithm else said.displacement
         belief, total = BELIEFS[self.belief](said.logits, said.allowed, grids, said.rest)
         weighting = "belief" if self.decode.name == "weighted" else "equal"
-        decode = (weighting, self.decode.share, self.decode.threshold, self.decode.near, places)
+        decode = (weighting, self.decode.share, self.decode.threshold, self.decode.near, self.decode.agree, places)
         return votes(said.centres, stride, belief, total, displacement, *decode)

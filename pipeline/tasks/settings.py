@@ -38,8 +38,10 @@ class DecodeSettings:
         name: "weighted": votes weighted by belief (2020). "average": patches that believe vote alike (2018).
         share: A patch votes if it believes at least this share of what the most believing patch does.
         threshold: ... and at least this much (the papers' positive patches: 0.5).
-        near: ... and if its vote lies within this many strides of the most believing patch's: two places that look
-            alike are not averaged, and each speaks for itself alone. null = anywhere (the papers).
+        near: ... and if its vote lies within this many strides of one place, that for which most belief speaks: two
+            places that look alike are not averaged. null = anywhere (the papers).
+        agree: The belief of an answer is that of the patches whose votes lie within this many strides of it: where they
+            lie around it, as about something that is not there, they do not know. null = of all patches (the papers).
         between: Patches half a stride further along the axes vote, too (2^D grids): a few per cent less error for so
             many times the work, which matters little where scans are small.
         shape: After the last level, answers are drawn towards the shape of the training cases, by as much as the
@@ -49,7 +51,8 @@ class DecodeSettings:
     name: Literal["weighted", "average"] = "weighted"
     share: float = 0.1
     threshold: float = 0.0
-    near: float | None = 4.0
+    near: float | None = 2.0
+    agree: float | None = 1.0
     between: bool = False
     shape: bool = True
 

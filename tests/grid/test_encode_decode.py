@@ -154,6 +154,25 @@ def test_further_places_are_what_the_surer_ones_leave():
     assert torch.isfinite(third.location).all()
 
 
+def test_the_place_beside_which_most_belief_gathers_is_taken_not_that_of_the_surest_patch():
+    grid, said = PatchGrid((9,), stride=2, first=0.5), torch.zeros(1, 1, 9)
+    belief = torch.tensor([[0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.25, 0.2]])  # the surest stands alone, three beside it
+    [found] = votes(grid.centres()[None], 2, belief, torch.tensor([0.95]), said, near=2.0)
+    assert found.location.item() == pytest.approx(14.5)
+    assert found.belief.item() == pytest.approx(0.65)
+
+
+def test_votes_that_lie_around_the_answer_and_not_at_it_do_not_believe_in_it():
+    grid, said = PatchGrid((9,), stride=2, first=0.5), torch.zeros(1, 1, 9)
+    belief = torch.tensor([[0.0, 0.0, 0.4, 0.05, 0.4, 0.0, 0.0, 0.0, 0.0]])  # at 4.5, 6.5 and 8.5
+    [wide] = votes(grid.centres()[None], 2, belief, torch.tensor([0.85]), said, near=2.0)
+    [narrow] = votes(grid.centres()[None], 2, belief, torch.tensor([0.85]), said, near=2.0, agree=0.5)
+    assert wide.location.item() == narrow.location.item() == pytest.approx(6.5)
+    assert (wide.belief.item(), narrow.belief.item()) == (pytest.approx(0.85), pytest.approx(0.05))
+    [all_at_one] = votes(grid.centres()[None], 2, belief, torch.tensor([0.85]), said, near=2.0, agree=1.0)
+    assert all_at_one.belief.item() == pytest.approx(0.85)  # a stride to either side
+
+
 @pytest.mark.parametrize("dims", DIMS)
 def test_belief_nowhere_gives_numbers_all_the_same(dims):
     grid = PatchGrid((2,) * dims, stride=4, first=2.0)

@@ -285,3 +285,11 @@ def test_the_parts_that_are_looked_at_give_the_answers_of_the_whole_image(dims, 
     expected = TASKS["softmax"].locate(network, level, found_near(level, points, 0.0), search=8.0)
     assert_allclose(parts.world, expected.world, atol=1e-3)
     assert_allclose(parts.belief, expected.belief, atol=1e-4)
+
+
+def test_a_model_written_before_beliefs_were_those_of_votes_at_the_answer_believes_as_it_did():
+    """Its threshold was chosen for that belief."""
+    content = LandmarksTask(names=("a",)).content()
+    assert LandmarksTask.of_content(content).decode.agree == 1.0
+    del content["decode"]["agree"]
+    assert LandmarksTask.of_content(content).decode.agree is None
