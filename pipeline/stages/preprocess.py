@@ -92,7 +92,8 @@ def _keys(found: Findings, case: str, levels: tuple[Spacing, ...], normalisation
 def _prepare(data: Dataset, store: PreparedStore, workers: int) -> None:
     missing = [c for c in store.keys if not all(is_whole(store.folder, k) for k in store.keys[c])]
     paths = {c: data.image_path(data.case(c)) for c in missing}
-    jobs = {c: (paths[c], store, c) for c in missing}
+    levels = {c: tuple(zip(store.keys[c], store.spacings, strict=True)) for c in missing}
+    jobs = {c: (paths[c], store.folder, levels[c], store.normalisation) for c in missing}  # not all of the store
     done = run_each(_prepare_case, jobs, max(1, workers))
     failed = {}
     for case, result in progress_bar(done, "preprocess", len(jobs), file=sys.stderr, disable=not jobs):
@@ -106,10 +107,12 @@ def _prepare(data: Dataset, store: PreparedStore, workers: int) -> None:
         )
 
 
-def _prepare_case(path: Path, store: PreparedStore, case: str) -> None:
+def _prepare_case(
+    path: Path, folder: Path, levels: Sequence[tuple[str, Spacing]], normalisation: Normalisation
+) -> None:
     from pipeline.data.readers import read_image
 
     image = read_image(path)
-    for spacing, key in zip(store.spacings, store.keys[case], strict=True):
-        if not is_whole(store.folder, key):
-            save_array(store.folder, key, make_level(image, spacing, store.normalisation))
+    for key, spacing in levels:
+        if not is_whole(folder, key):
+            save_array(folder, key, make_level(image, spacing, normalisation))
