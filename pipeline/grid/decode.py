@@ -105,7 +105,9 @@ def votes(
     position = centres + stride * displacement
     sum_of_all, result = belief.sum(1).clamp_min(1e-30), []
     for _ in range(places):
-        beside = _beside_one_place(position, belief, share, torch.inf if near is None else stride * near)
+        beside = torch.ones_like(belief, dtype=torch.bool)
+        if near is not None:
+            beside = _beside_one_place(position, belief, share, stride * near)
         best = (belief * beside).amax(1, keepdim=True)
         voting = (belief >= torch.maximum(share * best, torch.full_like(best, threshold))) | (belief == best)
         voting &= beside
@@ -125,7 +127,7 @@ def _beside_one_place(
     beside = _within(position[:, :, None], place[..., None], reach)  # K, peaks, N
     gathered = (beside * belief[:, None]).sum(2)
     most = gathered.masked_fill(peak < share * peak[:, :1], -1.0).argmax(1)
-    return beside[torch.arange(len(most)), most]
+    return beside[torch.arange(len(most), device=most.device), most]
 
 
 def _within(some: Tensor, others: Tensor, reach: float) -> Bool[Tensor, ...]:
