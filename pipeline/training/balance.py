@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from pipeline.networks.network import PatchNetwork
 
 SLOW = 0.05  # share by which a weight moves in a step towards what GradNorm asks for
-HARDER = 1.5  # its exponent: parts that have learned less than others may pull harder (the paper's alpha)
+HARDER = 0.12  # its exponent, one of the paper's alphas: one that cannot be learned must not drown the others
 
 
 class Balance(nn.Module):

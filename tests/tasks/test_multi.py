@@ -99,6 +99,17 @@ def test_gradnorm_moves_the_weights_until_both_pull_about_alike():
     assert torch.exp(balance.learned).sum().item() == pytest.approx(2.0, rel=1e-4)
 
 
+def test_gradnorm_does_not_let_a_part_that_cannot_be_learned_drown_the_others():
+    """One has learned a hundredth of what it began with, the other nothing: it may pull harder, not alone."""
+    made, balance, terms = balance_of("gradnorm")
+    made.train()
+    balance.total(terms(), made)
+    balance.first[1] *= 100
+    for _ in range(200):
+        balance.total(terms(), made)
+    assert 0.25 < shares(terms(), balance, made)["pull_share_small"] < 0.45
+
+
 def test_uncertainty_weighs_a_part_by_the_inverse_of_its_loss():
     """With fixed losses L the best s is log(2 L), so that the weight exp(-s) is 1 / (2 L)."""
     made, balance, _ = balance_of("uncertainty")
