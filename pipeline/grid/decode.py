@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-PEAKS = 16  # most believing patches, one of whose votes marks the place
+PEAKS = 8  # most believing patches, one of whose votes marks the place
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def votes(
         voting = (belief >= torch.maximum(share * best, torch.full_like(best, threshold))) | (belief == best)
         voting &= beside
         found = _average(position, voting * (belief if weighting == "belief" else 1.0), voting, total)
-        speaking = beside if agree is None else _within(position, found.location[:, :, None], stride * agree)
+        speaking = beside if agree is None else _apart(found.location[:, :, None], position)[:, 0] <= stride * agree
         result.append(replace(found, belief=total * (belief * speaking).sum(1) / sum_of_all))
         belief = belief.masked_fill(beside, 0.0)
     return result
@@ -124,15 +124,15 @@ def _beside_one_place(
     """Votes within `reach` of one of the most believing patches', of that beside which most belief gathers."""
     peak, number = belief.topk(min(PEAKS, belief.shape[1]), 1)
     place = position.gather(2, number[:, None].expand(-1, position.shape[1], -1))
-    beside = _within(position[:, :, None], place[..., None], reach)  # K, peaks, N
-    gathered = (beside * belief[:, None]).sum(2)
+    beside = _apart(place, position) <= reach
+    gathered = (beside.to(belief.dtype) @ belief[:, :, None])[:, :, 0]
     most = gathered.masked_fill(peak < share * peak[:, :1], -1.0).argmax(1)
     return beside[torch.arange(len(most), device=most.device), most]
 
 
-def _within(some: Tensor, others: Tensor, reach: float) -> Bool[Tensor, ...]:
-    """Which positions lie as near to each other; coordinates along the second axis."""
-    return (some - others).square().sum(1).sqrt() <= reach
+def _apart(some: Float[Tensor, "K D M"], others: Float[Tensor, "K D N"]) -> Float[Tensor, "K M N"]:
+    """Distances, not by the product of the positions, which is inexact far from the origin."""
+    return torch.cdist(some.mT, others.mT, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def _average(
