@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
@@ -111,9 +111,10 @@ def votes(
         best = (belief * beside).amax(1, keepdim=True)
         voting = (belief >= torch.maximum(share * best, torch.full_like(best, threshold))) | (belief == best)
         voting &= beside
-        found = _average(position, voting * (belief if weighting == "belief" else 1.0), voting, total)
-        speaking = beside if agree is None else _apart(found.location[:, :, None], position)[:, 0] <= stride * agree
-        result.append(replace(found, belief=total * (belief * speaking).sum(1) / sum_of_all))
+        location, spread = _average(position, voting * (belief if weighting == "belief" else 1.0))
+        speaking = beside if agree is None else _apart(location[:, :, None], position)[:, 0] <= stride * agree
+        here = total * (belief * speaking).sum(1) / sum_of_all
+        result.append(Votes(location, here, spread, voting.sum(1).float()))
         belief = belief.masked_fill(beside, 0.0)
     return result
 
@@ -136,13 +137,10 @@ def _apart(some: Float[Tensor, "K D M"], others: Float[Tensor, "K D N"]) -> Floa
 
 
 def _average(
-    position: Float[Tensor, "K D N"],
-    weight: Float[Tensor, "K N"],
-    voting: Bool[Tensor, "K N"],
-    belief: Float[Tensor, " K"],
-) -> Votes:
+    position: Float[Tensor, "K D N"], weight: Float[Tensor, "K N"]
+) -> tuple[Float[Tensor, "K D"], Float[Tensor, " K"]]:
+    """Weighted mean, and the root mean square distance to it."""
     weight = weight / weight.sum(1, keepdim=True).clamp_min(1e-30)
     location = (position * weight[:, None]).sum(-1)
     square = ((position - location[..., None]) ** 2).sum(1)
-    spread = (square * weight).sum(1).clamp_min(0).sqrt()
-    return Votes(location, belief, spread, voting.sum(1).float())
+    return location, (square * weight).sum(1).clamp_min(0).sqrt()

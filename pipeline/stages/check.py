@@ -73,10 +73,9 @@ def _inspect(manifest: Dataset, known: dict[str, Facts], workers: int) -> dict[s
     paths = {c.id: manifest.image_path(c) for c in manifest.cases}
     results = {case: known[case] for case, path in paths.items() if case in known and unchanged(path, known[case])}
     jobs = {case: (str(path), known.get(case)) for case, path in paths.items() if case not in results}
-    bar = progress_bar(
+    with progress_bar(
         total=len(paths), initial=len(results), desc="check", unit="scan", file=sys.stderr, disable=not jobs
-    )
-    with bar:
+    ) as bar:
         for case, facts in run_each(inspect_scan, jobs, workers):
             results[case] = facts if isinstance(facts, dict) else _lost(paths[case], facts)
             bar.update()

@@ -93,7 +93,8 @@ def _prepare(data: Dataset, store: PreparedStore, workers: int) -> None:
     missing = [c for c in store.keys if not all(is_whole(store.folder, k) for k in store.keys[c])]
     paths = {c: data.image_path(data.case(c)) for c in missing}
     levels = {c: tuple(zip(store.keys[c], store.spacings, strict=True)) for c in missing}
-    jobs = {c: (paths[c], store.folder, levels[c], store.normalisation) for c in missing}  # not all of the store
+    # not the store: each job would carry the keys of all cases to its process
+    jobs = {c: (paths[c], store.folder, levels[c], store.normalisation) for c in missing}
     done = run_each(_prepare_case, jobs, max(1, workers))
     failed = {}
     for case, result in progress_bar(done, "preprocess", len(jobs), file=sys.stderr, disable=not jobs):

@@ -61,7 +61,8 @@ class LandmarksTask:
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> LandmarksTask:
         pairs, shape = content.get("constellation"), content.get("shape")
-        settings = LossSettings(**content["loss"]), DecodeSettings(**{"agree": None, **content["decode"]})
+        decode = {"agree": None, **content["decode"]}  # where none is told, the threshold is one of the wider belief
+        settings = LossSettings(**content["loss"]), DecodeSettings(**decode)
         return cls(*settings, pairs and constellation_of(pairs), tuple(content["landmarks"]), shape and shape_of(shape))
 
     def content(self) -> dict[str, Any]:
