@@ -30,6 +30,7 @@ SHARES = (
     "training.augment.share",
     "training.augment.mirror",
     "training.augment.erase",
+    "training.augment.composite",
     "training.coarse.cut",
     "training.fine.cut",
     "training.coarse.missing",
@@ -67,9 +68,6 @@ def _augment(tree: dict[str, Any]) -> Iterator[str]:
     """The same of random changes."""
     if not 0 <= (elastic := at(tree, "training.augment.elastic")) <= 0.15:
         yield f"training.augment.elastic: {elastic} is not allowed; allowed: a number from 0 to 0.15."
-    kin = at(tree, "training.augment.kin")
-    if kin < 0 or kin + elastic > 0.15 + 1e-9:
-        yield f"training.augment.kin: {kin} is not allowed; allowed: from 0 to 0.15, less training.augment.elastic."
     if (shift := at(tree, "training.augment.shift")) < 0:
         yield f"training.augment.shift: {shift} is not allowed; allowed: 0 or a number above."
     if (sightings := at(tree, "training.augment.sightings")) < 0:

@@ -112,7 +112,7 @@ def votes(
         voting = (belief >= torch.maximum(share * best, torch.full_like(best, threshold))) | (belief == best)
         voting &= beside
         location, spread = _average(position, voting * (belief if weighting == "belief" else 1.0))
-        speaking = beside if agree is None else _apart(location[:, :, None], position)[:, 0] <= stride * agree
+        speaking = beside if agree is None else _apart(location[:, :, None], position)[:, 0] <= (stride * agree) ** 2
         here = total * (belief * speaking).sum(1) / sum_of_all
         result.append(Votes(location, here, spread, voting.sum(1).float()))
         belief = belief.masked_fill(beside, 0.0)
@@ -125,15 +125,19 @@ def _beside_one_place(
     """Votes within `reach` of one of the most believing patches', of that beside which most belief gathers."""
     peak, number = belief.topk(min(PEAKS, belief.shape[1]), 1)
     place = position.gather(2, number[:, None].expand(-1, position.shape[1], -1))
-    beside = _apart(place, position) <= reach
-    gathered = (beside.to(belief.dtype) @ belief[:, :, None])[:, :, 0]
+    beside = _apart(place, position) <= reach**2
+    gathered = (beside * belief[:, None]).sum(2)
     most = gathered.masked_fill(peak < share * peak[:, :1], -1.0).argmax(1)
     return beside[torch.arange(len(most), device=most.device), most]
 
 
 def _apart(some: Float[Tensor, "K D M"], others: Float[Tensor, "K D N"]) -> Float[Tensor, "K M N"]:
-    """Distances, not by the product of the positions, which is inexact far from the origin."""
-    return torch.cdist(some.mT, others.mT, compute_mode="donot_use_mm_for_euclid_dist")
+    """Squared distances, not by the product of the positions, which is inexact far from the origin; axis by axis, in
+    place, which takes a quarter of the time of torch.cdist."""
+    result = (some[:, 0, :, None] - others[:, 0, None]).square_()
+    for axis in range(1, some.shape[1]):
+        result += (some[:, axis, :, None] - others[:, axis, None]).square_()
+    return result
 
 
 def _average(

@@ -31,8 +31,9 @@ class AugmentSettings:
         blur: Largest standard deviation of a Gaussian blur, voxels; half of the samples stay sharp.
         slices: Largest distance of the slices that a sample is seen through, along a random axis, voxels; half of the
             samples stay as they are.
-        kin: A bend like `elastic` that all samples of one identity in a step share: so the people of a step are new
-            ones, kin of those that were photographed. For task=embedding; `elastic` and it together up to 0.15.
+        composite: Share of the identities of a step that are put together from two, the upper part of one's images
+            above the lower part of another's: people who were never photographed. For task=embedding and images that
+            show their thing always in the same place, as faces cut to size do.
         shift: Largest distance that a crop of a whole image is moved, as a share of its edge.
         erase: Share of the samples in which a box, a sixth to two fifths of the image along each edge, shows one grey
             (DeVries and Taylor 2017, arXiv 1708.04552): for images as a whole, so that they are not told by one part,
@@ -53,7 +54,7 @@ class AugmentSettings:
     pairs: dict[str, str] = field(default_factory=dict)
     blur: float = 0.0
     slices: float = 0.0
-    kin: float = 0.0
+    composite: float = 0.0
     shift: float = 0.0
     erase: float = 0.0
     sightings: float = 0.0

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float, Int
 from pipeline.data.inputs import HIDDEN
 from pipeline.sampling.augment import AugmentSettings, change_grey, change_sharpness, erase_box, random_matrix
 from pipeline.sampling.bend import random_bend
+from pipeline.sampling.composite import composed
 from pipeline.sampling.crops import Cut, whole_voxel_centre
 from pipeline.sampling.mirror import mirrored
 from pipeline.sampling.sampler import Sampler
@@ -85,9 +86,8 @@ def draw(
     source: Source,
     crops: CropSettings,
     augment: AugmentSettings,
-    kin: np.random.Generator | None = None,
 ) -> Source:
-    """One crop with its landmarks; `kin` draws what all samples of its identity share."""
+    """One crop with its landmarks."""
     matrix = random_matrix(rng, source.points.shape[1], augment)
     centre = _aim(rng, source, crops)
     if augment.shift:
@@ -95,10 +95,8 @@ def draw(
     if rng.random() < crops.cut:
         source, start = end_near_landmark(rng, source, [n / 4 for n in crops.shape], crops.margin)
         centre -= start
-    bend = random_bend(kin, crops.shape, augment.kin) if kin is not None and augment.kin else None
-    if bend is not None:
-        bend = random_bend(rng, crops.shape, augment.elastic).with_another(bend)
-    elif np.array_equal(matrix, np.eye(len(matrix))):
+    bend = None
+    if np.array_equal(matrix, np.eye(len(matrix))):
         centre = whole_voxel_centre(centre, crops.shape)
     elif augment.elastic:
         bend = random_bend(rng, crops.shape, augment.elastic)
@@ -179,17 +177,14 @@ def _batch(
 ) -> Batch:
     rng = sampler.generator(step)
     chosen = [sources[number] for number in sampler.cases(step, len(sources))]
-    drawn = [draw(rng, s, crops, augment, _kin_of(s, sampler, step) if augment.kin else None) for s in chosen]
+    drawn = [draw(rng, s, crops, augment) for s in chosen]
     image, points, known = (padded([getattr(d, f) for d in drawn], v) for f, v in FILL.items())
     values, given = (_stacked([getattr(d, name) for d in drawn]) for name in ("values", "given"))
     labels, corners = (_padded_if_there([getattr(d, name) for d in drawn], v) for name, v in BOXES.items())
+    if augment.composite and IDENTITY in values:
+        image, who = composed(rng, image, values[IDENTITY][:, 0], augment.composite)
+        values |= {IDENTITY: who[:, None]}
     return Batch(image, points.astype(np.float32), known, labels, corners, values, given)
-
-
-def _kin_of(source: Source, sampler: Sampler, step: int) -> np.random.Generator | None:
-    """Random numbers of one identity in one step."""
-    who = source.values.get(IDENTITY)
-    return None if who is None else np.random.default_rng([*sampler.seed, 3, step, int(who[0])])
 
 
 def _stacked(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -29,10 +29,6 @@ class Bend:
     controls: Float[np.ndarray, D * N]
     shape: tuple[int, ...]
 
-    def with_another(self, other: Bend | None) -> Bend:
-        """Both shifts in one."""
-        return self if other is None else Bend(self.controls + other.controls, self.shape)
-
     def of_grid(self) -> Float[np.ndarray, D * C]:
         """The shift of every voxel."""
         result = self.controls

@@ -20,6 +20,8 @@ from pipeline.networks.network import PatchNetwork
 from pipeline.networks.receptive_field import pad_to_stride
 from pipeline.tasks.regions import Region
 
+SHORT_OF_ALL = 1 - 1e-6  # as far as float32 tells what the rest of a sum is
+
 
 @dataclass(frozen=True)
 class Said:
@@ -139,9 +141,10 @@ def ask(
         logits = network.ask("belief", seen.features, landmarks)[:, 0].cpu()
         cells, allowed, centres = None, torch.ones(1, 1, dtype=torch.bool), grid.centres()[None]
         if most is not None and most < logits.shape[1]:
-            cells = logits.topk(most, sorted=False).indices
-            rest = logits.scatter(1, cells, -torch.inf).logsumexp(1)
-            logits, centres = logits.gather(1, cells), centres[0].T[cells].transpose(1, 2)
+            every = logits.logsumexp(1)
+            logits, cells = logits.topk(most, sorted=False)
+            rest = every + torch.log1p(-torch.exp(logits.logsumexp(1) - every).clamp_max(SHORT_OF_ALL))
+            centres = centres[0].T[cells].transpose(1, 2)
     else:
         near = torch.from_numpy(prior[list(landmarks)]).float() - seen.origin
         cells, allowed, centres = _near(grid, near, max(search, grid.stride))

@@ -169,25 +169,29 @@ def test_a_canvas_holds_four_in_five_scans_in_whole_strides_worked_out_by_hand()
     assert canvas_shape(lines, stride=8, largest=44) == (40,)
 
 
-def test_kin_bends_all_samples_of_an_identity_alike_and_another_identity_otherwise():
-    """Without other changes, samples of one identity that start alike stay alike."""
-    ramp = np.broadcast_to(np.arange(24, dtype=np.float32) / 24, (1, 24, 24))
+def test_composites_have_the_upper_part_of_one_and_the_lower_of_another_and_are_neither():
+    """Identity n is an image of grey n: what a composite shows far from the seam says who it was made of."""
     middle = np.array([[11.5, 11.5]]), np.array([True])
-    sources = [Source(ramp, *middle, values={IDENTITY: np.array([who])}) for who in (0.0, 0.0, 1.0, 1.0)]
-    still = AugmentSettings(rotation=0, scale=0, brightness=0, contrast=0, noise=0, share=0, kin=0.1)
-    sampler = Sampler(4, (3,), groups=((0, 1), (2, 3)), together=2)
-    crops = CropSettings((24, 24), jitter=0.0)
-    stream = batches(sources, crops, still, sampler)
-    steps = [next(stream) for _ in range(2)]
-    for batch in steps:
-        who, image = batch.values[IDENTITY][:, 0], batch.image
-        assert sorted(who) == [0, 0, 1, 1]
-        for one in (0, 1):
-            first, second = image[who == one]
-            assert_allclose(first, second, atol=1e-6)
-        assert np.abs(image[who == 0][0] - image[who == 1][0]).max() > 0.01
-    same = [batch.image[batch.values[IDENTITY][:, 0] == 0][0] for batch in steps]
-    assert np.abs(same[0] - same[1]).max() > 0.01  # in the next step they are other people
+    sources = [
+        Source(np.full((1, 24, 24), n, np.float32), *middle, values={IDENTITY: np.array([n])})
+        for n in np.repeat(np.arange(6.0), 2)
+    ]
+    plain = AugmentSettings(rotation=0, scale=0, brightness=0, contrast=0, noise=0, share=0, composite=0.5)
+    sampler = Sampler(12, (3,), groups=tuple((2 * n, 2 * n + 1) for n in range(6)), together=2)
+    stream = batches(sources, CropSettings((24, 24), jitter=0.0), plain, sampler)
+    made, ways = 0, set()
+    for _ in range(8):
+        batch = next(stream)
+        assert len(batch.image) == 12
+        for image, who in zip(batch.image[:, 0], batch.values[IDENTITY][:, 0], strict=True):
+            top, bottom = image[0, 12].round(2), image[-1, 12].round(2)
+            if who >= 0:
+                assert top == bottom == who
+            else:
+                one = -1 - who
+                assert top != bottom and one in (top, bottom)
+                made, ways = made + 1, ways | {one == top}
+    assert 0.25 < made / 96 < 0.6 and ways == {True, False}  # half of them, less those whose partner is themselves
 
 
 def test_a_batch_holds_several_cases_of_each_identity_and_all_identities_in_turn():
