@@ -110,7 +110,7 @@ def test_a_text_is_read_up_to_its_end_and_pieces_have_weights_of_their_own():
     one, ended = torch.tensor([[2.0, 4.0]]), torch.tensor([[2.0, 4.0, 0.0, 0.0]])
     assert torch.equal(made(one), made(ended)) and torch.equal(made(torch.zeros(1, 4)), torch.zeros(1, FEATURES))
     made.attention.weight.data[4] = 20.0
-    assert torch.allclose(made(one), made.pieces.weight[4].relu()[None], atol=1e-5)
+    assert torch.allclose(made(one), FEATURES**0.5 * made.pieces.weight[4].relu()[None], atol=1e-5)
 
 
 def test_most_of_a_text_is_hidden_while_it_is_learned():
