@@ -175,7 +175,7 @@ def _answer_all(
 
 def _write(asked: Answering, out: Path, name: str, content: Content, scan: Path, mark: tuple[Path, str]) -> None:
     done, made_of = mark
-    write_sealed(done, {"made_of": made_of} | content)
+    write_sealed(done, {"made_of": made_of} | content, indent=None)
     asked.write_case(out, name, content, scan)
 
 
