@@ -19,10 +19,9 @@ from pipeline.data.value_predictions import ValueAnswer
 from pipeline.errors import DataError
 
 WORD = re.compile(r"\w+|[^\w\s]")
-LONGEST = 512  # pieces of a text that are read: about 25 words
-PIECE = (2, 5)  # letters of a piece of a word
+LONGEST = 24  # words of a text that are read
 LIKELY = 0.5  # chance from which a label is an answer
-SEEN = 2  # texts that a piece must occur in to be known
+SEEN = 2  # times that a word of a text must occur to be known
 
 
 @dataclass(frozen=True)
@@ -33,15 +32,13 @@ class Encoder:
         column: Which.
         mean: Of the numbers (or their logarithms) of the training cases.
         sd: Their standard deviation.
-        words: Classes or labels that are known, in the order of their numbers.
-        pieces: Words of texts and pieces of them that are known, in the order of their numbers.
+        words: Classes, labels, or the words of texts that are known, in the order of their numbers.
     """
 
     column: Column
     mean: float = 0.0
     sd: float = 1.0
     words: tuple[str, ...] = ()
-    pieces: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -50,8 +47,7 @@ class Encoder:
 
     def encode(self, value: Value | None) -> Float[np.ndarray, " W"]:
         """A number as standard deviations from the mean; a class as its number, one that no training case had as
-        missing; labels as 0 and 1; a text as numbers of its pieces, each once, 0 where it ends; unknown ones are left
-        out."""
+        missing; labels as 0 and 1; a text as numbers of words, 0 where it ends and 1 for unknown ones."""
         missing = np.full(self.width, np.nan, np.float32)
         if value is None:
             return missing
@@ -61,8 +57,8 @@ class Encoder:
         if isinstance(value, tuple):
             return np.array([word in value for word in self.words], np.float32)
         if self.column.kind == "text":
-            known = {piece: number for number, piece in enumerate(self.pieces, 1)}
-            numbers = [known[piece] for piece in pieces_of(value) if piece in known][:LONGEST]
+            known = {word: number for number, word in enumerate(self.words, 2)}
+            numbers = [known.get(word, 1) for word in words_of(value)[:LONGEST]]
             return np.array(numbers + [0] * (LONGEST - len(numbers)), np.float32)
         return np.array([self.words.index(value)], np.float32) if value in self.words else missing
 
@@ -105,22 +101,6 @@ def words_of(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
-def pieces_of(text: str) -> list[str]:
-    """Each word of a text, and all pieces of two to five letters of it, a blank before and behind it being letters:
-    so words are kin that share a stem, and half-known words are not unknown ones (Bojanowski et al. 2017,
-    arXiv 1607.04606). Each comes once.
-
-    >>> pieces_of("Up")
-    [' up ', ' u', 'up', 'p ', ' up', 'up ']
-    """
-    found: dict[str, None] = {}
-    for word in (f" {word} " for word in words_of(text)):
-        found[word] = None
-        for size in range(PIECE[0], PIECE[1] + 1):
-            found.update(dict.fromkeys(word[first : first + size] for first in range(len(word) - size + 1)))
-    return list(found)
-
-
 def fit_encoder(column: Column, values: Sequence[Value]) -> Encoder:
     """An encoder from the values of the training cases that have one.
 
@@ -134,8 +114,8 @@ def fit_encoder(column: Column, values: Sequence[Value]) -> Encoder:
         numbers = np.log(numbers) if column.kind == "logarithm" else numbers
         return Encoder(column, float(numbers.mean()), float(numbers.std()) or 1.0)
     if column.kind == "text":
-        counts = Counter(piece for text in values for piece in pieces_of(str(text)))
-        return Encoder(column, pieces=tuple(sorted(piece for piece, times in counts.items() if times >= SEEN)))
+        counts = Counter(word for text in values for word in words_of(str(text)))
+        return Encoder(column, words=tuple(sorted(word for word, times in counts.items() if times >= SEEN)))
     return Encoder(column, words=tuple(sorted(set(_each(values)))))
 
 
@@ -145,16 +125,9 @@ def _each(values: Iterable[Value]) -> Iterable[str]:
 
 
 def encoder_of(content: Mapping[str, Any]) -> Encoder:
-    """From what JSON has of one.
-
-    Raises:
-        DataError: It reads whole words, as none does any more.
-    """
+    """From what JSON has of one."""
     column = Column(**content["column"])
-    if column.kind == "text" and "pieces" not in content:
-        raise DataError(f"column '{column.name}': texts were read by whole words when it was made; train it again")
-    words, pieces = (tuple(content.get(name, ())) for name in ("words", "pieces"))
-    return Encoder(column, float(content["mean"]), float(content["sd"]), words, pieces)
+    return Encoder(column, float(content["mean"]), float(content["sd"]), tuple(content["words"]))
 
 
 def fit_encoders(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]]) -> tuple[Encoder, ...]:

@@ -17,7 +17,6 @@ from pipeline.data.inputs import HIDDEN
 from pipeline.networks.layers import CONV
 
 FEATURES = 32  # of each stem
-UNREAD = 0.9  # of the pieces of a text, in a step of training
 Fusion = Literal["concatenation", "film"]
 
 
@@ -26,9 +25,9 @@ class Stem:
     """One input.
 
     Args:
-        kind: "numbers": values that count; "class": the number of a word; "text": numbers of pieces, 0 where it
-            ends; "picture": another image.
-        size: Numbers that come in; words or pieces that there are; channels of the picture.
+        kind: "numbers": values that count; "class": the number of a word; "text": numbers of words, 0 where it ends;
+            "picture": another image.
+        size: Numbers that come in; words that there are; channels of the picture.
     """
 
     kind: Literal["numbers", "class", "text", "picture"]
@@ -51,28 +50,17 @@ class StemOr(nn.Module):
         return torch.where(there[:, None], self.inner(known).float(), self.missing)
 
 
-class PiecesOf(nn.Module):
-    """A text: its words and pieces of words as vectors, and of these a mean by learned weights (attention).
+class WordsOf(nn.Module):
+    """A text: words as vectors, three neighbours at a time, and of each feature the largest."""
 
-    Nine in ten pieces are hidden from each step: a few hundred texts would be learned by heart, word by word.
-    """
-
-    def __init__(self, pieces: int) -> None:
+    def __init__(self, words: int) -> None:
         super().__init__()
-        self.pieces = nn.Embedding(pieces + 1, FEATURES, padding_idx=0)  # 0 = the text has ended
-        self.attention = nn.Embedding(pieces + 1, 1)
-        nn.init.normal_(self.pieces.weight, std=0.01)  # what is seldom seen says little
-        nn.init.zeros_(self.attention.weight)
+        self.words = nn.Embedding(words + 2, FEATURES, padding_idx=0)  # 0 = the text has ended, 1 = an unknown word
+        self.mix = CONV[1](FEATURES, FEATURES, 3, padding=1)
 
     def forward(self, numbers: Float[Tensor, "B W"]) -> Float[Tensor, "B F"]:
-        numbers = numbers[:, : int((numbers > 0).sum(1).amax())].long()
-        shown = numbers > 0
-        if self.training:
-            shown = shown & (torch.rand(numbers.shape, device=numbers.device) >= UNREAD)
-        weight = torch.where(shown, self.attention(numbers)[..., 0].exp(), 0.0)
-        weight = weight / weight.norm(dim=1, keepdim=True).clamp_min(1e-6)  # many pieces say more than one
-        said: Tensor = (weight[:, None] @ self.pieces(numbers))[:, 0]
-        return FEATURES**0.5 * said.relu()  # by Adam's steps, which are as long for all, it learns so much the faster
+        said: Tensor = self.mix(self.words(numbers.long()).transpose(1, 2))
+        return said.relu().amax(2)
 
 
 class ClassOf(nn.Module):
@@ -107,7 +95,7 @@ def new_stem(stem: Stem, trunk_of: Callable[[int], nn.Sequential]) -> StemOr:
         trunk_of: Makes the trunk of a picture of so many channels.
     """
     if stem.kind == "text":
-        return StemOr(PiecesOf(stem.size))
+        return StemOr(WordsOf(stem.size))
     if stem.kind == "class":
         return StemOr(ClassOf(stem.size))
     if stem.kind == "picture":

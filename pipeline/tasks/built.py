@@ -31,7 +31,7 @@ def stems_of(inputs: Inputs, channels: int) -> dict[str, Stem]:
     for encoder in inputs.columns:
         kind = encoder.column.kind
         if kind in ("class", "text"):
-            stems[encoder.column.name] = Stem(kind, len(encoder.words or encoder.pieces))
+            stems[encoder.column.name] = Stem(kind, len(encoder.words))
         else:
             stems[encoder.column.name] = Stem("numbers", encoder.width)
     return stems | {view: Stem("picture", channels) for view in inputs.others}

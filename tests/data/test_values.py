@@ -1,14 +1,12 @@
 """Columns of a table: read, encoded, answered; every bad cell is said."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 
 from pipeline.data.collect_values import by_view, collect_images, with_values
 from pipeline.data.columns import Column, parse
 from pipeline.data.dataset import read_dataset, write_dataset
-from pipeline.data.encoders import LONGEST, Encoder, encoder_of, fit_encoder
+from pipeline.data.encoders import LONGEST, Encoder, fit_encoder
 from pipeline.data.inputs import Inputs, inputs_of
 from pipeline.data.value_predictions import ValuePredictions, read_value_predictions, write_value_predictions
 from pipeline.data.values_csv import find_table, read_values, write_values_csv
@@ -130,22 +128,11 @@ def test_words_are_numbered_and_strangers_are_missing():
     assert tags.answer(np.array([0.9, 0.2, 0.6])).value == ("a", "c")
 
 
-def test_texts_are_numbers_of_pieces_seen_twice_each_once_and_end_with_noughts():
+def test_texts_are_numbers_of_words_seen_twice_and_end_with_noughts():
     encoder = fit_encoder(TITLE, ["The War", "the peace", "War!"])
-    assert {" the ", " war ", "he", "ar "} < set(encoder.pieces) and not {" peace ", "pea"} & set(encoder.pieces)
-    read = encoder.encode("War of the worlds, the warlords")
-    numbers = read[read > 0].astype(int).tolist()
-    assert read.shape == (LONGEST,) and (read[len(numbers) :] == 0).all() and len(set(numbers)) == len(numbers)
-    assert {" war ", " the ", " war", "war"} < {encoder.pieces[number - 1] for number in numbers}
-    assert not encoder.encode("Ugh").any() and len(encoder.encode("the war " * 999)) == LONGEST
-
-
-def test_a_model_that_reads_whole_words_is_refused():
-    content = asdict(fit_encoder(TITLE, ["The War", "the peace"]))
-    assert encoder_of(content) == fit_encoder(TITLE, ["The War", "the peace"])
-    content.pop("pieces")
-    with pytest.raises(DataError, match=r"column 'title': .* train it again"):
-        encoder_of(content)
+    assert encoder.words == ("the", "war")
+    assert encoder.encode("War of the worlds").tolist() == [3.0, 1.0, 2.0, 1.0] + [0.0] * (LONGEST - 4)
+    assert len(encoder.encode("the " * 99)) == LONGEST
 
 
 def test_a_column_without_a_value_cannot_be_learned():
