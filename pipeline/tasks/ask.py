@@ -142,7 +142,7 @@ def ask(
         cells, allowed, centres = None, torch.ones(1, 1, dtype=torch.bool), grid.centres()[None]
         if most is not None and most < logits.shape[1]:
             every = logits.logsumexp(1)
-            cells = torch.from_numpy(np.argpartition(logits.numpy(), -most)[:, -most:])  # half of the time of topk, or less
+            cells = torch.from_numpy(np.argpartition(logits.numpy(), -most)[:, -most:])  # twice as fast as topk
             logits = logits.gather(1, cells)
             rest = every + torch.log1p(-torch.exp(logits.logsumexp(1) - every).clamp_max(SHORT_OF_ALL))
             centres = centres[0].T[cells].transpose(1, 2)
