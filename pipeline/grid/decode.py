@@ -37,17 +37,17 @@ def softmax_belief(
     logits: Float[Tensor, "K N"],
     allowed: Bool[Tensor, "K N"],
     grids: int = 1,
-    rest: Float[Tensor, " K"] | None = None,
+    every: Float[Tensor, " K"] | None = None,
 ) -> tuple[Float[Tensor, "K N"], Float[Tensor, " K"]]:
     """Belief of each patch when patches and one "absent" entry of logit 0 compete, and the belief in any of these.
 
     Args:
         grids: That the patches come from; each has as much to say as "absent" does.
-        rest: Logit of all patches together that compete, too, and are not listed; None = there are none.
+        every: Logit of all patches together that compete, those that are not listed, too; None = all are listed.
     """
     logits = logits.masked_fill(~allowed, -torch.inf)
-    said = logits if rest is None else torch.cat([logits, rest[:, None]], 1)
-    total = torch.logsumexp(torch.nn.functional.pad(said - math.log(grids), (0, 1)), 1, keepdim=True)
+    together = (logits.logsumexp(1) if every is None else every) - math.log(grids)
+    total = torch.logaddexp(together, torch.zeros_like(together))[:, None]
     logits = logits - math.log(grids)
     patches = torch.exp(logits - total)
     return patches, patches.sum(1)

@@ -81,12 +81,7 @@ def canvas_shape(shapes: Sequence[tuple[int, ...]], stride: int, largest: int) -
     return tuple(int(min(np.ceil(n / stride), max(1, largest // stride)) * stride) for n in sizes)
 
 
-def draw(
-    rng: np.random.Generator,
-    source: Source,
-    crops: CropSettings,
-    augment: AugmentSettings,
-) -> Source:
+def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment: AugmentSettings) -> Source:
     """One crop with its landmarks."""
     matrix = random_matrix(rng, source.points.shape[1], augment)
     centre = _aim(rng, source, crops)

@@ -20,8 +20,6 @@ from pipeline.networks.network import PatchNetwork
 from pipeline.networks.receptive_field import pad_to_stride
 from pipeline.tasks.regions import Region
 
-SHORT_OF_ALL = 1 - 1e-6  # as far as float32 tells what the rest of a sum is
-
 
 @dataclass(frozen=True)
 class Said:
@@ -29,14 +27,14 @@ class Said:
 
     Args:
         logits: Of belief.
-        rest: What the cells that were left out believe together, as the logit of one.
+        every: What all cells that may vote believe together, those left out, too, as the logit of one.
         displacement: As the network says it, from the cell's centre.
         allowed: Whether the cell may vote.
         centres: Of the cells, voxels of the whole image.
     """
 
     logits: Float[Tensor, "K N"]
-    rest: Float[Tensor, " K"]
+    every: Float[Tensor, " K"]
     displacement: Float[Tensor, "K D N"]
     allowed: Bool[Tensor, "K N"]
     centres: Float[Tensor, "A D N"]
@@ -136,22 +134,21 @@ def ask(
         search: Voxels around the prior within which cells may vote.
         most: How many cells may vote without a prior, the most believing ones; None = all.
     """
-    grid, rest = seen.grid, torch.full((len(landmarks),), -torch.inf)
+    grid = seen.grid
     if prior is None:
         logits = network.ask("belief", seen.features, landmarks)[:, 0].cpu()
         cells, allowed, centres = None, torch.ones(1, 1, dtype=torch.bool), grid.centres()[None]
+        every = logits.logsumexp(1)
         if most is not None and most < logits.shape[1]:
-            every = logits.logsumexp(1)
             cells = torch.from_numpy(np.argpartition(logits.numpy(), -most)[:, -most:])  # twice as fast as topk
-            logits = logits.gather(1, cells)
-            rest = every + torch.log1p(-torch.exp(logits.logsumexp(1) - every).clamp_max(SHORT_OF_ALL))
-            centres = centres[0].T[cells].transpose(1, 2)
+            logits, centres = logits.gather(1, cells), centres[0].T[cells].transpose(1, 2)
     else:
         near = torch.from_numpy(prior[list(landmarks)]).float() - seen.origin
         cells, allowed, centres = _near(grid, near, max(search, grid.stride))
         logits = network.ask("belief", seen.features, landmarks, cells)[:, 0].cpu()
+        every = logits.masked_fill(~allowed, -torch.inf).logsumexp(1)
     displacement = network.ask("displacement", seen.features, landmarks, cells).cpu()
-    return Said(logits, rest, displacement, allowed.expand_as(logits), centres + seen.origin[:, None])
+    return Said(logits, every, displacement, allowed.expand_as(logits), centres + seen.origin[:, None])
 
 
 def _near(grid: PatchGrid, points: Float[Tensor, "K D"], radius: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -165,4 +162,4 @@ def pooled(parts: Sequence[Said]) -> Said:
     if len(parts) == 1:
         return parts[0]
     logits, _, *others = (torch.cat([getattr(part, f.name) for part in parts], -1) for f in fields(Said))
-    return Said(logits, torch.stack([part.rest for part in parts]).logsumexp(0), *others)
+    return Said(logits, torch.stack([part.every for part in parts]).logsumexp(0), *others)

@@ -92,7 +92,7 @@ class Poll:
 
     def _votes(self, said: Said, grids: int, stride: int, places: int) -> list[Votes]:
         displacement = from_logarithm(said.displacement) / stride if self.logarithm else said.displacement
-        belief, total = BELIEFS[self.belief](said.logits, said.allowed, grids, said.rest)
+        belief, total = BELIEFS[self.belief](said.logits, said.allowed, grids, said.every)
         weighting = "belief" if self.decode.name == "weighted" else "equal"
         decode = (weighting, self.decode.share, self.decode.threshold, self.decode.near, self.decode.agree, places)
         return votes(said.centres, stride, belief, total, displacement, *decode)

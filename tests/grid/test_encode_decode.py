@@ -91,7 +91,7 @@ def test_eight_grids_that_say_the_same_believe_as_much_as_one():
 def test_patches_that_are_not_listed_compete_all_the_same():
     logits, everywhere = torch.tensor([[2.0, 1.0, 0.5, -1.0]]), torch.ones(1, 4, dtype=torch.bool)
     whole, _ = softmax_belief(logits, everywhere, grids=2)
-    some, total = softmax_belief(logits[:, :2], everywhere[:, :2], grids=2, rest=logits[:, 2:].logsumexp(1))
+    some, total = softmax_belief(logits[:, :2], everywhere[:, :2], grids=2, every=logits.logsumexp(1))
     assert torch.allclose(some, whole[:, :2])
     assert torch.allclose(total, whole[:, :2].sum(1))
 
