@@ -55,6 +55,8 @@ def senseless(tree: dict[str, Any]) -> Iterator[str]:
         )
     if (hidden := at(tree, "training.coarse.hidden")) and at(tree, "task") != "attributes":
         yield f"training.coarse.hidden: {hidden} is for task=attributes: in a hidden image no landmark can be seen."
+    if (composite := at(tree, "training.augment.composite")) and at(tree, "task") != "embedding":
+        yield f"training.augment.composite: {composite} is for task=embedding: points would not fit the mixed images."
     levels = at(tree, "levels")
     numbers = [level for level in levels or [] if not isinstance(level, str)]
     if levels is not None and (not levels or numbers != sorted(numbers, reverse=True)):

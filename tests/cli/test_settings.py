@@ -68,6 +68,8 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
         ("training.minutes='10'", "training.minutes: '10' is not allowed; allowed: a number or null."),
         ("training.minutes=-1", "training.minutes: -1.0 is not allowed; allowed: a number above 0."),
         ("training.minutes=null", "give one budget"),
+        ("training.coarse.hidden=0.5", "training.coarse.hidden: 0.5 is for task=attributes"),
+        ("training.augment.composite=0.5", "training.augment.composite: 0.5 is for task=embedding"),
         ("training.steps=5", "give one budget"),
         ("training.minutes=nan", "training.minutes"),
         ("training.augment.share=1.5", "allowed: a number from 0 to 1"),
