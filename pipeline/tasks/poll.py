@@ -5,6 +5,7 @@ Letters: K landmarks, D dimensions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -24,7 +25,8 @@ from pipeline.tasks.found import Found, chosen, join
 from pipeline.tasks.regions import Region
 from pipeline.tasks.settings import DecodeSettings
 
-AT_ONCE = 32  # landmarks at once
+AT_ONCE = 64  # landmarks at once, at most
+NUMBERS = 2**20  # ... and patches times landmarks, so that memory grows with neither
 MOST = 300  # patches of a whole scan that may vote for a landmark, the most believing; about one place lie fewer
 PLACES = 3  # that look alike, of a landmark, among which the constellation chooses
 
@@ -82,11 +84,12 @@ class Poll:
     def _votes_in(
         self, network: PatchNetwork, grids: Sequence[Seen], region: Region, prior: np.ndarray | None, search: float
     ) -> Iterator[tuple[Sequence[int], list[Votes]]]:
-        """Votes for a few landmarks at a time, so that memory does not grow with their number."""
+        """Votes for some landmarks at a time."""
         alone = prior is not None or self.constellation is None or self.decode.near is None
         most = None if self.decode.near is None else MOST
-        for first in range(0, len(region.landmarks), AT_ONCE):
-            some = region.landmarks[first : first + AT_ONCE]
+        at_once = min(AT_ONCE, max(1, NUMBERS // math.prod(grids[0].grid.shape)))
+        for first in range(0, len(region.landmarks), at_once):
+            some = region.landmarks[first : first + at_once]
             said = pooled([ask(network, seen, some, prior, search, most) for seen in grids])
             yield some, self._votes(said, len(grids), network.cells.stride, 1 if alone else PLACES)
 
