@@ -41,6 +41,7 @@ from pipeline.training.loop import forward_losses, start_level, train_level
 from pipeline.training.precision import fastest, remembered
 from pipeline.training.progress import Progress
 from pipeline.training.settings import TrainingSettings
+from pipeline.training.within import normalise_within
 
 SAMPLERS = 8  # threads that make batches for a GPU, at most
 PIECE = 8  # patches along each axis of what number formats are first tried on
@@ -160,6 +161,8 @@ class Cascade:
         size, of_error = self.spacings[number], self.unit if isinstance(task, LandmarksTask) else ""
         with Progress(number, len(self.spacings), size, self.unit, sys.stderr, of_error) as progress:
             best = train_level(state, task, stream, measure, self.settings, save, progress.show)
+        if isinstance(task, EmbeddingTask) and task.settings.within:
+            normalise_within(best, task, self.learning, number, stream)
         found = locate_all(best, task, self.validating, number, search, priors)
         blend = derive_blend(self.validating, around, found)
         if around:

@@ -1,0 +1,28 @@
+"""A linear map of what a head says, folded into its own layers: a model needs no further field for it.
+
+Letters: F numbers that the head says.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+@torch.no_grad()
+def fold(layers: nn.Sequential, shift: Float[Tensor, " F"], matrix: Float[Tensor, "F F"]) -> None:
+    """Have a centred head say (numbers - shift) @ matrix from now on, when it is not training.
+
+    Args:
+        layers: Of the head; they end with a convolution and the normalisation of what it says.
+        shift: Float64, as is the matrix.
+    """
+    last = {**dict(layers[-2].named_parameters()), **dict(layers[-1].named_buffers())}
+    weight, bias, mean, variance = (last[name] for name in ("weight", "bias", "running_mean", "running_var"))
+    eps = float(layers[-1].eps)  # type: ignore[arg-type]
+    turned = ((variance.double() + eps).rsqrt()[:, None] * matrix).T  # of what the convolution says
+    bias.copy_(turned @ (bias.double() - mean.double()) - shift @ matrix)
+    weight.copy_(torch.tensordot(turned, weight.double(), 1))
+    mean.zero_()
+    variance.fill_(1 - eps)
