@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from blobs import BLOBS, blob_cases
@@ -9,6 +10,7 @@ from crooked import DIMS
 from oracle import heads_of
 
 from pipeline.errors import CheckpointError
+from pipeline.sampling.batches import IDENTITY
 from pipeline.training import cascade as cascade_module
 from pipeline.training import checkpoint
 from pipeline.training.budget import Budget
@@ -98,6 +100,21 @@ def test_a_run_killed_between_the_two_files_of_a_save_goes_on_from_the_save_befo
             cascade(tmp_path / "killed", 1).train()
     resumed = cascade(tmp_path / "killed", 1).train()
     assert_same(resumed, cascade(tmp_path / "undisturbed", 1).train())
+
+
+@pytest.mark.parametrize("save", [2, 4])
+def test_vectors_of_a_resumed_run_are_normalised_as_if_nothing_had_happened(tmp_path, monkeypatch, save):
+    def people(folder):
+        made = cascade(folder, 2, replace(SETTINGS, fine=COARSE))
+        parts = ([replace(c, values={IDENTITY: np.array([n // 2], np.float32)}) for n, c in enumerate(part)]
+                 for part in (made.learning, made.validating * 2))  # fmt: skip
+        return Cascade(*parts, (2.0, 1.0), "mm", made.settings, "cpu", folder, "identity", question="embedding")
+
+    with monkeypatch.context() as patch:
+        kill_at(patch, cascade_module, "save_level", save)
+        with pytest.raises(Killed):
+            people(tmp_path / "killed").train()
+    assert_same(people(tmp_path / "killed").train(), people(tmp_path / "undisturbed").train())
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path, monkeypatch):
