@@ -62,6 +62,7 @@ class Page:
         numbers: The few numbers above it: what, value, how sure.
         values: Of the images as a whole, beside landmarks.
         boxes: Beside landmarks.
+        each: What was measured, a row an identity, below that figure.
         curve_note: What the figure beside `measured` shows.
         order_note: How the pictures beside `measured` were chosen.
     """
@@ -80,6 +81,7 @@ class Page:
     numbers: tuple[tuple[str, str, str], ...] = ()
     values: Listing = field(default_factory=Listing)
     boxes: Listing = field(default_factory=Listing)
+    each: Listing = field(default_factory=Listing)
     curve_note: str = ""
     order_note: str = ""
 

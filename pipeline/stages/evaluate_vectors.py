@@ -15,7 +15,7 @@ from pipeline.data.points_csv import csv_line
 from pipeline.data.summary_head import summary_head
 from pipeline.data.vector_predictions import TASK, VectorPredictions, read_vector_predictions
 from pipeline.errors import DataError
-from pipeline.metrics.verification import folds_accuracy, identification, pair_distances, verification
+from pipeline.metrics.verification import by_identity, folds_accuracy, identification, pair_distances, verification
 
 PLACES = 4  # digits of an image's number in a list of pairs
 
@@ -66,6 +66,7 @@ def evaluate_vectors(
         "pairs": {"same": len(same), "other": len(other)},
         "threshold": answers.threshold,
         "metrics": metrics,
+        "by_identity": by_identity(vectors, who, answers.threshold),
     }
     write_text(Path(out) / "pairs.csv", _table(measured, vectors))
     write_json(Path(out) / "summary.json", summary)
@@ -89,15 +90,16 @@ def _listed(
 
 
 def _table(cases: Sequence[Case], vectors: np.ndarray) -> str:
-    """For each image the nearest other one of its identity, and the nearest of another."""
-    lines = [csv_line(("case", "identity", "nearest_same", "distance_same", "nearest_other", "distance_other"))]
+    """For each image the nearest other one of its identity, the nearest of another, and the farthest of its own."""
+    names = ("nearest_same", "distance_same", "nearest_other", "distance_other", "farthest_same", "distance_farthest")
+    lines = [csv_line(("case", "identity", *names))]
     who, distance = np.array([c.subject for c in cases]), np.clip(2 - 2 * vectors @ vectors.T, 0, 4)
     np.fill_diagonal(distance, np.inf)
     for row, case in enumerate(cases):
         cells: list[str] = []
-        for wanted in (who == case.subject, who != case.subject):
-            near = np.where(wanted, distance[row], np.inf)
-            best = int(near.argmin())
-            cells += [cases[best].id, f"{near[best]:.4f}"] if np.isfinite(near[best]) else ["", ""]
+        mine = (who == case.subject) & np.isfinite(distance[row])
+        for wanted, sign in ((mine, 1), (who != case.subject, 1), (mine, -1)):
+            best = int(np.where(wanted, sign * distance[row], np.inf).argmin())
+            cells += [cases[best].id, f"{distance[row, best]:.4f}"] if wanted.any() else ["", ""]
         lines.append(csv_line((case.id, case.subject, *cells)))
     return "\n".join(lines) + "\n"

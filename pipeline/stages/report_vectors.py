@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.atomic import write_text
-from pipeline.data.dataset import Dataset
+from pipeline.data.dataset import Case, Dataset
 from pipeline.data.vector_predictions import VectorPredictions, read_vector_predictions
 from pipeline.errors import PatchvoteError
 from pipeline.metrics.verification import pair_distances
@@ -18,6 +18,8 @@ from pipeline.report.page import Listing, Picture, render
 from pipeline.report.run_files import read_rows
 from pipeline.report.run_page import measured_run, page_of
 
+MOST = 20  # identities in the table
+SHOWN = 4  # pairs of pictures of each kind
 MEANING = {
     "eer": "equal error rate: as many pairs of one identity are refused as pairs of two are taken for one",
     "auc": "area under the curve: a pair of one identity is nearer than a pair of two",
@@ -65,7 +67,9 @@ def report_vectors(run: Path, out: Path | None = None, title: str | None = None)
         ),
         curve_note="Left: how far pairs lie apart, and the distance up to which they count as one. Right: pairs of one"
         " identity that are told, over pairs of two that are taken for one.",
-        order_note="Images that lie nearest to one of somebody else, beside it.",
+        each=_each(summary.get("by_identity", {})),
+        order_note="Images that lie nearest to one of somebody else; then, of the identities of which two images lie"
+        " farthest apart, these two.",
         numbers=tuple((name, f"{metrics[name]:.1%}", MEANING[name]) for name in ("eer", "rank1", "dir_at_fa5")),
     )
     write_text(out, render(page))
@@ -78,18 +82,38 @@ def _curve(data: Dataset, answers: VectorPredictions, part: str) -> str | None:
     return distances(same, other, answers.threshold)
 
 
-def _pictures(data: Dataset, rows: Sequence[dict[str, str]]) -> Iterator[Picture]:
-    """Images that lie nearest to one of somebody else, beside it; each pair once."""
-    from pipeline.data.readers import read_image
+def _each(identities: dict[str, dict[str, int]]) -> Listing:
+    """The identities, the worst told first."""
+    header = ("identity", "images", "pairs of it told", "pairs with others taken for one")
+    rows = [
+        (name, str(n["images"]), f"{n['told']} of {n['pairs']}", str(n["mistaken"])) for name, n in identities.items()
+    ]
+    return Listing(header, tuple(rows[:MOST]), f"The {MOST} worst of {len(rows)}." if len(rows) > MOST else "")
 
+
+def _pictures(data: Dataset, rows: Sequence[dict[str, str]]) -> Iterator[Picture]:
+    """Images that lie nearest to one of somebody else, beside it, and the farthest of each of a few identities."""
+    if data.unit != "px":
+        return
     told = {frozenset((r["case"], r["nearest_other"])): r for r in rows if r["distance_other"]}
-    close = sorted(told.values(), key=lambda r: float(r["distance_other"]))[:4]
-    for row in close if data.unit == "px" else ():
+    for row in sorted(told.values(), key=lambda r: float(r["distance_other"]))[:SHOWN]:
         pair = [data.case(row[name]) for name in ("case", "nearest_other")]
         heading = f"{pair[0].subject} and {pair[1].subject}: distance {row['distance_other']}"
-        caption = f"{pair[0].id}, {pair[1].id}; the nearest other image of {pair[0].subject}: {row['distance_same']}"
-        try:
-            drawn = side_by_side([read_image(data.image_path(case)) for case in pair])
-            yield Picture(heading, caption, drawn)
-        except (PatchvoteError, OSError) as error:
-            yield Picture(heading, caption, None, f"The picture cannot be shown: {error}")
+        yield _beside(data, pair, heading, f"; the nearest other image of {pair[0].subject}: {row['distance_same']}")
+    apart: dict[str, dict[str, str]] = {}
+    known = [row for row in rows if row.get("distance_farthest")]
+    for row in sorted(known, key=lambda r: -float(r["distance_farthest"])):
+        apart.setdefault(row["identity"], row)
+    for row in list(apart.values())[:SHOWN]:
+        pair = [data.case(row[name]) for name in ("case", "farthest_same")]
+        yield _beside(data, pair, f"{row['identity']}, the farthest of its images: distance {row['distance_farthest']}")
+
+
+def _beside(data: Dataset, pair: Sequence[Case], heading: str, more: str = "") -> Picture:
+    from pipeline.data.readers import read_image
+
+    caption = f"{pair[0].id}, {pair[1].id}{more}"
+    try:
+        return Picture(heading, caption, side_by_side([read_image(data.image_path(case)) for case in pair]))
+    except (PatchvoteError, OSError) as error:
+        return Picture(heading, caption, None, f"The picture cannot be shown: {error}")

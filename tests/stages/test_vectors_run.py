@@ -1,5 +1,6 @@
 """Who is it: from folders of people to a gallery and its answers, with a network that learns for a few seconds."""
 
+import csv
 import json
 import shutil
 
@@ -60,6 +61,21 @@ def test_a_run_is_measured_on_people_who_were_not_seen(run):
     assert {"tar_at_far1", "tar_at_far01", "dir_at_fa5", "accuracy"} <= set(metrics)
     page = (run / "report.html").read_text()
     assert "equal error rate" in page and page.count("<svg") >= 2 and "nearest to one of somebody else" in page
+
+
+def test_the_report_names_who_is_told_worst_and_shows_what_lies_apart(run):
+    summary = json.loads((run / "test" / "summary.json").read_text())
+    each = summary["by_identity"]
+    told = [row["told"] / row["pairs"] for row in each.values()]
+    assert told == sorted(told) and all(row["images"] == 6 and row["pairs"] == 15 for row in each.values())
+    assert sum(row["told"] for row in each.values()) == round(60 * summary["metrics"]["tar"])
+    assert sum(row["mistaken"] for row in each.values()) == 2 * round(216 * summary["metrics"]["far"])
+    rows = list(csv.DictReader((run / "test" / "pairs.csv").open()))
+    vectors = json.loads((run / "test" / "predictions.json").read_text())["cases"]
+    one, *others = (np.array(vectors[r["case"]]["vector"]) for r in rows if r["identity"] == rows[0]["identity"])
+    assert float(rows[0]["distance_farthest"]) == pytest.approx(max(np.square(one - o).sum() for o in others), abs=1e-4)
+    page, worst = (run / "report.html").read_text(), next(iter(each))
+    assert f"{each[worst]['told']} of 15" in page and "the farthest of its images: distance" in page
 
 
 def test_people_are_told_from_one_image_and_strangers_are_not_recognised(run, folder, enrolled, tmp_path, capsys):
