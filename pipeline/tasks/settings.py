@@ -128,7 +128,7 @@ class EmbeddingSettings:
         places: Cells along each axis that an image's patches are gathered into, each with weights of its own: for
             images that show their thing always in the same place, as faces cut to size do. 1 = a mean over all patches.
         within: After training, numbers that vary among images of one identity are made to count less (within-class
-            covariance normalisation, WCCN).
+            covariance normalisation, WCCN). For identities with several images each; two say too little.
         far: Share of pairs of two identities that may be taken for one, which chooses the threshold on validation.
     """
 
@@ -138,5 +138,5 @@ class EmbeddingSettings:
     together: int = 4
     mirrored: bool = False
     places: int = 1
-    within: bool = True
+    within: bool = False
     far: float = 0.01
