@@ -20,7 +20,7 @@ from pipeline.tasks.ask import said_of_both_sides, said_of_whole
 from pipeline.tasks.embedding import EmbeddingTask
 from pipeline.training.levels import TrainingCase
 
-BATCHES = 8  # of changed images beside those as they are; a training of 200 steps learns these by heart
+BATCHES = 8  # of changed images beside those as they are, which are learned by heart and vary little
 SHRUNK = 0.1  # share of the covariance that is taken for the same in all directions
 
 
