@@ -119,14 +119,18 @@ def train_step(state: LevelState, task: Task, batch: Batch, settings: TrainingSe
 
 def forward_losses(network: PatchNetwork, task: Task, batch: Batch) -> dict[str, Tensor]:
     """Losses of one batch."""
-    device = next(network.parameters()).device
-    image = torch.from_numpy(batch.image).to(device)
-    parts = (batch.values, batch.given)
-    values, given = ({n: torch.from_numpy(v).to(device) for n, v in part.items()} for part in parts)
-    outputs = network({"image": image} | given)
+    device, inputs = next(network.parameters()).device, network_inputs(network, batch)
+    values = {name: torch.from_numpy(value).to(device) for name, value in batch.values.items()}
+    outputs = network(inputs)
     points, known = torch.from_numpy(batch.points).to(device), torch.from_numpy(batch.known).to(device)
     labels, corners = (None if p is None else torch.from_numpy(p).to(device) for p in (batch.labels, batch.corners))
-    return task.losses(network, image, outputs, Truth(points, known, labels, corners, values))
+    return task.losses(network, inputs["image"], outputs, Truth(points, known, labels, corners, values))
+
+
+def network_inputs(network: PatchNetwork, batch: Batch) -> dict[str, Tensor]:
+    """What a batch shows to a network, where that computes."""
+    device = next(network.parameters()).device
+    return {name: torch.from_numpy(part).to(device) for name, part in {"image": batch.image, **batch.given}.items()}
 
 
 def _divided(state: LevelState, task: Task, batch: Batch) -> dict[str, float]:

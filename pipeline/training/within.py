@@ -19,6 +19,7 @@ from pipeline.sampling.batches import IDENTITY, Batch
 from pipeline.tasks.ask import said_of_both_sides, said_of_whole
 from pipeline.tasks.embedding import EmbeddingTask
 from pipeline.training.levels import TrainingCase
+from pipeline.training.loop import network_inputs
 
 BATCHES = 8  # of changed images beside those as they are, which are learned by heart and vary little
 SHRUNK = 0.1  # share of the covariance that is taken for the same in all directions
@@ -44,7 +45,8 @@ def normalise_within(
     vectors, who = np.concatenate(said), np.repeat([c.values[IDENTITY][0] for c in cases], [len(s) for s in said])
     covariance = within(vectors, who)
     for batch in islice(stream, BATCHES):
-        covariance += within(_said(network, batch), batch.values[IDENTITY][:, 0]) / BATCHES
+        changed = network(network_inputs(network, batch))["vector"].double().cpu().numpy()
+        covariance += within(changed, batch.values[IDENTITY][:, 0]) / BATCHES
     values, axes = np.linalg.eigh(covariance)
     if values.mean() <= 0:
         return  # one image of each identity says nothing of what varies
@@ -69,11 +71,3 @@ def within(vectors: Float[np.ndarray, "N F"], who: Float[np.ndarray, " N"]) -> F
     left = vectors - (sums / np.bincount(person)[:, None])[person]
     covariance: np.ndarray = left.T @ left / len(left)
     return covariance
-
-
-def _said(network: PatchNetwork, batch: Batch) -> Float[np.ndarray, "N F"]:
-    device = next(network.parameters()).device
-    given = {name: torch.from_numpy(part).to(device) for name, part in batch.given.items()}
-    said = network({"image": torch.from_numpy(batch.image).to(device)} | given)["vector"]
-    vectors: np.ndarray = said.double().cpu().numpy()
-    return vectors

@@ -107,9 +107,11 @@ def test_a_run_killed_between_the_two_files_of_a_save_goes_on_from_the_save_befo
 def test_vectors_of_a_resumed_run_are_normalised_as_if_nothing_had_happened(tmp_path, monkeypatch, save):
     def people(folder):
         made = cascade(folder, 2, replace(SETTINGS, fine=COARSE, embedding=EmbeddingSettings(within=True)))
-        parts = ([replace(c, values={IDENTITY: np.array([n // 2], np.float32)}) for n, c in enumerate(part)]
-                 for part in (made.learning, made.validating * 2))  # fmt: skip
-        return Cascade(*parts, (2.0, 1.0), "mm", made.settings, "cpu", folder, "identity", question="embedding")
+        learning, validating = (
+            [replace(c, values={IDENTITY: np.array([n // 2], np.float32)}) for n, c in enumerate(part)]
+            for part in (made.learning, made.validating * 2)
+        )
+        return replace(made, learning=learning, validating=validating, question="embedding")
 
     with monkeypatch.context() as patch:
         kill_at(patch, cascade_module, "save_level", save)
