@@ -14,7 +14,7 @@ from pipeline.inference.cascade import locate, look, settled
 from pipeline.inference.model import Calibration, Model
 from pipeline.inference.radius import fit_radius
 from pipeline.metrics.detection import matches
-from pipeline.metrics.verification import pair_distances, threshold_at
+from pipeline.metrics.verification import pair_distances, squared_distances, threshold_at
 from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.boxes_found import box_ends
@@ -155,7 +155,8 @@ def calibrate_vectors(model: Model, cases: Sequence[ValueCase], far: float) -> M
         far: Share of the pairs of two identities that may be taken for one.
     """
     vectors = np.stack([locate(model, levels).vector for levels, _ in cases])
-    _, other = pair_distances(vectors, [str(int(values[IDENTITY][0])) for _, values in cases])
+    who = [str(int(values[IDENTITY][0])) for _, values in cases]
+    _, other = pair_distances(squared_distances(vectors, vectors), who)
     threshold = threshold_at(other, far) if len(other) else 0.0
     return replace(model, calibration=Calibration(threshold, None, len(cases)))
 

@@ -15,11 +15,15 @@ IMPOSTORS = 0.5  # share of the people who are not enrolled, in the open set
 ALARMS = 0.05  # share of them who may be taken for somebody
 
 
+def squared_distances(one: Float[np.ndarray, "N F"], other: Float[np.ndarray, "M F"]) -> Float[np.ndarray, "N M"]:
+    """Of each vector of the one from each of the other."""
+    return np.clip(2 - 2 * one @ other.T, 0, 4)
+
+
 def pair_distances(
-    vectors: Float[np.ndarray, "N F"], who: Sequence[str]
+    distance: Float[np.ndarray, "N N"], who: Sequence[str]
 ) -> tuple[Float[np.ndarray, " P"], Float[np.ndarray, " Q"]]:
     """Of all pairs of one identity, and of all pairs of two."""
-    distance = _distances(vectors, vectors)
     upper = np.triu(np.ones(distance.shape, bool), 1)
     same = np.array(who)[:, None] == np.array(who)
     return distance[same & upper], distance[~same & upper]
@@ -51,15 +55,15 @@ def verification(same: Float[np.ndarray, " P"], other: Float[np.ndarray, " Q"]) 
     return {"eer": float(eer), "auc": auc, **rates}
 
 
-def by_identity(vectors: Float[np.ndarray, "N F"], who: Sequence[str], threshold: float) -> dict[str, dict[str, int]]:
+def by_identity(distance: Float[np.ndarray, "N N"], who: Sequence[str], threshold: float) -> dict[str, dict[str, int]]:
     """Of each identity its images, the pairs of them and how many are told by the threshold, and how many pairs with an
     image of another are taken for one; the worst told first.
 
     Examples:
-        >>> by_identity(np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]), ["a", "a", "b"], 0.5)["a"]
+        >>> by_identity(np.array([[0.0, 2.0, 2.0], [2.0, 0.0, 0.0], [2.0, 0.0, 0.0]]), ["a", "a", "b"], 0.5)["a"]
         {'images': 2, 'pairs': 1, 'told': 0, 'mistaken': 1}
     """
-    names, near = np.array(who), _distances(vectors, vectors) <= threshold
+    names, near = np.array(who), distance <= threshold
     rows = {}
     for person in np.unique(names):
         mine = names == person
@@ -82,7 +86,7 @@ def identification(vectors: Float[np.ndarray, "N F"], who: Sequence[str], seed: 
         first = np.array([rng.choice(np.flatnonzero(names == person)) for person in people])
         probes = np.setdiff1d(np.arange(len(names)), first)
         enrolled = np.sort(rng.permutation(len(people))[: max(1, round((1 - IMPOSTORS) * len(people)))])
-        distance = _distances(vectors[probes], vectors[first])
+        distance = squared_distances(vectors[probes], vectors[first])
         rank.append(float((people[distance.argmin(1)] == names[probes]).mean()))
         named.append(_open_set(distance[:, enrolled], people[enrolled], names[probes]))
     return {"rank1": float(np.mean(rank)), "dir_at_fa5": float(np.mean(named))}
@@ -94,10 +98,6 @@ def _open_set(distance: Float[np.ndarray, "N M"], gallery: np.ndarray, names: np
     if known.all():
         return float(right.mean())
     return float((right & (nearest <= threshold_at(nearest[~known], ALARMS)))[known].mean())
-
-
-def _distances(one: Float[np.ndarray, "N F"], other: Float[np.ndarray, "M F"]) -> Float[np.ndarray, "N M"]:
-    return np.clip(2 - 2 * one @ other.T, 0, 4)
 
 
 def folds_accuracy(

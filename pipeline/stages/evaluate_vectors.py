@@ -15,7 +15,14 @@ from pipeline.data.points_csv import csv_line
 from pipeline.data.summary_head import summary_head
 from pipeline.data.vector_predictions import TASK, VectorPredictions, read_vector_predictions
 from pipeline.errors import DataError
-from pipeline.metrics.verification import by_identity, folds_accuracy, identification, pair_distances, verification
+from pipeline.metrics.verification import (
+    by_identity,
+    folds_accuracy,
+    identification,
+    pair_distances,
+    squared_distances,
+    verification,
+)
 
 PLACES = 4  # digits of an image's number in a list of pairs
 
@@ -54,7 +61,8 @@ def evaluate_vectors(
             " identities and two images of one are needed."
         )
     vectors = np.stack([answers.cases[c.id] for c in measured])
-    same, other = pair_distances(vectors, who)
+    apart = squared_distances(vectors, vectors)
+    same, other = pair_distances(apart, who)
     metrics: dict[str, Any] = verification(same, other) | identification(vectors, who)
     taken = (same <= answers.threshold).mean(), (other <= answers.threshold).mean()
     metrics |= {"accuracy": float((taken[0] + 1 - taken[1]) / 2), "tar": float(taken[0]), "far": float(taken[1])}
@@ -66,9 +74,9 @@ def evaluate_vectors(
         "pairs": {"same": len(same), "other": len(other)},
         "threshold": answers.threshold,
         "metrics": metrics,
-        "by_identity": by_identity(vectors, who, answers.threshold),
+        "by_identity": by_identity(apart, who, answers.threshold),
     }
-    write_text(Path(out) / "pairs.csv", _table(measured, vectors))
+    write_text(Path(out) / "pairs.csv", _table(measured, apart))
     write_json(Path(out) / "summary.json", summary)
     return summary
 
@@ -89,17 +97,17 @@ def _listed(
     return distance, np.array([p.same for p in pairs]), np.array([p.fold for p in pairs])
 
 
-def _table(cases: Sequence[Case], vectors: np.ndarray) -> str:
+def _table(cases: Sequence[Case], apart: np.ndarray) -> str:
     """For each image the nearest other one of its identity, the nearest of another, and the farthest of its own."""
     names = ("nearest_same", "distance_same", "nearest_other", "distance_other", "farthest_same", "distance_farthest")
     lines = [csv_line(("case", "identity", *names))]
-    who, distance = np.array([c.subject for c in cases]), np.clip(2 - 2 * vectors @ vectors.T, 0, 4)
-    np.fill_diagonal(distance, np.inf)
+    who = np.array([c.subject for c in cases])
     for row, case in enumerate(cases):
         cells: list[str] = []
-        mine = (who == case.subject) & np.isfinite(distance[row])
+        mine = who == case.subject
+        mine[row] = False
         for wanted, sign in ((mine, 1), (who != case.subject, 1), (mine, -1)):
-            best = int(np.where(wanted, sign * distance[row], np.inf).argmin())
-            cells += [cases[best].id, f"{distance[row, best]:.4f}"] if wanted.any() else ["", ""]
+            best = int(np.where(wanted, sign * apart[row], np.inf).argmin())
+            cells += [cases[best].id, f"{apart[row, best]:.4f}"] if wanted.any() else ["", ""]
         lines.append(csv_line((case.id, case.subject, *cells)))
     return "\n".join(lines) + "\n"

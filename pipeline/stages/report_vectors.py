@@ -11,7 +11,7 @@ from pipeline.data.atomic import write_text
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.vector_predictions import VectorPredictions, read_vector_predictions
 from pipeline.errors import PatchvoteError
-from pipeline.metrics.verification import pair_distances
+from pipeline.metrics.verification import pair_distances, squared_distances
 from pipeline.report.box_figure import side_by_side
 from pipeline.report.distances import distances
 from pipeline.report.page import Listing, Picture, render
@@ -78,7 +78,8 @@ def report_vectors(run: Path, out: Path | None = None, title: str | None = None)
 
 def _curve(data: Dataset, answers: VectorPredictions, part: str) -> str | None:
     cases = [c for c in data.cases if c.split == part and c.id in answers.cases]
-    same, other = pair_distances(np.stack([answers.cases[c.id] for c in cases]), [c.subject for c in cases])
+    vectors = np.stack([answers.cases[c.id] for c in cases])
+    same, other = pair_distances(squared_distances(vectors, vectors), [c.subject for c in cases])
     return distances(same, other, answers.threshold)
 
 

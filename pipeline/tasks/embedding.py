@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from pipeline.data.store import LevelArray
 from pipeline.losses.identity import contrastive, cosine_margin, triplet
-from pipeline.metrics.verification import identification, pair_distances, verification
+from pipeline.metrics.verification import identification, pair_distances, squared_distances, verification
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import IDENTITY
@@ -107,5 +107,5 @@ class EmbeddingTask:
         what both are short of perfect, which moves where the rate does not any more."""
         vectors = np.stack([found[c.id].vector for c in cases])
         who = [str(int(c.values[IDENTITY][0])) for c in cases]
-        numbers = verification(*pair_distances(vectors, who)) | identification(vectors, who)
+        numbers = verification(*pair_distances(squared_distances(vectors, vectors), who)) | identification(vectors, who)
         return {"error": (numbers["eer"] + 1 - numbers["auc"] + (1 - numbers["rank1"]) / 4) / 2, **numbers}

@@ -7,6 +7,7 @@ from pipeline.metrics.verification import (
     folds_accuracy,
     identification,
     pair_distances,
+    squared_distances,
     threshold_at,
     verification,
 )
@@ -14,7 +15,7 @@ from pipeline.metrics.verification import (
 
 def test_pairs_are_counted_once_and_none_with_itself():
     vectors = np.array([[1.0, 0], [0, 1.0], [1.0, 0]])
-    same, other = pair_distances(vectors, ["a", "b", "a"])
+    same, other = pair_distances(squared_distances(vectors, vectors), ["a", "b", "a"])
     assert same.tolist() == [0.0] and other.tolist() == [2.0, 2.0]
 
 
