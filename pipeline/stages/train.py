@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ import torch
 from pipeline.data.atomic import fingerprint, read_sealed, sha256_of, sweep, write_text
 from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.inputs import Inputs
+from pipeline.data.progress_bar import progress_bar
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.errors import DataError
 from pipeline.inference.calibration import calibrate, calibrate_boxes, calibrate_values, calibrate_vectors
@@ -142,19 +145,24 @@ def _calibrated(model: Model, learned: Sequence[TrainingCase], cases: Sequence[T
     levels, task = {c.id: c.levels[: len(model.networks)] for c in cases}, model.task
     if isinstance(task, LandmarksTask):
         placed = [(levels[c.id], c.world, c.known) for c in cases]
-        seen = [look(model, levels[c.id]) for c in cases]
+        seen = [look(model, levels[c.id]) for c in _watched(cases)]
         if task.decode.shape:
             model = fit_shaping(model, np.stack([c.world for c in learned]), seen, np.stack([c.world for c in cases]))
         model = calibrate(model, placed, seen)
     boxed = [(levels[c.id], c.corners, c.labels) for c in cases if c.corners is not None and c.boxes_known]
     if boxed and isinstance(task, BoxesTask | MultiTask):
-        model = calibrate_boxes(model, boxed)
+        model = calibrate_boxes(model, _watched(boxed))
     if isinstance(task, AttributesTask | MultiTask):
         valued = [(levels[c.id], c.values) for c in cases]
         model = calibrate_values(fit_mix(model, valued), valued)
     if isinstance(task, EmbeddingTask):
         model = calibrate_vectors(model, [(levels[c.id], c.values) for c in cases], task.settings.far)
     return model
+
+
+def _watched(cases: Sequence[Any]) -> Any:
+    """The same, with a bar: hundreds of images take minutes after the last step."""
+    return progress_bar(cases, "calibrate", unit="image", file=sys.stderr)
 
 
 def _mean_position(data: Dataset, learning: Sequence[TrainingCase]) -> dict[str, list[float] | None]:
