@@ -80,6 +80,12 @@ class ImageFrame:
         inside: np.ndarray = (voxel >= -0.5) & (voxel < np.array(self.shape) - 0.5)
         return np.all(inside, axis=1)
 
+    def depth(self, points: Shaped[np.ndarray, "N D"]) -> Shaped[np.ndarray, " N"]:
+        """How far each world point lies from the nearest face of the box of voxels, world units; below 0 beyond it."""
+        voxel = self.world_to_voxel(points) + 0.5
+        beside: np.ndarray = np.minimum(voxel, self.shape - voxel) * self.spacing
+        return np.min(beside, axis=1)
+
     def crop(self, start: tuple[int, ...], shape: tuple[int, ...]) -> ImageFrame:
         """The frame of a box of `shape` voxels whose first voxel is voxel `start` of this frame."""
         return self._moved(np.array(start, np.float64), np.ones(self.dims), shape)

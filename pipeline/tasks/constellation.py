@@ -120,11 +120,11 @@ class Constellation:
         self, world: Float[np.ndarray, "K D"], found: Bool[np.ndarray, " K"], frame: ImageFrame
     ) -> Bool[np.ndarray, " K"]:
         """Found landmarks that too few others were found to judge, while enough were not found whose places the scan
-        shows."""
+        shows: inside it by more than these places vary, or the scan may have ended before them."""
         related = self.others >= 0
         judges = (related & found[self.others]).sum(1)
         places = world[:, None] - self.offset
-        shown = frame.contains(places.reshape(-1, world.shape[1])).reshape(related.shape)
+        shown = frame.depth(places.reshape(-1, world.shape[1])).reshape(related.shape) > self.spread
         missing = (related & ~found[self.others] & shown).sum(1)
         return found & (judges < FEWEST) & (missing >= FEWEST)
 

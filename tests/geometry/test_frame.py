@@ -5,7 +5,7 @@ import pytest
 from crooked import DIMS, all_voxels, crooked_frame, frames
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from pipeline.errors import GeometryError
 from pipeline.geometry import ImageFrame
@@ -92,6 +92,20 @@ def test_a_box_of_voxels_holds_its_first_edge_and_not_its_last():
 
 def test_a_point_that_is_nan_is_in_no_frame():
     assert not ImageFrame((2, 2), np.eye(3)).contains(np.array([[0, np.nan]])).any()
+
+
+def test_the_depth_is_that_below_the_nearest_face():
+    frame = ImageFrame((10, 4), np.array([[0, 3.0, 100], [0.5, 0, -7], [0, 0, 1]]))  # 5 along y, 12 along x
+    world = frame.voxel_to_world(np.array([[-0.5, 1], [4.5, 1.5], [4.5, 3], [4.5, 5], [12.5, 1.5]]))
+    assert_allclose(frame.depth(world), [0, 2.5, 1.5, -4.5, -1.5])
+
+
+@pytest.mark.parametrize("dims", DIMS)
+@given(data=st.data())
+def test_a_point_has_a_depth_where_the_box_contains_it(dims, data):
+    frame = data.draw(frames(dims))
+    world = frame.voxel_to_world(np.random.default_rng(dims).uniform(-3, np.array(frame.shape) + 2, (20, dims)))
+    assert_array_equal(frame.depth(world) > 0, frame.contains(world))
 
 
 def test_frames_are_the_same_up_to_a_tolerance_and_only_with_equal_shape_and_unit():

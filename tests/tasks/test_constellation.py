@@ -100,7 +100,15 @@ def test_without_judges_the_most_believed_place_is_taken():
 
 @pytest.mark.parametrize(
     ("found", "depth", "alone"),
-    [([2], 200, [2]), ([1, 2], 200, [1, 2]), ([1, 2, 3], 200, []), ([0, 1], 60, []), ([], 200, [])],
+    [
+        ([2], 200, [2]),
+        ([1, 2], 200, [1, 2]),
+        ([1, 2, 3], 200, []),
+        ([0, 1], 60, []),
+        ([], 200, []),
+        ([1], 90, [1]),  # the first and the third are shown, the third 10 mm from the end,
+        ([1], 82, []),  # or 2 mm: from case to case its place varies by more
+    ],
 )
 def test_who_has_too_few_to_be_judged_by_is_alone_where_the_scan_shows_the_places_of_the_others(found, depth, alone):
     cases = column(30)
