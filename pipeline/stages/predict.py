@@ -30,6 +30,8 @@ from pipeline.inference.answering import Answering, Content, answering
 from pipeline.inference.beside import Beside, beside_cases, beside_scans
 from pipeline.inference.model import Model, load_model, pick_device, strangers
 
+RULES = 1  # raise it when a model answers otherwise than before
+
 
 def predict(
     model: Path,
@@ -185,11 +187,11 @@ def _why(error: Exception, scan: Path) -> str:
 
 def _made_of(model_sum: str, path: Path, beside: Beside) -> str:
     known = [dict(beside.values), [[view, str(p), _stamp(p)] for view, p in beside.views.items()]]
-    return fingerprint([model_sum, str(path.resolve()), _stamp(path), *(known if any(known) else [])])
+    return fingerprint([__version__, RULES, model_sum, str(path.resolve()), _stamp(path), known])
 
 
 def _kept(done: Path, made_of: str) -> Content | None:
-    """The answers of an earlier run, if they are of this scan and model; a damaged file is as none."""
+    """The answers of an earlier run, if they are of this scan, model and program; a damaged file is as none."""
     try:
         content = read_sealed(done)
         return content if content["made_of"] == made_of else None
