@@ -33,6 +33,7 @@ BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid", "noothout2020
 LOGARITHMS = ("noothout2020",)  # losses by which displacements are said as logarithms
 START_BELIEF = -6.0  # in a softmax over thousands of patches and "absent", zero would start at "surely there"
 VETO = 5.0  # a finer level believes at most this many times what the coarser one does
+AT_END = 20.0  # the same where that one's answer lies within one of its patches of the scan's end, which it sees dimly
 
 
 @dataclass(frozen=True)
@@ -133,19 +134,20 @@ class LandmarksTask:
 
         Returns:
             One position a landmark. Its belief is this level's, which sees the border of the scan most sharply; but
-            a coarser level that hardly believes (under a fifth) holds it down: it alone sees a neighbour that looks
-            alike for what it is.
+            a coarser level that hardly believes (under a fifth; near the scan's end under a twentieth) holds it down:
+            it alone sees a neighbour that looks alike for what it is.
         """
         frame = level.frame
         if prior is None:
             everywhere = Region.of(frame.shape, tuple(range(network.heads["belief"].count)))
             return self._poll.look(network, level, [everywhere], None, search)
-        who = np.flatnonzero(VETO * prior.belief >= least)
+        most = np.where(frame.depth(prior.world) < prior.patch, AT_END, VETO) * prior.belief
+        who = np.flatnonzero(most >= least)
         if not len(who):
             return prior
         near = np.clip(frame.world_to_voxel(prior.world), 0, np.array(frame.shape) - 1)
         boxes = regions(near[who], frame.shape, search + network.cells.reach / 2)
         where = [replace(box, landmarks=tuple(who[list(box.landmarks)].tolist())) for box in boxes]
         asked, found = prior.of(who), self._poll.look(network, level, where, near, search)
-        found = replace(found.blended(asked, blend), belief=np.minimum(found.belief, VETO * asked.belief))
+        found = replace(found.blended(asked, blend), belief=np.minimum(found.belief, most[who]))
         return prior.with_answers(who, found)

@@ -154,13 +154,17 @@ def test_a_prior_outside_the_scan_looks_at_the_nearest_part_of_it(dims):
     assert found.belief.min() > 0.8
 
 
-@pytest.mark.parametrize(("coarse", "final"), [(0.3, 1.0), (0.2, 1.0), (0.1, 0.5), (0.01, 0.05)])
-def test_the_finer_level_judges_unless_the_coarser_one_hardly_believes(coarse, final):
-    level, points = level_of(2), truths(2)
+@pytest.mark.parametrize(
+    ("coarse", "deep", "at_end"),
+    [(0.3, 1.0, 1.0), (0.2, 1.0, 1.0), (0.1, 0.5, 1.0), (0.05, 0.25, 1.0), (0.01, 0.05, 0.2)],
+)
+def test_the_finer_level_judges_unless_the_coarser_one_hardly_believes(coarse, deep, at_end):
+    level = level_of(2)  # 91 mm by 40; the coarser patches are 4 mm long
+    points = np.array([[30.0, 25.0], [3.0, 25.0], [30.0, 45.5], [2.0, 25.0], [30.0, 44.0]])
     oracle = Oracle(level.frame.shape, points)
     prior = found_near(level, points, 0.0, belief=coarse)
     found = TASKS["softmax"].locate(oracle, level, prior, search=20.0)
-    assert_allclose(found.belief, final, atol=1e-4)
+    assert_allclose(found.belief, [deep, deep, at_end, at_end, deep], atol=1e-4)
 
 
 @pytest.mark.parametrize("dims", DIMS)
