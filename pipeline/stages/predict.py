@@ -29,8 +29,7 @@ from pipeline.errors import DataError, PatchvoteError
 from pipeline.inference.answering import Answering, Content, answering
 from pipeline.inference.beside import Beside, beside_cases, beside_scans
 from pipeline.inference.model import Model, load_model, pick_device, strangers
-
-RULES = 2  # raise it when a model answers otherwise than before
+from pipeline.inference.program import program_sum
 
 
 def predict(
@@ -187,7 +186,7 @@ def _why(error: Exception, scan: Path) -> str:
 
 def _made_of(model_sum: str, path: Path, beside: Beside) -> str:
     known = [dict(beside.values), [[view, str(p), _stamp(p)] for view, p in beside.views.items()]]
-    return fingerprint([__version__, RULES, model_sum, str(path.resolve()), _stamp(path), known])
+    return fingerprint([program_sum(), model_sum, str(path.resolve()), _stamp(path), known])
 
 
 def _kept(done: Path, made_of: str) -> Content | None:
