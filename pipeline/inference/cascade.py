@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -86,10 +86,16 @@ def locate(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> An
 
 def look(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> Any:
     """What the networks of all levels say, one after the other, and nothing else."""
+    *_, found = each_level(model, levels, least)
+    return found
+
+
+def each_level(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> Iterator[Any]:
+    """What `look` comes to after the first level, after the second, ..."""
     found: Any = None
     for network, level, settings in zip(model.networks, levels, model.levels, strict=True):
         found = model.task.locate(network, level, found, settings.search, settings.blend, least)
-    return found
+        yield found
 
 
 def settled(model: Model, found: Any, frame: ImageFrame) -> Any:

@@ -23,6 +23,7 @@ from pipeline.inference.cascade import look
 from pipeline.inference.mixing import fit_mix
 from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device, save_model
 from pipeline.inference.shaping import fit_shaping
+from pipeline.inference.vetoing import ending_near, fit_veto
 from pipeline.networks.network import count_parameters
 from pipeline.sampling.mirror import twins
 from pipeline.tasks.asked import Asked
@@ -145,6 +146,7 @@ def _calibrated(model: Model, learned: Sequence[TrainingCase], cases: Sequence[T
     levels, task = {c.id: c.levels[: len(model.networks)] for c in cases}, model.task
     if isinstance(task, LandmarksTask):
         placed = [(levels[c.id], c.world, c.known) for c in cases]
+        model = fit_veto(model, _watched(ending_near(model, placed)))
         seen = [look(model, levels[c.id]) for c in _watched(cases)]
         if task.decode.shape:
             model = fit_shaping(model, np.stack([c.world for c in learned]), seen, np.stack([c.world for c in cases]))

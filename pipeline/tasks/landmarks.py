@@ -32,8 +32,7 @@ from pipeline.tasks.truth import Truth
 BELIEF_OF_LOSS = {"softmax": "softmax", "noothout2018": "sigmoid", "noothout2020": "sigmoid"}
 LOGARITHMS = ("noothout2020",)  # losses by which displacements are said as logarithms
 START_BELIEF = -6.0  # in a softmax over thousands of patches and "absent", zero would start at "surely there"
-VETO = 5.0  # a finer level believes at most this many times what the coarser one does
-AT_END = 20.0  # the same where that one's answer lies within one of its patches of the scan's end, which it sees dimly
+VETO = 5.0  # where nothing was measured
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ class LandmarksTask:
             believed place is taken.
         names: Of the landmarks.
         shape: How all of them lie together, where validation showed that answers drawn towards it err less.
+        veto: A finer level believes at most this many times what the coarser one does.
     """
 
     loss: LossSettings = field(default_factory=LossSettings)
@@ -54,6 +54,7 @@ class LandmarksTask:
     constellation: Constellation | None = None
     names: tuple[str, ...] = ()
     shape: Shape | None = None
+    veto: float = VETO
 
     @classmethod
     def new(cls, asked: Asked, settings: Any) -> LandmarksTask:
@@ -64,12 +65,14 @@ class LandmarksTask:
         pairs, shape = content.get("constellation"), content.get("shape")
         decode = {"agree": None, **content["decode"]}  # where none is told, the threshold is one of the wider belief
         settings = LossSettings(**content["loss"]), DecodeSettings(**decode)
-        return cls(*settings, pairs and constellation_of(pairs), tuple(content["landmarks"]), shape and shape_of(shape))
+        placed = pairs and constellation_of(pairs), tuple(content["landmarks"])
+        return cls(*settings, *placed, shape and shape_of(shape), content.get("veto", VETO))
 
     def content(self) -> dict[str, Any]:
         pairs, shape = (part and part.content() for part in (self.constellation, self.shape))
         settings = {"loss": asdict(self.loss), "decode": asdict(self.decode)}
-        return {"landmarks": list(self.names), **settings, "constellation": pairs} | ({"shape": shape} if shape else {})
+        content = {"landmarks": list(self.names), **settings, "constellation": pairs, "veto": self.veto}
+        return content | ({"shape": shape} if shape else {})
 
     @property
     def _poll(self) -> Poll:
@@ -134,14 +137,14 @@ class LandmarksTask:
 
         Returns:
             One position a landmark. Its belief is this level's, which sees the border of the scan most sharply; but
-            a coarser level that hardly believes (under a fifth; near the scan's end under a twentieth) holds it down:
-            it alone sees a neighbour that looks alike for what it is.
+            a coarser level that hardly believes holds it down by the veto: it alone sees a neighbour that looks alike
+            for what it is.
         """
         frame = level.frame
         if prior is None:
             everywhere = Region.of(frame.shape, tuple(range(network.heads["belief"].count)))
             return self._poll.look(network, level, [everywhere], None, search)
-        most = np.where(frame.depth(prior.world) < prior.patch, AT_END, VETO) * prior.belief
+        most = self.veto * prior.belief
         who = np.flatnonzero(most >= least)
         if not len(who):
             return prior

@@ -44,13 +44,15 @@ class MultiTask(LandmarksTask):
     @classmethod
     def new(cls, asked: Asked, settings: Any) -> MultiTask:
         values = AttributesTask(asked.outputs, replace(settings.attributes, places=1))
-        return cls(settings.loss, settings.decode, None, asked.landmarks, None, values, BoxesTask.new(asked, settings))
+        boxes = BoxesTask.new(asked, settings)
+        return cls(settings.loss, settings.decode, names=asked.landmarks, attributes=values, boxes=boxes)
 
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> MultiTask:
         plain, values = LandmarksTask.of_content(content), AttributesTask.of_content(content)
         boxes = BoxesTask.of_content(content)
-        return cls(plain.loss, plain.decode, plain.constellation, plain.names, plain.shape, values, boxes)
+        known = plain.constellation, plain.names, plain.shape, plain.veto
+        return cls(plain.loss, plain.decode, *known, values, boxes)
 
     def content(self) -> dict[str, Any]:
         return super().content() | self.attributes.content() | self.boxes.content()

@@ -155,16 +155,15 @@ def test_a_prior_outside_the_scan_looks_at_the_nearest_part_of_it(dims):
 
 
 @pytest.mark.parametrize(
-    ("coarse", "deep", "at_end"),
-    [(0.3, 1.0, 1.0), (0.2, 1.0, 1.0), (0.1, 0.5, 1.0), (0.05, 0.25, 1.0), (0.01, 0.05, 0.2)],
+    ("veto", "coarse", "expected"),
+    [(5.0, 0.3, 1.0), (5.0, 0.2, 1.0), (5.0, 0.1, 0.5), (1.0, 0.3, 0.3), (100.0, 0.01, 1.0)],
 )
-def test_the_finer_level_judges_unless_the_coarser_one_hardly_believes(coarse, deep, at_end):
-    level = level_of(2)  # 91 mm by 40; the coarser patches are 4 mm long
-    points = np.array([[30.0, 25.0], [3.0, 25.0], [30.0, 45.5], [2.0, 25.0], [30.0, 44.0]])
+def test_the_finer_level_judges_unless_the_coarser_one_hardly_believes(veto, coarse, expected):
+    level, points = level_of(2), truths(2)
     oracle = Oracle(level.frame.shape, points)
     prior = found_near(level, points, 0.0, belief=coarse)
-    found = TASKS["softmax"].locate(oracle, level, prior, search=20.0)
-    assert_allclose(found.belief, [deep, deep, at_end, at_end, deep], atol=1e-4)
+    found = LandmarksTask(veto=veto).locate(oracle, level, prior, search=20.0)
+    assert_allclose(found.belief, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("dims", DIMS)
