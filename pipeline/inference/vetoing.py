@@ -20,7 +20,7 @@ from pipeline.tasks.landmarks import LandmarksTask
 
 VETOES = (5.0, 20.0, 100.0, 1000.0, 2.0, 1.0)  # the first of those that do equally well is taken
 PRICE = 4.0  # answers found rightly that one found wrongly outweighs
-COPIES = 24  # of validation cases, at least
+COPIES = 60  # of validation cases, at least
 BEYOND = (-0.5, 1.25)  # patches of the first level from a landmark to where a copy ends
 LEAST = 2.0  # such patches that are left of it
 
