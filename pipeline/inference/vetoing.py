@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.data.store import LevelArray
-from pipeline.inference.calibration import LARGEST, ValidationCase
+from pipeline.inference.calibration import FAR, LARGEST, ValidationCase
 from pipeline.inference.cascade import each_level
 from pipeline.inference.model import Model
 from pipeline.tasks.landmarks import LandmarksTask
@@ -28,7 +28,7 @@ LEAST = 2.0  # such patches that are left of it
 def fit_veto(model: Model, cases: Iterable[ValidationCase]) -> Model:
     """The model with the veto by which it finds most of them right, a wrong one counting as four.
 
-    An answer is right within a patch of the first level and wrong beyond, or where nothing is to be found.
+    An answer is wrong five patches of the last level off, as where the threshold is chosen, or if nothing is to be found.
 
     Args:
         cases: Levels, world positions (NaN = none), and whether each landmark is annotated or known to be absent;
@@ -41,7 +41,7 @@ def fit_veto(model: Model, cases: Iterable[ValidationCase]) -> Model:
     free = replace(model, task=replace(task, veto=max(VETOES)))
     for levels, world, known in cases:
         said = list(each_level(free, levels))
-        near = np.linalg.norm(said[-1].world - world, axis=1) <= said[0].patch
+        near = np.linalg.norm(said[-1].world - world, axis=1) <= FAR * said[-1].patch
         shown = near & levels[-1].frame.contains(np.where(np.isfinite(world), world, np.inf))
         worth = known * np.where(shown, 1.0, np.where(near, 0.0, -PRICE))
         for number, veto in enumerate(VETOES):

@@ -87,6 +87,11 @@ def test_a_wrong_answer_outweighs_a_few_right_ones_and_not_many():
     assert of(5) == 20.0
 
 
+@pytest.mark.parametrize(("off", "expected"), [(9.0, 20.0), (11.0, 5.0)])
+def test_wrong_is_five_patches_of_the_last_level_off(off, expected):
+    assert chosen([0.05], [0.9], [(50.0 + off, 50.0)], [HERE]) == expected
+
+
 def test_an_answer_that_nobody_gives_counts_neither_way():
     outside = (200.0, 50.0)
     assert chosen([0.05] * 2, [0.9] * 2, [HERE, outside], [HERE, NOWHERE]) == 20.0
