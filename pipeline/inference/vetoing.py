@@ -28,7 +28,7 @@ LEAST = 2.0  # such patches that are left of it
 def fit_veto(model: Model, cases: Iterable[ValidationCase]) -> Model:
     """The model with the veto by which it finds most of them right, a wrong one counting as four.
 
-    An answer is wrong five patches of the last level off, as where the threshold is chosen, or if nothing is to be found.
+    An answer is wrong five patches of the last level off, as where the threshold is chosen, or if nothing is there.
 
     Args:
         cases: Levels, world positions (NaN = none), and whether each landmark is annotated or known to be absent;
