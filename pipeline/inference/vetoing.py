@@ -70,6 +70,8 @@ def _shortened(rng: np.random.Generator, model: Model, case: ValidationCase) -> 
     patch = model.networks[0].cells.stride * float(levels[0].frame.spacing.mean())
     point, axis = world[rng.choice(present)][None], int(rng.integers(model.dims))
     upper, beyond = bool(rng.random() < 0.5), rng.uniform(*BEYOND) * patch
+    if min(level.frame.shape[axis] for level in levels) < 2:
+        return None
     parts = [_part(level, point, axis, beyond if upper else -beyond, upper) for level in levels]
     if any(part.frame.shape[axis] * part.frame.spacing[axis] < LEAST * patch for part in parts):
         return None

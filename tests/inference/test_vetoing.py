@@ -135,6 +135,7 @@ def test_copies_show_the_voxels_of_the_case():
 def test_cases_that_cannot_be_cut_are_asked_whole_and_of_many_some():
     made = model_of(None, None)
     assert len(ending_near(made, [case([NOWHERE])])) == 1
+    assert len(ending_near(made, [case([(1.0, 1.0)], side=2)])) == 1  # one voxel of the first level
     small = case([(4.0, 4.0)], side=12)
     assert all(
         len(c[0]) and min(c[0][0].frame.shape) * SPACINGS[0] >= LEAST * PATCH for c in ending_near(made, [small])[1:]
