@@ -59,10 +59,13 @@ def _answer(given: list[str]) -> int:
 
 def _act(verb: Verb, given: list[str]) -> int:
     from pipeline.cli.chain import act
-    from pipeline.cli.settle import settings_from
+    from pipeline.cli.settle import settings_from, unread
 
     flags, arguments = split_flags(verb, given)
-    return act(verb, settings_from(verb, arguments, flags))
+    settings = settings_from(verb, arguments, flags)
+    for note in unread(verb, arguments):
+        print(note, file=sys.stderr)
+    return act(verb, settings)
 
 
 def split_flags(verb: Verb, given: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:

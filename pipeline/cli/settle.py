@@ -11,10 +11,13 @@ from pipeline.cli.compose import Words, compose, groups, sort_words
 from pipeline.cli.schema import put
 from pipeline.cli.settings import Settings
 from pipeline.cli.validate import validate
-from pipeline.cli.verbs import Verb
+from pipeline.cli.verbs import VERBS, Verb
 from pipeline.errors import ConfigError
 
 RECORD = "config.yaml"
+# Said to one verb after another:
+COMMON = ("experiment", "method", "run", "source", "task", "device", "seed", "threads")
+WHOLE = ("run", "demo")  # hand everything on to their stages
 
 
 def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list[str]] | None = None) -> Settings:
@@ -41,6 +44,24 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
     if settings.run is None and settings.experiment is not None:
         settings = replace(settings, run=Path("runs") / settings.experiment)
     return settings
+
+
+def unread(verb: Verb, arguments: Sequence[str]) -> list[str]:
+    """A note on each key that was given and changes nothing, since another verb reads it."""
+    words = sort_words(arguments, verb.sections)
+    keys = [] if verb.name in WHOLE else [k for k in (*words.texts, *words.values) if k not in COMMON]
+    return [
+        f"note: {verb.name} does not read {key}, so it changes nothing here; it is read by {', '.join(_readers(key))}"
+        for key in keys
+        if _readers(key) and verb.name not in _readers(key)
+    ]
+
+
+def _readers(key: str) -> list[str]:
+    def reads(known: str) -> bool:
+        return key == known or key.startswith(f"{known}.") or known.startswith(f"{key}.")
+
+    return [verb.name for verb in VERBS if any(map(reads, verb.keys))]
 
 
 def read_record(run: Path) -> dict[str, Any]:

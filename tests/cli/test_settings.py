@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.compose import compose, config_folder, groups, sort_words
+from pipeline.cli.door import main
 from pipeline.cli.schema import choices, docstring_arguments, leaves, words
 from pipeline.cli.settings import DataSettings, Settings
-from pipeline.cli.settle import settings_from
+from pipeline.cli.settle import settings_from, unread
 from pipeline.cli.validate import plain, validate
 from pipeline.cli.verbs import verb_named
 from pipeline.errors import ConfigError
@@ -131,6 +132,31 @@ def test_a_damaged_record_is_named(tmp_path, text):
 def test_run_needs_an_experiment():
     with pytest.raises(ConfigError, match="my_landmarks"):
         settings_from(verb_named("run"), ["source=x"])
+
+
+@pytest.mark.parametrize(
+    ("verb", "argument", "said"),
+    [
+        ("train", "levels=[4.0]", "train does not read levels, so it changes nothing here; it is read by preprocess"),
+        ("evaluate", "training.minutes=3", "evaluate does not read training.minutes"),
+        ("predict", "evaluate.part=test", None),
+        ("predict", "formats=[fcsv]", None),
+        ("train", "minutes=3", None),
+        ("evaluate", "threads=1", None),
+        ("run", "predict.formats=[fcsv]", None),
+    ],
+)
+def test_a_key_that_changes_nothing_is_noted(verb, argument, said):
+    notes = unread(verb_named(verb), [argument])
+    assert len(notes) == (0 if said is None else 1)
+    assert said is None or said in notes[0]
+
+
+def test_the_note_is_printed_and_the_verb_goes_on(tmp_path, capsys):
+    assert main(["train", f"run={tmp_path}", "levels=[4.0]"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("note: train does not read levels")
+    assert "dataset.json" in said
 
 
 def test_a_setting_that_is_missing_is_asked_for():
