@@ -63,7 +63,7 @@ def _keys(verb: Verb) -> str:
     defaults = plain(validate(compose(sort_words([]))))
     lines = [f"Keys, with their defaults{_shorter(verb)}:"]
     for leaf in leaves(Settings):
-        if any(leaf.key == key or leaf.key.startswith(f"{key}.") for key in verb.keys):
+        if verb.reads(leaf.key):
             default = leaf.default if ".N." in leaf.key else at(defaults, leaf.key)
             lines.append(f"  {leaf.key}={shown(default)}")
             lines += textwrap.wrap(

@@ -50,18 +50,12 @@ def unread(verb: Verb, arguments: Sequence[str]) -> list[str]:
     """A note on each key that was given and changes nothing, since another verb reads it."""
     words = sort_words(arguments, verb.sections)
     keys = [] if verb.name in WHOLE else [k for k in (*words.texts, *words.values) if k not in COMMON]
+    readers = {key: [other.name for other in VERBS if other.reads(key)] for key in keys}
     return [
-        f"note: {verb.name} does not read {key}, so it changes nothing here; it is read by {', '.join(_readers(key))}"
-        for key in keys
-        if _readers(key) and verb.name not in _readers(key)
+        f"note: {verb.name} does not read {key}, so it changes nothing here; it is read by {', '.join(names)}"
+        for key, names in readers.items()
+        if names and verb.name not in names
     ]
-
-
-def _readers(key: str) -> list[str]:
-    def reads(known: str) -> bool:
-        return key == known or key.startswith(f"{known}.") or known.startswith(f"{key}.")
-
-    return [verb.name for verb in VERBS if any(map(reads, verb.keys))]
 
 
 def read_record(run: Path) -> dict[str, Any]:

@@ -25,6 +25,10 @@ class Verb:
     sections: tuple[str, ...]
     then: str
 
+    def reads(self, key: str) -> bool:
+        """Whether it reads a key, or something of a section."""
+        return any(key == known or key.startswith(f"{known}.") or known.startswith(f"{key}.") for known in self.keys)
+
 
 RUN = ("experiment", "run")
 TRAINING = ("device", "seed", "threads", "training")

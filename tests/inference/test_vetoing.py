@@ -150,7 +150,7 @@ def test_the_same_copies_are_made_again():
     assert one == other
 
 
-def test_the_veto_is_part_of_the_model(tmp_path):
+def test_the_veto_is_part_of_the_model():
     task = LandmarksTask(names=("a",), veto=100.0)
     assert LandmarksTask.of_content(task.content()) == task
     early = {k: v for k, v in task.content().items() if k != "veto"}
