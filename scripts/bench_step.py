@@ -1,15 +1,19 @@
 """Where the time of a training step goes, at each level: convolutions, everything else, and waiting for data.
 
-Run:  python scripts/bench_step.py runs/NAME/model RUN     # RUN = a run folder with prepared arrays
+As the run was trained: its settings, and the number format that its probe chose.
+
+Run:  python scripts/bench_step.py RUN     # a run folder with a model and prepared arrays
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from pathlib import Path
 
 import torch
+from omegaconf import OmegaConf
 
 from pipeline.data.dataset import read_dataset
 from pipeline.data.store import read_store
@@ -21,13 +25,22 @@ from pipeline.training.loop import start_level, train_step
 from pipeline.training.settings import TrainingSettings
 
 
-def profile_steps(model: Path, run: Path, steps: int) -> None:
+def trained_with(run: Path) -> TrainingSettings:
+    """The settings of a run."""
+    written = OmegaConf.load(run / "config.yaml").training
+    settings = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(TrainingSettings), written))
+    assert isinstance(settings, TrainingSettings)
+    return settings
+
+
+def profile_steps(run: Path, steps: int) -> None:
     """Print a line a level, measured over so many steps."""
-    settings, loaded = TrainingSettings(), load_model(model)
+    settings, loaded = trained_with(run), load_model(run / "model")
+    precision = json.loads((run / "model" / "model.json").read_text())["training"]["precision"]
     cases = training_cases(read_dataset(run / "dataset.json"), read_store(run / "prepared"), "train")
     for number, network in enumerate(loaded.networks):
         state = start_level(network, Budget(None, 10**6), settings)
-        state.precision = "bfloat16"
+        state.precision = precision[number]
         stream = batch_stream(cases, number, settings.level(number), network.cells.stride, settings, 0)
         for _ in range(5):
             train_step(state, loaded.task, next(stream), settings)
@@ -43,7 +56,7 @@ def profile_steps(model: Path, run: Path, steps: int) -> None:
         convolved = sum(t for key, t in own.items() if "conv" in key)
         busiest = ", ".join(f"{k} {t / total:.0%}" for k, t in sorted(own.items(), key=lambda i: -i[1])[:8])
         print(
-            f"level {number}: {1000 * total / steps:.0f} ms a step, convolutions {convolved / total:.0%}, "
+            f"level {number} ({precision[number]}): {1000 * total / steps:.0f} ms a step, convolutions {convolved / total:.0%}, "
             f"waiting for data {waited / total:.1%}; busiest: {busiest}",
             flush=True,
         )
@@ -51,11 +64,10 @@ def profile_steps(model: Path, run: Path, steps: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--steps", type=int, default=60)
     wanted = parser.parse_args()
-    profile_steps(wanted.model, wanted.run, wanted.steps)
+    profile_steps(wanted.run, wanted.steps)
 
 
 if __name__ == "__main__":
