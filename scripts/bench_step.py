@@ -56,8 +56,8 @@ def profile_steps(run: Path, steps: int) -> None:
         convolved = sum(t for key, t in own.items() if "conv" in key)
         busiest = ", ".join(f"{k} {t / total:.0%}" for k, t in sorted(own.items(), key=lambda i: -i[1])[:8])
         print(
-            f"level {number} ({precision[number]}): {1000 * total / steps:.0f} ms a step, convolutions {convolved / total:.0%}, "
-            f"waiting for data {waited / total:.1%}; busiest: {busiest}",
+            f"level {number} ({precision[number]}): {1000 * total / steps:.0f} ms a step, "
+            f"convolutions {convolved / total:.0%}, waiting for data {waited / total:.1%}; busiest: {busiest}",
             flush=True,
         )
 

@@ -35,6 +35,7 @@ MAX_POOL = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
 ADAPTIVE_POOL = {1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d}
 MEAN_POOL = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
 CHANNELS_LAST = {1: torch.contiguous_format, 2: torch.channels_last, 3: torch.channels_last_3d}  # none at D = 1
+TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 
 
@@ -81,6 +82,38 @@ class ResidualBlock(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Same shape out as in, but for the channels."""
         return self.activation(self.beside(features) + self.path(features))
+
+
+class Hourglass(nn.Module):
+    """Two residual blocks at half the resolution, and back, beside an identity (after Newell et al. 2016).
+
+    Half the cells along each axis cost an eighth in 3D, so what surrounds a cell is read with more channels there.
+
+    Args:
+        channels: That come in and go out.
+        inner: Channels at half the resolution.
+    """
+
+    def __init__(self, dims: int, channels: int, inner: int) -> None:
+        super().__init__()
+        last = NORM[dims](channels)
+        nn.init.zeros_(last.weight)  # it starts as the identity
+        self.path = nn.Sequential(
+            convolution(dims, channels, inner, 2, stride=2),
+            NORM[dims](inner),
+            nn.ReLU(inplace=True),
+            ResidualBlock(dims, inner, dilation=2),
+            ResidualBlock(dims, inner),
+        )
+        self.back = nn.Sequential(TRANSPOSED[dims](inner, channels, 2, stride=2), last)
+        self.activation = nn.ReLU(inplace=True)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Same shape out as in; where cells are odd in number, one of zeros is added behind them and taken away."""
+        shape = features.shape[2:]
+        even = nn.functional.pad(features, [pad for n in reversed(shape) for pad in (0, n % 2)])
+        back = self.back(self.path(even))
+        return self.activation(features + back[(..., *(slice(n) for n in shape))])
 
 
 def pointwise(dims: int, channels: tuple[int, ...], groups: int = 1) -> nn.Sequential:

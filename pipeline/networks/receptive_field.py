@@ -18,7 +18,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from pipeline.errors import ConfigError
-from pipeline.networks.layers import CONV, MAX_POOL, MEAN_POOL, ResidualBlock
+from pipeline.networks.layers import CONV, MAX_POOL, MEAN_POOL, Hourglass, ResidualBlock
 
 WINDOWED = (*CONV.values(), *MAX_POOL.values(), *MEAN_POOL.values())
 
@@ -70,10 +70,17 @@ def trace(network: nn.Module) -> CellGeometry:
 
 
 def _windowed(network: nn.Module) -> Iterator[nn.Module]:
-    return (m for m in network.modules() if isinstance(m, WINDOWED))
+    if isinstance(network, (*WINDOWED, Hourglass)):
+        yield network
+        return
+    for part in network.children():
+        yield from _windowed(part)
 
 
 def _window(layer: nn.Module) -> tuple[int, int, int]:
+    if isinstance(layer, Hourglass):  # two neighbours share a cell at half the resolution, whose centre is between them
+        extent = trace(layer.path).reach | 1
+        return extent, 1, extent // 2
     size, stride, padding, dilation = (
         _one(getattr(layer, a, 1)) for a in ("kernel_size", "stride", "padding", "dilation")
     )

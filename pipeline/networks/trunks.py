@@ -5,10 +5,12 @@ from __future__ import annotations
 from torch import nn
 
 from pipeline.errors import ConfigError
-from pipeline.networks.layers import MAX_POOL, MEAN_POOL, NORM, ResidualBlock, convolution
+from pipeline.networks.layers import MAX_POOL, MEAN_POOL, NORM, Hourglass, ResidualBlock, convolution
 
 
-def fcn(dims: int, inputs: int, stride: int = 8, width: int = 24, growth: int = 24, depth: int = 4) -> nn.Sequential:
+def fcn(
+    dims: int, inputs: int, stride: int = 8, width: int = 24, growth: int = 24, depth: int = 4, hourglass: int = 0
+) -> nn.Sequential:
     """Our default: a strided stem, then halvings with a residual block each, then `depth` blocks on the grid.
 
     The stem works at half resolution, an eighth of the cost of a full-resolution first layer in 3D; the blocks on the
@@ -21,6 +23,8 @@ def fcn(dims: int, inputs: int, stride: int = 8, width: int = 24, growth: int = 
         width: Channels of the stem.
         growth: Channels added at each halving.
         depth: Residual blocks on the grid.
+        hourglass: Channels at half the grid's resolution, which take the place of the first of these blocks and of the
+            dilations; 0 = none.
 
     Raises:
         ConfigError: `stride` is not one of those.
@@ -34,7 +38,10 @@ def fcn(dims: int, inputs: int, stride: int = 8, width: int = 24, growth: int = 
         layers += [convolution(dims, channels, wider, 2, stride=2), NORM[dims](wider), nn.ReLU(inplace=True)]
         layers += [ResidualBlock(dims, wider)]
         channels = wider
-    layers += [ResidualBlock(dims, channels, dilation=2**block) for block in reversed(range(depth))]
+    if hourglass:
+        layers += [Hourglass(dims, channels, hourglass), *(ResidualBlock(dims, channels) for _ in range(depth - 1))]
+    else:
+        layers += [ResidualBlock(dims, channels, dilation=2**block) for block in reversed(range(depth))]
     trunk = nn.Sequential(*layers)
     trunk.channels = channels  # type: ignore[assignment]
     return trunk

@@ -10,9 +10,9 @@ from pipeline.networks.network import FORMATS, build_network
 SIZE = {1: 256, 2: 112, 3: 32}
 
 
-def step(dims, arrangement):
+def step(dims, arrangement, **parameters):
     torch.manual_seed(0)
-    network = build_network("fcn", dims, 1, heads_of(3, dims), stride=2)
+    network = build_network("fcn", dims, 1, heads_of(3, dims), stride=2, **parameters)
     network.arrange(arrangement)
     image = torch.rand(2, 1, *(SIZE[dims],) * dims)
     said = network({"image": image})
@@ -21,11 +21,12 @@ def step(dims, arrangement):
     return said["belief"].detach(), gradient
 
 
+@pytest.mark.parametrize("parameters", [{}, {"hourglass": 32}])
 @pytest.mark.parametrize("arrangement", FORMATS)
 @pytest.mark.parametrize("dims", DIMS)
-def test_a_step_says_and_learns_the_same_in_every_format(dims, arrangement):
-    belief, gradient = step(dims, "float32")
-    other, changed = step(dims, arrangement)
+def test_a_step_says_and_learns_the_same_in_every_format(dims, arrangement, parameters):
+    belief, gradient = step(dims, "float32", **parameters)
+    other, changed = step(dims, arrangement, **parameters)
     assert (other - belief).abs().max() < 0.02 * belief.abs().max()
     assert torch.isfinite(changed).all()
     assert torch.nn.functional.cosine_similarity(changed, gradient, 0) > 0.99

@@ -1,5 +1,6 @@
 """Networks by name, their shapes, and what they are told when a name is wrong."""
 
+import numpy as np
 import pytest
 import torch
 from crooked import DIMS
@@ -8,7 +9,7 @@ from torch import nn
 
 from pipeline.errors import ConfigError
 from pipeline.networks.heads import Head
-from pipeline.networks.layers import ResidualBlock
+from pipeline.networks.layers import Hourglass, ResidualBlock
 from pipeline.networks.network import FORMATS, TRUNKS, WHOLE, build_network, count_parameters
 from pipeline.networks.receptive_field import pad_to_stride, trace
 
@@ -65,6 +66,30 @@ def test_noothout2018_has_the_parameters_and_the_receptive_field_of_the_authors_
 def test_a_residual_block_starts_as_the_identity():
     features = torch.rand(2, 4, 9)
     assert torch.equal(ResidualBlock(1, 4, dilation=2).eval()(features), features)
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_an_hourglass_starts_as_the_identity_for_any_number_of_cells(dims):
+    for shape in ((6, 8, 10)[:dims], (5, 8, 7)[:dims]):
+        features = torch.rand(2, 4, *shape)
+        assert torch.equal(Hourglass(dims, 4, 6).eval()(features), features)
+
+
+@pytest.mark.parametrize("parameters", [{}, {"hourglass": 6}])
+def test_a_cell_stands_where_it_is_said_to_and_sees_no_farther_than_its_reach(parameters):
+    torch.manual_seed(0)
+    network = build_network("fcn", 1, 1, heads_of(1, 1), stride=2, width=4, depth=2, **parameters).eval()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm1d):
+            nn.init.ones_(module.weight)  # all paths are heard
+    image = torch.rand(1, 1, 200, requires_grad=True)
+    seen = []
+    for cell in (50, 51):
+        (gradient,) = torch.autograd.grad(network({"image": image})["belief"][0, 0, cell], image)
+        seen.append(np.flatnonzero(gradient[0, 0].numpy()) - (network.cells.first + network.cells.stride * cell))
+    assert np.abs(np.concatenate(seen)).max() <= network.cells.reach / 2
+    assert np.ptp(np.concatenate(seen)) > network.cells.reach - 6
+    assert np.concatenate(seen).mean() == pytest.approx(0, abs=1)
 
 
 def test_few_patches_believe_before_anything_is_learned():
