@@ -8,13 +8,14 @@ Run:  python scripts/bench_step.py RUN     # a run folder with a model and prepa
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
 import torch
-from omegaconf import OmegaConf
 
+from pipeline.cli.settle import read_record
+from pipeline.cli.validate import validate
+from pipeline.data.atomic import read_sealed
 from pipeline.data.dataset import read_dataset
 from pipeline.data.store import read_store
 from pipeline.inference.model import load_model
@@ -22,21 +23,12 @@ from pipeline.training.budget import Budget
 from pipeline.training.cases import training_cases
 from pipeline.training.levels import batch_stream
 from pipeline.training.loop import start_level, train_step
-from pipeline.training.settings import TrainingSettings
-
-
-def trained_with(run: Path) -> TrainingSettings:
-    """The settings of a run."""
-    written = OmegaConf.load(run / "config.yaml").training
-    settings = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(TrainingSettings), written))
-    assert isinstance(settings, TrainingSettings)
-    return settings
 
 
 def profile_steps(run: Path, steps: int) -> None:
     """Print a line a level, measured over so many steps."""
-    settings, loaded = trained_with(run), load_model(run / "model")
-    precision = json.loads((run / "model" / "model.json").read_text())["training"]["precision"]
+    settings, loaded = validate(read_record(run)).training, load_model(run / "model")
+    precision = read_sealed(run / "model" / "model.json")["training"]["precision"]
     cases = training_cases(read_dataset(run / "dataset.json"), read_store(run / "prepared"), "train")
     for number, network in enumerate(loaded.networks):
         state = start_level(network, Budget(None, 10**6), settings)
