@@ -2,7 +2,8 @@
 
 As the run was trained: its settings, and the number format that its probe chose.
 
-Run:  python scripts/bench_step.py RUN     # a run folder with a model and prepared arrays
+Run:  OMP_WAIT_POLICY=PASSIVE python scripts/bench_step.py RUN     # a run folder with a model and prepared arrays;
+      # threads wait as they do in `patchvote train`
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pipeline.data.atomic import read_sealed
 from pipeline.data.dataset import read_dataset
 from pipeline.data.store import read_store
 from pipeline.inference.model import load_model
+from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.budget import Budget
 from pipeline.training.cases import training_cases
 from pipeline.training.levels import batch_stream
@@ -29,6 +31,7 @@ def profile_steps(run: Path, steps: int) -> None:
     """Print a line a level, measured over so many steps."""
     settings, loaded = validate(read_record(run)).training, load_model(run / "model")
     precision = read_sealed(run / "model" / "model.json")["training"]["precision"]
+    keep_freed_memory()
     cases = training_cases(read_dataset(run / "dataset.json"), read_store(run / "prepared"), "train")
     for number, network in enumerate(loaded.networks):
         state = start_level(network, Budget(None, 10**6), settings)

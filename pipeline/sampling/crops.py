@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Float
+from torch import nn
 
 from pipeline.sampling.bend import Bend
 
@@ -51,11 +53,20 @@ class Cut:
         An upright cut at whole voxels is copied, anything else is interpolated linearly.
         """
         start = self.centre - self.matrix @ self.middle
-        if self.bend is not None:
-            return _interpolate_bent(source, self, start, outside)
-        if np.array_equal(self.matrix, np.eye(len(start))) and np.array_equal(start, np.round(start)):
+        upright = self.bend is None and np.array_equal(self.matrix, np.eye(len(start)))
+        if upright and np.array_equal(start, np.round(start)):
             return _copy(source, start.astype(int), self.shape, outside)
-        return _interpolate(source, self.matrix, start, self.shape, outside)
+        return _interpolate(source, self._places(start), outside)
+
+    def _places(self, start: Float[np.ndarray, " D"]) -> Float[np.ndarray, D * C]:
+        """Source position that each voxel of the crop shows."""
+        each = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in self.shape), indexing="ij", sparse=True)
+        if self.bend is not None:
+            each = tuple(x + shift for x, shift in zip(each, self.bend.of_grid(), strict=True))
+        result = np.empty((len(start), *self.shape), np.float32)
+        for row, factors, first in zip(result, self.matrix.astype(np.float32), start.astype(np.float32), strict=True):
+            row[...] = sum((f * x for f, x in zip(factors, each, strict=True)), first)
+        return result
 
 
 def whole_voxel_centre(centre: Float[np.ndarray, " D"], shape: tuple[int, ...]) -> Float[np.ndarray, " D"]:
@@ -74,30 +85,19 @@ def _copy(source: np.ndarray, start: np.ndarray, shape: tuple[int, ...], outside
     return crop
 
 
-def _interpolate(
-    source: np.ndarray, matrix: np.ndarray, start: np.ndarray, shape: tuple[int, ...], outside: float
-) -> np.ndarray:
-    from scipy.ndimage import affine_transform
-
-    reach = np.abs(matrix) @ (np.array(shape) - 1) / 2
-    centre = start + matrix @ (np.array(shape) - 1) / 2
-    box, low = _box(source, centre - reach, centre + reach)
-    return affine_transform(box, matrix, start - low, shape, np.float32, order=1, mode="constant", cval=outside)
-
-
-def _interpolate_bent(source: np.ndarray, cut: Cut, start: np.ndarray, outside: float) -> np.ndarray:
-    from scipy.ndimage import map_coordinates
-
-    assert cut.bend is not None
-    where = cut.bend.of_grid()
-    for axis, count in enumerate(cut.shape):
-        where[axis] += np.arange(count, dtype=np.float32).reshape(-1, *[1] * (len(cut.shape) - axis - 1))
-    where = np.tensordot(cut.matrix.astype(np.float32), where, 1)
-    where += start.astype(np.float32).reshape(-1, *[1] * len(cut.shape))
+def _interpolate(source: np.ndarray, where: Float[np.ndarray, D * C], outside: float) -> Float[np.ndarray, "*C"]:
+    """Linearly between voxels; beyond the outermost ones it fades to `outside` within a voxel."""
     axes = tuple(range(1, where.ndim))
     box, low = _box(source, where.min(axes), where.max(axes))
-    where -= low.astype(np.float32).reshape(-1, *[1] * len(cut.shape))
-    return map_coordinates(box, where, np.float32, order=1, mode="constant", cval=outside)
+    for place, first, count in zip(where, low, box.shape, strict=True):  # a box goes from -1 to 1, outer faces included
+        place -= np.float32(first + (count - 1) / 2)
+        place *= np.float32(2 / count)
+    lone = (1,) * (2 - len(where))  # torch knows two axes and three
+    places = np.concatenate([where[::-1], np.zeros((len(lone), *where.shape[1:]), np.float32)])
+    grid = torch.from_numpy(places).movedim(0, -1).reshape(1, *lone, *where.shape[1:], len(places))
+    image = torch.from_numpy(box - np.float32(outside)).reshape(1, 1, *lone, *box.shape)
+    crop = nn.functional.grid_sample(image, grid, padding_mode="zeros", align_corners=False)
+    return crop.numpy().reshape(where.shape[1:]) + np.float32(outside)
 
 
 def _box(source: np.ndarray, first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

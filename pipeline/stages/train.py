@@ -33,6 +33,7 @@ from pipeline.tasks.embedding import EmbeddingTask
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.multi import MultiTask
 from pipeline.tasks.table import TASKS
+from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.cascade import Cascade, TrainedLevel
 from pipeline.training.cases import fit_known, training_cases
 from pipeline.training.history import history_csv
@@ -75,6 +76,7 @@ def train(
         return run / "model"
     sweep(run / "resume")
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    keep_freed_memory()
     target = pick_device(device)
     known = fit_known(data, Inputs(views=dict(data.views), fusion=settings.fusion, blind=settings.blind))
     learning, validating = (training_cases(data, store, part, known) for part in ("train", "validation"))

@@ -30,5 +30,4 @@ class WeightAverage:
         own: list[Tensor] = list(self.network.parameters())
         now = [p.detach() for p in network.parameters()]
         torch._foreach_lerp_(own, now, 1 - decay)
-        for mine, theirs in zip(self.network.buffers(), network.buffers(), strict=True):
-            mine.copy_(theirs)
+        torch._foreach_copy_(list(self.network.buffers()), list(network.buffers()))

@@ -79,7 +79,7 @@ def test_copying_and_interpolating_agree_where_both_can(dims):
     centre = whole_voxel_centre(np.array([5.2, 5.9, 6.1])[:dims], shape)
     copied = Cut(centre, shape, np.eye(dims)).voxels(source)
     interpolated = Cut(centre, shape, np.eye(dims) * (1 + 1e-12)).voxels(source)
-    assert_allclose(interpolated, copied, atol=1e-6)
+    assert_allclose(interpolated, copied, atol=1e-5)  # places are float32
 
 
 @pytest.mark.parametrize("dims", DIMS)
