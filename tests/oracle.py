@@ -32,6 +32,7 @@ class Oracle(PatchNetwork):
         self.heads = heads_of(self.landmarks, self.dims)
         self.geometry = CellGeometry(stride, (stride - 1) / 2, reach, ((stride, stride, 0),))
         self.looked_at, self.starts = [], []
+        self.crop = None
 
     @property
     def cells(self):

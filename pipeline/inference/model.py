@@ -25,13 +25,14 @@ from pipeline.tasks.task import Task
 
 @dataclass(frozen=True)
 class ModelLevel:
-    """What predicting needs to know of one level."""
+    """What predicting needs to know of one level; `crop` as of its network."""
 
     spacing: Spacing
     network: str
     parameters: dict[str, Any]
     search: float
     blend: float = 0.0
+    crop: int | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
             for number, level in enumerate(levels)
         ]
         for number, (network, level) in enumerate(zip(built, content["levels"], strict=True)):
+            network.crop = level.get("crop")
             _load_weights(network, Path(folder) / f"level{number}.safetensors", level["sha256"])
         return Model(
             content["name"],

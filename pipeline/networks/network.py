@@ -7,6 +7,7 @@ of the features, S voxels along the axes, G cells along the axes.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
@@ -61,7 +62,8 @@ class PatchNetwork(nn.Module):
         blind: Only that is looked at, and not the image.
 
     `arrange` changes what it computes in; answers are float32 whatever that is. While it is `watched`, `shared` holds
-    the features that all heads read of the last batch.
+    the features that all heads read of the last batch. `crop` are the voxels along each axis of what it learned from,
+    where these are parts of images.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class PatchNetwork(nn.Module):
         self.dims, self.heads, self.groups = dims, dict(heads), groups
         self.joined, self.blind = joined, blind
         self.watched = False
+        self.crop: int | None = None
         self.shared: Tensor | None = None
         self.precision, self.layout = torch.float32, torch.contiguous_format
         self.trunk = trunk
@@ -159,6 +162,11 @@ class PatchNetwork(nn.Module):
         """Its name in `FORMATS`."""
         now = (self.precision, self.layout != torch.contiguous_format)
         return next(name for name, known in FORMATS.items() if known == now)
+
+    @property
+    def sight(self) -> float:
+        """Voxels to each side of a patch that have a say in what it says: no more than it could see as it learned."""
+        return min(self.cells.reach, self.crop or math.inf) / 2
 
     @cached_property
     def cells(self) -> CellGeometry:

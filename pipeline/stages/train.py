@@ -127,7 +127,7 @@ def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, tra
     levels = []
     for number, (spacing, done) in enumerate(zip(store.spacings, trained, strict=False)):
         level = cascade.settings.level(number)
-        levels.append(ModelLevel(spacing, level.network, dict(level.parameters), done.search, done.blend))
+        levels.append(ModelLevel(spacing, level.network, dict(level.parameters), done.search, done.blend, level.crop))
     networks = tuple(level.network for level in trained)
     return Model(
         name,

@@ -149,7 +149,7 @@ class LandmarksTask:
         if not len(who):
             return prior
         near = np.clip(frame.world_to_voxel(prior.world), 0, np.array(frame.shape) - 1)
-        boxes = regions(near[who], frame.shape, search + network.cells.reach / 2)
+        boxes = regions(near[who], frame.shape, search + network.sight)
         where = [replace(box, landmarks=tuple(who[list(box.landmarks)].tolist())) for box in boxes]
         asked, found = prior.of(who), self._poll.look(network, level, where, near, search)
         found = replace(found.blended(asked, blend), belief=np.minimum(found.belief, most[who]))

@@ -1,6 +1,6 @@
 """Ask the patches of a level's regions about landmarks, and count their votes.
 
-Letters: K landmarks, D dimensions.
+Letters: K landmarks, D dimensions, G grids.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from functools import partial
+from itertools import chain, product
 
 import numpy as np
 import torch
+from jaxtyping import Int
 from torch import Tensor
 
 from pipeline.data.resample import lattice_number
@@ -60,8 +62,9 @@ class Poll:
         said: dict[str, Tensor] = {}
         for region in where:
             grids = self._grids(network, level, region)
-            said = said_as_a_whole(network, grids[0])
-            parts += self._votes_in(network, grids, region, near, search)
+            first = next(grids)
+            said = said_as_a_whole(network, first)
+            parts += self._votes_in(network, first, grids, region, near, search)
         order = np.argsort([k for landmarks, _ in parts for k in landmarks])
         patch = network.cells.stride * float(level.frame.spacing.mean())
         places = [join([v[n] for _, v in parts], order, level.frame, patch) for n in range(len(parts[0][1]))]
@@ -74,24 +77,40 @@ class Poll:
         world, belief = (np.stack([getattr(p, f) for p in places]) for f in ("world", "belief"))
         return chosen(places, self.constellation.choose(world, belief))
 
-    def _grids(self, network: PatchNetwork, level: LevelArray, region: Region) -> list[Seen]:
+    def _grids(self, network: PatchNetwork, level: LevelArray, region: Region) -> Iterator[Seen]:
         stride = network.cells.stride
         box = torch.from_numpy(np.asarray(level.voxels[region.slices], np.float32))
         margin = stride + (lattice_number(level.frame) + region.start) % stride
-        steps = product((0, stride // 2) if self.decode.between else (0,), repeat=network.dims)
-        return [look(network, box, region, margin + step, level.given) for step in steps]
+        steps = self._steps(network) * (stride // 2)
+        return (look(network, box, region, margin + step, level.given) for step in steps)
+
+    def _steps(self, network: PatchNetwork) -> Int[np.ndarray, "G D"]:
+        """Where the grids begin, in half strides; none says what another has said."""
+        if self.decode.between is True:
+            return np.array(list(product((0, 1), repeat=network.dims)))
+        different = 2 * max(1, network.cells.period // network.cells.stride)
+        return np.arange(max(1, min(self.decode.between, different)))[:, None].repeat(network.dims, 1)
 
     def _votes_in(
-        self, network: PatchNetwork, grids: Sequence[Seen], region: Region, prior: np.ndarray | None, search: float
+        self,
+        network: PatchNetwork,
+        first: Seen,
+        others: Iterator[Seen],
+        region: Region,
+        prior: np.ndarray | None,
+        search: float,
     ) -> Iterator[tuple[Sequence[int], list[Votes]]]:
-        """Votes for some landmarks at a time."""
+        """Votes for some landmarks at a time; where that is all of them, a grid is let go before the next is made."""
         alone = prior is not None or self.constellation is None or self.decode.near is None
         most = None if self.decode.near is None else MOST
-        at_once = min(AT_ONCE, max(1, NUMBERS // math.prod(grids[0].grid.shape)))
-        for first in range(0, len(region.landmarks), at_once):
-            some = region.landmarks[first : first + at_once]
-            said = pooled([ask(network, seen, some, prior, search, most) for seen in grids])
-            yield some, self._votes(said, len(grids), network.cells.stride, 1 if alone else PLACES)
+        at_once = min(AT_ONCE, max(1, NUMBERS // math.prod(first.grid.shape)))
+        grids = chain([first], others)
+        several = list(grids) if len(region.landmarks) > at_once else None
+        for start in range(0, len(region.landmarks), at_once):
+            some = region.landmarks[start : start + at_once]
+            asked = partial(ask, network, landmarks=some, prior=prior, search=search, most=most)
+            said = list(map(asked, several or grids))  # a loop's variable would hold a grid while the next is made
+            yield some, self._votes(pooled(said), len(said), network.cells.stride, 1 if alone else PLACES)
 
     def _votes(self, said: Said, grids: int, stride: int, places: int) -> list[Votes]:
         displacement = from_logarithm(said.displacement) / stride if self.logarithm else said.displacement

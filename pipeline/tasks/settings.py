@@ -42,8 +42,10 @@ class DecodeSettings:
             places that look alike are not averaged. null = anywhere (the papers).
         agree: The belief of an answer is that of the patches whose votes lie within this many strides of it: where they
             lie around it, as about something that is not there, they do not know. null = of all patches (the papers).
-        between: Patches half a stride further along the axes vote, too (2^D grids): a few per cent less error for so
-            many times the work, which matters little where scans are small.
+        between: Patches between these vote, too. true: of 2^D grids, those half a stride further along the axes: a few
+            per cent less error for so many times the work, which matters little where scans are small. A number: of so
+            many grids at most, each half a stride further along all axes at once than the one before; the third says
+            what the first said, but where an hourglass takes two patches for one, whose fifth does.
         shape: After the last level, answers are drawn towards the shape of the training cases, by as much as the
             validation cases show to help, and by a patch at most.
     """
@@ -53,7 +55,7 @@ class DecodeSettings:
     threshold: float = 0.0
     near: float | None = 2.0
     agree: float | None = 1.0
-    between: bool = False
+    between: bool | int = False
     shape: bool = True
 
 

@@ -75,6 +75,23 @@ def test_an_hourglass_starts_as_the_identity_for_any_number_of_cells(dims):
         assert torch.equal(Hourglass(dims, 4, 6).eval()(features), features)
 
 
+@pytest.mark.parametrize(("hourglass", "period"), [(0, 4), (6, 8)])
+def test_an_image_moved_by_a_period_is_said_the_same_about_and_by_less_is_not(hourglass, period):
+    torch.manual_seed(0)
+    network = build_network("fcn", 1, 1, heads_of(1, 1), stride=4, width=4, depth=2, hourglass=hourglass).eval()
+    assert (network.cells.period or network.cells.stride) == period
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm1d):  # blocks start as the identity
+            torch.nn.init.ones_(layer.weight)
+    image = torch.zeros(1, 1, 400)
+    image[..., 150:250] = torch.randn(100)
+    said, moved = (network.features(part) for part in (image, image.roll(period, -1)))
+    assert torch.allclose(moved[..., 20:80], said.roll(period // 4, -1)[..., 20:80], atol=1e-6)
+    if hourglass:
+        half = network.features(image.roll(4, -1))
+        assert not torch.allclose(half[..., 20:80], said.roll(1, -1)[..., 20:80], atol=1e-3)
+
+
 @pytest.mark.parametrize("parameters", [{}, {"hourglass": 6}])
 def test_a_cell_stands_where_it_is_said_to_and_sees_no_farther_than_its_reach(parameters):
     torch.manual_seed(0)

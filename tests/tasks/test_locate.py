@@ -194,6 +194,36 @@ def test_patches_between_the_patches_vote_as_exactly_one_grid_each(dims, near, t
     )
 
 
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
+@pytest.mark.parametrize("near", [False, True])
+@pytest.mark.parametrize(("period", "grids"), [(0, 2), (16, 4)])
+@pytest.mark.parametrize("dims", DIMS)
+def test_grids_along_the_diagonal_vote_as_exactly_and_are_few(dims, period, grids, near, task):
+    task = replace(task, decode=replace(task.decode, between=4))
+    level, points = level_of(dims), truths(dims)
+    oracle = Oracle(level.frame.shape, points, reach=10)
+    oracle.geometry = replace(oracle.geometry, period=period)
+    found = task.locate(oracle, level, found_near(level, points, 2.0) if near else None, search=9.0)
+    assert voxel_error(level, found, points) < 1e-3
+    of_first_region = np.array(oracle.starts[:grids])
+    assert (of_first_region[0] - of_first_region).tolist() == [[n] * dims for n in (0, 4, 8, 12)[:grids]]
+    assert len(oracle.starts) % grids == 0
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_no_more_is_looked_at_than_a_patch_could_see_as_the_level_learned(dims):
+    shape, points = (60,) * dims, np.full((1, dims), 30.0)
+    level = LevelArray(upright_frame(shape), addresses(shape))
+    wide, narrow = (Oracle(level.frame.shape, points, stride=2, reach=30) for _ in range(2))
+    narrow.crop = 12
+    seen = []
+    for oracle in (wide, narrow):
+        found = TASKS["softmax"].locate(oracle, level, found_near(level, points, 1.0), search=4.0)
+        assert voxel_error(level, found, points) < 1e-3
+        seen.append(oracle.looked_at[0][1])
+    assert seen == [(2 * (4 + 15) + 1,) * dims, (2 * (4 + 6) + 1,) * dims]
+
+
 @pytest.mark.parametrize("dims", DIMS)
 def test_what_cannot_be_believed_any_more_is_not_looked_for(dims):
     shape = (200, 40, 30)[:dims]
