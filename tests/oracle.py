@@ -30,7 +30,7 @@ class Oracle(PatchNetwork):
         self.shape, self.landmarks, self.dims, self.liars = shape, len(points), len(shape), liars
         self.points = torch.tensor(np.asarray(points), dtype=torch.float64)
         self.heads = heads_of(self.landmarks, self.dims)
-        self.geometry = CellGeometry(stride, (stride - 1) / 2, reach, ((stride, stride, 0),))
+        self.geometry = CellGeometry(stride, (stride - 1) / 2, reach, ((stride, stride, 0),), stride)
         self.looked_at, self.starts = [], []
         self.crop = None
 

@@ -7,7 +7,6 @@ of the features, S voxels along the axes, G cells along the axes.
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
@@ -166,7 +165,7 @@ class PatchNetwork(nn.Module):
     @property
     def sight(self) -> float:
         """Voxels to each side of a patch that have a say in what it says: no more than it could see as it learned."""
-        return min(self.cells.reach, self.crop or math.inf) / 2
+        return min(self.cells.reach, self.crop or self.cells.reach) / 2
 
     @cached_property
     def cells(self) -> CellGeometry:

@@ -32,15 +32,15 @@ class CellGeometry:
         first: Centre of cell 0; voxel centres at integers.
         reach: Voxels a cell sees along one axis.
         windows: (kernel extent, stride, padding) of each layer, in order.
-        period: An image moved by so many voxels is said the same about, moved; 0 = by a stride. An hourglass takes two
-            cells for one, so which two matters.
+        period: An image moved by so many voxels is said the same about, moved: a stride, but for an hourglass, which
+            takes two cells for one, so that which two matters.
     """
 
     stride: int
     first: float
     reach: int
     windows: tuple[tuple[int, int, int], ...]
-    period: int = 0
+    period: int
 
     def cells(self, voxels: int) -> int:
         """Number of cells along an axis of `voxels` voxels."""
@@ -61,14 +61,14 @@ def trace(network: nn.Module) -> CellGeometry:
                 f"a residual path has stride {inner.stride} and moves the centre by {inner.first} voxels; "
                 "its sum with what goes beside it needs stride 1 and 0"
             )
-    step, first, reach, period = 1, 0.0, 1, 0
+    step, first, reach, period = 1, 0.0, 1, 1
     windows = []
     for layer in _windowed(network):
         extent, stride, padding = _window(layer)
         first += step * ((extent - 1) / 2 - padding)
         reach += step * (extent - 1)
         step *= stride
-        period = max(period, 2 * step) if isinstance(layer, Hourglass) else period
+        period = max(period, 2 * step if isinstance(layer, Hourglass) else step)
         windows.append((extent, stride, padding))
     return CellGeometry(step, first, reach, tuple(windows), period)
 

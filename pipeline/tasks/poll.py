@@ -88,7 +88,7 @@ class Poll:
         """Where the grids begin, in half strides; none says what another has said."""
         if self.decode.between is True:
             return np.array(list(product((0, 1), repeat=network.dims)))
-        different = 2 * max(1, network.cells.period // network.cells.stride)
+        different = 2 * network.cells.period // network.cells.stride
         return np.arange(max(1, min(self.decode.between, different)))[:, None].repeat(network.dims, 1)
 
     def _votes_in(

@@ -186,7 +186,6 @@ class Cascade:
         dims, channels = case.levels[0].frame.dims, len(case.levels[0].voxels)
         heads = new_task(self.question, self.asked, self.settings).heads(dims, number)
         network = new_network(self.settings.level(number), dims, heads, seed, channels, self.inputs)
-        network.crop = self.settings.level(number).crop
         return network.to(self.device)
 
     def _budget(self, number: int) -> Budget:

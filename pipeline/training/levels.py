@@ -64,7 +64,9 @@ def new_network(
 ) -> PatchNetwork:
     """A network with weights from the seed alone."""
     torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
-    return network_for(level.network, dims, channels, heads, inputs or Inputs(), level.parameters)
+    network = network_for(level.network, dims, channels, heads, inputs or Inputs(), level.parameters)
+    network.crop = level.crop
+    return network
 
 
 def crop_settings(
@@ -167,8 +169,8 @@ def validation(
 ) -> Callable[[PatchNetwork], dict[str, float]]:
     """A function that measures a network on the cases; "error" decides which is best.
 
-    Landmarks are not asked for between the patches here: that shifts the errors of all weights alike, at 2^D times the
-    work, which a short training has not got.
+    Landmarks are not asked for between the patches here: that shifts the errors of all weights alike, for several
+    times the work, which a short training has not got.
     """
     if isinstance(task, LandmarksTask):
         task = replace(task, decode=replace(task.decode, between=False))

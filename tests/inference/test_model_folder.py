@@ -79,6 +79,13 @@ def test_the_constellation_survives_the_folder_and_may_be_missing(tmp_path):
     assert load_model(tmp_path / "without").task.constellation is None
 
 
+def test_how_wide_the_crops_were_survives_the_folder(tmp_path):
+    model = tiny_model(2)
+    save_model(replace(model, levels=(model.levels[0], replace(model.levels[1], crop=12))), tmp_path, {})
+    first, finer = load_model(tmp_path).networks
+    assert (first.sight, finer.sight) == (first.cells.reach / 2, 6) and finer.cells.reach > 12
+
+
 def test_saving_twice_gives_the_same_bytes(folder, tmp_path):
     save_model(tiny_model(2), tmp_path / "again", {"seed": 3})
     for path in folder.iterdir():

@@ -31,7 +31,7 @@ class BoxOracle(PatchNetwork):
         self.weight = nn.Parameter(torch.zeros(1))
         self.low, self.high, self.labels = (torch.as_tensor(v) for v in (low, high, labels))
         self.dims, self.heads = self.low.shape[1], TASK.heads(self.low.shape[1], 0)
-        self.geometry = CellGeometry(stride, (stride - 1) / 2, 10, ((stride, stride, 0),))
+        self.geometry = CellGeometry(stride, (stride - 1) / 2, 10, ((stride, stride, 0),), stride)
 
     @property
     def cells(self):
