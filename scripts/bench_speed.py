@@ -5,7 +5,7 @@ Run:  python scripts/bench_speed.py runs/NAME/model RUN          # all parts; RU
 
 `read`: a phantom of 512 x 512 x 400 voxels (.nii.gz, noisy), predicted after imports, against nibabel reading the
 same file in the same process, median of 5; peak memory of a process of its own. `landmarks`: the same with 6 to 600
-random heads. `sizes`: the same for smaller and larger scans. `scans`: predict of 1 to 64 and preprocess of 2 to 24
+random heads, which believe in no place, or send the finer levels to random ones. `sizes`: the same for smaller and larger scans. `scans`: predict of 1 to 64 and preprocess of 2 to 24
 scans, and two processes against one. `header`: the pre-flight beside reading the file.
 """
 
@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 SHAPE = (512, 512, 400)
@@ -102,9 +103,9 @@ def memory_part(model: Path, scan: Path, out: Path) -> dict[str, float]:
             "x_array_without_imports": (peak() - before) / size}  # fmt: skip
 
 
-def with_heads(model: Path, count: int, out: Path) -> Path:
-    """A copy of the model with `count` landmarks and random heads that believe in nothing: those that do send the finer
-    level to places all over the scan, as many as there are landmarks."""
+def with_heads(model: Path, count: int, believed: bool, out: Path) -> Path:
+    """A copy of the model with `count` landmarks and random heads: either no place is believed in, or every landmark is
+    looked for more finely, at a random place of the scan."""
     import numpy as np
     import torch
 
@@ -112,22 +113,20 @@ def with_heads(model: Path, count: int, out: Path) -> Path:
     from pipeline.networks.network import build_network
     from pipeline.tasks.constellation import fit_constellation
 
-    if not (out / "model.json").exists():
-        loaded = load_model(model)
-        torch.manual_seed(0)
-        built = []
-        names = tuple(f"p{k:03d}" for k in range(count))
-        task = replace(loaded.task, names=names)
-        for level, old in zip(loaded.levels, loaded.networks, strict=True):
-            new = build_network(level.network, loaded.dims, 1, task.heads(loaded.dims, 1), **level.parameters)
-            new.trunk.load_state_dict(old.trunk.state_dict())
-            with torch.no_grad():
-                new.get_submodule("belief")[-1].weight.mul_(0.01)
-            built.append(new)
-        places = np.random.default_rng(0).normal(0, 20, (20, count, loaded.dims))
-        task = replace(task, constellation=fit_constellation(places, 1.0))
-        bare = replace(loaded, networks=tuple(built), task=task, calibration=Calibration())
-        save_model(bare, out, {})
+    loaded = load_model(model)
+    torch.manual_seed(0)
+    built = []
+    names = tuple(f"p{k:03d}" for k in range(count))
+    task = replace(loaded.task, names=names, veto=1e30 if believed else 1.0)
+    for level, old in zip(loaded.levels, loaded.networks, strict=True):
+        new = build_network(level.network, loaded.dims, 1, task.heads(loaded.dims, 1), **level.parameters)
+        new.trunk.load_state_dict(old.trunk.state_dict())
+        built.append(new)
+    places = np.random.default_rng(0).normal(0, 20, (20, count, loaded.dims))
+    task = replace(task, constellation=fit_constellation(places, 1.0))
+    bare = replace(loaded, networks=tuple(built), task=task, calibration=Calibration())
+    shutil.rmtree(out, ignore_errors=True)
+    save_model(bare, out, {})
     return out
 
 
@@ -208,9 +207,10 @@ def main() -> None:
             time_and_memory(name, wanted.model, big_scan(wanted.out, seed), wanted.out)
     if "landmarks" in wanted.parts:
         scan = big_scan(wanted.out, SCANS["upright"])
-        for count in (6, 60, 600):
-            model = with_heads(wanted.model, count, wanted.out / f"heads{count}")
-            time_and_memory(f"{count} landmarks", model, scan, wanted.out)
+        for believed, count in product((False, True), (6, 60, 600)):
+            model = with_heads(wanted.model, count, believed, wanted.out / "heads")
+            how = "looked for at random places" if believed else "not believed in"
+            time_and_memory(f"{count} landmarks {how}", model, scan, wanted.out)
     if "sizes" in wanted.parts:
         for shape in SIZES:
             time_and_memory(f"{shape} voxels", wanted.model, big_scan(wanted.out, SCANS["upright"], shape), wanted.out)

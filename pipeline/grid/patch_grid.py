@@ -7,7 +7,6 @@ M whatever stands before.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -53,7 +52,8 @@ class PatchGrid:
         self, points: Float[Tensor, "*M D"], reach: int
     ) -> tuple[Int[Tensor, "*M N"], Bool[Tensor, "*M N"], Float[Tensor, "*M N D"]]:
         """The (2 reach + 1)^D cells about each point: C-order numbers (0 off the grid), whether on it, and centres."""
-        offsets = torch.tensor(list(product(range(-reach, reach + 1), repeat=self.dims)), device=points.device)
+        steps = torch.arange(-reach, reach + 1, device=points.device)
+        offsets = torch.stack(torch.meshgrid(*[steps] * self.dims, indexing="ij"), -1).flatten(0, -2)
         cells = self.cell_of(points)[..., None, :] + offsets
         on_grid = ((cells >= 0) & (cells < torch.tensor(self.shape, device=points.device))).all(-1)
         numbers = torch.where(on_grid, self.flat(cells), torch.zeros_like(cells[..., 0]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pipeline.data.store import LevelArray
@@ -140,20 +140,45 @@ def ask(
         cells, allowed, centres = None, torch.ones(1, 1, dtype=torch.bool), grid.centres()[None]
         every = logits.logsumexp(1)
         if most is not None and most < logits.shape[1]:
-            cells = torch.from_numpy(np.argpartition(logits.numpy(), -most)[:, -most:])  # twice as fast as topk
+            cells = largest(logits, most)
             logits, centres = logits.gather(1, cells), centres[0].T[cells].transpose(1, 2)
     else:
         near = torch.from_numpy(prior[list(landmarks)]).float() - seen.origin
-        cells, allowed, centres = _near(grid, near, max(search, grid.stride))
+        cells, allowed, centres = _near(grid, near, search)
         logits = network.ask("belief", seen.features, landmarks, cells)[:, 0].cpu()
         every = logits.masked_fill(~allowed, -torch.inf).logsumexp(1)
     displacement = network.ask("displacement", seen.features, landmarks, cells).cpu()
     return Said(logits, every, displacement, allowed.expand_as(logits), centres + seen.origin[:, None])
 
 
-def _near(grid: PatchGrid, points: Float[Tensor, "K D"], radius: float) -> tuple[Tensor, Tensor, Tensor]:
-    cells, on_grid, centres = grid.around(points, int(min(radius / grid.stride + 0.5, max(grid.shape))))
-    allowed = on_grid & ((centres - points[:, None]).abs() <= radius).all(-1)
+def largest(rows: Float[Tensor, "K N"], most: int) -> Int[Tensor, "K M"]:
+    """Where the `most` largest numbers of each row are, in no order.
+
+    They lie in as many groups of columns, at most: those whose own largest numbers are the largest. So most columns are
+    never partitioned, and the groups are spread over the row, where their largest numbers are found fastest.
+    """
+    size = int((rows.shape[1] / most) ** 0.5)
+    if size < 2:
+        return _partitioned(rows, most)
+    groups = torch.nn.functional.pad(rows, (0, -rows.shape[1] % size), value=-torch.inf).unflatten(1, (size, -1))
+    chosen = _partitioned(groups.amax(1), most)
+    some = groups.gather(2, chosen[:, None].expand(-1, size, -1)).flatten(1)
+    place = _partitioned(some, most)
+    return chosen.gather(1, place % most) + groups.shape[2] * (place // most)
+
+
+def _partitioned(rows: Float[Tensor, "K N"], most: int) -> Int[Tensor, "K M"]:
+    return torch.from_numpy(np.argpartition(rows.numpy(), -most)[:, -most:])  # twice as fast as topk
+
+
+def reach(grid: PatchGrid, search: float) -> int:
+    """Cells to each side of that which holds a prior that may lie within `search` voxels of the prior."""
+    return int(min(max(search, grid.stride) / grid.stride + 0.5, max(grid.shape)))
+
+
+def _near(grid: PatchGrid, points: Float[Tensor, "K D"], search: float) -> tuple[Tensor, Tensor, Tensor]:
+    cells, on_grid, centres = grid.around(points, reach(grid, search))
+    allowed = on_grid & ((centres - points[:, None]).abs() <= max(search, grid.stride)).all(-1)
     return cells, allowed, centres.transpose(1, 2)
 
 

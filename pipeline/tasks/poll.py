@@ -21,7 +21,7 @@ from pipeline.data.store import LevelArray
 from pipeline.grid.decode import BELIEFS, Votes, votes
 from pipeline.losses.displacement import from_logarithm
 from pipeline.networks.network import PatchNetwork
-from pipeline.tasks.ask import Said, Seen, ask, look, pooled, said_as_a_whole
+from pipeline.tasks.ask import Said, Seen, ask, look, pooled, reach, said_as_a_whole
 from pipeline.tasks.constellation import Constellation
 from pipeline.tasks.found import Found, chosen, join
 from pipeline.tasks.regions import Region
@@ -100,17 +100,21 @@ class Poll:
         prior: np.ndarray | None,
         search: float,
     ) -> Iterator[tuple[Sequence[int], list[Votes]]]:
-        """Votes for some landmarks at a time; where that is all of them, a grid is let go before the next is made."""
+        """Votes for some landmarks at a time; a grid is let go before the next is made, but where all its cells vote."""
         alone = prior is not None or self.constellation is None or self.decode.near is None
         most = None if self.decode.near is None else MOST
-        at_once = min(AT_ONCE, max(1, NUMBERS // math.prod(first.grid.shape)))
+        cells = math.prod(first.grid.shape) if prior is None else (2 * reach(first.grid, search) + 1) ** network.dims
+        at_once = min(AT_ONCE, max(1, NUMBERS // cells))
+        groups = [region.landmarks[n : n + at_once] for n in range(0, len(region.landmarks), at_once)]
+        asked = partial(ask, network, prior=prior, search=search, most=most)
         grids = chain([first], others)
-        several = list(grids) if len(region.landmarks) > at_once else None
-        for start in range(0, len(region.landmarks), at_once):
-            some = region.landmarks[start : start + at_once]
-            asked = partial(ask, network, landmarks=some, prior=prior, search=search, most=most)
-            said = list(map(asked, several or grids))  # a loop's variable would hold a grid while the next is made
-            yield some, self._votes(pooled(said), len(said), network.cells.stride, 1 if alone else PLACES)
+        if prior is None and most is None and len(groups) > 1:
+            held = list(grids)
+            said = ([asked(grid, group) for grid in held] for group in groups)
+        else:  # a loop's variable would hold a grid while the next is made
+            said = zip(*map(lambda grid: [asked(grid, group) for group in groups], grids), strict=True)
+        for group, parts in zip(groups, said, strict=True):
+            yield group, self._votes(pooled(parts), len(parts), network.cells.stride, 1 if alone else PLACES)
 
     def _votes(self, said: Said, grids: int, stride: int, places: int) -> list[Votes]:
         displacement = from_logarithm(said.displacement) / stride if self.logarithm else said.displacement

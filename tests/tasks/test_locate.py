@@ -93,17 +93,20 @@ def test_the_most_believing_patches_of_a_whole_image_answer_for_all(dims, monkey
     assert few.votes.max() <= 4**dims
 
 
+@pytest.mark.parametrize("between", [False, True])
+@pytest.mark.parametrize("near", [2.0, None])
 @pytest.mark.parametrize(("at_once", "numbers"), [(4, 2**20), (64, 1), (64, 6000)])
 @pytest.mark.parametrize("dims", DIMS)
-def test_landmarks_asked_some_at_a_time_are_answered_as_all_at_once(dims, at_once, numbers, monkeypatch):
+def test_landmarks_asked_some_at_a_time_are_answered_as_all_at_once(dims, at_once, numbers, near, between, monkeypatch):
     level, points = level_of(dims), truths(dims)
     oracle, prior = Oracle(level.frame.shape, points, reach=10), found_near(level, points, 1.0)
+    task = LandmarksTask(decode=DecodeSettings(near=near, between=between))
     asked = [(None, np.inf), (prior, 9.0)]
-    together = [TASKS["softmax"].locate(oracle, level, near, search) for near, search in asked]
+    together = [task.locate(oracle, level, found, search) for found, search in asked]
     monkeypatch.setattr("pipeline.tasks.poll.AT_ONCE", at_once)
     monkeypatch.setattr("pipeline.tasks.poll.NUMBERS", numbers)
-    for (near, search), expected in zip(asked, together, strict=True):
-        found = TASKS["softmax"].locate(oracle, level, near, search)
+    for (found, search), expected in zip(asked, together, strict=True):
+        found = task.locate(oracle, level, found, search)
         for name in ("world", "belief", "spread", "votes"):
             assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-4, err_msg=name)
 
