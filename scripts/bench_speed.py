@@ -5,8 +5,9 @@ Run:  python scripts/bench_speed.py runs/NAME/model RUN          # all parts; RU
 
 `read`: a phantom of 512 x 512 x 400 voxels (.nii.gz, noisy), predicted after imports, against nibabel reading the
 same file in the same process, median of 5; peak memory of a process of its own. `landmarks`: the same with 6 to 600
-random heads, which believe in no place, or send the finer levels to random ones. `sizes`: the same for smaller and larger scans. `scans`: predict of 1 to 64 and preprocess of 2 to 24
-scans, and two processes against one. `header`: the pre-flight beside reading the file.
+random heads, which believe in no place, or send the finer levels to random ones. `sizes`: the same for smaller and
+larger scans. `scans`: predict of 1 to 64 and preprocess of 2 to 24 scans, and two processes against one. `header`: the
+pre-flight beside reading the file.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def with_heads(model: Path, count: int, believed: bool, out: Path) -> Path:
     from pipeline.networks.network import build_network
     from pipeline.tasks.constellation import fit_constellation
 
-    loaded = load_model(model)
+    loaded = load_model(model, learning=True)
     torch.manual_seed(0)
     built = []
     names = tuple(f"p{k:03d}" for k in range(count))

@@ -29,7 +29,7 @@ from pipeline.training.loop import start_level, train_step
 
 def profile_steps(run: Path, steps: int) -> None:
     """Print a line a level, measured over so many steps."""
-    settings, loaded = validate(read_record(run)).training, load_model(run / "model")
+    settings, loaded = validate(read_record(run)).training, load_model(run / "model", learning=True)
     precision = read_sealed(run / "model" / "model.json")["training"]["precision"]
     keep_freed_memory()
     cases = training_cases(read_dataset(run / "dataset.json"), read_store(run / "prepared"), "train")

@@ -17,6 +17,7 @@ from pipeline.data.intensity import Normalisation
 from pipeline.data.store import Spacing
 from pipeline.errors import CheckpointError, ConfigError, PatchvoteError
 from pipeline.inference.radius import Radius
+from pipeline.networks.folding import fold_norms
 from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.built import network_for
 from pipeline.tasks.table import name_of, task_class
@@ -117,8 +118,11 @@ def strangers(folder: Path, model: Model) -> list[str]:
     return sorted(name for name in files if name not in own)
 
 
-def load_model(folder: Path, device: str = "cpu") -> Model:
+def load_model(folder: Path, device: str = "cpu", learning: bool = False) -> Model:
     """Read a model folder; nothing in it is executed, other files in it are ignored.
+
+    Args:
+        learning: Whether its networks are to learn on; otherwise they are folded, which saves a fifth of their time.
 
     Raises:
         CheckpointError: A file is missing, damaged, or of another version.
@@ -147,7 +151,7 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
             normalisation,
             task,
             tuple(ModelLevel(**level) for level in levels),
-            tuple(_ready(network, device) for network in built),
+            tuple(_ready(network, device, learning) for network in built),
             _calibration(content["calibration"]),
             tuple((str(one), str(other)) for one, other in content.get("edges", ())),
             inputs,
@@ -160,11 +164,14 @@ def load_model(folder: Path, device: str = "cpu") -> Model:
         ) from error
 
 
-def _ready(network: PatchNetwork, device: str) -> PatchNetwork:
+def _ready(network: PatchNetwork, device: str, learning: bool) -> PatchNetwork:
     """On its device; on a CPU with channels last, where a dilated convolution in float32 takes a third of the time."""
+    network.eval()
+    if not learning:
+        fold_norms(network.trunk)
     if device == "cpu":
         network.arrange("float32_channels_last")
-    return network.to(device).eval()
+    return network.to(device)
 
 
 def _calibration(content: Mapping[str, Any]) -> Calibration:

@@ -1,4 +1,7 @@
-"""A linear map of what a head says, folded into its own layers: a model needs no further field for it.
+"""Linear maps folded into the layers before them.
+
+What a head says, so that a model needs no further field for it; and normalisations, which need not be computed any more
+once a network has learned.
 
 Letters: F numbers that the head says.
 """
@@ -8,6 +11,9 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+CONVOLUTION, TRANSPOSED = nn.modules.conv._ConvNd, nn.modules.conv._ConvTransposeNd
 
 
 @torch.no_grad()
@@ -26,3 +32,13 @@ def fold(layers: nn.Sequential, shift: Float[Tensor, " F"], matrix: Float[Tensor
     weight.copy_(torch.tensordot(turned, weight.double(), 1))
     mean.zero_()
     variance.fill_(1 - eps)
+
+
+def fold_norms(network: nn.Module) -> None:
+    """Leave out normalisations that follow a convolution, which then does both; the network cannot learn any more."""
+    for layers in [part for part in network.modules() if isinstance(part, nn.Sequential)]:
+        for n in range(1, len(layers)):
+            before, norm = layers[n - 1], layers[n]
+            if isinstance(before, CONVOLUTION) and isinstance(norm, nn.modules.batchnorm._BatchNorm):
+                layers[n - 1] = fuse_conv_bn_eval(before, norm, isinstance(before, TRANSPOSED))
+                layers[n] = nn.Identity()

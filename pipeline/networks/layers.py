@@ -81,7 +81,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Same shape out as in, but for the channels."""
-        return self.activation(self.beside(features) + self.path(features))
+        return self.activation(self.path(features).add_(self.beside(features)))
 
 
 class Hourglass(nn.Module):
@@ -113,7 +113,9 @@ class Hourglass(nn.Module):
         shape = features.shape[2:]
         even = nn.functional.pad(features, [pad for n in reversed(shape) for pad in (0, n % 2)])
         back = self.back(self.path(even))
-        return self.activation(features + back[(..., *(slice(n) for n in shape))])
+        if back.shape != features.shape:
+            back = back[(..., *(slice(n) for n in shape))]
+        return self.activation(back.add_(features))
 
 
 def pointwise(dims: int, channels: tuple[int, ...], groups: int = 1) -> nn.Sequential:

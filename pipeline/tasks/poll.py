@@ -6,7 +6,7 @@ Letters: K landmarks, D dimensions, G grids.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, product
@@ -100,7 +100,7 @@ class Poll:
         prior: np.ndarray | None,
         search: float,
     ) -> Iterator[tuple[Sequence[int], list[Votes]]]:
-        """Votes for some landmarks at a time; a grid is let go before the next is made, but where all its cells vote."""
+        """Votes for some landmarks at a time; a grid is let go before the next is made, unless all its cells vote."""
         alone = prior is not None or self.constellation is None or self.decode.near is None
         most = None if self.decode.near is None else MOST
         cells = math.prod(first.grid.shape) if prior is None else (2 * reach(first.grid, search) + 1) ** network.dims
@@ -110,7 +110,7 @@ class Poll:
         grids = chain([first], others)
         if prior is None and most is None and len(groups) > 1:
             held = list(grids)
-            said = ([asked(grid, group) for grid in held] for group in groups)
+            said: Iterable[Sequence[Said]] = ([asked(grid, group) for grid in held] for group in groups)
         else:  # a loop's variable would hold a grid while the next is made
             said = zip(*map(lambda grid: [asked(grid, group) for group in groups], grids), strict=True)
         for group, parts in zip(groups, said, strict=True):

@@ -52,18 +52,20 @@ def folder(tmp_path):
     return tmp_path / "model"
 
 
+@pytest.mark.parametrize(("learning", "off"), [(True, 0.0), (False, 1e-5)])
 @pytest.mark.parametrize("dims", DIMS)
-def test_a_loaded_model_gives_the_answers_of_the_saved_one(tmp_path, dims):
+def test_a_loaded_model_gives_the_answers_of_the_saved_one(tmp_path, dims, learning, off):
+    """To the last bit if it is to learn on; else its normalisations are folded, which rounds otherwise."""
     model = tiny_model(dims)
     save_model(model, tmp_path, {})
-    loaded = load_model(tmp_path)
+    loaded = load_model(tmp_path, learning=learning)
     image = torch.randn(1, 1, *(16,) * dims)
     for before, after in zip(model.networks, loaded.networks, strict=True):
         before.arrange(after.arrangement)  # a loaded one may have its channels last in memory
         with torch.no_grad():
             said, again = before({"image": image}), after({"image": image})
-        assert torch.equal(said["belief"], again["belief"])
-        assert torch.equal(said["displacement"], again["displacement"])
+        for name in ("belief", "displacement"):
+            assert (said[name] - again[name]).abs().max() <= off * said[name].abs().max()
         assert not after.training
     for field in ("name", "names", "dims", "unit", "normalisation", "task", "levels", "calibration"):
         assert getattr(loaded, field) == getattr(model, field)
