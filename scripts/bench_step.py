@@ -39,14 +39,15 @@ def profile_steps(run: Path, steps: int) -> None:
         stream = batch_stream(cases, number, settings.level(number), network.cells.stride, settings, 0)
         for _ in range(5):
             train_step(state, loaded.task, next(stream), settings)
-        waited, start = 0.0, time.perf_counter()
+        waited = 0.0
         with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+            start = time.perf_counter()
             for _ in range(steps):
                 before = time.perf_counter()
                 batch = next(stream)
                 waited += time.perf_counter() - before
                 train_step(state, loaded.task, batch, settings)
-        total = time.perf_counter() - start
+            total = time.perf_counter() - start  # without the profiler's closing, which takes as long as many steps
         own = {event.key: event.self_cpu_time_total / 1e6 for event in profile.key_averages()}
         convolved = sum(t for key, t in own.items() if "conv" in key)
         busiest = ", ".join(f"{k} {t / total:.0%}" for k, t in sorted(own.items(), key=lambda i: -i[1])[:8])
