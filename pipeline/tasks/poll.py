@@ -6,7 +6,7 @@ Letters: K landmarks, D dimensions, G grids.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, product
@@ -100,21 +100,17 @@ class Poll:
         prior: np.ndarray | None,
         search: float,
     ) -> Iterator[tuple[Sequence[int], list[Votes]]]:
-        """Votes for some landmarks at a time; a grid is let go before the next is made, unless all its cells vote."""
+        """Votes for some landmarks at a time; what takes less memory is held meanwhile: all grids, or what they say."""
         alone = prior is not None or self.constellation is None or self.decode.near is None
         most = None if self.decode.near is None else MOST
         cells = math.prod(first.grid.shape) if prior is None else (2 * reach(first.grid, search) + 1) ** network.dims
         at_once = min(AT_ONCE, max(1, NUMBERS // cells))
         groups = [region.landmarks[n : n + at_once] for n in range(0, len(region.landmarks), at_once)]
         asked = partial(ask, network, prior=prior, search=search, most=most)
-        grids = chain([first], others)
-        if prior is None and most is None and len(groups) > 1:
-            held = list(grids)
-            said: Iterable[Sequence[Said]] = ([asked(grid, group) for grid in held] for group in groups)
-        else:  # a loop's variable would hold a grid while the next is made
-            said = zip(*map(lambda grid: [asked(grid, group) for group in groups], grids), strict=True)
-        for group, parts in zip(groups, said, strict=True):
-            yield group, self._votes(pooled(parts), len(parts), network.cells.stride, 1 if alone else PLACES)
+        voting = cells if most is None or prior is not None else min(most, cells)
+        hold = len(region.landmarks) * voting * (2 + 2 * network.dims) > first.features.numel()
+        for group, said in zip(groups, _of_each(groups, chain([first], others), asked, hold), strict=True):
+            yield group, self._votes(pooled(said), len(said), network.cells.stride, 1 if alone else PLACES)
 
     def _votes(self, said: Said, grids: int, stride: int, places: int) -> list[Votes]:
         displacement = from_logarithm(said.displacement) / stride if self.logarithm else said.displacement
@@ -122,3 +118,14 @@ class Poll:
         weighting = "belief" if self.decode.name == "weighted" else "equal"
         decode = (weighting, self.decode.share, self.decode.threshold, self.decode.near, self.decode.agree, places)
         return votes(said.centres, stride, belief, total, displacement, *decode)
+
+
+def _of_each(
+    groups: Sequence[Sequence[int]], grids: Iterator[Seen], asked: Callable[..., Said], hold: bool
+) -> Iterable[Sequence[Said]]:
+    """What all grids say of each group of landmarks; unless `hold`, a grid is let go before the next is made."""
+    if hold and len(groups) > 1:
+        held = list(grids)
+        return ([asked(grid, group) for grid in held] for group in groups)
+    # a loop's variable would hold a grid while the next is made
+    return zip(*map(lambda grid: [asked(grid, group) for group in groups], grids), strict=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.tasks.ask import largest
+from pipeline.grid.largest import largest
 
 
 @pytest.mark.parametrize("cells", [300, 301, 1199, 1200, 1201, 17_576, 17_577])
