@@ -53,7 +53,7 @@ class PatchGrid:
     ) -> tuple[Int[Tensor, "*M N"], Bool[Tensor, "*M N"], Float[Tensor, "*M N D"]]:
         """The (2 reach + 1)^D cells about each point: C-order numbers (0 off the grid), whether on it, and centres."""
         steps = torch.arange(-reach, reach + 1, device=points.device)
-        offsets = torch.stack(torch.meshgrid(*[steps] * self.dims, indexing="ij"), -1).flatten(0, -2)
+        offsets = torch.cartesian_prod(*[steps] * self.dims).reshape(-1, self.dims)
         cells = self.cell_of(points)[..., None, :] + offsets
         on_grid = ((cells >= 0) & (cells < torch.tensor(self.shape, device=points.device))).all(-1)
         numbers = torch.where(on_grid, self.flat(cells), torch.zeros_like(cells[..., 0]))

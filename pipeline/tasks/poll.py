@@ -101,16 +101,16 @@ class Poll:
         search: float,
     ) -> Iterator[tuple[Sequence[int], list[Votes]]]:
         """Votes for some landmarks at a time; what takes less memory is held meanwhile: all grids, or what they say."""
-        alone = prior is not None or self.constellation is None or self.decode.near is None
-        most = None if self.decode.near is None else MOST
+        most = MOST if prior is None and self.decode.near is not None else None
+        places = 1 if most is None or self.constellation is None else PLACES
         cells = math.prod(first.grid.shape) if prior is None else (2 * reach(first.grid, search) + 1) ** network.dims
         at_once = min(AT_ONCE, max(1, NUMBERS // cells))
         groups = [region.landmarks[n : n + at_once] for n in range(0, len(region.landmarks), at_once)]
         asked = partial(ask, network, prior=prior, search=search, most=most)
-        voting = cells if most is None or prior is not None else min(most, cells)
+        voting = cells if most is None else min(most, cells)
         hold = len(region.landmarks) * voting * (2 + 2 * network.dims) > first.features.numel()
         for group, said in zip(groups, _of_each(groups, chain([first], others), asked, hold), strict=True):
-            yield group, self._votes(pooled(said), len(said), network.cells.stride, 1 if alone else PLACES)
+            yield group, self._votes(pooled(said), len(said), network.cells.stride, places)
 
     def _votes(self, said: Said, grids: int, stride: int, places: int) -> list[Votes]:
         displacement = from_logarithm(said.displacement) / stride if self.logarithm else said.displacement
