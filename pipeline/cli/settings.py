@@ -17,7 +17,7 @@ from pipeline.cli.data_settings import AlignSettings, CheckSettings, Count, Data
 from pipeline.tasks.table import TASKS
 from pipeline.training.settings import TrainingSettings
 
-Question = Literal[tuple(TASKS)]
+Question = Literal[tuple(TASKS)]  # type: ignore[valid-type]  # the tasks that there are
 Format = Literal["mrk.json", "fcsv", "csv", "nnlandmark", "dicom-sr", "points.json", "png", "voc", "coco", "yolo"]
 
 
@@ -150,7 +150,7 @@ class Settings:
 
     experiment: str | None = None
     method: str = "ours"
-    task: Question = "landmarks"
+    task: Question = "landmarks"  # type: ignore[valid-type]
     source: Path | None = None
     run: Path | None = None
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"

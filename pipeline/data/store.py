@@ -31,7 +31,7 @@ class LevelArray:
     what is known beside the image, by name, as a network reads it (NaN where it is missing)."""
 
     frame: ImageFrame
-    voxels: Float[np.ndarray, C * S]
+    voxels: Float[np.ndarray, " C *S"]
     given: Mapping[str, Float[np.ndarray, ...]] = field(default_factory=dict)
 
 

@@ -99,8 +99,8 @@ def _one(value: int | tuple[int, ...]) -> int:
 
 
 def pad_to_stride(
-    voxels: Float[Tensor, C * S], stride: int, margin: Sequence[int] | np.ndarray, value: float
-) -> Float[Tensor, C * P]:
+    voxels: Float[Tensor, " C *S"], stride: int, margin: Sequence[int] | np.ndarray, value: float
+) -> Float[Tensor, " C *P"]:
     """Pad each axis but the first by its `margin` in front, behind by a stride and up to a whole number of strides."""
     pads = [(int(m), stride + int(-(n + m)) % stride) for n, m in zip(voxels.shape[1:], margin, strict=True)]
     flat = [p for pair in reversed(pads) for p in pair]

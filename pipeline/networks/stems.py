@@ -42,7 +42,7 @@ class StemOr(nn.Module):
         self.inner = inner
         self.missing = nn.Parameter(torch.zeros(FEATURES))
 
-    def forward(self, numbers: Float[Tensor, B * W]) -> Float[Tensor, "B F"]:
+    def forward(self, numbers: Float[Tensor, " B *W"]) -> Float[Tensor, "B F"]:
         there: Bool[Tensor, " B"] = torch.isfinite(numbers.flatten(1)).all(1)
         if not there.any():  # nobody knows, either, how large an image would have been
             return self.missing.expand(len(numbers), -1)

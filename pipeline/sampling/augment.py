@@ -83,8 +83,8 @@ def random_matrix(rng: np.random.Generator, dims: int, settings: AugmentSettings
 
 
 def change_grey(
-    rng: np.random.Generator, voxels: Float[np.ndarray, I * C], settings: AugmentSettings
-) -> Float[np.ndarray, I * C]:
+    rng: np.random.Generator, voxels: Float[np.ndarray, " I *C"], settings: AugmentSettings
+) -> Float[np.ndarray, " I *C"]:
     """Brightness, contrast and noise, in place."""
     voxels -= 0.5
     voxels *= np.float32(np.exp(settings.contrast * rng.standard_normal()))
@@ -96,8 +96,8 @@ def change_grey(
 
 
 def erase_box(
-    rng: np.random.Generator, voxels: Float[np.ndarray, I * C], settings: AugmentSettings
-) -> Float[np.ndarray, I * C]:
+    rng: np.random.Generator, voxels: Float[np.ndarray, " I *C"], settings: AugmentSettings
+) -> Float[np.ndarray, " I *C"]:
     """One grey in a random box of a share of the samples, in place."""
     if settings.erase and rng.random() < settings.erase:
         shape = np.array(voxels.shape[1:])
@@ -109,8 +109,8 @@ def erase_box(
 
 
 def change_sharpness(
-    rng: np.random.Generator, voxels: Float[np.ndarray, I * C], settings: AugmentSettings
-) -> Float[np.ndarray, I * C]:
+    rng: np.random.Generator, voxels: Float[np.ndarray, " I *C"], settings: AugmentSettings
+) -> Float[np.ndarray, " I *C"]:
     """Blur, and thick slices: weighted means of what lies around each slice, joined by straight lines."""
     if settings.blur and (sigma := settings.blur * rng.uniform(-1, 1)) > 0:
         from scipy.ndimage import gaussian_filter

@@ -26,10 +26,10 @@ class Bend:
         shape: Voxels of the crop.
     """
 
-    controls: Float[np.ndarray, D * N]
+    controls: Float[np.ndarray, " D *N"]
     shape: tuple[int, ...]
 
-    def of_grid(self) -> Float[np.ndarray, D * C]:
+    def of_grid(self) -> Float[np.ndarray, " D *C"]:
         """The shift of every voxel."""
         result = self.controls
         for axis, count in enumerate(self.shape):

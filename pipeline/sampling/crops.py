@@ -58,7 +58,7 @@ class Cut:
             return _copy(source, start.astype(int), self.shape, outside)
         return _interpolate(source, self._places(start), outside)
 
-    def _places(self, start: Float[np.ndarray, " D"]) -> Float[np.ndarray, D * C]:
+    def _places(self, start: Float[np.ndarray, " D"]) -> Float[np.ndarray, " D *C"]:
         """Source position that each voxel of the crop shows."""
         each = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in self.shape), indexing="ij", sparse=True)
         if self.bend is not None:
@@ -85,7 +85,7 @@ def _copy(source: np.ndarray, start: np.ndarray, shape: tuple[int, ...], outside
     return crop
 
 
-def _interpolate(source: np.ndarray, where: Float[np.ndarray, D * C], outside: float) -> Float[np.ndarray, "*C"]:
+def _interpolate(source: np.ndarray, where: Float[np.ndarray, " D *C"], outside: float) -> Float[np.ndarray, "*C"]:
     """Linearly between voxels; beyond the outermost ones it fades to `outside` within a voxel."""
     axes = tuple(range(1, where.ndim))
     box, low = _box(source, where.min(axes), where.max(axes))

@@ -27,7 +27,7 @@ class Source:
             where it is missing.
     """
 
-    voxels: Float[np.ndarray, C * S]
+    voxels: Float[np.ndarray, " C *S"]
     points: Float[np.ndarray, "K D"]
     known: Bool[np.ndarray, " K"]
     labels: Int[np.ndarray, " N"] | None = None

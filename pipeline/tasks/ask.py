@@ -58,7 +58,7 @@ def grid_over(network: PatchNetwork, shape: tuple[int, ...]) -> PatchGrid:
 
 def look(
     network: PatchNetwork,
-    box: Float[Tensor, C * S],
+    box: Float[Tensor, " C *S"],
     region: Region,
     margin: np.ndarray,
     given: Mapping[str, np.ndarray],
