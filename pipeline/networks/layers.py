@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 
@@ -116,6 +117,26 @@ class Hourglass(nn.Module):
         if back.shape != features.shape:
             back = back[(..., *(slice(n) for n in shape))]
         return self.activation(back.add_(features))
+
+
+class WeighedMean(nn.Module):
+    """Means over all patches, side by side; in each a patch has the share that it claims by what it sees.
+
+    A plain mean hears a bright ventricle no louder than all else of a chest (attention pooling, Ilse et al. 2018,
+    arXiv 1802.04712, in its linear form). Several means, since one may claim for the wrong thing and stay there.
+
+    Args:
+        means: M, how many.
+    """
+
+    def __init__(self, dims: int, channels: int, means: int) -> None:
+        super().__init__()
+        self.claim = CONV[dims](channels, means, 1)
+
+    def forward(self, features: Float[Tensor, "B C *G"]) -> Float[Tensor, "B MC *1"]:
+        shares = self.claim(features).flatten(2).softmax(2)
+        means: Tensor = shares @ features.flatten(2).transpose(1, 2)
+        return means.reshape(len(features), -1, *[1] * (features.dim() - 2))
 
 
 def pointwise(dims: int, channels: tuple[int, ...], groups: int = 1) -> nn.Sequential:

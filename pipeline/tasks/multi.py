@@ -43,7 +43,7 @@ class MultiTask(LandmarksTask):
 
     @classmethod
     def new(cls, asked: Asked, settings: Any) -> MultiTask:
-        values = AttributesTask(asked.outputs, replace(settings.attributes, places=1))
+        values = AttributesTask(asked.outputs, replace(settings.attributes, places=None))
         boxes = BoxesTask.new(asked, settings)
         return cls(settings.loss, settings.decode, names=asked.landmarks, attributes=values, boxes=boxes)
 

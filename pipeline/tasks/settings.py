@@ -103,14 +103,14 @@ class AttributeSettings:
         weights: Weight of a value's loss against the others, by name, and of "landmarks" where there are any; those
             that are not named have 1.
         places: Cells along each axis that an image's patches are gathered into, each with weights of its own: for
-            images that show their thing always in the same place, as faces cut to size do. 1 = a mean over all patches;
-            task=multi, whose landmarks may lie anywhere, has no other.
+            images that show their thing always in the same place. 1 = a plain mean over all patches. null = four means,
+            in each of which a patch has the share that it claims by what it sees; task=multi has no other.
         balance: fixed: these weights. uncertainty: each part by a precision that is learned. gradnorm: so that all
             parts pull alike at the features they share. history.csv tells how the parts divide loss and gradient.
     """
 
     weights: dict[str, float] = field(default_factory=dict)
-    places: int = 1
+    places: int | None = None
     balance: Literal["fixed", "uncertainty", "gradnorm"] = "fixed"
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from pipeline.errors import ConfigError
 from pipeline.networks.heads import Head
-from pipeline.networks.layers import Hourglass, ResidualBlock
+from pipeline.networks.layers import Hourglass, ResidualBlock, WeighedMean
 from pipeline.networks.network import FORMATS, TRUNKS, WHOLE, build_network, count_parameters
 from pipeline.networks.receptive_field import pad_to_stride, trace
 
@@ -212,6 +212,25 @@ def test_a_head_with_places_hears_where_a_patch_lies_and_one_without_does_not(na
 
 
 @pytest.mark.parametrize("dims", DIMS)
+@pytest.mark.parametrize("name", WITH_PATCHES)
+def test_in_weighed_means_each_patch_has_the_share_that_it_claims(name, dims):
+    torch.manual_seed(0)
+    network = build_network(name, dims, 1, {"mean": Head(3, whole=True, means=2)}).eval()
+    layers = network.get_submodule("mean")
+    features = torch.rand(int(network.trunk.channels), *(4,) * dims)
+    with torch.no_grad():
+        alike = network.ask_whole("mean", features)
+        torch.testing.assert_close(alike, network.ask_whole("mean", features.flip(-1)))  # wherever it lies
+        where = next(n for n, layer in enumerate(layers) if isinstance(layer, WeighedMean))
+        hidden = layers[:where](features[None])
+        layers[where].claim.weight.zero_()
+        layers[where].claim.weight[:, 0] = 1e5  # all goes to the patch of the largest first feature
+        largest = hidden.flatten(2)[:, :, int(hidden[0, 0].argmax())]
+        said = layers[-1](torch.cat([largest, largest], 1).reshape(1, -1, *[1] * dims)).flatten()
+    torch.testing.assert_close(network.ask_whole("mean", features), said)
+
+
+@pytest.mark.parametrize("dims", DIMS)
 def test_centred_numbers_differ_where_images_look_much_alike(dims):
     torch.manual_seed(0)
     heads = {name: Head(8, whole=True, centred=name == "centred") for name in ("plain", "centred")}
@@ -223,9 +242,9 @@ def test_centred_numbers_differ_where_images_look_much_alike(dims):
 
 
 @pytest.mark.parametrize("centred", [False, True])
-@pytest.mark.parametrize("places", [1, 3])
-def test_one_image_asked_as_a_whole_is_answered_as_in_a_batch(places, centred):
-    head = Head(2, whole=True, places=places, centred=centred)
+@pytest.mark.parametrize("gathered", [{}, {"places": 3}, {"means": 2}])
+def test_one_image_asked_as_a_whole_is_answered_as_in_a_batch(gathered, centred):
+    head = Head(2, whole=True, centred=centred, **gathered)
     network = build_network("fcn", 2, 1, {"age": head}, stride=4, width=4)
     network({"image": torch.rand(4, 1, 24, 24)})  # running statistics of their own
     network.eval()
