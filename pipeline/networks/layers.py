@@ -133,7 +133,7 @@ class WeighedMean(nn.Module):
         super().__init__()
         self.claim = CONV[dims](channels, means, 1)
 
-    def forward(self, features: Float[Tensor, "B C *G"]) -> Float[Tensor, "B MC *1"]:
+    def forward(self, features: Float[Tensor, "B C *G"]) -> Float[Tensor, "B MC ..."]:
         shares = self.claim(features).flatten(2).softmax(2)
         means: Tensor = shares @ features.flatten(2).transpose(1, 2)
         return means.reshape(len(features), -1, *[1] * (features.dim() - 2))
