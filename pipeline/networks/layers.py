@@ -119,7 +119,7 @@ class Hourglass(nn.Module):
         return self.activation(back.add_(features))
 
 
-class WeighedMean(nn.Module):
+class WeighedMeans(nn.Module):
     """Means over all patches, side by side; in each a patch has the share that it claims by what it sees.
 
     A plain mean hears a bright ventricle no louder than all else of a chest (attention pooling, Ilse et al. 2018,

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from pipeline.errors import ConfigError
 from pipeline.networks import local, trunks
 from pipeline.networks.heads import Head
-from pipeline.networks.layers import ADAPTIVE_POOL, CONV, NORM, WeighedMean, memory_layout, pointwise
+from pipeline.networks.layers import ADAPTIVE_POOL, CONV, NORM, WeighedMeans, memory_layout, pointwise
 from pipeline.networks.receptive_field import CellGeometry, trace
 from pipeline.networks.stems import Fusion, Joined, Stem, new_stem
 
@@ -178,7 +178,7 @@ def _layers(dims: int, channels: tuple[int, ...], groups: int, head: Head) -> nn
     if head.places == 1 and not head.means and not head.centred:
         return pointwise(dims, channels, groups)
     first = [] if len(channels) == 2 else [*pointwise(dims, channels[:-1], groups), nn.ELU(inplace=True)]
-    gather = WeighedMean(dims, channels[-2], head.means) if head.means else ADAPTIVE_POOL[dims](head.places)
+    gather = WeighedMeans(dims, channels[-2], head.means) if head.means else ADAPTIVE_POOL[dims](head.places)
     last = [gather, CONV[dims](max(head.means, 1) * channels[-2], channels[-1], head.places)]
     return nn.Sequential(*first, *last, *([NORM[dims](channels[-1], affine=False)] if head.centred else []))
 

@@ -6,7 +6,7 @@ Letters: B batch, W numbers that stand for a value.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -72,9 +72,8 @@ class AttributesTask:
 
     def heads(self, dims: int, number: int) -> dict[str, Head]:
         """One head a value; a class needs a number for each word."""
-        places = self.settings.places
-        head = Head(1, whole=True, means=0 if places else MEANS, places=places or 1)
-        return {head_of(n): replace(head, count=_width(o)) for n, o in enumerate(self.outputs)}
+        means, places = (MEANS, 1) if self.settings.places is None else (0, self.settings.places)
+        return {head_of(n): Head(_width(o), whole=True, means=means, places=places) for n, o in enumerate(self.outputs)}
 
     def at(self, spacings: Sequence[float], stride: int, number: int) -> AttributesTask:
         """The task of one of several levels: all are taught alike."""

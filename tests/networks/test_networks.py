@@ -9,7 +9,7 @@ from torch import nn
 
 from pipeline.errors import ConfigError
 from pipeline.networks.heads import Head
-from pipeline.networks.layers import Hourglass, ResidualBlock, WeighedMean
+from pipeline.networks.layers import Hourglass, ResidualBlock, WeighedMeans
 from pipeline.networks.network import FORMATS, TRUNKS, WHOLE, build_network, count_parameters
 from pipeline.networks.receptive_field import pad_to_stride, trace
 
@@ -221,7 +221,7 @@ def test_in_weighed_means_each_patch_has_the_share_that_it_claims(name, dims):
     with torch.no_grad():
         alike = network.ask_whole("mean", features)
         torch.testing.assert_close(alike, network.ask_whole("mean", features.flip(-1)))  # wherever it lies
-        where = next(n for n, layer in enumerate(layers) if isinstance(layer, WeighedMean))
+        where = next(n for n, layer in enumerate(layers) if isinstance(layer, WeighedMeans))
         hidden = layers[:where](features[None])
         layers[where].claim.weight.zero_()
         layers[where].claim.weight[:, 0] = 1e5  # all goes to the patch of the largest first feature
