@@ -3,50 +3,62 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.cli.schema import at
 
-ABOVE_ZERO = (
-    "training.minutes",
-    "training.steps",
-    "training.rate",
-    "training.validations",
-    "training.looks",
-    *(
-        f"training.{level}.{key}"
-        for level in ("coarse", "fine")
-        for key in ("crop", "largest", "search", "share", "batch")
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers that make sense, in words and as a question."""
+
+    words: str
+    holds: Callable[[float], bool]
+
+
+ABOVE_ZERO = Range("a number above 0", lambda n: n > 0)
+ZERO_OR_MORE = Range("0 or a number above", lambda n: n >= 0)
+ONE_OR_MORE = Range("a number from 1 on", lambda n: n >= 1)
+TWO_OR_MORE = Range("a number from 2 on", lambda n: n >= 2)
+SHARE = Range("a number from 0 to 1", lambda n: 0 <= n <= 1)
+LEVELS = ("coarse", "fine")
+OF_TRAINING = {
+    ABOVE_ZERO: (
+        *("minutes", "steps", "rate", "validations", "looks"),
+        *(f"{level}.{key}" for level in LEVELS for key in ("crop", "largest", "search", "share", "batch")),
+        *("loss.sigma", "loss.beta", "decode.near", "decode.agree", "boxes.sigma", "boxes.cells"),
     ),
-    "training.loss.sigma",
-    "training.loss.beta",
-    "training.decode.near",
-)
-SHARES = (
-    "training.average",
-    "training.decode.share",
-    "training.decode.threshold",
-    "training.augment.share",
-    "training.augment.mirror",
-    "training.augment.erase",
-    "training.augment.composite",
-    "training.coarse.cut",
-    "training.fine.cut",
-    "training.coarse.missing",
-    "training.coarse.hidden",
-)
+    ZERO_OR_MORE: (
+        *("decay", "seed", "threads", "coarse.jitter", "fine.jitter"),
+        *(f"augment.{key}" for key in ("rotation", "brightness", "contrast", "noise", "blur", "slices", "shift")),
+        *("augment.sightings", "loss.balance", "loss.displacement", "loss.presence"),
+        *("boxes.place", "boxes.kind", "embedding.margin"),
+    ),
+    ONE_OR_MORE: ("decode.between", "boxes.most", "attributes.places", "embedding.places"),
+    TWO_OR_MORE: ("embedding.size", "embedding.together"),
+    SHARE: (
+        *("average", "gain", "decode.share", "decode.threshold"),
+        *(f"augment.{key}" for key in ("share", "mirror", "erase", "composite")),
+        *(f"{level}.{key}" for level in LEVELS for key in ("cut", "missing", "hidden")),
+        *("boxes.overlap", "boxes.least", "embedding.far"),
+    ),
+    Range("a number from 0 to 0.5", lambda n: 0 <= n <= 0.5): ("augment.scale",),  # sizes stay above a quarter
+    Range("a number from 0 to 0.15", lambda n: 0 <= n <= 0.15): ("augment.elastic",),
+}
+RANGES = {f"training.{key}": allowed for allowed, keys in OF_TRAINING.items() for key in keys}
 
 
 def senseless(tree: dict[str, Any]) -> Iterator[str]:
     """One sentence for each value that is of the right kind and makes no sense all the same."""
-    for key in ABOVE_ZERO:
-        if (value := at(tree, key)) is not None and value <= 0:
-            yield f"{key}: {value} is not allowed; allowed: a number above 0."
-    for key in SHARES:
-        if (value := at(tree, key)) is not None and not 0 <= value <= 1:
-            yield f"{key}: {value} is not allowed; allowed: a number from 0 to 1."
-    yield from _augment(tree)
+    for key, allowed in RANGES.items():
+        value = at(tree, key)
+        if value is not None and not isinstance(value, bool) and not allowed.holds(value):
+            yield f"{key}: {value} is not allowed; allowed: {allowed.words}."
+    for name, weight in at(tree, "training.attributes.weights").items():
+        if weight < 0:
+            yield f"training.attributes.weights.{name}: {weight} is not allowed; allowed: {ZERO_OR_MORE.words}."
     minutes, steps = at(tree, "training.minutes"), at(tree, "training.steps")
     if (minutes is None) == (steps is None):
         yield (
@@ -64,13 +76,3 @@ def senseless(tree: dict[str, Any]) -> Iterator[str]:
     fractions = at(tree, "data.fractions")
     if min(fractions) < 0 or not math.isclose(sum(fractions), 1, abs_tol=1e-6):
         yield f"data.fractions: {fractions} is not allowed; allowed: three shares that add up to 1: [0.7,0.15,0.15]."
-
-
-def _augment(tree: dict[str, Any]) -> Iterator[str]:
-    """The same of random changes."""
-    if not 0 <= (elastic := at(tree, "training.augment.elastic")) <= 0.15:
-        yield f"training.augment.elastic: {elastic} is not allowed; allowed: a number from 0 to 0.15."
-    if (shift := at(tree, "training.augment.shift")) < 0:
-        yield f"training.augment.shift: {shift} is not allowed; allowed: 0 or a number above."
-    if (sightings := at(tree, "training.augment.sightings")) < 0:
-        yield f"training.augment.sightings: {sightings} is not allowed; allowed: 0 or a number above."

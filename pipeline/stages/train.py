@@ -37,6 +37,7 @@ from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.cascade import Cascade, TrainedLevel
 from pipeline.training.cases import fit_known, training_cases
 from pipeline.training.history import history_csv
+from pipeline.training.learnable import check_asked, check_weights
 from pipeline.training.levels import TrainingCase
 from pipeline.training.settings import TrainingSettings
 
@@ -64,7 +65,8 @@ def train(
 
     Raises:
         DataError: A part of the split is empty, or a prepared array is damaged.
-        ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them.
+        ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them; a weight is
+            given for what has no loss; or the data have nothing that the task asks for.
         CheckpointError: The resume folder belongs to other settings or data.
     """
     data, store = read_dataset(dataset), read_store(prepared)
@@ -83,7 +85,9 @@ def train(
     place, how = run / "resume", (store.spacings, store.unit, settings, target)
     names = _twins(data, settings) if settings.augment.mirror else None
     asked = Asked(data.landmarks, data.classes, known.outputs)
+    check_asked(dataset, question, asked)
     cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs)
+    check_weights(cascade.task, settings.attributes.weights)
     trained = cascade.train()
     model = _model(name or run.name, data, store, cascade, trained)
     model = _calibrated(model, learning, validating)

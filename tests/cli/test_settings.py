@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.cli.compose import compose, config_folder, groups, sort_words
 from pipeline.cli.door import main
-from pipeline.cli.schema import choices, docstring_arguments, leaves, words
+from pipeline.cli.schema import choices, docstring_arguments, leaves, options, words
 from pipeline.cli.settings import DataSettings, Settings
 from pipeline.cli.settle import settings_from, unread
 from pipeline.cli.validate import plain, validate
@@ -74,6 +74,11 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
         ("training.steps=5", "give one budget"),
         ("training.minutes=nan", "training.minutes"),
         ("training.augment.share=1.5", "allowed: a number from 0 to 1"),
+        ("training.attributes.places=0", "training.attributes.places: 0 is not allowed; allowed: a number from 1 on."),
+        ("training.attributes.weights={age: -1}", "training.attributes.weights.age: -1.0 is not allowed"),
+        ("training.embedding.together=1", "training.embedding.together: 1 is not allowed; allowed: a number from 2"),
+        ("training.augment.scale=0.7", "training.augment.scale: 0.7 is not allowed; allowed: a number from 0 to 0.5"),
+        ("training.decode.between=0", "training.decode.between: 0 is not allowed"),
         ("seed=1.5", "seed: 1.5 is not allowed; allowed: a whole number."),
         ("seed=true", "seed: true is not allowed"),
         ("device=gpu", "auto (a GPU if there is one), cpu, or cuda:N"),
@@ -189,7 +194,9 @@ def test_every_kind_of_phantom_can_be_asked_for():
     assert set(choices(kinds)) == set(KINDS)
 
 
-def test_every_limited_key_is_a_setting():
-    from pipeline.cli.limits import ABOVE_ZERO, SHARES
+def test_every_number_of_training_has_a_range():
+    from pipeline.cli.limits import RANGES
 
-    assert {*ABOVE_ZERO, *SHARES} <= {leaf.key for leaf in leaves(Settings)}
+    of_training = [leaf for leaf in leaves(Settings) if leaf.key.startswith("training.")]
+    numbers = {leaf.key for leaf in of_training if {int, float} & set(options(leaf.kind))}
+    assert set(RANGES) == numbers

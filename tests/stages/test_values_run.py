@@ -1,6 +1,7 @@
 """Values of images from a user's folder to a report: several images and a table in, numbers, classes and labels out."""
 
 import json
+import shutil
 
 import numpy as np
 import PIL.Image
@@ -112,6 +113,20 @@ def test_a_task_of_values_without_a_column_says_how_to_name_one(folder, tmp_path
     words = ["experiment=my_landmarks", f"source={folder}", f"run={tmp_path / 'r'}", "task=attributes"]
     assert main(["import", *words]) == 2
     assert "outputs.numbers=[age]" in capsys.readouterr().err
+
+
+def test_a_weight_for_what_has_no_loss_is_refused(run, tmp_path, capsys):
+    untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+    assert main(["train", f"run={untrained}", "task=attributes", "training.attributes.weights={totl: 2}"]) == 2
+    assert "weights.totl: 2.0 weighs nothing; there are total, side, tags." in capsys.readouterr().err
+
+
+def test_a_task_that_the_data_have_nothing_for_names_the_one_that_fits(run, tmp_path, capsys):
+    untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+    assert main(["train", f"run={untrained}"]) == 2
+    assert "task=landmarks has nothing to learn from it, it holds no points; train it with task=attributes." in (
+        capsys.readouterr().err
+    )
 
 
 def test_two_kinds_for_one_column_are_refused(folder, tmp_path, capsys):

@@ -1,0 +1,44 @@
+"""Whether a training has anything to learn, and every weight a loss to weigh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.errors import ConfigError
+from pipeline.tasks.asked import Asked
+from pipeline.tasks.attributes import AttributesTask
+from pipeline.tasks.multi import MultiTask
+from pipeline.tasks.table import TASKS
+from pipeline.tasks.task import Task
+
+
+def check_asked(dataset: Path, question: str, asked: Asked) -> None:
+    """Refuse data that have nothing of the kind that the task answers.
+
+    Args:
+        dataset: Where they are listed.
+        question: Name of the task.
+
+    Raises:
+        ConfigError: Says which tasks fit.
+    """
+    answers = TASKS[question].answers
+    there = {"points": asked.landmarks, "boxes": asked.classes, "values": asked.outputs}
+    if answers in there and not there[answers]:
+        others = [name for name, kind in TASKS.items() if there.get(kind.answers)]
+        instead = f"train it with task={' or '.join(others)}" if others else "import it again with what is asked for"
+        raise ConfigError(f"{dataset}: task={question} has nothing to learn from it, it holds no {answers}; {instead}.")
+
+
+def check_weights(task: Task, weights: Mapping[str, float]) -> None:
+    """Refuse a weight for what has no loss: a misspelt name would leave its loss at 1 without a word.
+
+    Raises:
+        ConfigError: Says what may be weighed.
+    """
+    known = list(task.parts) if isinstance(task, AttributesTask | MultiTask) else []
+    for name, weight in weights.items():
+        if name not in known:
+            there = f"there are {', '.join(known)}" if known else "this task has one loss"
+            raise ConfigError(f"training.attributes.weights.{name}: {weight} weighs nothing; {there}.")
