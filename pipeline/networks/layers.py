@@ -8,28 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-
-class Convolution3d(nn.Conv3d):
-    """A 3D convolution that is as fast for one image as for two.
-
-    On a CPU torch hands a float32 image that comes alone and has no more than 20,480 numbers in all planes of its first
-    two axes to a loop of its own (`use_mkldnn` in aten/src/ATen/native/Convolution.cpp), which takes 8 to 15 times as
-    long as oneDNN. A small scan, or what a finer level looks at, is just that.
-    """
-
-    def forward(self, features: Tensor) -> Tensor:
-        """As `nn.Conv3d`; without gradients, float32 images on a CPU never go the slow way."""
-        if isinstance(self.padding, str) or not self._is_slow(features):
-            return super().forward(features)
-        where = (self.padding, self.stride, self.dilation, self.groups)
-        return torch.mkldnn_convolution(features, self.weight, self.bias, *where)
-
-    def _is_slow(self, features: Tensor) -> bool:
-        alone = features.dim() == 5 and len(features) == 1 and max(self.kernel_size) > 1
-        plain = features.device.type == "cpu" and features.dtype == self.weight.dtype == torch.float32
-        free = not (torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"))
-        return alone and plain and free and torch.backends.mkldnn.is_available()
-
+from pipeline.networks.convolution import Convolution3d
 
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: Convolution3d}
 MAX_POOL = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}

@@ -55,7 +55,19 @@ def clocked(monkeypatch, of_piece, of_batch):
 def test_the_one_that_takes_least_on_a_whole_batch_is_taken(monkeypatch):
     best, tried = clocked(monkeypatch, {"a": 1.0, "b": 1.2, "c": 2.0}, {"a": 30.0, "b": 20.0, "c": 40.0})
     assert best == "b"
-    assert tried.count(("batch", "c")) == 4  # one to warm up, three that count
+    assert tried.count(("batch", "c")) == 5  # one to warm up, four that count
+
+
+def test_a_moment_in_which_the_machine_does_something_else_slows_none_alone(monkeypatch):
+    now, busy = [0.0], range(8, 12)  # a whole round of three, and one try more
+    monkeypatch.setattr("pipeline.training.precision.time.perf_counter", lambda: now[0])
+    tried = []
+
+    def step(name):
+        tried.append(name)
+        now[0] += {"a": 1.0, "b": 0.7, "c": 1.1}[name] * (3 if len(tried) in busy else 1)
+
+    assert fastest(step, ["a", "b", "c"], lambda _: None) == "b"
 
 
 def test_what_is_far_behind_on_a_small_piece_is_not_tried_on_a_whole_batch(monkeypatch):
