@@ -2,7 +2,7 @@
 
 As the run was trained: its settings, and the number format that its probe chose.
 
-Run:  OMP_WAIT_POLICY=PASSIVE python scripts/bench_step.py RUN     # a run folder with a model and prepared arrays;
+Run:  GOMP_SPINCOUNT=4000 python scripts/bench_step.py RUN     # a run folder with a model and prepared arrays;
       # threads wait as they do in `patchvote train`
 """
 

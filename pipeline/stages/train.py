@@ -100,7 +100,7 @@ def train(
         "steps": [level.history[-1]["step"] for level in trained],
         "seconds": [level.history[-1].get("seconds") for level in trained],
         "seed": settings.seed,
-        "threads": torch.get_num_threads(),
+        "threads": [level.threads for level in trained],
         "device": target,
         "precision": [level.precision for level in trained],
         "parameters": [count_parameters(level.network) for level in trained],

@@ -37,6 +37,7 @@ def save_level(folder: Path, number: int, settings: str, state: LevelState) -> N
         "seconds": state.budget.elapsed,
         "best_error": state.best_error,
         "precision": state.precision,
+        "threads": state.threads,
         "history": state.history,
     }
     write_sealed(folder / f"level{number}.json", facts)  # from here on the new state counts
@@ -84,7 +85,7 @@ def _restore(state: LevelState, saved: dict[str, Any], facts: dict[str, Any]) ->
     state.optimizer.load_state_dict(saved["optimizer"])
     if state.balance is not None:
         state.balance.load_state_dict(saved["balance"])
-    state.precision = facts["precision"]
+    state.precision, state.threads = facts["precision"], facts.get("threads", 0)  # 0: an early state
     state.best, state.best_error, state.history = saved["best"], facts["best_error"], facts["history"]
     state.budget.step, state.budget.used = facts["step"], facts["seconds"]
 

@@ -16,6 +16,7 @@ from pipeline.tasks.truth import Truth
 from pipeline.training.average import WeightAverage
 from pipeline.training.balance import Balance, shares
 from pipeline.training.budget import Budget, ValidationClock, learning_rate
+from pipeline.training.few_threads import on_threads
 from pipeline.training.optimizer import new_optimizer
 from pipeline.training.settings import TrainingSettings
 
@@ -24,7 +25,8 @@ Validate = Callable[[PatchNetwork], dict[str, float]]
 
 @dataclass
 class LevelState:
-    """All that must survive a kill: everything a further step depends on."""
+    """All that must survive a kill: everything a further step depends on. `threads` of the CPU take its steps; 0 = as
+    many as torch uses anyway, as validations do."""
 
     network: PatchNetwork
     average: WeightAverage
@@ -34,6 +36,7 @@ class LevelState:
     best_error: float = float("inf")
     history: list[dict[str, Any]] = field(default_factory=list)
     balance: Balance | None = None
+    threads: int = 0
 
     @property
     def precision(self) -> str:
@@ -86,7 +89,8 @@ def train_level(
     since = 0
     while state.budget.fraction < 1 or not state.best:  # a probe may have spent it all: one step and its validation
         batch = next(stream)
-        losses = train_step(state, task, batch, settings)
+        with on_threads(state.threads):
+            losses = train_step(state, task, batch, settings)
         sums = {k: sums.get(k, 0.0) + v for k, v in losses.items()}
         since += 1
         show(state, losses["total"])

@@ -79,7 +79,8 @@ class TrainingSettings:
         precision: Number format of the layers, with their channels in the middle or last in memory; "auto" = what a
             short probe finds fastest.
         seed: Of everything random.
-        threads: CPU threads; 0 = all cores. Results repeat to the bit only for the same number.
+        threads: CPU threads; 0 = all cores, each level's steps on as few of them as a short probe finds no slower.
+            Results repeat to the bit only for the same number.
         coarse: The first level, which sees the whole scan.
         fine: All further levels, which look around the coarser answer.
         augment: Random changes of the training crops.

@@ -61,7 +61,7 @@ def test_the_model_says_what_made_it(few, tmp_path):
     assert told["cases"] == {"train": ["c00", "c01"], "validation": ["c02"], "test": ["c03"]}
     mean = np.mean([few.world["c00"][0], few.world["c01"][0]], axis=0)
     assert told["mean_position"]["bright"] == pytest.approx(mean.tolist())
-    assert (told["seed"], told["threads"], told["precision"]) == (0, 1, ["float32", "float32"])
+    assert (told["seed"], told["threads"], told["precision"]) == (0, [1, 1], ["float32", "float32"])
     loaded = load_model(tmp_path / "run" / "model")
     assert (loaded.name, loaded.names, loaded.calibration.cases) == ("run", NAMES, 1)
     assert [level.spacing for level in loaded.levels] == [4.0, 2.0]

@@ -26,7 +26,7 @@ def levels_of(monkeypatch, tmp_path, errors, gain, spacings):
 
     def train_level(self, number, priors):
         asked.append(number)
-        return TrainedLevel(None, 0.0, 0.0, [], "float32"), answers(cases, errors[number])
+        return TrainedLevel(None, 0.0, 0.0, [], "float32", 1), answers(cases, errors[number])
 
     monkeypatch.setattr(Cascade, "_train_level", train_level)
     return len(cascade.train()), asked

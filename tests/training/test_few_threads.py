@@ -1,0 +1,42 @@
+"""A level learns on as few threads as are no slower than all."""
+
+import pytest
+import torch
+
+from pipeline.training.few_threads import candidates, enough_threads, on_threads
+
+
+@pytest.mark.parametrize(
+    ("seconds", "enough"),
+    [
+        ({1: 1.0, 2: 2.0, 4: 3.0}, 1),  # they wait for each other
+        ({1: 4.0, 2: 2.0, 4: 1.0}, 4),
+        ({1: 1.02, 2: 1.0, 4: 1.0}, 1),  # what little they save is not worth a core
+        ({1: 2.0, 2: 1.0, 4: 0.98}, 2),
+    ],
+)
+def test_the_fewest_that_are_no_slower_are_taken(monkeypatch, seconds, enough):
+    now = [0.0]
+    monkeypatch.setattr("pipeline.training.few_threads.time.perf_counter", lambda: now[0])
+
+    def step():
+        now[0] += seconds[torch.get_num_threads()]
+
+    before = torch.get_num_threads()
+    assert enough_threads(step, 4) == enough
+    assert torch.get_num_threads() == before
+
+
+def test_the_count_comes_back_after_a_fault():
+    before = torch.get_num_threads()
+    with pytest.raises(ZeroDivisionError), on_threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+        raise ZeroDivisionError
+    assert torch.get_num_threads() == before
+    with on_threads(0):
+        assert torch.get_num_threads() == before
+
+
+def test_all_of_an_odd_number_of_cores_are_tried():
+    assert candidates(1) == [1]
+    assert candidates(12) == [1, 2, 4, 8, 12]
