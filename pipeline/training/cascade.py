@@ -14,7 +14,7 @@ import torch
 
 from pipeline.data.inputs import Inputs
 from pipeline.data.store import Spacing
-from pipeline.networks.network import FORMATS, PatchNetwork
+from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import Batch
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.attributes import AttributesTask
@@ -27,7 +27,6 @@ from pipeline.tasks.task import Task
 from pipeline.training.budget import Budget, seconds_of_levels
 from pipeline.training.checkpoint import load_level, save_level
 from pipeline.training.deck import deck_of
-from pipeline.training.few_threads import candidates, enough_threads
 from pipeline.training.levels import (
     TrainingCase,
     batch_stream,
@@ -38,15 +37,13 @@ from pipeline.training.levels import (
     new_network,
     validation,
 )
-from pipeline.training.loop import forward_losses, start_level, train_level, train_step
-from pipeline.training.precision import fastest, remembered
+from pipeline.training.loop import start_level, train_level
 from pipeline.training.progress import Progress
 from pipeline.training.settings import TrainingSettings
+from pipeline.training.trial import Trial
 from pipeline.training.within import normalise_within
 
 SAMPLERS = 8  # threads that make batches for a GPU, at most
-PIECE = 8  # patches along each axis of what number formats are first tried on
-PROBED = 10**6  # steps of which a few are tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,8 +153,9 @@ class Cascade:
         network = self._network(number)
         state = start_level(network, self._budget(number), self.settings, self._parts(network))
         if not load_level(self.resume, number, self.identity, state):
-            state.precision = self._precision(number)
-            state.threads = self._threads(number, state.precision)
+            trial = self._trial(number)
+            state.precision = trial.precision()
+            state.threads = trial.threads(state.precision)
         stream = self._stream(number, state.network, state.budget)
         task = self._task_at(number, state.network)
         measure = validation(task, self.validating, number, search, priors)
@@ -172,6 +170,14 @@ class Cascade:
         if around:
             found = {name: f.blended(around[name], blend) for name, f in found.items()}
         return TrainedLevel(best, search, blend, state.history, state.precision, state.threads), found
+
+    def _trial(self, number: int) -> Trial:
+        network, level = self._network(number), self.settings.level(number)
+        crop = crop_settings([c.source(number) for c in self.learning], level, network.cells.stride).shape
+        asked = [[name, head.channels] for name, head in network.heads.items()]
+        work = [asdict(level), crop, asked, self.settings.loss.name, self.device, self.inputs.content()]
+        stream = partial(self._stream, number, network, self._budget(number))
+        return Trial(network, self._task_at(number, network), self._parts(network), stream, self.settings, work)
 
     def _parts(self, network: PatchNetwork) -> dict[str, float] | None:
         """Parts of the loss that this network is taught by, with their weights."""
@@ -216,47 +222,3 @@ class Cascade:
             together,
             threads,
         )
-
-    def _precision(self, number: int) -> str:
-        if self.settings.precision != "auto":
-            return self.settings.precision
-        network = self._network(number)
-        return remembered(list(FORMATS), self._work(number, network), partial(self._probe, number, network))
-
-    def _threads(self, number: int, precision: str) -> int:
-        """CPU threads of the level: as many as were asked for, or as few as are no slower than all."""
-        most = torch.get_num_threads()
-        if self.settings.threads or most == 1 or self.device != "cpu":
-            return most
-        network = self._network(number)
-        work = [*self._work(number, network), precision, "threads"]
-        names = [str(count) for count in candidates(most)]
-        return int(remembered(names, work, lambda: str(self._probe_threads(number, network, precision))))
-
-    def _work(self, number: int, network: PatchNetwork) -> list[Any]:
-        """What a step of the level has to do."""
-        level = self.settings.level(number)
-        crop = crop_settings([c.source(number) for c in self.learning], level, network.cells.stride).shape
-        asked = [[name, head.channels] for name, head in network.heads.items()]
-        return [asdict(level), crop, asked, self.settings.loss.name, self.device, self.inputs.content()]
-
-    def _probe(self, number: int, network: PatchNetwork) -> str:
-        """Moves running statistics of the network, which must not be the one that is trained."""
-        batch, task = next(self._stream(number, network, self._budget(number))), self._task_at(number, network)
-
-        def step(what: Batch, name: str) -> None:
-            network.arrange(name)
-            forward_losses(network, task, what)["total"].backward()
-            if self.device != "cpu":
-                torch.cuda.synchronize(self.device)  # a GPU is handed its work and answers later
-
-        piece = batch.piece(PIECE * network.cells.stride)
-        return fastest(partial(step, batch), list(FORMATS), partial(step, piece))
-
-    def _probe_threads(self, number: int, network: PatchNetwork, precision: str) -> int:
-        """Trains the network, which must be none that is kept."""
-        budget = Budget(None, PROBED)
-        state = start_level(network, budget, self.settings, self._parts(network))
-        state.precision = precision
-        stream, task = self._stream(number, network, budget), self._task_at(number, network)
-        return enough_threads(lambda: train_step(state, task, next(stream), self.settings), torch.get_num_threads())

@@ -38,8 +38,8 @@ class Killed(BaseException):
     """As if the machine had gone."""
 
 
-def cascade(folder, dims, settings=SETTINGS, identity="identity"):
-    torch.set_num_threads(1)
+def cascade(folder, dims, settings=SETTINGS, identity="identity", threads=1):
+    torch.set_num_threads(threads)
     learning, validating = (blob_cases(dims, n, s, 16, (2.0, 1.0)) for n, s in ((4, 0), (2, 1)))
     return Cascade(learning, validating, (2.0, 1.0), "mm", settings, "cpu", folder, identity, asked=BLOBS)
 
@@ -80,18 +80,21 @@ def test_a_run_killed_after_any_save_ends_as_if_nothing_had_happened(tmp_path, m
     assert_same(resumed, cascade(tmp_path / "undisturbed", dims).train())
 
 
-def test_a_resumed_level_keeps_the_number_format_it_began_in(tmp_path, monkeypatch):
-    choice = "pipeline.training.cascade.remembered"
+def test_a_resumed_level_keeps_the_number_format_and_the_threads_it_began_with(tmp_path, monkeypatch):
+    open_to_all = replace(SETTINGS, precision="auto", threads=0)
+
+    def choose(patch, number_format, threads):
+        found = lambda names, what, probe: number_format if number_format in names else threads  # noqa: E731
+        patch.setattr("pipeline.training.trial.remembered", found)
+
     with monkeypatch.context() as patch:
-        patch.setattr(choice, lambda names, what, probe: "bfloat16")
+        choose(patch, "bfloat16", "2")
         kill_at(patch, cascade_module, "save_level", 1)
         with pytest.raises(Killed):
-            cascade(tmp_path, 1, replace(SETTINGS, precision="auto")).train()
-    monkeypatch.setattr(choice, lambda names, what, probe: "float32")
-    assert [level.precision for level in cascade(tmp_path, 1, replace(SETTINGS, precision="auto")).train()] == [
-        "bfloat16",
-        "float32",
-    ]
+            cascade(tmp_path, 1, open_to_all, threads=2).train()
+    choose(monkeypatch, "float32", "1")
+    trained = cascade(tmp_path, 1, open_to_all, threads=2).train()
+    assert [(level.precision, level.threads) for level in trained] == [("bfloat16", 2), ("float32", 1)]
 
 
 def test_a_run_killed_between_the_two_files_of_a_save_goes_on_from_the_save_before(tmp_path, monkeypatch):
