@@ -1,6 +1,6 @@
 """Where the time of a training step goes, at each level: convolutions, everything else, and waiting for data.
 
-As the run was trained: its settings, and the number format that its probe chose.
+As the run was trained: its settings, and the number format and threads that its probes chose.
 
 Run:  GOMP_SPINCOUNT=4000 python scripts/bench_step.py RUN     # a run folder with a model and prepared arrays;
       # threads wait as they do in `patchvote train`
@@ -30,12 +30,14 @@ from pipeline.training.loop import start_level, train_step
 def profile_steps(run: Path, steps: int) -> None:
     """Print a line a level, measured over so many steps."""
     settings, loaded = validate(read_record(run)).training, load_model(run / "model", learning=True)
-    precision = read_sealed(run / "model" / "model.json")["training"]["precision"]
+    made = read_sealed(run / "model" / "model.json")["training"]
+    precision, threads = made["precision"], made["threads"]
     keep_freed_memory()
     cases = training_cases(read_dataset(run / "dataset.json"), read_store(run / "prepared"), "train")
     for number, network in enumerate(loaded.networks):
         state = start_level(network, Budget(None, 10**6), settings)
         state.precision = precision[number]
+        torch.set_num_threads(threads[number])
         stream = batch_stream(cases, number, settings.level(number), network.cells.stride, settings, 0)
         for _ in range(5):
             train_step(state, loaded.task, next(stream), settings)
@@ -52,7 +54,7 @@ def profile_steps(run: Path, steps: int) -> None:
         convolved = sum(t for key, t in own.items() if "conv" in key)
         busiest = ", ".join(f"{k} {t / total:.0%}" for k, t in sorted(own.items(), key=lambda i: -i[1])[:8])
         print(
-            f"level {number} ({precision[number]}): {1000 * total / steps:.0f} ms a step, "
+            f"level {number} ({precision[number]}, {threads[number]} threads): {1000 * total / steps:.0f} ms a step, "
             f"convolutions {convolved / total:.0%}, waiting for data {waited / total:.1%}; busiest: {busiest}",
             flush=True,
         )
