@@ -8,7 +8,58 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pipeline.networks.convolution import Convolution3d
+from pipeline.networks.dilated import DilatedConvolution
+
+FEW = 4  # channels of an image, for which a convolution in bfloat16 takes several times as long as in float32
+
+
+class Convolution3d(nn.Conv3d):
+    """The same numbers as `nn.Conv3d`, up to rounding, sooner on a CPU (torch 2.13, oneDNN).
+
+    - torch hands a float32 image that comes alone and has no more than 20,480 numbers in all planes of its first two
+      axes to a loop of its own (`use_mkldnn` in aten/src/ATen/native/Convolution.cpp), which takes 8 to 15 times as
+      long as oneDNN. A small scan, or what a finer level looks at, is just that; without gradients it goes to oneDNN.
+    - The gradient of the kernel of a dilated convolution takes 2 to 10 times as long as that of a plain one: see
+      `DilatedConvolution`.
+    - In bfloat16 the gradient of the kernel of an image of one channel takes 4 to 8 times as long as in float32; so
+      such a layer stays in float32, and grey values keep all their digits.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """As `nn.Conv3d`."""
+        precision = _of_autocast(features)
+        if precision and self.in_channels < FEW:
+            with torch.autocast("cpu", enabled=False):
+                return super().forward(features.float()).to(precision)
+        learns = self.bias is not None and features.device.type == "cpu" and torch.is_grad_enabled()
+        if learns and self._is_dilated:
+            given = [part.to(precision or part.dtype) for part in (features, *self.parameters())]
+            return DilatedConvolution.apply(*given, self.dilation[0])
+        if isinstance(self.padding, str) or not self._is_slow(features):
+            return super().forward(features)
+        where = (self.padding, self.stride, self.dilation, self.groups)
+        return torch.mkldnn_convolution(features, self.weight, self.bias, *where)
+
+    @property
+    def _is_dilated(self) -> bool:
+        """Whether it is 3 wide with the padding that keeps its cells, dilated alike along all axes."""
+        step = self.dilation[0]
+        alike = self.kernel_size == (3, 3, 3) and self.dilation == self.padding == (step, step, step)
+        return step > 1 and alike and self.stride == (1, 1, 1) and self.groups == 1
+
+    def _is_slow(self, features: Tensor) -> bool:
+        alone = features.dim() == 5 and len(features) == 1 and max(self.kernel_size) > 1
+        plain = features.device.type == "cpu" and features.dtype == self.weight.dtype == torch.float32
+        free = not (torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"))
+        return alone and plain and free and torch.backends.mkldnn.is_available()
+
+
+def _of_autocast(features: Tensor) -> torch.dtype | None:
+    """What layers compute in on a CPU, where that is not what their weights are."""
+    if features.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
+        return None
+    return torch.get_autocast_dtype("cpu")
+
 
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: Convolution3d}
 MAX_POOL = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}

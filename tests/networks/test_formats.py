@@ -5,7 +5,7 @@ import torch
 from crooked import DIMS
 from oracle import heads_of
 
-from pipeline.networks.convolution import Convolution3d
+from pipeline.networks.layers import Convolution3d
 from pipeline.networks.network import FORMATS, build_network
 
 SIZE = {1: 256, 2: 112, 3: 32}
