@@ -91,7 +91,7 @@ def _facts(
         (f"voxel sizes, {unit}", known),
         ("training", UNKNOWN if spent is None else f"{spent:.1f} minutes"),
         ("seed", str(_recorded(model, config, "seed"))),
-        ("threads of each level", str(_recorded(model, config, "threads")).strip("[]")),
+        ("threads", str(_recorded(model, config, "threads")).strip("[]")),
     )
 
 
