@@ -153,9 +153,7 @@ class Cascade:
         network = self._network(number)
         state = start_level(network, self._budget(number), self.settings, self._parts(network))
         if not load_level(self.resume, number, self.identity, state):
-            trial = self._trial(number)
-            state.precision = trial.precision()
-            state.threads = trial.threads(state.precision)
+            state.precision, state.threads = self._trial(number).found()
         stream = self._stream(number, state.network, state.budget)
         task = self._task_at(number, state.network)
         measure = validation(task, self.validating, number, search, priors)

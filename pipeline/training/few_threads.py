@@ -3,11 +3,12 @@ end of every one of them can take longer than one alone. Tried like number forma
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
+
+from pipeline.training.precision import least_seconds
 
 STEPS = 2  # that are timed at once, since what makes batches on the same cores works in between
 ROUNDS = 3
@@ -42,13 +43,10 @@ def enough_threads(step: Callable[[], object], most: int) -> int:
         step: One step of training, batch included, so that what makes batches works beside it as it will.
     """
 
-    def seconds(count: int) -> float:
+    def steps(count: int) -> None:
         with on_threads(count):
-            start = time.perf_counter()
             for _ in range(STEPS):
                 step()
-            return time.perf_counter() - start
 
-    rounds = [{count: seconds(count) for count in candidates(most)} for _ in range(ROUNDS)]
-    least = {count: min(tried[count] for tried in rounds) for count in candidates(most)}
+    least = least_seconds(steps, candidates(most), ROUNDS)
     return next(count for count in least if WORTH * least[count] <= min(least.values()))

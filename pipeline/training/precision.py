@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from pipeline.data.atomic import fingerprint, read_json, write_json
 from pipeline.errors import DataError
 
+Name = TypeVar("Name")
 BEHIND = 2.5  # times the least on a small piece: slower ones are not tried on a whole batch
 
 
@@ -66,13 +67,18 @@ def fastest(step: Callable[[str], None], names: Sequence[str], glance: Callable[
 def _best_of_four(step: Callable[[str], None], names: Sequence[str]) -> dict[str, float]:
     """Seconds by name, tried in turn, so that what else the machine does for a moment slows none alone; one whose first
     try takes far longer than the best is not tried again."""
-    seconds = {name: _seconds(step, name) for name in names}
+    seconds = least_seconds(step, names, 1)
     near = [name for name in names if seconds[name] <= 2 * BEHIND * min(seconds.values())]  # a first try warms up, too
-    rounds = [{name: _seconds(step, name) for name in near} for _ in range(4)]
-    return seconds | {name: min(tried[name] for tried in rounds) for name in near}
+    return seconds | least_seconds(step, near, 4)
 
 
-def _seconds(step: Callable[[str], None], name: str) -> float:
+def least_seconds(step: Callable[[Name], None], names: Sequence[Name], rounds: int) -> dict[Name, float]:
+    """The least seconds that a step took under each name, tried in turn so many times."""
+    tried = [{name: _seconds(step, name) for name in names} for _ in range(rounds)]
+    return {name: min(seconds[name] for seconds in tried) for name in names}
+
+
+def _seconds(step: Callable[[Name], None], name: Name) -> float:
     start = time.perf_counter()
     step(name)
     return time.perf_counter() - start

@@ -42,6 +42,11 @@ class Trial:
     settings: TrainingSettings
     work: list[Any]
 
+    def found(self) -> tuple[str, int]:
+        """Number format, and threads in it."""
+        precision = self.precision()
+        return precision, self.threads(precision)
+
     def precision(self) -> str:
         """The number format and layout that was asked for, or the fastest."""
         if self.settings.precision != "auto":

@@ -17,7 +17,7 @@ from pipeline.training.few_threads import candidates, enough_threads, on_threads
 )
 def test_the_fewest_that_are_no_slower_are_taken(monkeypatch, seconds, enough):
     now = [0.0]
-    monkeypatch.setattr("pipeline.training.few_threads.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("pipeline.training.precision.time.perf_counter", lambda: now[0])
 
     def step():
         now[0] += seconds[torch.get_num_threads()]
