@@ -47,10 +47,9 @@ def train(experiment: str, source: Path, run: Path, minutes: float, more: list[s
     where = [f"experiment={experiment}", f"source={source}", f"run={run}"]
     subprocess.run([*command, "run", *where, f"training.minutes={minutes}", *more], stdout=subprocess.DEVNULL)
     for part in ("validation", "test"):
-        out = ["evaluate.part=" + part, f"predict.output={run / part}"]
         told = run / part / "predictions.json"
         told.unlink(missing_ok=True)  # an older one is no answer of this model
-        subprocess.run([*command, "predict", f"run={run}", *out], stdout=subprocess.DEVNULL)
+        subprocess.run([*command, "predict", f"run={run}", f"evaluate.part={part}"], stdout=subprocess.DEVNULL)
         if not told.exists():
             sys.exit(f"{run}: no answers to {part}; what went wrong stands above")
 

@@ -35,7 +35,7 @@ def profile_steps(run: Path, steps: int) -> None:
     keep_freed_memory()
     cases = training_cases(read_dataset(run / "dataset.json"), read_store(run / "prepared"), "train")
     for number, network in enumerate(loaded.networks):
-        state = start_level(network, Budget(None, 10**6), settings)
+        state = start_level(network, Budget(None, 10**6), settings, {})
         state.precision = precision[number]
         torch.set_num_threads(threads[number])
         stream = batch_stream(cases, number, settings.level(number), network.cells.stride, settings, 0)

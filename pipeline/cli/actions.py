@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.build import build_networks
-from pipeline.cli.given import columns_of_settings, quarantined, run_of, source_of, workers
+from pipeline.cli.given import answers_of, columns_of_settings, quarantined, run_of, source_of, workers
 from pipeline.cli.measuring import align, evaluate, overlay, report
 from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_of, what_was_said
 from pipeline.cli.recognising import enroll, identify, verify
@@ -158,7 +158,7 @@ def predict(settings: Settings) -> Outcome:
     model = wanted.model or run_of(settings) / "model"
     if wanted.input and wanted.output is None:
         raise ConfigError("predict: say where the answers go: -o FOLDER")
-    out = wanted.output or run_of(settings) / "test"
+    out = wanted.output or answers_of(settings)
     if wanted.input:
         which: dict[str, Any] = {"inputs": list(wanted.input), "series": settings.data.series_uid}
         which |= {"pseudonyms": settings.data.pseudonyms}

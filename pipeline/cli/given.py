@@ -27,6 +27,11 @@ def run_of(settings: Settings) -> Path:
     return settings.run
 
 
+def answers_of(settings: Settings) -> Path:
+    """Folder in the run of what is said of one part of the split, so that no part's answers take another's place."""
+    return run_of(settings) / settings.evaluate.part
+
+
 def columns_of_settings(settings: Settings) -> Columns:
     """What the table of the folder is read for.
 

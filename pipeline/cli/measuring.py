@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from pipeline.cli.given import quarantined, run_of
+from pipeline.cli.given import answers_of, quarantined, run_of
 from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
 from pipeline.data.atomic import read_json
@@ -42,7 +42,7 @@ def evaluate(settings: Settings) -> Outcome:
 
 
 def _predictions(settings: Settings) -> Path:
-    return settings.evaluate.predictions or run_of(settings) / "test" / "predictions.json"
+    return settings.evaluate.predictions or answers_of(settings) / "predictions.json"
 
 
 def _places(settings: Settings) -> tuple[Path, Path, Path]:
@@ -112,7 +112,9 @@ def report(settings: Settings) -> Outcome:
 
     wanted, run = settings.report, run_of(settings)
     stage = {"points": of_points, "boxes": report_boxes, "values": report_values, "vectors": report_vectors}
-    page = stage[_answers_in(run / "test" / "summary.json")](run, wanted.output, wanted.title)
+    page = stage[_answers_in(answers_of(settings) / "summary.json")](
+        run, wanted.output, wanted.title, settings.evaluate.part
+    )
     return Outcome(f"{page}", (f"Report: {page.resolve()}",))
 
 

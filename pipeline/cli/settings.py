@@ -28,7 +28,7 @@ class PredictSettings:
     Args:
         model: Folder of a trained model, runs/NAME/model; null = the model of the run.
         input: Scans or folders of scans (-i); null = the test part of the run.
-        output: Folder for the answers (-o); null = RUN/test.
+        output: Folder for the answers (-o); null = RUN/PART, the part of the split that is answered.
         table: CSV with a row a scan, for a model that reads columns beside the image.
         formats: What is written beside predictions.json: mrk.json and fcsv (3D Slicer, a file a scan), csv (points.csv,
             all scans), nnlandmark (all_landmarks_voxel.json), dicom-sr (of DICOM scans; it names the patient); of
@@ -53,7 +53,7 @@ class EvaluateSettings:
         wrong_beyond: Errors beyond this count as a wrong structure, mm; null = not counted.
         pairs: A list in the form of LFW's pairs.txt; adds the accuracy of its folds (task=embedding).
         normalise: Two landmarks, such as the eyes; errors are given as a share of the distance between them, too.
-        predictions: A predictions.json; null = RUN/test/predictions.json.
+        predictions: A predictions.json; null = RUN/PART/predictions.json.
         dataset: A dataset.json with the truth; null = RUN/dataset.json.
         output: Folder for errors.csv and summary.json; null = beside the predictions.
     """
@@ -105,7 +105,7 @@ class ReportSettings:
 
     Args:
         title: Heading; null = the experiment's name.
-        output: The file to write; null = RUN/report.html.
+        output: The file to write; null = RUN/report.html, of another part than test RUN/PART/report.html.
     """
 
     title: str | None = None

@@ -87,14 +87,14 @@ VERBS = (
         "patchvote predict run=runs/mine && patchvote evaluate run=runs/mine",
         (*RUN, "evaluate"),
         ("evaluate",),
-        "RUN/test/errors.csv and RUN/test/summary.json",
+        "RUN/test/errors.csv and RUN/test/summary.json (evaluate.part=validation: RUN/validation)",
     ),
     Verb(
         "report",
         "make one HTML page of tables, curves and pictures",
         "patchvote report run=runs/mine",
-        (*RUN, "report"),
-        ("report",),
+        (*RUN, "report", "evaluate.part"),
+        ("report", "evaluate"),
         "RUN/report.html",
     ),
     Verb(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import read_json
-from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.errors import DataError
 from pipeline.report.curves import minutes, training_curve
 from pipeline.report.facts import UNKNOWN, levels, parts
@@ -17,24 +17,32 @@ from pipeline.report.run_files import details, findings, read_rows
 
 @dataclass(frozen=True)
 class Measured:
-    """A run that was measured: its folder, data set, content of `test/summary.json`, and the lines of its history."""
+    """A run that was measured: its folder and that of the answers to a part, data set, content of `summary.json`, and
+    the lines of its history."""
 
     run: Path
+    answers: Path
     data: Dataset
     summary: dict[str, Any]
     history: list[dict[str, str]]
 
 
-def measured_run(run: Path) -> Measured:
+def measured_run(run: Path, part: Part) -> Measured:
     """Read it.
 
     Raises:
         DataError: It was not measured, or one of its files is damaged.
     """
-    if not (run / "test" / "summary.json").is_file():
-        raise DataError(f"{run}: nothing to report: it has no test/summary.json. Make it with `patchvote evaluate`.")
-    summary = read_json(run / "test" / "summary.json")
-    return Measured(run, read_dataset(run / "dataset.json"), summary, read_rows(run / "history.csv"))
+    answers = run / part
+    if not (answers / "summary.json").is_file():
+        raise DataError(f"{run}: nothing to report: it has no {part}/summary.json. Make it with `patchvote evaluate`.")
+    summary = read_json(answers / "summary.json")
+    return Measured(run, answers, read_dataset(run / "dataset.json"), summary, read_rows(run / "history.csv"))
+
+
+def page_file(run: Path, part: Part, out: Path | None) -> Path:
+    """Where the page goes: `out`, or `report.html` of the run; that of another part than test lies in its folder."""
+    return out or (run if part == "test" else run / part) / "report.html"
 
 
 def page_of(found: Measured, title: str, facts: tuple[tuple[str, str], ...], error: str, **more: Any) -> Page:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.atomic import read_json, write_text
-from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.data.predictions import Predictions, read_predictions
 from pipeline.data.write_picture import drawn_picture
 from pipeline.errors import DataError, PatchvoteError
@@ -23,16 +23,18 @@ from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, par
 from pipeline.report.page import Listing, Page, Picture, render
 from pipeline.report.planes import draw_planes
 from pipeline.report.run_files import details, findings, read_rows
+from pipeline.report.run_page import page_file
 from pipeline.report.value_listing import value_listing
 
 
-def report(run: Path, out: Path | None = None, title: str | None = None) -> Path:
+def report(run: Path, out: Path | None = None, title: str | None = None, part: Part = "test") -> Path:
     """Write the page of a run. What the run does not have, the page says is missing.
 
     Args:
         run: Folder of the run.
-        out: File to write; `report.html` in the run if None.
+        out: File to write; if None, `report.html` in the run, or in the folder of another part than test.
         title: Heading; the run's name if None.
+        part: Of the split, whose answers are shown.
 
     Returns:
         The file written.
@@ -40,20 +42,20 @@ def report(run: Path, out: Path | None = None, title: str | None = None) -> Path
     Raises:
         DataError: The run is no folder or has nothing to report, or one of its files is damaged.
     """
-    run, out = Path(run), Path(out or Path(run) / "report.html")
-    wanted = ("dataset.json", "history.csv", "test/summary.json")
+    run, answered, out = Path(run), Path(run) / part, page_file(Path(run), part, out)
+    wanted = ("dataset.json", "history.csv", f"{part}/summary.json")
     if not any((run / name).is_file() for name in wanted):
         raise DataError(f"{run}: nothing to report: it has none of {', '.join(wanted)}. Name the folder of a run.")
     data = _read(run / "dataset.json", read_dataset)
-    answers = _read(run / "test" / "predictions.json", read_predictions)
-    summary = _read(run / "test" / "summary.json", read_json)
+    answers = _read(answered / "predictions.json", read_predictions)
+    summary = _read(answered / "summary.json", read_json)
     history = read_rows(run / "history.csv")
     names = list(summary["landmarks"]) if summary else []
-    cases = by_case(read_rows(run / "test" / "errors.csv"), names)
+    cases = by_case(read_rows(answered / "errors.csv"), names)
     unit = summary["unit"] if summary else data.unit if data else "mm"
     page = Page(
         title=title or f"Landmark report: {run.resolve().name}",
-        facts=_facts(run, data, summary, history),
+        facts=_facts(run, answered, data, summary, history),
         summary=summary,
         cases=tuple(cases),
         error_curve=_error_curve(cases, names, summary) if summary else None,
@@ -75,12 +77,12 @@ def _read(path: Path, reader: Any) -> Any:
 
 
 def _facts(
-    run: Path, data: Dataset | None, summary: dict[str, Any] | None, history: Sequence[dict[str, str]]
+    run: Path, answered: Path, data: Dataset | None, summary: dict[str, Any] | None, history: Sequence[dict[str, str]]
 ) -> tuple[tuple[str, str], ...]:
     model = _read(run / "model" / "model.json", read_json)
     config = (run / "config.yaml").read_text(encoding="utf-8") if (run / "config.yaml").is_file() else ""
     spent = minutes(history)
-    dated = [p for p in (run / "test" / "summary.json", run / "history.csv", run / "dataset.json") if p.is_file()]
+    dated = [p for p in (answered / "summary.json", run / "history.csv", run / "dataset.json") if p.is_file()]
     unit = data.unit if data else "mm"
     known = levels(model)
     return (

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.data.atomic import write_text
 from pipeline.data.box_predictions import BoxPredictions, answers_only, read_box_predictions
-from pipeline.data.dataset import Box, Dataset
+from pipeline.data.dataset import Box, Dataset, Part
 from pipeline.data.image import Image
 from pipeline.errors import PatchvoteError
 from pipeline.report.box_figure import draw_boxes
@@ -16,16 +16,17 @@ from pipeline.report.box_listing import box_listing, box_number
 from pipeline.report.page import Picture, render
 from pipeline.report.planes import draw_planes
 from pipeline.report.run_files import read_rows
-from pipeline.report.run_page import measured_run, page_of
+from pipeline.report.run_page import measured_run, page_file, page_of
 
 
-def report_boxes(run: Path, out: Path | None = None, title: str | None = None) -> Path:
+def report_boxes(run: Path, out: Path | None = None, title: str | None = None, part: Part = "test") -> Path:
     """Write the page of a run. What the run does not have, the page says is missing.
 
     Args:
         run: Folder of the run.
-        out: File to write; `report.html` in the run if None.
+        out: File to write; if None, `report.html` in the run, or in the folder of another part than test.
         title: Heading; the run's name if None.
+        part: Of the split, whose answers are shown.
 
     Returns:
         The file written.
@@ -33,9 +34,9 @@ def report_boxes(run: Path, out: Path | None = None, title: str | None = None) -
     Raises:
         DataError: The run has nothing to report, or one of its files is damaged.
     """
-    found, out = measured_run(Path(run)), Path(out or Path(run) / "report.html")
+    found, out = measured_run(Path(run), part), page_file(Path(run), part, out)
     run, data, summary = found.run, found.data, found.summary
-    answers = read_box_predictions(run / "test" / "predictions.json")
+    answers = read_box_predictions(found.answers / "predictions.json")
     page = page_of(
         found,
         title or f"Report on boxes: {run.resolve().name}",
@@ -63,11 +64,11 @@ def _numbers(summary: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _pictures(run: Path, data: Dataset, answers: BoxPredictions) -> Iterator[Picture]:
+def _pictures(answered: Path, data: Dataset, answers: BoxPredictions) -> Iterator[Picture]:
     """The best, the median and the worst image, by the balance of what is missed and what is wrong."""
     from pipeline.data.readers import read_image
 
-    rows = [r for r in read_rows(run / "test" / "boxes.csv") if int(r["boxes"]) + int(r["answers"])]
+    rows = [r for r in read_rows(answered / "boxes.csv") if int(r["boxes"]) + int(r["answers"])]
     rows.sort(key=lambda r: -2 * int(r["right"]) / (int(r["boxes"]) + int(r["answers"])))
     chosen = {"Best": 0, "Median": len(rows) // 2, "Worst": len(rows) - 1} if rows else {}
     for word, place in chosen.items():

@@ -7,23 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import write_text
-from pipeline.data.dataset import Dataset
+from pipeline.data.dataset import Dataset, Part
 from pipeline.errors import PatchvoteError
 from pipeline.report.box_figure import side_by_side
 from pipeline.report.page import Picture, render
 from pipeline.report.run_files import read_rows
-from pipeline.report.run_page import measured_run, page_of
+from pipeline.report.run_page import measured_run, page_file, page_of
 from pipeline.report.scatter import scatter
 from pipeline.report.value_listing import value_listing
 
 
-def report_values(run: Path, out: Path | None = None, title: str | None = None) -> Path:
+def report_values(run: Path, out: Path | None = None, title: str | None = None, part: Part = "test") -> Path:
     """Write the page of a run. What the run does not have, the page says is missing.
 
     Args:
         run: Folder of the run.
-        out: File to write; `report.html` in the run if None.
+        out: File to write; if None, `report.html` in the run, or in the folder of another part than test.
         title: Heading; the run's name if None.
+        part: Of the split, whose answers are shown.
 
     Returns:
         The file written.
@@ -31,9 +32,9 @@ def report_values(run: Path, out: Path | None = None, title: str | None = None) 
     Raises:
         DataError: The run has nothing to report, or one of its files is damaged.
     """
-    found, out = measured_run(Path(run)), Path(out or Path(run) / "report.html")
+    found, out = measured_run(Path(run), part), page_file(Path(run), part, out)
     run, data, summary = found.run, found.data, found.summary
-    rows = read_rows(run / "test" / "values_errors.csv")
+    rows = read_rows(found.answers / "values_errors.csv")
     given = ", ".join([*list(data.views)[1:], *(c.name for c in data.inputs)])
     asked = ", ".join(f"{c.name} ({c.kind})" for c in data.outputs)
     page = page_of(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.atomic import write_text
-from pipeline.data.dataset import Case, Dataset
+from pipeline.data.dataset import Case, Dataset, Part
 from pipeline.data.vector_predictions import VectorPredictions, read_vector_predictions
 from pipeline.errors import PatchvoteError
 from pipeline.metrics.verification import pair_distances, squared_distances
@@ -16,7 +16,7 @@ from pipeline.report.box_figure import side_by_side
 from pipeline.report.distances import distances
 from pipeline.report.page import Listing, Picture, render
 from pipeline.report.run_files import read_rows
-from pipeline.report.run_page import measured_run, page_of
+from pipeline.report.run_page import measured_run, page_file, page_of
 
 MOST = 20  # identities in the table
 SHOWN = 4  # pairs of pictures of each kind
@@ -33,13 +33,14 @@ MEANING = {
 }
 
 
-def report_vectors(run: Path, out: Path | None = None, title: str | None = None) -> Path:
+def report_vectors(run: Path, out: Path | None = None, title: str | None = None, part: Part = "test") -> Path:
     """Write the page of a run. What the run does not have, the page says is missing.
 
     Args:
         run: Folder of the run.
-        out: File to write; `report.html` in the run if None.
+        out: File to write; if None, `report.html` in the run, or in the folder of another part than test.
         title: Heading; the run's name if None.
+        part: Of the split, whose answers are shown.
 
     Returns:
         The file written.
@@ -47,9 +48,9 @@ def report_vectors(run: Path, out: Path | None = None, title: str | None = None)
     Raises:
         DataError: The run has nothing to report, or one of its files is damaged.
     """
-    found, out = measured_run(Path(run)), Path(out or Path(run) / "report.html")
+    found, out = measured_run(Path(run), part), page_file(Path(run), part, out)
     run, data, summary = found.run, found.data, found.summary
-    answers = read_vector_predictions(run / "test" / "predictions.json")
+    answers = read_vector_predictions(found.answers / "predictions.json")
     metrics, threshold = summary["metrics"], f"{summary['threshold']:.3f}"
     identities = str(len({c.subject for c in data.cases}))
     page = page_of(
@@ -58,7 +59,7 @@ def report_vectors(run: Path, out: Path | None = None, title: str | None = None)
         (("identities", identities), ("threshold, squared distance", threshold)),
         "0 = perfect",
         error_curve=_curve(data, answers, summary["split"]),
-        pictures=tuple(_pictures(data, read_rows(run / "test" / "pairs.csv"))),
+        pictures=tuple(_pictures(data, read_rows(found.answers / "pairs.csv"))),
         measured=Listing(
             ("number", "value", "meaning"),
             tuple((name, f"{value:.4f}", MEANING.get(name, "")) for name, value in metrics.items()),

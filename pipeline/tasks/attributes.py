@@ -65,9 +65,8 @@ class AttributesTask:
     def names(self) -> tuple[str, ...]:
         return tuple(output.column.name for output in self.outputs)
 
-    @property
-    def parts(self) -> dict[str, float]:
-        """Parts of the loss that are weighed against each other, and their weights."""
+    def parts(self, number: int) -> dict[str, float]:
+        """Each value, and its weight."""
         return {name: self.settings.weights.get(name, 1.0) for name in self.names}
 
     def heads(self, dims: int, number: int) -> dict[str, Head]:
@@ -87,7 +86,7 @@ class AttributesTask:
         for n, output in enumerate(self.outputs):
             name = output.column.name
             terms[name] = LOSSES[output.column.kind](outputs[head_of(n)], truth.values[name])
-        parts = self.parts
+        parts = self.parts(0)
         return terms | {"total": torch.stack([parts[name] * term for name, term in terms.items()]).sum()}
 
     @torch.no_grad()

@@ -66,6 +66,10 @@ class BoxesTask:
         asked = {"belief": Head(1, start=START_BELIEF), "offset": Head(1, dims), "size": Head(1, dims)}
         return asked | {"class": Head(len(self.classes))}
 
+    def parts(self, number: int) -> dict[str, float]:
+        """None: there is one loss."""
+        return {}
+
     def at(self, spacings: Sequence[float], stride: int, number: int) -> BoxesTask:
         """The task of one of several levels: each speaks of things that are about as large on its grid."""
         largest = self.settings.cells * stride

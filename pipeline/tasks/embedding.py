@@ -71,6 +71,10 @@ class EmbeddingTask:
         """One vector an image."""
         return {"vector": Head(self.settings.size, whole=True, places=self.settings.places, centred=True)}
 
+    def parts(self, number: int) -> dict[str, float]:
+        """None: there is one loss."""
+        return {}
+
     def at(self, spacings: Sequence[float], stride: int, number: int) -> EmbeddingTask:
         """The task of one of several levels: all are taught alike."""
         return self

@@ -84,6 +84,10 @@ class LandmarksTask:
         asked = {"belief": Head(names, start=START_BELIEF), "displacement": Head(names, dims)}
         return asked | ({"presence": Head(1, whole=True)} if self.loss.presence and number == 0 else {})
 
+    def parts(self, number: int) -> dict[str, float]:
+        """None: there is one loss."""
+        return {}
+
     def at(self, spacings: Sequence[float], stride: int, number: int) -> LandmarksTask:
         """The task of one of several levels: all are taught alike."""
         return self

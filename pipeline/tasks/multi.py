@@ -57,11 +57,12 @@ class MultiTask(LandmarksTask):
     def content(self) -> dict[str, Any]:
         return super().content() | self.attributes.content() | self.boxes.content()
 
-    @property
-    def parts(self) -> dict[str, float]:
-        """Parts of the loss that are weighed against each other, and their weights."""
+    def parts(self, number: int) -> dict[str, float]:
+        """Parts of the loss of level `number`, and their weights."""
+        if number:
+            return super().parts(number)
         weights, beside = self.attributes.settings.weights, (BOXES,) if self.boxes.classes else ()
-        return {name: weights.get(name, 1.0) for name in (LANDMARKS, *beside)} | self.attributes.parts
+        return {name: weights.get(name, 1.0) for name in (LANDMARKS, *beside)} | self.attributes.parts(number)
 
     def heads(self, dims: int, number: int) -> dict[str, Head]:
         """What the network of level `number` is asked."""
@@ -83,7 +84,7 @@ class MultiTask(LandmarksTask):
             terms[BOXES] = self._of_boxes(network, image, outputs, truth)
         if self.attributes.outputs:
             terms |= self.attributes.losses(network, image, outputs, truth)
-        return terms | {"total": torch.stack([weight * terms[name] for name, weight in self.parts.items()]).sum()}
+        return terms | {"total": torch.stack([weight * terms[name] for name, weight in self.parts(0).items()]).sum()}
 
     def _of_boxes(self, network: PatchNetwork, image: Tensor, outputs: Mapping[str, Tensor], truth: Truth) -> Tensor:
         """The loss of the boxes, over the images of which they are known."""

@@ -57,6 +57,10 @@ class OneObjectTask:
         """What the network is asked; class 0 is the background."""
         return {"belief": Head(1), "offset": Head(1, dims), "size": Head(1, dims), "class": Head(len(self.classes) + 1)}
 
+    def parts(self, number: int) -> dict[str, float]:
+        """None: there is one loss."""
+        return {}
+
     def at(self, spacings: Sequence[float], stride: int, number: int) -> OneObjectTask:
         """The task of one of several levels: all are taught alike."""
         return self

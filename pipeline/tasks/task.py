@@ -36,6 +36,10 @@ class Task(Protocol):
     def heads(self, dims: int, number: int) -> dict[str, Head]:
         """What the network of level `number` is asked of an image with so many axes."""
 
+    def parts(self, number: int) -> dict[str, float]:
+        """Parts of the loss of level `number` that are weighed against each other, and their weights; none of a loss
+        that is one."""
+
     def at(self, spacings: Sequence[float], stride: int, number: int) -> Task:
         """The task as level `number` of those voxel sizes has it."""
 

@@ -17,11 +17,9 @@ from pipeline.data.store import Spacing
 from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import Batch
 from pipeline.tasks.asked import Asked
-from pipeline.tasks.attributes import AttributesTask
 from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.embedding import EmbeddingTask
 from pipeline.tasks.landmarks import LandmarksTask
-from pipeline.tasks.multi import MultiTask
 from pipeline.tasks.table import new_task
 from pipeline.tasks.task import Task
 from pipeline.training.budget import Budget, seconds_of_levels
@@ -151,7 +149,7 @@ class Cascade:
         around = priors if isinstance(self.task, LandmarksTask) else {}  # others look everywhere at every level
         search = self.settings.level(number).search or derive_search(self.validating, number, around)
         network = self._network(number)
-        state = start_level(network, self._budget(number), self.settings, self._parts(network))
+        state = start_level(network, self._budget(number), self.settings, self.task.parts(number))
         if not load_level(self.resume, number, self.identity, state):
             state.precision, state.threads = self._trial(number).found()
         stream = self._stream(number, state.network, state.budget)
@@ -175,14 +173,7 @@ class Cascade:
         asked = [[name, head.channels] for name, head in network.heads.items()]
         work = [asdict(level), crop, asked, self.settings.loss.name, self.device, self.inputs.content()]
         stream = partial(self._stream, number, network, self._budget(number))
-        return Trial(network, self._task_at(number, network), self._parts(network), stream, self.settings, work)
-
-    def _parts(self, network: PatchNetwork) -> dict[str, float] | None:
-        """Parts of the loss that this network is taught by, with their weights."""
-        task = self.task
-        if isinstance(task, MultiTask) and not any(name.startswith("value") for name in network.heads):
-            return None
-        return task.parts if isinstance(task, AttributesTask | MultiTask) else None
+        return Trial(network, self._task_at(number, network), self.task.parts(number), stream, self.settings, work)
 
     def _task_at(self, number: int, network: PatchNetwork) -> Task:
         sizes = [float(level.frame.spacing.mean()) for level in self.learning[0].levels]

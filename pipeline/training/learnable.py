@@ -7,8 +7,6 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.tasks.asked import Asked
-from pipeline.tasks.attributes import AttributesTask
-from pipeline.tasks.multi import MultiTask
 from pipeline.tasks.table import TASKS
 from pipeline.tasks.task import Task
 
@@ -37,7 +35,7 @@ def check_weights(task: Task, weights: Mapping[str, float]) -> None:
     Raises:
         ConfigError: Says what may be weighed.
     """
-    known = list(task.parts) if isinstance(task, AttributesTask | MultiTask) else []
+    known = list(task.parts(0))
     for name, weight in weights.items():
         if name not in known:
             there = f"there are {', '.join(known)}" if known else "this task has one loss"

@@ -50,16 +50,16 @@ class LevelState:
 
 
 def start_level(
-    network: PatchNetwork, budget: Budget, settings: TrainingSettings, parts: Mapping[str, float] | None = None
+    network: PatchNetwork, budget: Budget, settings: TrainingSettings, parts: Mapping[str, float]
 ) -> LevelState:
     """A fresh state.
 
     Args:
-        parts: Of the loss, with their weights; None = there is one.
+        parts: Of the loss, with their weights; empty or one alone = nothing is weighed.
     """
     optimizer = new_optimizer(network, network.trunk, settings.optimizer, settings.rate, settings.decay)
     balance = None
-    if parts and len(parts) > 1:
+    if len(parts) > 1:
         network.watched = True
         balance = Balance(settings.attributes.balance, parts).to(next(network.parameters()).device)
         optimizer.add_param_group({"params": [balance.learned], "weight_decay": 0.0})

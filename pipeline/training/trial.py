@@ -29,7 +29,7 @@ class Trial:
     Args:
         network: None that is kept: trials move its weights.
         task: Of the level.
-        parts: Of the loss, with their weights; None = there is one.
+        parts: Of the loss, with their weights.
         stream: Starts to make batches.
         settings: Of the training.
         work: Describes what a step has to do; what was found for the same is not tried again.
@@ -37,7 +37,7 @@ class Trial:
 
     network: PatchNetwork
     task: Task
-    parts: Mapping[str, float] | None
+    parts: Mapping[str, float]
     stream: Callable[[], Iterator[Batch]]
     settings: TrainingSettings
     work: list[Any]

@@ -96,3 +96,14 @@ def test_landmarks_alone_are_not_several_outputs(tmp_path, capsys):
     simulate(tmp_path / "blobs", 6, kind="blobs", workers=1, fov_mm=32.0)
     assert main(["import", *SETTINGS[:2], f"source={tmp_path / 'blobs'}", f"run={tmp_path / 'run'}"]) == 1
     assert "nothing beside the landmarks" in capsys.readouterr().err
+
+
+def test_answers_to_another_part_lie_beside_those_to_the_test_part(run):
+    before = {path: path.read_bytes() for path in (run / "test").rglob("*") if path.is_file()}
+    before[run / "report.html"] = (run / "report.html").read_bytes()
+    for verb in ("predict", "evaluate", "report"):
+        assert main([verb, f"run={run}", "evaluate.part=validation"]) == 0
+    assert {path: path.read_bytes() for path in before} == before
+    summary = json.loads((run / "validation" / "summary.json").read_text())
+    assert summary["split"] == "validation"
+    assert "part: validation" in (run / "validation" / "report.html").read_text()

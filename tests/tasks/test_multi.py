@@ -17,6 +17,8 @@ from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.multi import MultiTask
 from pipeline.tasks.truth import Truth
 from pipeline.training.balance import Balance, pulls, shares
+from pipeline.training.budget import Budget
+from pipeline.training.loop import start_level
 from pipeline.training.settings import TrainingSettings
 
 OUTPUTS = (Encoder(Column("age", "number"), 50.0, 10.0), Encoder(Column("phase", "class"), words=("early", "late")))
@@ -38,6 +40,14 @@ def example(dims):
 def test_only_the_first_level_is_asked_about_values():
     assert list(TASK.heads(2, 0)) == ["belief", "displacement", "value0", "value1"]
     assert list(TASK.heads(2, 1)) == ["belief", "displacement"]
+
+
+def test_landmarks_and_boxes_are_weighed_without_values_too():
+    asked = MultiTask.new(Asked(("tip",), ("cell",)), TrainingSettings())
+    assert [asked.parts(number) for number in (0, 1)] == [{"landmarks": 1.0, "boxes": 1.0}, {}]
+    made = network(2, task=asked)
+    assert start_level(made, Budget(None, 1), TrainingSettings(), asked.parts(0)).balance is not None
+    assert start_level(made, Budget(None, 1), TrainingSettings(), asked.parts(1)).balance is None
 
 
 @pytest.mark.parametrize("dims", DIMS)

@@ -82,7 +82,7 @@ def test_the_last_weights_are_kept_where_validation_is_not_to_choose(keep, kept)
     settings = replace(SETTINGS, steps=6, validations=3, keep=keep)
     cases = blob_cases(1, 4, 0, 32, (1.0,))
     network = new_network(COARSE, 1, heads_of(2, 1), (0, 0))
-    state = start_level(network, Budget(None, 6), settings)
+    state = start_level(network, Budget(None, 6), settings, {})
     state.precision = "float32"
     stream = batch_stream(cases, 0, COARSE, network.cells.stride, settings, 0)
     met = []
@@ -139,7 +139,7 @@ def test_the_format_is_probed_without_changing_the_run(tmp_path):
 
 def test_each_step_has_the_learning_rate_of_the_budget(tmp_path):
     (case,) = blob_cases(1, 1, size=16)
-    state = start_level(new_network(COARSE, 1, heads_of(2, 1), (0,)), Budget(None, 10), SETTINGS)
+    state = start_level(new_network(COARSE, 1, heads_of(2, 1), (0,)), Budget(None, 10), SETTINGS, {})
     stream = batch_stream([case], 0, COARSE, 4, SETTINGS, 0)
     for step in range(10):
         train_step(state, LandmarksTask(), next(stream), SETTINGS)

@@ -140,7 +140,7 @@ def test_one_state_a_level_is_kept(tmp_path):
 
 
 def fresh(seconds=None, steps=10):
-    state = start_level(new_network(COARSE, 1, heads_of(2, 1), (0, 0)), Budget(seconds, steps), SETTINGS)
+    state = start_level(new_network(COARSE, 1, heads_of(2, 1), (0, 0)), Budget(seconds, steps), SETTINGS, {})
     state.best_error = 3.0
     return state
 
