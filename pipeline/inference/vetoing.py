@@ -16,6 +16,7 @@ from pipeline.data.store import LevelArray
 from pipeline.inference.calibration import FAR, LARGEST, ValidationCase
 from pipeline.inference.cascade import each_level
 from pipeline.inference.model import Model
+from pipeline.sampling.source import voxels_before
 from pipeline.tasks.landmarks import LandmarksTask
 
 VETOES = (5.0, 20.0, 100.0, 1000.0, 2.0, 1.0)  # the first of those that do equally well is taken
@@ -82,7 +83,7 @@ def _part(level: LevelArray, point: np.ndarray, axis: int, beyond: float, upper:
     """What lies below (`upper`) or above the plane `beyond` a point."""
     place = level.frame.world_to_voxel(point)[0, axis] + beyond / level.frame.spacing[axis]
     start, shape = [0] * level.frame.dims, list(level.frame.shape)
-    end = int(np.clip(np.round(place + 0.5), 1, shape[axis] - 1))  # voxel `end` is the first above the plane
-    start[axis], shape[axis] = (0, end) if upper else (end, shape[axis] - end)
-    voxels = level.voxels[(slice(None),) * (axis + 1) + (slice(start[axis], start[axis] + shape[axis]),)]
+    kept = voxels_before(float(place), upper, shape[axis])
+    start[axis], shape[axis] = kept.start, kept.stop - kept.start
+    voxels = level.voxels[(slice(None),) * (axis + 1) + (kept,)]
     return LevelArray(level.frame.crop(tuple(start), tuple(shape)), voxels, level.given)

@@ -63,6 +63,17 @@ class Source:
         return each[np.isfinite(each).all(1)]
 
 
+def voxels_before(plane: float, upper: bool, size: int) -> slice:
+    """Those of `size` voxels along an axis that lie below a plane, or above it (not `upper`); at least one.
+
+    Examples:
+        >>> voxels_before(2.7, True, 8), voxels_before(2.7, False, 8)
+        (slice(0, 3, None), slice(3, 8, None))
+    """
+    edge = int(np.clip(np.round(plane + 0.5), 1, size - 1))  # the first above the plane
+    return slice(0, edge) if upper else slice(edge, size)
+
+
 def end_near_landmark(
     rng: np.random.Generator, source: Source, reach: Sequence[float], margin: float = 0.0
 ) -> tuple[Source, Float[np.ndarray, " D"]]:
@@ -86,10 +97,8 @@ def end_near_landmark(
     if len(source.present) == 0:
         return source, np.zeros(dims)
     axis, upper = int(rng.integers(dims)), bool(rng.random() < 0.5)
-    size = source.shape[axis]
     plane = source.points[rng.choice(source.present), axis] + reach[axis] * rng.uniform(-1, 1)
-    edge = int(np.clip(np.round(plane + 0.5), 1, size - 1))  # voxel `edge` is the first above the plane
-    kept = slice(0, edge) if upper else slice(edge, size)
+    kept = voxels_before(plane, upper, source.shape[axis])
     voxels = source.voxels[(slice(None),) * (axis + 1) + (kept,)]
     start = np.eye(dims)[axis] * kept.start
     points = source.points - start
