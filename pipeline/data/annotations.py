@@ -18,6 +18,7 @@ from pipeline.data.mps import read_mps
 from pipeline.data.nnlandmark import NAME as NNLANDMARK
 from pipeline.data.nnlandmark import read_nnlandmark
 from pipeline.data.observers import Readings, agreed, observer_of
+from pipeline.data.picture_size import other_sizes
 from pipeline.data.points_csv import read_points_csv
 from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.points_file import read_points_file
@@ -90,13 +91,17 @@ def _point_files(source: Path, scans: dict[str, Path]) -> list[Path]:
 
 
 def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: Path) -> Annotations:
-    table = _table(path, scans, frame)
+    unit = "px" if any(unit_of(p) == "px" for p in scans.values()) else "mm"
+    table = _table(path, scans, frame, unit)
     out = Annotations()
     table.rename(ids_by_file(scans, source))
-    if any(unit_of(p) == "px" for p in scans.values()):
+    for case, message in other_sizes(table.sizes, scans).items():
+        table.problem(case, message)
+    if table.unit not in (None, unit):
+        needed = "pictures are needed in px" if unit == "px" else "scans are needed in mm. Export world coordinates"
+        raise DataError(f"{path}: states {table.unit}; landmarks of {needed}.")
+    if unit == "px":
         table.frame = "LPS"  # a picture has no other frame: nothing is turned
-    elif table.unit == "px":
-        raise DataError(f"{path}: states pixels; landmarks of scans are needed in mm. Export world coordinates.")
     if table.frame is None and table.cases:
         table.frame, note = vote_frame(path, table, scans)
         out.findings.append(note)
@@ -109,14 +114,14 @@ def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: P
     return out
 
 
-def _table(path: Path, scans: dict[str, Path], frame: str | None) -> PointsTable:
+def _table(path: Path, scans: dict[str, Path], frame: str | None, unit: str) -> PointsTable:
     if path.name == NNLANDMARK:
         return read_nnlandmark(path, scans)
     if path.name == "keypoints.json":
         return read_coco_points(path)
     if path.suffix == ".xml":
         return read_dlib(path)
-    return read_points_csv(path, frame) if path.suffix == ".csv" else read_points_json(path, frame)
+    return read_points_csv(path, frame, unit) if path.suffix == ".csv" else read_points_json(path, frame)
 
 
 def _from_files(by_case: dict[str, list[Path]], frame: str | None) -> Annotations:

@@ -24,6 +24,7 @@ def check_boxes(dataset: Dataset, frames: Mapping[str, ImageFrame]) -> list[Find
         for rule, wrong, text, advice in (
             ("empty-box", _empty(*ends), "without area", "Draw it again or remove it; it is left out."),
             ("box-outside", _outside(*ends), "outside the picture", "Correct or remove it; it is left out."),
+            ("box-twice", _twice(case.boxes), "drawn twice", "Remove one; both count as one."),
             ("box-beyond", _beyond(*ends), "reaching beyond the picture", "It is cut at the edge of the picture."),
         ):
             if wrong.any():
@@ -34,7 +35,7 @@ def check_boxes(dataset: Dataset, frames: Mapping[str, ImageFrame]) -> list[Find
 
 
 def usable_boxes(boxes: Sequence[Box], frame: ImageFrame) -> tuple[Box, ...]:
-    """The boxes that have an area in the picture, cut at its edges.
+    """The boxes that have an area in the picture, cut at its edges, each once.
 
     Args:
         frame: World-aligned.
@@ -45,7 +46,11 @@ def usable_boxes(boxes: Sequence[Box], frame: ImageFrame) -> tuple[Box, ...]:
     low, high = np.clip(low, edge_low, edge_high), np.clip(high, edge_low, edge_high)
     kept = np.all(high > low, axis=1)
     ends = zip(boxes, low.tolist(), high.tolist(), kept, strict=True)
-    return tuple(Box(box.label, tuple(a), tuple(b)) for box, a, b, there in ends if there)
+    return tuple(dict.fromkeys(Box(box.label, tuple(a), tuple(b)) for box, a, b, there in ends if there))
+
+
+def _twice(boxes: Sequence[Box]) -> np.ndarray:
+    return np.array([box in boxes[:n] for n, box in enumerate(boxes)])
 
 
 Ends = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]

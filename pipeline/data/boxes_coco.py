@@ -11,6 +11,7 @@ from pipeline.data.atomic import read_json, write_json
 from pipeline.data.boxes_table import BoxesTable, edges_of
 from pipeline.data.dataset import Box
 from pipeline.data.frames import coordinate
+from pipeline.data.picture_size import coco_sizes
 from pipeline.errors import DataError
 
 
@@ -26,6 +27,7 @@ def read_coco(path: Path) -> BoxesTable:
         files = {image["id"]: str(image["file_name"]) for image in content["images"]}
         labels = {c["id"]: str(c["name"]) for c in content["categories"]}
         table.cases = {file: [] for file in files.values()}
+        table.sizes = coco_sizes(content["images"])
         for number, said in enumerate(content["annotations"]):
             if said.get("iscrowd"):
                 continue
@@ -35,7 +37,7 @@ def read_coco(path: Path) -> BoxesTable:
                 low = [coordinate(x, where), coordinate(y, where)]
                 high = [low[0] + coordinate(width, where), low[1] + coordinate(height, where)]
             except DataError as error:
-                table.problems.setdefault(case, []).append(str(error))
+                table.problem(case, str(error))
                 continue
             table.add(case, labels[said["category_id"]], [*low, *high], where)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

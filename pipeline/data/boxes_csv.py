@@ -3,13 +3,13 @@ counted from the edge of the first pixel; other columns are not looked at. Read 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.data.atomic import write_text
 from pipeline.data.boxes_table import BoxesTable, edges_of
 from pipeline.data.boxes_voc import ENDS
+from pipeline.data.csv_rows import headings, read_rows
 from pipeline.data.dataset import Box
 from pipeline.data.points_csv import csv_line
 from pipeline.errors import DataError
@@ -23,22 +23,23 @@ def read_boxes_csv(path: Path) -> BoxesTable:
     Raises:
         DataError: Not readable, or a column is missing. A bad number is a problem of its picture.
     """
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as a table: {error}") from error
-    header = [name for name in rows[0] if name] if rows else []
+    header = headings(path)
     whose = next((name for name in WHOSE if name in header), None)
     what = next((name for name in WHAT if name in header), None)
     if whose is None or what is None or not set(ENDS) <= set(header):
         raise DataError(f"{path}: columns are {','.join(header)}; needed are image,class,{','.join(ENDS)}.")
     table = BoxesTable()
-    for number, row in enumerate(rows, 2):
-        case, label = (row[whose] or "").strip(), (row[what] or "").strip()
-        if not label and not any((row[end] or "").strip() for end in ENDS):
+    for row in read_rows(path):
+        case, label, ends = row.cells[whose], row.cells[what], [row.cells[end] for end in ENDS]
+        if row.problem:
+            table.problem(case, f"{path}: row {row.line}: {row.problem}.")
+        elif label or any(ends):
+            table.add(case, label, list(ends), f"{path}: row {row.line}")
+        else:
             table.cases.setdefault(case, [])
-            continue
-        table.add(case, label, [(row[end] or "").strip() for end in ENDS], f"{path}: row {number}")
+    highest = [end for boxes in table.cases.values() for box in boxes for end in edges_of(box)[1]]
+    if highest and max(highest) <= 1:
+        raise DataError(f"{path}: no edge is beyond 1, as if they were shares of the picture; write them in px.")
     return table
 
 

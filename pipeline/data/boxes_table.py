@@ -5,6 +5,7 @@ Most formats count from the edge of that pixel instead; each reader turns its ow
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +18,12 @@ EDGE = 0.5  # from the edge of the first pixel to its centre
 
 @dataclass
 class BoxesTable:
-    """`cases[name]` by the file or id of a picture; `problems[name]` are messages about boxes that cannot be used."""
+    """`cases[name]` by the file or id of a picture; `problems[name]` are messages about boxes that cannot be used;
+    `sizes[name]` are the width and height of the picture that they were drawn on, where the file says it."""
 
     cases: dict[str, list[Box]] = field(default_factory=dict)
     problems: dict[str, list[str]] = field(default_factory=dict)
+    sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def add(self, case: str, label: str, numbers: list[Any], where: str) -> None:
         """Note a box by its low and high edges, counted from the edge of the first pixel.
@@ -36,7 +39,20 @@ class BoxesTable:
             half = len(ends) // 2
             boxes.append(Box(label, tuple(ends[:half]), tuple(ends[half:])))
         except DataError as error:
-            self.problems.setdefault(case, []).append(str(error))
+            self.problem(case, str(error))
+
+    def problem(self, case: str, message: str) -> None:
+        self.problems.setdefault(case, []).append(message)
+
+    def rename(self, ids: Mapping[str, str]) -> None:
+        """Call pictures that go by their file by their id; boxes under several names of one picture are all its own."""
+        cases, problems = self.cases, self.problems
+        self.cases, self.problems = {}, {}
+        for name, boxes in cases.items():
+            self.cases.setdefault(ids.get(name, name), []).extend(boxes)
+        for name, messages in problems.items():
+            self.problems.setdefault(ids.get(name, name), []).extend(messages)
+        self.sizes = {ids.get(name, name): size for name, size in self.sizes.items()}
 
 
 def edges_of(box: Box) -> tuple[tuple[float, ...], tuple[float, ...]]:

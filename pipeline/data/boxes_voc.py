@@ -25,7 +25,11 @@ def read_voc(path: Path, case: str, table: BoxesTable) -> None:
         DataError: Not such a file.
     """
     table.cases.setdefault(case, [])
-    for number, found in enumerate(xml_root(path, "annotation", "Pascal VOC").findall("object"), 1):
+    root = xml_root(path, "annotation", "Pascal VOC")
+    size = [(root.findtext(f"size/{name}") or "").strip() for name in ("width", "height")]
+    if all(pixels.isdecimal() and int(pixels) for pixels in size):  # some tools write 0
+        table.sizes[case] = tuple(map(int, size))
+    for number, found in enumerate(root.findall("object"), 1):
         where = f"{path}: object {number}"
         numbers = [(found.findtext(f"bndbox/{end}") or "").strip() for end in ENDS]
         table.add(case, (found.findtext("name") or "").strip(), numbers, where)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.dataset import Position
 from pipeline.data.frames import coordinate
+from pipeline.data.picture_size import coco_sizes
 from pipeline.data.points_table import PointsTable
 from pipeline.errors import DataError
 
@@ -31,6 +32,7 @@ def read_coco_points(path: Path, hidden: Literal["position", "absent"] = "positi
     table = PointsTable(unit="px")
     try:
         files = {image["id"]: str(image["file_name"]) for image in content["images"]}
+        table.sizes = coco_sizes(content["images"])
         names = {c["id"]: [str(n) for n in c.get("keypoints", [])] for c in content["categories"]}
         for number, said in enumerate(content["annotations"]):
             if names.get(said["category_id"]) and said.get("keypoints"):

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 from pipeline.data.annotations import SUBJECT, Annotations, read_annotations
 from pipeline.data.datalist import find_datalist
-from pipeline.data.dataset import PARTS, Case, Dataset, Part, Position
+from pipeline.data.dataset import Case, Dataset, Position
 from pipeline.data.findings import Finding
+from pipeline.data.grouping import splits_of, subjects_of
 from pipeline.data.landmark_names import typos
 from pipeline.data.readers import read_frame, unit_of
 from pipeline.data.scan_files import find_scans, parts_of
 from pipeline.errors import DataError
 
 LEAST = 3  # subjects: one each to train, to choose the best model and to test
-PART_WORDS: dict[str, Part] = {p: p for p in PARTS} | {"val": "validation", "training": "train"}
 
 
 def collect(
@@ -61,9 +60,8 @@ def collect(
     names = _names(found.cases)
     if found.cases and not names:
         raise DataError(_unmatched(source, scans, found))
-    subjects = column(source / "subjects.csv", "subject")
-    splits = listed.parts if listed else parts_of(scans)
-    splits |= {c: part(source, c, word) for c, word in column(source / "split.csv", "split").items()}
+    subjects = subjects_of(source, scans, findings)
+    splits = (listed.parts if listed else parts_of(scans)) | splits_of(source, scans, findings)
     cases = tuple(
         Case(
             id=case,
@@ -149,19 +147,3 @@ def require_enough(source: Path, cases: tuple[Case, ...], findings: list[Finding
             f"{source}: {len(cases)} usable cases of {len(subjects)} subjects; at least {LEAST} subjects are needed:"
             f" one each to train, to validate and to test.{' Left out:' + why if why else ''}"
         )
-
-
-def column(path: Path, column: str) -> dict[str, str]:
-    """An optional two-column table `case,<column>`."""
-    if not path.is_file():
-        return {}
-    rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    if rows and not {"case", column} <= set(rows[0]):
-        raise DataError(f"{path}: columns are {','.join(map(str, rows[0]))}; needed are case,{column}.")
-    return {row["case"].strip(): row[column].strip() for row in rows if row["case"] and row[column]}
-
-
-def part(source: Path, case: str, word: str) -> Part:
-    if word.lower() not in PART_WORDS:
-        raise DataError(f"{source / 'split.csv'}: case '{case}': split '{word}'; use {', '.join(PARTS)}.")
-    return PART_WORDS[word.lower()]

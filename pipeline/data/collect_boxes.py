@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,11 @@ from pipeline.data.boxes_csv import read_boxes_csv
 from pipeline.data.boxes_table import BoxesTable
 from pipeline.data.boxes_voc import read_voc
 from pipeline.data.boxes_yolo import CLASSES, read_classes, read_yolo
-from pipeline.data.collect import column, part, require_enough, subject
+from pipeline.data.collect import require_enough, subject
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.findings import Finding
+from pipeline.data.grouping import splits_of, subjects_of
+from pipeline.data.picture_size import other_sizes
 from pipeline.data.readers import case_name, read_frame, unit_of
 from pipeline.data.scan_files import find_scans, ids_by_file, parts_of
 from pipeline.errors import DataError
@@ -49,8 +52,8 @@ def collect_boxes(
     scans, findings = find_scans(source, images)
     table = _read(source, scans)
     cases = []
-    subjects, splits = column(source / "subjects.csv", "subject"), parts_of(scans)
-    splits |= {c: part(source, c, word) for c, word in column(source / "split.csv", "split").items()}
+    subjects = subjects_of(source, scans, findings)
+    splits = parts_of(scans) | splits_of(source, scans, findings)
     for case, path in scans.items():
         if case in table.problems:
             messages = table.problems[case]
@@ -93,15 +96,26 @@ def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:
     if len(tables) + bool(beside) > 1:
         listed = ", ".join(p.relative_to(source).as_posix() for p in [*tables, *list(beside.values())[:1]])
         raise DataError(f"{source}: boxes in several places: {listed}. Keep one of them.")
-    if tables:
-        return _by_id(TABLES[tables[0].name](tables[0]), source, scans)
-    if not beside:
+    if not tables and not beside:
         raise DataError(
             f"{source}: no boxes in it. Looked for {', '.join(TABLES)}, and for CASE.xml (Pascal VOC) or CASE.txt"
             f" (YOLO) beside the pictures or in {', '.join(FOLDERS)}."
         )
-    table, classes = BoxesTable(), _classes(source)
-    for case, path in beside.items():
+    table = TABLES[tables[0].name](tables[0]) if tables else _beside(source, scans, beside)
+    table.rename(ids_by_file(scans, source))
+    for case, message in other_sizes(table.sizes, scans).items():
+        table.problem(case, message)
+    return table
+
+
+def _beside(source: Path, scans: Mapping[str, Path], files: Mapping[str, Path]) -> BoxesTable:
+    """Boxes from a file a picture; one that could be of two pictures is of neither."""
+    table, classes, shared = BoxesTable(), _classes(source), Counter(files.values())
+    for case, path in files.items():
+        if shared[path] > 1:
+            others = " and ".join(sorted(c for c, other in files.items() if other == path))
+            table.problem(case, f"{path} could be of {others}. Put it beside its picture, or rename both.")
+            continue
         if path.suffix.lower() == ".xml":
             read_voc(path, case, table)
         else:
@@ -124,12 +138,3 @@ def _files(source: Path, scans: Mapping[str, Path]) -> dict[str, Path]:
 def _classes(source: Path) -> list[str]:
     places = [source, *(source / folder for folder in FOLDERS)]
     return next((read_classes(p / CLASSES) for p in places if (p / CLASSES).is_file()), [])
-
-
-def _by_id(table: BoxesTable, source: Path, scans: Mapping[str, Path]) -> BoxesTable:
-    """Pictures called by their id, where the table calls them by their file."""
-    ids = ids_by_file(scans, source)
-    return BoxesTable(
-        {ids.get(name, name): boxes for name, boxes in table.cases.items()},
-        {ids.get(name, name): messages for name, messages in table.problems.items()},
-    )

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline.data.collect import column, part, require_enough, subject
+from pipeline.data.collect import require_enough, subject
 from pipeline.data.columns import Column
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.findings import Finding
+from pipeline.data.grouping import splits_of, subjects_of
 from pipeline.data.readers import case_name, unit_of
 from pipeline.data.scan_files import find_scans, ids_by_file, parts_of
-from pipeline.data.values_csv import ValuesTable, find_table, read_values
+from pipeline.data.values_csv import find_table, read_values
 from pipeline.errors import DataError
 
 ID = "{id}"  # in the name of an image stands for the case's
@@ -46,22 +47,25 @@ def collect_images(
         name: Name of the data set.
         images: Which folder of it holds the images.
         views: Where a case has several images, the name of each with "{id}" for the case's; the first is needed.
-        by_folder: Without `subjects.csv`, an image shows the subject that its folder is called after.
+        by_folder: Without a row of `subjects.csv`, an image shows the subject that its folder is called after; where
+            all lie in one folder, each shows another.
 
     Raises:
-        DataError: No folder, no images, or fewer than three subjects.
+        DataError: No folder, no images, or fewer than three subjects; or two folders have the same name, and only
+            people know whether they show the same subject.
     """
     source = Path(source)
     scans, findings = find_scans(source, images)
     main, others = by_view(scans, views or {})
-    whose, splits = column(source / "subjects.csv", "subject"), parts_of(scans)
-    splits |= {c: part(source, c, word) for c, word in column(source / "split.csv", "split").items()}
+    whose = subjects_of(source, main, findings)
+    splits = parts_of(scans) | splits_of(source, main, findings)
+    folders = _folders(main) if by_folder else {}
     cases = []
     for case, path in main.items():
-        own = path.parent.name if by_folder and path.parent != source else subject(case)
         pictures = {view: p.relative_to(source).as_posix() for view, p in others.get(case, {}).items()}
         image = path.relative_to(source).as_posix()
-        cases.append(Case(case, whose.get(case, own), image, {}, splits.get(case), pictures=pictures))
+        who = whose.get(case) or folders.get(case) or subject(case)
+        cases.append(Case(case, who, image, {}, splits.get(case), pictures=pictures))
     require_enough(source, tuple(cases), findings)
     dataset = Dataset(name, source.resolve(), (), tuple(cases), unit_of(main[cases[0].id]), views=dict(views or {}))
     return dataset, findings
@@ -90,7 +94,8 @@ def with_values(
     if not columns:
         return dataset
     path = find_table(dataset.root, columns, table)
-    said = _by_case(read_values(path, columns), dataset)
+    said = read_values(path, columns)
+    said.rename(ids_by_file({case.id: dataset.image_path(case) for case in dataset.cases}, dataset.root))
     cases = []
     for case in dataset.cases:
         if case.id in said.problems:
@@ -134,8 +139,14 @@ def by_view(scans: Mapping[str, Path], views: Mapping[str, str]) -> tuple[dict[s
     return main, {case: {view: paths[view] for view in rest if view in paths} for case, paths in found.items()}
 
 
-def _by_case(table: ValuesTable, dataset: Dataset) -> ValuesTable:
-    """Rows called by the id of their case, where the table calls them by the image's file."""
-    ids = ids_by_file({case.id: dataset.image_path(case) for case in dataset.cases}, dataset.root)
-    rows = {ids.get(name, name): values for name, values in table.rows.items()}
-    return ValuesTable(rows, {ids.get(name, name): messages for name, messages in table.problems.items()})
+def _folders(scans: Mapping[str, Path]) -> dict[str, str]:
+    """The name of the folder of each image; none where all lie in one."""
+    folders = {case: path.parent for case, path in scans.items()}
+    known: dict[str, Path] = {}
+    for case, folder in sorted(folders.items()):
+        if (other := known.setdefault(folder.name, folder)) != folder:
+            raise DataError(
+                f"{scans[case]}: {other} and {folder} have the same name: is that one subject, or two? Say it in"
+                " subjects.csv (case,subject), or give folders of two subjects two names."
+            )
+    return {case: folder.name for case, folder in folders.items()} if len(known) > 1 else {}

@@ -15,7 +15,8 @@ Kind = Literal["number", "logarithm", "class", "labels", "text"]
 NUMBERS: tuple[Kind, ...] = ("number", "logarithm")
 Value = float | str | tuple[str, ...]
 BETWEEN = "|"  # labels of one case
-MISSING = ("", "na", "n/a", "nan", "none", "null", "?")
+MISSING = ("", "na", "n/a", "nan", "none", "null", "?")  # where a number is asked for
+NO_WORD = ("", "NA", "N/A", "nan", "NaN", "NULL", "?")  # where a word is: "none" is an answer, such as of a stenosis
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def parse(column: Column, text: str) -> Value | None:
         (('Drama', 'War'), None)
     """
     text = text.strip()
-    if text.lower() in MISSING:
+    if text.lower() in MISSING if column.kind in NUMBERS else text in NO_WORD:
         return None
     if column.kind in NUMBERS:
         return _number(column, text)

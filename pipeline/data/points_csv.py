@@ -16,18 +16,24 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import write_text
+from pipeline.data.csv_rows import DELIMITERS, spilled
 from pipeline.data.frames import agreed_frame, coordinate, frame_name
 from pipeline.data.points_table import PointsTable
 from pipeline.errors import DataError
 
 ABSENT = "absent"
 Columns = dict[str, dict[str, int]]  # landmark ("" = the row says it) -> title, x first -> place in the row
-AXIS = re.compile(r"(?:(?P<name>.+?)[ _.\-])?(?P<axis>[xyz])(?:_(?:mm|px)(?:_\w+)?)?")
+AXIS = re.compile(r"(?:(?P<name>.+?)[ _.\-])?(?P<axis>[xyz])(?:_(?P<unit>mm|px)(?:_\w+)?)?")
 WHOSE = ("case", "image")  # the column that says which scan
 
 
-def read_points_csv(path: Path, frame: str | None = None) -> PointsTable:
+def read_points_csv(path: Path, frame: str | None = None, unit: str | None = None) -> PointsTable:
     """Read all cases.
+
+    Args:
+        path: Of the table.
+        frame: The user's word, where the file states none.
+        unit: Which columns are taken where there are some in mm and some in px.
 
     Raises:
         DataError: No header, two frames in one file, a row without case or landmark. A bad coordinate or a
@@ -38,12 +44,16 @@ def read_points_csv(path: Path, frame: str | None = None) -> PointsTable:
         header = [c.strip() for c in next(rows)[1]]
     except StopIteration:
         raise DataError(f"{path}: empty. The first line must be: case,landmark,x,y,z") from None
-    columns = _columns(path, header)
+    stated_units = {m["unit"] for c in header if (m := AXIS.fullmatch(c)) and m["unit"]}
+    columns = _columns(path, header, {unit} if unit and unit in stated_units else stated_units)
     where: dict[str, int] = {name: header.index(name) for name in ("landmark", "frame", "observer") if name in header}
     where["case"] = next(header.index(name) for name in WHOSE if name in header)
-    table = PointsTable(unit="px" if any(AXIS.fullmatch(c) and "_px" in c for c in header) else None)
+    table = PointsTable(unit=unit if unit in stated_units else next(iter(stated_units), None))
     for line, cells in rows:
         row = {name: _cell(cells, index) for name, index in where.items()}
+        if wrong := spilled(cells, len(header)):
+            table.problem(row["case"], f"{path}: row {line}: {wrong}.")
+            continue
         _add_row(table, row, {n: _words(cells, axes) for n, axes in columns.items()}, f"{path}: row {line}")
         if "frame" in row:
             stated.add(frame_name(row["frame"], f"{path}: row {line}"))
@@ -107,7 +117,7 @@ def _rows(path: Path) -> tuple[Iterator[tuple[int, list[str]]], set[str]]:
     comments = [re.match(r"#\s*frame\s*[=:]\s*(\w+)", line, re.IGNORECASE) for line in lines]
     stated = {frame_name(m.group(1), str(path)) for m in comments if m}
     data = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
-    delimiter = max(",;\t", key=data[0][1].count) if data else ","
+    delimiter = max(DELIMITERS, key=data[0][1].count) if data else ","
     return ((n, split_line(line, f"{path}: row {n}", delimiter)) for n, line in data), stated
 
 
@@ -119,11 +129,11 @@ def split_line(line: str, where: str, delimiter: str = ",") -> list[str]:
         raise DataError(f"{where}: not readable as CSV: {error}. Correct the line.") from error
 
 
-def _columns(path: Path, header: list[str]) -> Columns:
-    """Where the coordinates of each landmark stand; an image with fewer axes has fewer."""
+def _columns(path: Path, header: list[str], units: set[str]) -> Columns:
+    """Where the coordinates of each landmark stand, in one of `units`; an image with fewer axes has fewer."""
     found: dict[str, dict[str, str]] = {}
     for title in header:
-        if match := AXIS.fullmatch(title):
+        if (match := AXIS.fullmatch(title)) and (match["unit"] in units or not units):
             found.setdefault(match["name"] or "", {}).setdefault(match["axis"], title)
     long = "landmark" in header
     found = {n: axes for n, axes in found.items() if (n == "") == long}

@@ -15,7 +15,7 @@ class PointsTable:
     """`cases[id][landmark]` in the file's own frame: "LPS", "RAS", or None where nobody states it.
 
     `observers[id][who][landmark]` are single readings, where the file names who placed a point.
-    `unit` is "mm" or "px" where the file says it.
+    `unit` is "mm" or "px" where the file says it, and `sizes[id]` the width and height of the picture.
     `problems[id]` are messages about rows that cannot be used; such a case must be left out as a whole,
     since half an annotation looks like a scan with absent landmarks.
     """
@@ -25,6 +25,7 @@ class PointsTable:
     frame: str | None = None
     observers: dict[str, Readings] = field(default_factory=dict)
     unit: str | None = None
+    sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def add(self, case: str, name: str, point: Position, where: str, observer: str = "") -> None:
         """Note a point; a name twice in one case (of one observer) is a problem."""
@@ -37,10 +38,18 @@ class PointsTable:
         points[name] = point
 
     def rename(self, ids: Mapping[str, str]) -> None:
-        """Call cases that go by another name, such as that of a file, by their id."""
-        self.cases = {ids.get(name, name): points for name, points in self.cases.items()}
+        """Call cases that go by another name, such as that of a file, by their id. Points under two names of one scan
+        are a problem: nobody says that they belong together."""
+        cases, self.cases = self.cases, {}
+        called: dict[str, str] = {}
+        self.sizes = {ids.get(name, name): size for name, size in self.sizes.items()}
         self.observers = {ids.get(name, name): said for name, said in self.observers.items()}
         self.problems = {ids.get(name, name): messages for name, messages in self.problems.items()}
+        for name, points in cases.items():
+            case = ids.get(name, name)
+            if called.setdefault(case, name) != name:
+                self.problem(case, f"landmarks stand under two names of it, '{called[case]}' and '{name}'. Use one.")
+            self.cases[case] = points
 
     def settle(self) -> None:
         """Put what the observers agree on into `cases`, once all rows are read."""

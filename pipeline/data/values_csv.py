@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.data.atomic import write_text
 from pipeline.data.columns import BETWEEN, Column, Value, parse
+from pipeline.data.csv_rows import headings, read_rows
 from pipeline.data.points_csv import csv_line
 from pipeline.data.value_predictions import ValueAnswer
 from pipeline.errors import DataError
@@ -23,6 +23,20 @@ class ValuesTable:
     rows: dict[str, dict[str, Value]] = field(default_factory=dict)
     problems: dict[str, list[str]] = field(default_factory=dict)
 
+    def problem(self, case: str, message: str) -> None:
+        self.problems.setdefault(case, []).append(message)
+
+    def rename(self, ids: Mapping[str, str]) -> None:
+        """Call rows that go by the file of an image by its id; two rows of one image are a problem."""
+        rows, self.rows = self.rows, {}
+        called: dict[str, str] = {}
+        self.problems = {ids.get(name, name): messages for name, messages in self.problems.items()}
+        for name, values in rows.items():
+            case = ids.get(name, name)
+            if called.setdefault(case, name) != name:
+                self.problem(case, f"there are two rows of it, '{called[case]}' and '{name}'.")
+            self.rows[case] = values
+
 
 def find_table(source: Path, columns: Sequence[Column], table: str | None = None) -> Path:
     """The table of a folder that has all columns.
@@ -35,7 +49,7 @@ def find_table(source: Path, columns: Sequence[Column], table: str | None = None
         DataError: There is none, or there are several; says which columns the nearest one lacks.
     """
     paths = [source / table] if table else sorted(source.glob("*.csv"))
-    lacking = {path: [c.name for c in columns if c.name not in header_of(path)] for path in paths if path.is_file()}
+    lacking = {path: [c.name for c in columns if c.name not in headings(path)] for path in paths if path.is_file()}
     fitting = [path for path, names in lacking.items() if not names]
     if len(fitting) == 1:
         return fitting[0]
@@ -43,7 +57,7 @@ def find_table(source: Path, columns: Sequence[Column], table: str | None = None
     if fitting:
         raise DataError(f"{source}: {', '.join(p.name for p in fitting)} all have {wanted}; choose with data.table=")
     near = min(lacking, key=lambda path: len(lacking[path]), default=None)
-    why = f": {near.name} lacks {', '.join(lacking[near])}; it has {', '.join(header_of(near))}" if near else ""
+    why = f": {near.name} lacks {', '.join(lacking[near])}; it has {', '.join(headings(near))}" if near else ""
     raise DataError(f"{source}: no table with the columns {wanted}{why}.")
 
 
@@ -53,20 +67,22 @@ def read_values(path: Path, columns: Sequence[Column]) -> ValuesTable:
     Raises:
         DataError: Not readable. A bad cell is a problem of its case, and so is a second row of one.
     """
-    table = ValuesTable()
-    header = header_of(path)
+    table, header = ValuesTable(), headings(path)
     whose = next((name for name in header if name.lower() in WHOSE), header[0] if header else "")
-    for number, row in enumerate(_rows(path), 2):
-        case = (row[whose] or "").strip()
+    for row in read_rows(path):
+        case, where = row.cells[whose], f"{path}: row {row.line}"
         if case in table.rows:
-            table.problems.setdefault(case, []).append(f"{path}: row {number}: a second row of '{case}'.")
+            table.problem(case, f"{where}: a second row of '{case}'.")
             continue
         table.rows[case] = {}
+        if row.problem:
+            table.problem(case, f"{where}: {row.problem}.")
+            continue
         for column in columns:
             try:
-                value = parse(column, row[column.name] or "")
+                value = parse(column, row.cells[column.name])
             except DataError as error:
-                table.problems.setdefault(case, []).append(f"{path}: row {number}: {error}")
+                table.problem(case, f"{where}: {error}")
                 continue
             if value is not None:
                 table.rows[case][column.name] = value
@@ -84,24 +100,3 @@ def _cell(value: Value) -> str:
     if isinstance(value, tuple):
         return BETWEEN.join(value)
     return f"{value:.6g}" if isinstance(value, float) else value
-
-
-def header_of(path: Path) -> list[str]:
-    """The headings of a table.
-
-    Raises:
-        DataError: Not readable.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as a table: {error}") from error
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as a table: {error}") from error

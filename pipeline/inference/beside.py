@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.data.collect_values import by_view
-from pipeline.data.columns import Column, Value
+from pipeline.data.columns import Value
+from pipeline.data.csv_rows import headings, some
 from pipeline.data.dataset import Case, Dataset
+from pipeline.data.encoders import Encoder
 from pipeline.data.inputs import Inputs
 from pipeline.data.readers import read_image
+from pipeline.data.scan_files import ids_by_file
 from pipeline.data.store import make_level
-from pipeline.data.values_csv import header_of, read_values
+from pipeline.data.values_csv import ValuesTable, read_values
 from pipeline.errors import DataError
 from pipeline.inference.model import Model
 
 
 @dataclass(frozen=True)
 class Beside:
-    """Values by column, and files of other images by what they show; what is missing is not listed."""
+    """Values by column, and files of other images by what they show; what is missing is not listed. `problem`: why they
+    cannot be used."""
 
     values: Mapping[str, Value] = field(default_factory=dict)
     views: Mapping[str, Path] = field(default_factory=dict)
+    problem: str = ""
 
 
 def given_to(model: Model, beside: Beside) -> dict[str, np.ndarray]:
     """What a model reads beside the image; NaN where it is missing.
 
     Raises:
-        DataError: An image cannot be read.
+        DataError: An image cannot be read, or there is a problem.
     """
+    if beside.problem:
+        raise DataError(beside.problem)
     spacing, grey = model.levels[0].spacing, model.normalisation
     wanted = {view: beside.views[view] for view in model.inputs.others if view in beside.views}
     views = {view: make_level(read_image(path), spacing, grey).voxels for view, path in wanted.items()}
@@ -58,20 +67,35 @@ def beside_scans(
         The first image of each case, and what is known beside it.
 
     Raises:
-        DataError: The table cannot be read, has a bad cell, or has none of the columns.
+        DataError: The table cannot be read, has none of the columns, or has no row of an image. A bad cell is a problem
+            of its case.
     """
     main, others = by_view(scans, inputs.views)
-    rows = _rows(table, [encoder.column for encoder in inputs.columns]) if table else {}
-    known = {case: rows.get(case) or rows.get(path.name) or {} for case, path in main.items()}
-    return main, {case: Beside(known[case], others.get(case, {})) for case in main}
+    said = _said(table, inputs.columns, main) if table else ValuesTable()
+    why = {case: " ".join(messages) for case, messages in said.problems.items()}
+    return main, {c: Beside(said.rows.get(c, {}), others.get(c, {}), why.get(c, "")) for c in main}
 
 
-def _rows(table: Path, columns: list[Column]) -> dict[str, dict[str, Value]]:
-    there = [column for column in columns if column.name in header_of(table)]
+def _said(path: Path, columns: Sequence[Encoder], scans: Mapping[str, Path]) -> ValuesTable:
+    """The rows of a table by case, and on stderr what it does not say."""
+    header, names = headings(path), [encoder.column.name for encoder in columns]
+    there = [encoder for encoder in columns if encoder.column.name in header]
     if not there:
-        names = ", ".join(column.name for column in columns) or "none"
-        raise DataError(f"{table}: has no column that the model reads; it reads {names}.")
-    read = read_values(table, there)
-    if read.problems:
-        raise DataError(" ".join(next(iter(read.problems.values()))))
-    return read.rows
+        raise DataError(f"{path}: has no column that the model reads; it reads {', '.join(names) or 'none'}.")
+    table = read_values(path, [encoder.column for encoder in there])
+    table.rename(ids_by_file(scans, Path(os.path.commonpath([p.absolute().parent for p in scans.values()])).parent))
+    met = scans.keys() & table.rows.keys()
+    if not met:
+        raise DataError(f"{path}: no row is of an image: rows are of {some(table.rows)}, images {some(scans)}.")
+    _tell(path, "no row for", scans.keys() - met)
+    _tell(path, "no column", set(names) - set(header))
+    for encoder in there:
+        said = {table.rows[case].get(encoder.column.name) for case in met} - {None}
+        if encoder.column.kind == "class":
+            _tell(path, f"{encoder.column.name} that no training case had:", said - set(encoder.words))
+    return table
+
+
+def _tell(path: Path, what: str, names: Iterable[object]) -> None:
+    if listed := sorted(map(str, names)):
+        print(f"{path}: {what} {some(listed)}; taken as not known", file=sys.stderr)

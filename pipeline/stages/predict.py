@@ -185,7 +185,8 @@ def _why(error: Exception, scan: Path) -> str:
 
 
 def _made_of(model_sum: str, path: Path, beside: Beside) -> str:
-    known = [dict(beside.values), [[view, str(p), _stamp(p)] for view, p in beside.views.items()]]
+    views = [[view, str(p), _stamp(p)] for view, p in beside.views.items()]
+    known = [dict(beside.values), views, beside.problem]
     return fingerprint([program_sum(), model_sum, str(path.resolve()), _stamp(path), known])
 
 

@@ -42,7 +42,7 @@ def report_boxes(run: Path, out: Path | None = None, title: str | None = None, p
         title or f"Report on boxes: {run.resolve().name}",
         (("classes", ", ".join(data.classes)),),
         "1 - AP50",
-        pictures=tuple(_pictures(run, data, answers)),
+        pictures=tuple(_pictures(found.answers, data, answers)),
         measured=box_listing(summary),
         numbers=_numbers(summary),
         order_note="Cases in the order of the share of boxes and answers that are right. "

@@ -135,3 +135,59 @@ def test_only_what_the_picture_shows_of_boxes_is_used():
     assert usable_boxes(list(ODD.values()), FRAME) == (Box("cat", (30.0, 4.0), (39.5, 9.0)),)
     same(usable_boxes(BOXES, FRAME))
     assert usable_boxes((), FRAME) == ()
+
+
+def pictures(place, names):
+    for name in names:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        PIL.Image.fromarray(np.zeros(SIZE[::-1], np.uint8)).save(place / name)
+
+
+def test_boxes_of_another_size_are_an_error_of_their_picture(tmp_path):
+    pictures(tmp_path, [f"images/{n}.png" for n in "abcde"])
+    for name, size in (("a", SIZE), ("b", SIZE), ("c", (0, 0)), ("d", SIZE[::-1]), ("e", (80, 60))):
+        write_voc(tmp_path / f"Annotations/{name}.xml", f"{name}.png", size, BOXES)
+    data, findings = collect_boxes(tmp_path, "set")
+    assert [c.id for c in data.cases] == ["a", "b", "c"]
+    told = {f.case: f.message for f in findings}
+    assert told["d"] == "d.png has 40 x 30 pixels; it was annotated at 30 x 40. Annotate this one." and "e" in told
+    for path in (tmp_path / "Annotations").iterdir():
+        path.unlink()
+    sizes = {"a.png": SIZE, "b.png": SIZE, "c.png": SIZE, "e.png": (80, 60)}
+    write_coco(tmp_path / "boxes.json", {name: (size, BOXES) for name, size in sizes.items()})
+    assert [c.id for c in collect_boxes(tmp_path, "set")[0].cases] == ["a", "b", "c"]
+
+
+def test_boxes_of_one_file_are_not_given_to_two_pictures(tmp_path):
+    pictures(tmp_path, ["images/x/a.png", "images/y/a.png", *(f"images/{n}.png" for n in "bcd")])
+    for name in "abcd":
+        write_voc(tmp_path / f"Annotations/{name}.xml", f"{name}.png", SIZE, BOXES)
+    data, findings = collect_boxes(tmp_path, "set")
+    assert [c.id for c in data.cases] == ["b", "c", "d"]
+    assert {f.case for f in findings if "could be of" in f.message} == {"x_a", "y_a"}
+
+
+def test_boxes_under_two_names_of_a_picture_are_all_its_own(tmp_path):
+    pictures(tmp_path, [f"{n}.png" for n in "abc"])
+    rows = ["a,cat,1,1,9,9", "a.png,dog,15,15,22,22", "b,cat,1,1,9,9", "c,cat,1,1,9,9"]
+    (tmp_path / "boxes.csv").write_text("\n".join(["image,class,xmin,ymin,xmax,ymax", *rows]))
+    data, _ = collect_boxes(tmp_path, "set")
+    assert [box.label for box in data.case("a").boxes] == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"), [("a,cat,0,0,1,.5", "shares of the picture"), ("a,cat,1,5,1,5,9,5,9,5", "headings")]
+)
+def test_a_table_in_shares_or_with_decimal_commas_is_refused(tmp_path, row, message):
+    (tmp_path / "boxes.csv").write_text(f"image,class,xmin,ymin,xmax,ymax\n{row}\n")
+    try:
+        told = str(read_boxes_csv(tmp_path / "boxes.csv").problems)
+    except DataError as error:
+        told = str(error)
+    assert message in told
+
+
+def test_a_box_that_is_drawn_twice_counts_once():
+    case = Case("a", "a", "a.png", {}, None, {}, (BOXES[0], BOXES[0]))
+    assert usable_boxes(case.boxes, FRAME) == (BOXES[0],)
+    assert [f.rule for f in check_boxes(Dataset("set", None, (), (case,), "px"), {"a": FRAME})] == ["box-twice"]

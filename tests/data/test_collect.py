@@ -249,6 +249,52 @@ def test_subjects_and_parts_come_from_their_tables(folder):
         collect(folder, "mine")
 
 
+def test_subjects_and_parts_may_name_the_files(folder):
+    table(folder, ["images/c0.nii.gz,anna", "c1.nii.gz,anna"], "subjects.csv", "case,subject")
+    table(folder, ["c4.nii.gz,test"], "split.csv", "case,split")
+    dataset, _ = collect(folder, "mine")
+    assert [c.subject for c in dataset.cases] == ["anna", "anna", "c2", "c3", "c4"]
+    assert [c.id for c in dataset.part("test")] == ["c4"]
+
+
+def test_rows_of_no_scan_and_scans_without_a_row_are_told(folder):
+    table(folder, ["c0,anna", "C1,anna"], "subjects.csv", "case,subject")
+    told = {f.rule: f.message for f in collect(folder, "mine")[1] if f.severity == "warning"}
+    assert told["no-scan"] == "subjects.csv speaks of 'C1': no such scan."
+    assert told["no-subject"] == "subjects.csv has no row for 'c1', 'c2', 'c3', 'c4'."
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["c0,train", "c0.nii.gz,test"], r"row 3: split of 'c0' is 'test', and 'train' in a row before"),
+        (["d0,train", "d1,test"], r"speaks of 'd0', 'd1', and of no scan there is; scans are called c0"),
+        (["c0,train,x"], r"row 2: 3 cells under 2 headings"),
+    ],
+)
+def test_a_table_of_parts_that_cannot_be_meant_is_refused(folder, rows, message):
+    table(folder, rows, "split.csv", "case,split")
+    with pytest.raises(DataError, match=message):
+        collect(folder, "mine")
+    (folder / "split.csv").write_bytes("case,split\nc0,tést\n".encode("latin-1"))
+    with pytest.raises(DataError, match="cannot be read as a table"):
+        collect(folder, "mine")
+
+
+def test_points_under_two_names_of_a_scan_are_an_error_of_it(folder):
+    with (folder / "landmarks.csv").open("a") as file:
+        file.write("c0.nii.gz,third,12,24,32\n")
+    dataset, findings = collect(folder, "mine")
+    assert rules(findings) == [("bad-annotation", "c0")] and len(dataset.cases) == 4
+
+
+def test_a_row_that_a_comma_has_shifted_is_an_error_of_its_case(folder):
+    rows = (folder / "landmarks.csv").read_text().splitlines()
+    (folder / "landmarks.csv").write_text("\n".join([rows[0], "c0,right_ostium,12,5,24,32", *rows[2:]]))
+    _, findings = collect(folder, "mine")
+    assert "row 2: 6 cells under 5 headings" in next(f.message for f in findings if f.severity == "error")
+
+
 def test_folders_that_hold_nothing_usable_are_refused(folder, tmp_path_factory):
     empty = tmp_path_factory.mktemp("empty")
     with pytest.raises(DataError, match="no scans in it"):

@@ -139,5 +139,33 @@ def test_pixels_of_scans_are_refused(tmp_path):
 
     write_scan(tmp_path / "a.nii.gz", np.zeros((4, 4, 4), np.float32), upright_frame((4, 4, 4)))
     (tmp_path / "landmarks.csv").write_text("case,landmark,x_px,y_px,z_px\na,eye,1,2,3\n")
-    with pytest.raises(DataError, match="states pixels"):
+    with pytest.raises(DataError, match="states px"):
         collect(tmp_path, "set")
+
+
+def test_columns_in_px_are_taken_of_a_picture_and_those_in_mm_of_a_scan(tmp_path):
+    from crooked import upright_frame
+    from tiny_scans import write_scan
+
+    pictures, scans = tmp_path / "pictures", tmp_path / "scans"
+    for name in "abc":
+        picture(pictures / f"{name}.png")
+        write_scan(scans / f"{name}.nii.gz", np.ones((4, 4, 4), np.float32), upright_frame((4, 4, 4)))
+    header, row = "case,landmark,x_mm,y_mm,z_mm,x_px,y_px,z_px", "eye,1,2,3,4,5,6"
+    for place in (pictures, scans):
+        (place / "landmarks.csv").write_text("\n".join(["# frame = LPS", header, *(f"{n},{row}" for n in "abc")]))
+    assert collect(pictures, "set")[0].case("a").landmarks["eye"] == (4.0, 5.0)
+    assert collect(scans, "set")[0].case("a").landmarks["eye"] == (1.0, 2.0, 3.0)
+    (pictures / "landmarks.csv").write_text("case,landmark,x_mm,y_mm\n" + "".join(f"{n},eye,1,2\n" for n in "abc"))
+    with pytest.raises(DataError, match="states mm; landmarks of pictures are needed in px"):
+        collect(pictures, "set")
+
+
+def test_keypoints_of_another_size_are_an_error_of_their_picture(tmp_path):
+    for name in "abcd":
+        picture(tmp_path / f"{name}.png")
+    drawn = {f"{name}.png": ((16, 12) if name < "d" else (9, 9), POINTS) for name in "abcd"}
+    write_coco_points(tmp_path / "keypoints.json", drawn)
+    data, findings = collect(tmp_path, "set")
+    assert [c.id for c in data.cases] == ["a", "b", "c"]
+    assert "it was annotated at 9 x 9" in next(f.message for f in findings if f.case == "d")

@@ -72,6 +72,33 @@ def test_a_second_row_of_a_case_is_an_error_of_it(tmp_path):
     assert "a second row of 'a.png'" in read_values(tmp_path / "t.csv", [AGE]).problems["a.png"][0]
 
 
+def test_rows_under_two_names_of_an_image_are_an_error_of_it(tmp_path):
+    data, findings = collect_images(folder(tmp_path, names="abcd"), "v")
+    (tmp_path / "labels.csv").write_text("image,age\na.png,3\na,4\nb,5\nc,6\nd,7\n")
+    assert [c.id for c in with_values(data, findings, (), (AGE,)).cases] == ["b", "c", "d"]
+    assert findings[0].message == "there are two rows of it, 'a.png' and 'a'."
+
+
+@pytest.mark.parametrize(("line", "problem"), [("a.png,1,203", "3 cells under 2 headings"), ("a.png,3,", None)])
+def test_a_row_that_a_comma_has_shifted_is_an_error_of_its_case(tmp_path, line, problem):
+    (tmp_path / "t.csv").write_text(f"image,age\n{line}\n")
+    told = read_values(tmp_path / "t.csv", [AGE]).problems
+    assert problem in told["a.png"][0] if problem else not told
+
+
+def test_tables_with_semicolons_are_read_and_a_heading_twice_is_refused(tmp_path):
+    (tmp_path / "t.csv").write_text("image;age\n\na.png;3\n")
+    assert read_values(tmp_path / "t.csv", [AGE]).rows == {"a.png": {"age": 3.0}}
+    (tmp_path / "t.csv").write_text("image,age,age\na.png,3,4\n")
+    with pytest.raises(DataError, match="the heading 'age' stands there twice"):
+        read_values(tmp_path / "t.csv", [AGE])
+
+
+def test_none_is_a_word_and_no_number():
+    assert parse(SEX, "none") == "none" and parse(TAGS, "none|a") == ("none", "a")
+    assert [parse(column, word) for column, word in ((AGE, "none"), (SEX, ""), (SEX, "NA"), (TAGS, " "))] == [None] * 4
+
+
 def test_a_case_may_have_several_images_and_only_the_first_is_needed(tmp_path):
     paths = {name: tmp_path / f"{name}.png" for name in ("1_front", "1_back", "2_front", "3_back", "cover")}
     main, others = by_view(paths, {"front": "{id}_front", "back": "{id}_back"})
@@ -108,6 +135,22 @@ def test_folders_say_whose_an_image_is_unless_a_table_does(tmp_path):
     assert (
         next(c for c in collect_images(tmp_path, "faces", by_folder=True)[0].cases if c.id == "ann_1").subject == "bob"
     )
+
+
+def test_folders_of_one_name_do_not_say_whose_an_image_is(tmp_path):
+    from PIL import Image
+
+    places = [tmp_path / who / when for who in ("ann", "bob") for when in ("s1", "s2")]
+    for number, place in enumerate(places):
+        place.mkdir(parents=True)
+        Image.fromarray(np.full((4, 4), number, np.uint8)).save(place / f"{number}.png")
+    with pytest.raises(DataError, match="have the same name: is that one subject, or two"):
+        collect_images(tmp_path, "faces", by_folder=True)
+
+
+def test_one_folder_of_images_shows_as_many_subjects(tmp_path):
+    data, _ = collect_images(folder(tmp_path), "faces", by_folder=True)
+    assert [c.subject for c in data.cases] == [c.id for c in data.cases]
 
 
 def test_numbers_are_told_in_their_own_unit():

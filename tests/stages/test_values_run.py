@@ -90,6 +90,25 @@ def test_a_table_without_any_column_of_the_model_is_refused(run, folder, tmp_pat
     assert "has no column that the model reads; it reads bonus, note" in capsys.readouterr().err
 
 
+def test_rows_of_a_table_meet_the_images_or_it_is_said(run, folder, tmp_path, capsys):
+    rows = (folder / "table.csv").read_text().splitlines()
+    words = [f"model={run / 'model'}", "-i", str(folder / "images"), f"table={tmp_path / 'table.csv'}"]
+    answers = []
+    for name, lines in (
+        ("ids", rows),
+        ("files", [rows[0], *(f"images/{row.replace(',', '_front.png,', 1)}" for row in rows[1:])]),
+        ("some", rows[:31]),
+        ("none", [rows[0], *(f"z{row}" for row in rows[1:])]),
+    ):
+        (tmp_path / "table.csv").write_text("\n".join(lines) + "\n")
+        answers.append(main(["predict", *words, "-o", str(tmp_path / name)]))
+    assert answers == [0, 0, 0, 1]
+    told = capsys.readouterr().err
+    assert "no row for" in told and "taken as not known" in told and "no row is of an image: rows are of" in told
+    by_id, by_file = (read_value_predictions(tmp_path / n / "predictions.json").cases for n in ("ids", "files"))
+    assert by_id == by_file
+
+
 def test_a_number_of_many_validation_cases_has_a_range(tmp_path):
     from pipeline.data.columns import Column
     from pipeline.data.encoders import Encoder

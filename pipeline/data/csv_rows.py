@@ -1,0 +1,86 @@
+"""Rows of a table with headings, as people and programs write it: between commas, semicolons or tabs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import DataError
+
+DELIMITERS = ",;\t"
+SHOWN = 10  # names in a message
+
+
+@dataclass(frozen=True)
+class Row:
+    """`cells` by heading, without blanks around them; `problem` says why they cannot be used, "" = they can."""
+
+    line: int
+    cells: dict[str, str]
+    problem: str = ""
+
+
+def read_rows(path: Path) -> list[Row]:
+    """All rows but empty ones.
+
+    Raises:
+        DataError: Not readable, or a heading stands there twice.
+    """
+    lines = _lines(path)
+    header = lines[0][1] if lines else []
+    if twice := sorted({name for name in header if name and header.count(name) > 1}):
+        raise DataError(f"{path}: the heading '{twice[0]}' stands there twice; rename or remove one of the columns.")
+    return [
+        Row(n, dict(zip(header, [*cells, *[""] * len(header)], strict=False)), spilled(cells, len(header)))
+        for n, cells in lines[1:]
+    ]
+
+
+def headings(path: Path) -> list[str]:
+    """Those of a table.
+
+    Raises:
+        DataError: Not readable.
+    """
+    lines = _lines(path)
+    return lines[0][1] if lines else []
+
+
+def spilled(cells: Sequence[str], columns: int) -> str:
+    """What is wrong where a row has more cells than there are headings: all behind an unquoted comma are shifted.
+
+    Examples:
+        >>> spilled(["p1", "1", "203"], 2), spilled(["p1", "1", ""], 2)
+        ('3 cells under 2 headings; put a number that is written with a comma in quotes, or write a point', '')
+    """
+    if not any(cell.strip() for cell in cells[columns:]):
+        return ""
+    advice = "put a number that is written with a comma in quotes, or write a point"
+    return f"{len(cells)} cells under {columns} headings; {advice}"
+
+
+def some(names: Iterable[str]) -> str:
+    """The first of many names, for a message.
+
+    Examples:
+        >>> some(["b", "a"])
+        "'b', 'a'"
+    """
+    listed = list(names)
+    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+    return ", ".join(f"'{name}'" for name in listed[:SHOWN]) + more
+
+
+def _lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Numbered, and the first of them the headings."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        first = next((line for line in text.splitlines() if line.strip()), "")
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=first.count))
+        rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read as a table: {error}") from error
+    return [(n, cells) for n, cells in rows if any(cells)]

@@ -1,0 +1,68 @@
+"""Whose each scan is and to which part of the split it belongs: what `subjects.csv` and `split.csv` say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.data.csv_rows import headings, read_rows, some
+from pipeline.data.dataset import PARTS, Part
+from pipeline.data.findings import Finding
+from pipeline.data.scan_files import ids_by_file
+from pipeline.errors import DataError
+
+PART_WORDS: dict[str, Part] = {p: p for p in PARTS} | {"val": "validation", "training": "train"}
+
+
+def subjects_of(source: Path, scans: Mapping[str, Path], findings: list[Finding]) -> dict[str, str]:
+    """Subjects by case id, as `subjects.csv` says; empty where there is none.
+
+    Args:
+        source: The user's folder.
+        scans: By case id; a row may call them by their file, too.
+        findings: Gets rows that speak of no scan, and scans without a row.
+
+    Raises:
+        DataError: The table has other columns, says two things of one scan, or speaks of no scan at all.
+    """
+    path = source / "subjects.csv"
+    said = _column(path, "subject", source, scans, findings)
+    if said and (unsaid := sorted(scans.keys() - said.keys())):
+        message = f"{path.name} has no row for {some(unsaid)}."
+        findings.append(Finding("no-subject", "warning", None, message, "Add rows: who they show is only guessed."))
+    return said
+
+
+def splits_of(source: Path, scans: Mapping[str, Path], findings: list[Finding]) -> dict[str, Part]:
+    """Parts by case id, as `split.csv` says; see `subjects_of`."""
+    path = source / "split.csv"
+    return {case: _part(path, case, word) for case, word in _column(path, "split", source, scans, findings).items()}
+
+
+def _column(
+    path: Path, column: str, source: Path, scans: Mapping[str, Path], findings: list[Finding]
+) -> dict[str, str]:
+    """A table of two columns, `case,<column>`, if there is one."""
+    if not path.is_file():
+        return {}
+    header, ids, said = headings(path), ids_by_file(scans, source), dict[str, str]()
+    if header and not {"case", column} <= set(header):
+        raise DataError(f"{path}: columns are {','.join(header)}; needed are case,{column}.")
+    for row in read_rows(path):
+        case, word = ids.get(row.cells["case"], row.cells["case"]), row.cells[column]
+        if row.problem or (case and word and said.setdefault(case, word) != word):
+            why = row.problem or f"{column} of '{case}' is '{word}', and '{said[case]}' in a row before"
+            raise DataError(f"{path}: row {row.line}: {why}.")
+    strange = sorted(said.keys() - scans.keys())
+    if strange and len(strange) == len(said):
+        raise DataError(f"{path}: speaks of {some(strange)}, and of no scan there is; scans are called {min(scans)}.")
+    if strange:
+        message = f"{path.name} speaks of {some(strange)}: no such scan."
+        findings.append(Finding("no-scan", "warning", None, message, "Correct the names, or add the scans."))
+    return said
+
+
+def _part(path: Path, case: str, word: str) -> Part:
+    if word.lower() not in PART_WORDS:
+        raise DataError(f"{path}: case '{case}': split '{word}'; use {', '.join(PARTS)}.")
+    return PART_WORDS[word.lower()]
