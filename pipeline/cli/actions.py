@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipeline.cli.apart import require_apart
 from pipeline.cli.build import build_networks
 from pipeline.cli.given import answers_of, columns_of_settings, quarantined, run_of, source_of, workers
 from pipeline.cli.measuring import align, evaluate, overlay, report
@@ -165,6 +166,8 @@ def predict(settings: Settings) -> Outcome:
         which |= {"table": wanted.table}
     else:
         run = run_of(settings)
+        if wanted.model is None:
+            require_apart(run, settings.evaluate.part)
         which = {"dataset": run / "dataset.json", "part": settings.evaluate.part, "exclude": quarantined(run)}
     from pipeline.stages.predict import predict as stage
 

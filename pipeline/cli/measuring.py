@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from pipeline.cli.apart import require_apart
 from pipeline.cli.given import answers_of, quarantined, run_of
 from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
@@ -14,6 +15,8 @@ from pipeline.tasks.table import TASKS
 
 
 def evaluate(settings: Settings) -> Outcome:
+    if settings.evaluate.predictions is None:
+        require_apart(run_of(settings), settings.evaluate.part)
     answers = _answers_in(_predictions(settings))
     others = {"boxes": _evaluate_boxes, "values": _evaluate_values, "vectors": _evaluate_vectors}
     if answers in others:
@@ -111,6 +114,7 @@ def report(settings: Settings) -> Outcome:
     from pipeline.stages.report_vectors import report_vectors
 
     wanted, run = settings.report, run_of(settings)
+    require_apart(run, settings.evaluate.part)
     stage = {"points": of_points, "boxes": report_boxes, "values": report_values, "vectors": report_vectors}
     page = stage[_answers_in(answers_of(settings) / "summary.json")](
         run, wanted.output, wanted.title, settings.evaluate.part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipeline.data.box_predictions import (
     write_box_predictions,
 )
 from pipeline.data.box_rules import usable_boxes
+from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Box
 from pipeline.data.encoders import Encoder
 from pipeline.data.image import Image
@@ -37,6 +39,7 @@ from pipeline.errors import ConfigError
 from pipeline.geometry import ImageFrame
 from pipeline.inference.beside import Beside, given_to
 from pipeline.inference.cascade import answers, image_levels, locate
+from pipeline.inference.coarseness import is_coarser
 from pipeline.inference.model import Model
 from pipeline.tasks.boxes_found import BoxesFound
 from pipeline.tasks.embedding import EmbeddingFound
@@ -86,7 +89,8 @@ class LandmarkAnswering:
         levels = image_levels(image, self.model, given_to(self.model, beside))
         found = locate(self.model, levels, self.model.calibration.threshold)
         said = answers(self.model, found, image.frame)
-        content = {"answers": {name: vars(a) for name, a in said.items()}, "presence": found.presence}
+        content: Content = {"answers": {name: vars(a) for name, a in said.items()}, "presence": found.presence}
+        content |= {"coarser": is_coarser(image.frame.spacing, self.model.calibration.coarsest)}
         task = self.model.task
         if not isinstance(task, MultiTask):
             return content
@@ -107,6 +111,7 @@ class LandmarkAnswering:
         self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
     ) -> Predictions:
         told = {case: _answers(content) for case, content in cases.items()}
+        self._warn([case for case, content in cases.items() if content.get("coarser")])
         write_all(out, told, scans, self.formats, self.model.unit)
         shown = {case: content["presence"] for case, content in cases.items() if content["presence"] is not None}
         task = self.model.task
@@ -118,6 +123,13 @@ class LandmarkAnswering:
         predictions = Predictions(self.model.name, told, self.model.unit, failures, shown, values, columns, boxes)
         write_predictions(predictions, out / "predictions.json")
         return predictions
+
+    def _warn(self, coarser: Sequence[str]) -> None:
+        learned, name = self.model.calibration, self.model.name
+        if coarser and learned.coarsest and learned.radius:
+            side = f"{learned.coarsest[0]:.3g} {self.model.unit}"
+            known = f"{name} learned from voxels of {side} at most: how far it errs in coarser scans is not known"
+            print(f"{known}, and no radius95 is given for {some(coarser)}", file=sys.stderr)
 
 
 class BoxAnswering:

@@ -52,7 +52,8 @@ def calibrate(model: Model, cases: Sequence[ValidationCase], seen: Sequence[Foun
     threshold = choose_threshold(np.concatenate(beliefs), np.concatenate(in_patches))
     errors, spread, belief = (np.stack(column) for column in zip(*answers, strict=True))
     radius = fit_radius(errors, spread, belief >= threshold)
-    return replace(model, calibration=Calibration(threshold, radius, len(cases)))
+    learned = replace(model.calibration, threshold=threshold, radius=radius, cases=len(cases))
+    return replace(model, calibration=learned)
 
 
 def choose_threshold(belief: Float[np.ndarray, " N"], error: Float[np.ndarray, " N"]) -> float:

@@ -16,6 +16,7 @@ from pipeline.data.resample import level_frame
 from pipeline.data.store import LevelArray, Spacing, make_level
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
+from pipeline.inference.coarseness import is_coarser
 from pipeline.inference.model import Model
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
@@ -126,12 +127,12 @@ def answers(model: Model, found: Found, frame: ImageFrame) -> dict[str, Answer]:
         strange = shape.implausible(found.world, believed)
         alone = shape.alone(found.world, believed & ~strange, frame)
     nothing = found.presence is not None and found.presence < PRESENT
+    promised = None if is_coarser(frame.spacing, model.calibration.coarsest) else model.calibration.radius
     result = {}
     for k, name in enumerate(model.names):
         belief, position = float(found.belief[k]), tuple(float(v) for v in found.world[k])
         spread, count = float(found.spread[k]), int(found.votes[k])
         if believed[k] and not strange[k] and not alone[k] and not nothing:
-            promised = model.calibration.radius
             radius = None if promised is None else promised.of(k, spread)
             result[name] = Answer(position, True, belief, spread, count, radius)
         else:

@@ -16,6 +16,7 @@ from pipeline.data.inputs import Inputs, inputs_of
 from pipeline.data.intensity import Normalisation
 from pipeline.data.store import Spacing
 from pipeline.errors import CheckpointError, ConfigError, PatchvoteError
+from pipeline.inference.coarseness import Coarseness
 from pipeline.inference.radius import Radius
 from pipeline.networks.folding import fold_norms
 from pipeline.networks.network import PatchNetwork
@@ -47,6 +48,7 @@ class Calibration:
         margins: Of numbers asked of a whole image, by name: standard deviations within which they lie with probability
             0.95; none where validation was too small.
         boxes: The threshold of boxes, where a model is asked about landmarks, too.
+        coarsest: Of the scans that were learned from; of coarser ones no radius is promised. None = not known.
     """
 
     threshold: float = 0.5
@@ -54,6 +56,7 @@ class Calibration:
     cases: int = 0
     margins: Mapping[str, float] = field(default_factory=dict)
     boxes: float | None = None
+    coarsest: Coarseness | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +181,9 @@ def _calibration(content: Mapping[str, Any]) -> Calibration:
     radius = content["radius"]
     lists = radius and {k: tuple(v) if isinstance(v, list) else v for k, v in radius.items()}
     made = Radius(**lists) if lists else None
-    return Calibration(content["threshold"], made, content["cases"], content.get("margins", {}), content.get("boxes"))
+    known = content.get("coarsest")
+    more = content.get("margins", {}), content.get("boxes"), None if known is None else (known[0], known[1])
+    return Calibration(content["threshold"], made, content["cases"], *more)
 
 
 def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:

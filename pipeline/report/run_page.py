@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.atomic import read_json
+from pipeline.data.atomic import read_json, sha256_of
 from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.errors import DataError
 from pipeline.report.curves import minutes, training_curve
@@ -37,7 +38,20 @@ def measured_run(run: Path, part: Part) -> Measured:
     if not (answers / "summary.json").is_file():
         raise DataError(f"{run}: nothing to report: it has no {part}/summary.json. Make it with `patchvote evaluate`.")
     summary = read_json(answers / "summary.json")
+    require_measured(summary, answers / "predictions.json", run / "dataset.json")
     return Measured(run, answers, read_dataset(run / "dataset.json"), summary, read_rows(run / "history.csv"))
+
+
+def require_measured(summary: Mapping[str, Any], predictions: Path, dataset: Path) -> None:
+    """Numbers must be of the answers and the reference that are shown beside them.
+
+    Raises:
+        DataError: One of the files was made anew after it was measured.
+    """
+    made_from = summary.get("made_from", {})
+    for name, path in (("predictions", predictions), ("dataset", dataset)):
+        if path.is_file() and made_from.get(name, "") != sha256_of(path):
+            raise DataError(f"{path}: not the one that summary.json was measured on. Run `patchvote evaluate` again.")
 
 
 def page_file(run: Path, part: Part, out: Path | None) -> Path:

@@ -23,7 +23,7 @@ from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, par
 from pipeline.report.page import Listing, Page, Picture, render
 from pipeline.report.planes import draw_planes
 from pipeline.report.run_files import details, findings, read_rows
-from pipeline.report.run_page import page_file
+from pipeline.report.run_page import page_file, require_measured
 from pipeline.report.value_listing import value_listing
 
 
@@ -49,6 +49,8 @@ def report(run: Path, out: Path | None = None, title: str | None = None, part: P
     data = _read(run / "dataset.json", read_dataset)
     answers = _read(answered / "predictions.json", read_predictions)
     summary = _read(answered / "summary.json", read_json)
+    if summary:
+        require_measured(summary, answered / "predictions.json", run / "dataset.json")
     history = read_rows(run / "history.csv")
     names = list(summary["landmarks"]) if summary else []
     cases = by_case(read_rows(answered / "errors.csv"), names)
@@ -136,11 +138,8 @@ def _pictures_of(
         said = answers.cases.get(case.id, {})
         yield Picture(heading, "all answers", drawn_address(drawn_picture(image, said, data.edges, names=False)))
     for word, k in typical_and_worst(chosen):
-        reference, answer = case.landmarks.get(names[k]), answers.cases.get(case.id, {}).get(names[k])
-        if reference is None or answer is None or answer.position is None:
-            note = "Not shown: dataset.json or predictions.json changed since errors.csv was written; evaluate again."
-            yield Picture(heading, names[k], None, note)
-            continue
+        reference, answer = case.landmarks[names[k]], answers.cases[case.id][names[k]]
+        assert reference is not None and answer.position is not None  # it has an error, so both are there
         caption = f"{names[k]} ({word}): error {number(float(chosen.error[k]))} {data.unit}, belief {answer.belief:.2f}"
         yield Picture(heading, caption, draw_planes(image, reference, answer.position))
 

@@ -14,12 +14,14 @@ import torch
 
 from pipeline.data.atomic import fingerprint, read_sealed, sha256_of, sweep, write_text
 from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.data.findings import read_findings
 from pipeline.data.inputs import Inputs
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.errors import DataError
 from pipeline.inference.calibration import calibrate, calibrate_boxes, calibrate_values, calibrate_vectors
 from pipeline.inference.cascade import look
+from pipeline.inference.coarseness import Coarseness, coarsest
 from pipeline.inference.mixing import fit_mix
 from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device, save_model
 from pipeline.inference.shaping import fit_shaping
@@ -89,7 +91,8 @@ def train(
     cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs)
     check_weights(cascade.task, settings.attributes.weights)
     trained = cascade.train()
-    model = _model(name or run.name, data, store, cascade, trained)
+    calibration = Calibration(coarsest=_coarsest(dataset, [c.id for c in (*learning, *validating)]))
+    model = _model(name or run.name, data, store, cascade, trained, calibration)
     model = _calibrated(model, learning, validating)
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
     parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}
@@ -127,7 +130,21 @@ def _is_done(run: Path, identity: str) -> bool:
         return False
 
 
-def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, trained: list[TrainedLevel]) -> Model:
+def _coarsest(dataset: Path, cases: Sequence[str]) -> Coarseness | None:
+    """Of the scans that are learned from, as check found them."""
+    path = dataset.parent / "findings.json"
+    facts = read_findings(path).facts if path.is_file() else {}
+    return coarsest(facts[case]["spacing"] for case in cases if case in facts)
+
+
+def _model(
+    name: str,
+    data: Dataset,
+    store: PreparedStore,
+    cascade: Cascade,
+    trained: list[TrainedLevel],
+    calibration: Calibration,
+) -> Model:
     levels = []
     for number, (spacing, done) in enumerate(zip(store.spacings, trained, strict=False)):
         level = cascade.settings.level(number)
@@ -141,7 +158,7 @@ def _model(name: str, data: Dataset, store: PreparedStore, cascade: Cascade, tra
         cascade.task,
         tuple(levels),
         networks,
-        Calibration(),
+        calibration,
         data.edges,
         cascade.inputs,
     )

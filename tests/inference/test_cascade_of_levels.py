@@ -113,6 +113,16 @@ def test_what_is_believed_enough_is_an_answer_and_the_rest_a_guess_with_its_reas
     assert told["b"].radius95 is None
 
 
+@pytest.mark.parametrize(
+    ("learned", "promised"), [(None, True), ((1.0, 1.0), True), ((0.8, 1.0), False), ((1, 0.8), False)]
+)
+def test_of_a_scan_coarser_than_those_that_were_learned_from_no_radius_is_promised(learned, promised):
+    found = Found(np.ones((2, 2)), np.ones(2), np.ones(2), np.full(2, 7), np.ones(2, bool), np.ones(2))
+    model = model_of([None], 2, calibration=Calibration(0.4, RADIUS, 20, coarsest=learned))
+    told = answers(model, found, SCAN)
+    assert told["a"].found and (told["a"].radius95 is not None) == promised
+
+
 def test_a_position_outside_the_scan_is_no_answer_however_much_it_is_believed():
     found = Found(
         np.array([[-9.0, 2], [3, 4]]), np.ones(2), np.zeros(2), np.array([7, 3]), np.array([False, True]), np.ones(2)

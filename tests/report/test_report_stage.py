@@ -147,11 +147,15 @@ def test_a_scan_that_is_gone_leaves_a_note_in_place_of_its_picture(tmp_path):
     assert "The scan cannot be shown" in report(tmp_path).read_text()
 
 
-def test_answers_changed_after_evaluation_are_not_drawn(tmp_path):
+@pytest.mark.parametrize("name", ["test/predictions.json", "dataset.json"])
+def test_answers_or_references_changed_after_they_were_measured_are_not_shown(tmp_path, name):
     make_run(tmp_path, ["a", "b"], cases=1)
-    write_predictions(Predictions("model", {}), tmp_path / "test/predictions.json")
-    text = report(tmp_path).read_text()
-    assert "evaluate again" in text and "data:image/png" not in text
+    content = (tmp_path / name).read_text()
+    (tmp_path / name).write_text(content + "\n")
+    with pytest.raises(
+        DataError, match="not the one that summary.json was measured on"
+    ):
+        report(tmp_path)
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
