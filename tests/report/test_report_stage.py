@@ -152,9 +152,7 @@ def test_answers_or_references_changed_after_they_were_measured_are_not_shown(tm
     make_run(tmp_path, ["a", "b"], cases=1)
     content = (tmp_path / name).read_text()
     (tmp_path / name).write_text(content + "\n")
-    with pytest.raises(
-        DataError, match="not the one that summary.json was measured on"
-    ):
+    with pytest.raises(DataError, match="was measured on"):
         report(tmp_path)
 
 
