@@ -19,6 +19,7 @@ CASES = 10  # below, nobody knows what is usual
 JUDGES = 2  # other landmarks; one alone cannot say which of the two is wrong
 STRANGE = 4.5  # times the usual deviation
 SETTLED = 0.4  # an exchange explains a pair if it leaves less than this share of the strangeness
+MOST = 20  # of the strange landmarks of a case are tried for an exchange: where more are strange, it is not one
 LEAST = 0.02  # of the mean distance between two landmarks, the least deviation that is called usual
 
 Points = Float[np.ndarray, "C K D"]
@@ -52,46 +53,69 @@ def _findings(dataset: Dataset, world: Points) -> Iterator[Finding]:
 
 
 def _usual(world: Points) -> tuple[np.ndarray, np.ndarray]:
-    """Median offset of every pair, and how far from it cases usually are; infinite for pairs seen too seldom."""
-    offset = world[:, :, None] - world[:, None]
-    seen = np.isfinite(offset).all(-1).sum(0)
+    """Median offset of every pair, and how far from it cases usually are; infinite for pairs seen too seldom.
+
+    One landmark after the other, each with those behind it: of hundreds, all offsets at once would fill the memory.
+    """
+    count, dims = world.shape[1:]
+    middle, usual = np.full((count, count, dims), np.nan), np.full((count, count), np.nan)
+    seen = np.zeros((count, count), int)
+    for k in range(count):
+        offset = np.moveaxis(world[:, k, None] - world[:, k:], 0, -1)
+        middle[k, k:] = _median(offset)
+        middle[k:, k] = -middle[k, k:]
+        usual[k, k:] = usual[k:, k] = _median(_length(np.moveaxis(offset - middle[k, k:, :, None], 1, -1)))
+        seen[k, k:] = seen[k:, k] = np.isfinite(offset).all(1).sum(-1)
     with np.errstate(all="ignore"):
-        middle = _nanmedian(offset)
-        usual = _nanmedian(np.linalg.norm(offset - middle, axis=-1))
-    floor = LEAST * float(np.nanmean(np.linalg.norm(middle, axis=-1)))
+        floor = LEAST * float(np.nanmean(_length(middle)))
     usual = np.maximum(usual, floor)
-    usual[(seen < CASES) | np.eye(len(usual), dtype=bool)] = np.inf
+    usual[(seen < CASES) | np.eye(count, dtype=bool)] = np.inf
     return middle, usual
 
 
-def _nanmedian(values: np.ndarray) -> np.ndarray:
-    import warnings
+def _length(vectors: Float[np.ndarray, "*B D"]) -> Float[np.ndarray, "*B"]:
+    return np.asarray(np.sqrt(np.einsum("...d,...d", vectors, vectors)))  # a third of the time of np.linalg.norm
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # pairs that nobody annotated together
-        return np.asarray(np.nanmedian(values, axis=0))
+
+def _median(values: np.ndarray) -> np.ndarray:
+    """Over the last axis, without NaN; NaN where there is nothing else. As `np.nanmedian`, which is slow on rows."""
+    ranked, count = np.sort(values, axis=-1), np.isfinite(values).sum(-1)[..., None]
+    low, high = (np.take_along_axis(ranked, np.maximum(i, 0), -1)[..., 0] for i in ((count - 1) // 2, count // 2))
+    return np.asarray((low + high) / 2)
 
 
 def _strangeness(world: Points, middle: np.ndarray, usual: np.ndarray) -> Float[np.ndarray, "C K"]:
     """For each landmark the median over the others of how many usual deviations it lies off; 0 without judges."""
+    return np.array([_far_off(p[:, None] - p - middle, usual) for p in world])
+
+
+def _far_off(wrong: Float[np.ndarray, "*B K D"], usual: Float[np.ndarray, "*B K"]) -> Float[np.ndarray, "*B"]:
+    """The median over the K judges of how many usual deviations `wrong` is; 0 with too few."""
     with np.errstate(invalid="ignore"):  # 0 / 0, where all landmarks lie in one place in every case: nobody judges
-        off = np.linalg.norm(world[:, :, None] - world[:, None] - middle, axis=-1) / usual
-    judged = np.isfinite(off) & np.isfinite(usual)
-    counted = np.where(judged, off, np.nan)
-    return np.where(judged.sum(2) >= JUDGES, np.nan_to_num(_nanmedian(np.moveaxis(counted, 2, 0))), 0.0)
+        off = _length(wrong) / usual
+    off[~np.isfinite(off + usual)] = np.nan
+    return np.where(np.isfinite(off).sum(-1) >= JUDGES, np.nan_to_num(_median(off)), 0.0)
 
 
 def _exchanged(
     points: np.ndarray, strange: np.ndarray, worst: list[int], model: tuple[np.ndarray, np.ndarray]
 ) -> tuple[int, int] | None:
-    """The pair whose exchange settles both, if there is one."""
-    for k in worst:
-        for other in range(len(points)):
-            if other == k or not np.isfinite(points[other]).all():
-                continue
-            changed = points.copy()
-            changed[[k, other]] = points[[other, k]]
-            after = _strangeness(changed[None], *model)[0]
-            if max(after[k], after[other]) < SETTLED * max(strange[k], strange[other]):
-                return k, other
+    """The pair whose exchange settles both, if there is one with one of the `MOST` worst."""
+    there = np.flatnonzero(np.isfinite(points).all(1))
+    for k in worst[:MOST]:
+        others = there[there != k]
+        allowed = SETTLED * np.maximum(strange[k], strange[others])
+        fits = _after(points, np.full(len(others), k), others, model) < allowed
+        others, allowed = others[fits], allowed[fits]
+        fits = _after(points, others, np.full(len(others), k), model) < allowed
+        if fits.any():
+            return k, int(others[fits][0])
     return None
+
+
+def _after(points: np.ndarray, moved: np.ndarray, onto: np.ndarray, model: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """The strangeness of each of `moved` once it and its partner in `onto` have exchanged places."""
+    middle, usual = model
+    judges = np.repeat(points[None], len(moved), axis=0)
+    judges[np.arange(len(moved)), onto] = points[moved]
+    return _far_off(points[onto][:, None] - judges - middle[moved], usual[moved])
