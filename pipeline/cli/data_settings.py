@@ -18,10 +18,11 @@ class DataSettings:
 
     Args:
         name: What the dataset calls itself; null = the experiment's name.
-        frame: Frame of landmark files that do not say it themselves; null = the scans must tell.
+        frame: Frame of landmark files that do not say it themselves (others keep theirs); null = the scans must tell.
         missing: What a landmark without a row means: nobody said (unannotated) or not in the scan (absent).
         unlisted: Scans of which no landmark file speaks are left out (left_out), or shown as containing none (absent).
-        images: Only scans whose path below the source matches, such as images_2mm/*.nii.gz; null = all that are found.
+        images: Name of the folder in the source that holds the scans, such as images_2mm; null = of all images* the
+            one with most scans, or else the source itself.
         series_uid: SeriesInstanceUIDs to take from DICOM folders that hold several series; predict minds it, too.
         pseudonyms: Call scans by codes instead of their file names; predict minds it, too. PLACE/private/ knows whose.
         edges: Pairs of landmarks that are drawn as lines, such as the bones of a skeleton.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,26 +12,26 @@ from pipeline.data.dlib_xml import read_dlib
 from pipeline.data.fcsv import read_fcsv
 from pipeline.data.findings import Finding
 from pipeline.data.frame_vote import vote_frame
+from pipeline.data.frames import OtherFrameError
+from pipeline.data.landmark_names import spelled
 from pipeline.data.markups import read_markups
 from pipeline.data.mps import read_mps
 from pipeline.data.nnlandmark import NAME as NNLANDMARK
 from pipeline.data.nnlandmark import read_nnlandmark
 from pipeline.data.observers import Readings, agreed, observer_of
 from pipeline.data.picture_size import other_sizes
+from pipeline.data.point_files import FILES, files_by_case, is_of, point_files, stem_of, suffix_of
 from pipeline.data.points_csv import read_points_csv
-from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.points_file import read_points_file
 from pipeline.data.points_json import read_points_json
 from pipeline.data.points_table import PointsTable
 from pipeline.data.pts import read_pts
-from pipeline.data.readers import unit_of, walked
+from pipeline.data.readers import unit_of
 from pipeline.data.scan_files import ids_by_file
 from pipeline.errors import DataError
 
 TABLES = ("landmarks.csv", "landmarks.json", "landmarks.xml", "keypoints.json", NNLANDMARK)
-READERS = {".mrk.json": read_markups, ".fcsv": read_fcsv, ".mps": read_mps, ".pts": read_pts, POINTS: read_points_file}
-FILES = tuple(READERS)
-SUBJECT = re.compile(r"(sub-[A-Za-z0-9]+)(_ses-[A-Za-z0-9]+)?")  # how BIDS names begin
+READERS = dict(zip(FILES, (read_markups, read_fcsv, read_mps, read_pts, read_points_file), strict=True))
 
 
 @dataclass
@@ -46,6 +45,17 @@ class Annotations:
     def error(self, rule: str, case: str, message: str, advice: str) -> None:
         self.findings.append(Finding(rule, "error", case, message, advice))
         self.cases.pop(case, None)
+
+    def spell(self, table: Path) -> None:
+        """Write names that look the same alike; a case that has one twice is left out."""
+        for case, points in list(self.cases.items()):
+            try:
+                self.cases[case] = _spelled(points, f"{table}: case '{case}'")
+                if case in self.observers:
+                    readings = self.observers[case]
+                    self.observers[case] = {who: _spelled(said, f"{table}: {who}") for who, said in readings.items()}
+            except DataError as error:
+                self.error("bad-annotation", case, str(error), "Correct the rows; the case is left out until then.")
 
 
 def read_annotations(
@@ -68,26 +78,21 @@ def read_annotations(
             raise DataError(f"{odd[0]}: unknown kind of landmark file; known are {', '.join(FILES)}.")
         return _from_files({case: [path] for case, path in labels.items()}, frame)
     tables = [p for name in TABLES for p in (source / name, source / "landmarks" / name) if p.is_file()]
-    files = _point_files(source, scans)
+    files = point_files(source, scans)
     if len(tables) + bool(files) > 1:
         listed = ", ".join(str(p.relative_to(source)) for p in [*tables, *files[:1]])
         raise DataError(f"{source}: landmarks in several places: {listed}. Keep one of them.")
     if tables:
         return _from_table(tables[0], scans, frame, source)
     if files:
-        return _from_files(_by_case(files, scans), frame)
+        by_case, notes = files_by_case(files, scans)
+        found = _from_files(by_case, frame)
+        found.findings += [note for note in notes if note.case in found.cases]
+        return found
     raise DataError(
         f"{source}: no landmarks in it. Looked for {', '.join(TABLES)} and for CASE.mrk.json, CASE.fcsv or CASE.mps"
         " beside the scans or in landmarks/."
     )
-
-
-def _point_files(source: Path, scans: dict[str, Path]) -> list[Path]:
-    """In `landmarks/`, in `source` itself and beside the scans; not elsewhere, where old answers may lie."""
-    folders = {source, *(p.parent for p in scans.values())}
-    folders |= {Path(root) for root, _, _ in walked(source / "landmarks")}
-    found = {p for folder in folders for p in folder.iterdir() if p.name.lower().endswith(FILES)}
-    return sorted(p for p in found if not p.name.startswith("."))
 
 
 def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: Path) -> Annotations:
@@ -106,6 +111,7 @@ def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: P
         table.frame, note = vote_frame(path, table, scans)
         out.findings.append(note)
     out.cases, out.observers = table.in_lps(table.frame or "LPS"), table.observers_in_lps(table.frame or "LPS")
+    out.spell(path)
     for case, readings in out.observers.items():
         out.findings += [_disputed(case, note) for note in agreed(readings)[1]]
     for case, messages in table.problems.items():
@@ -127,8 +133,8 @@ def _table(path: Path, scans: dict[str, Path], frame: str | None, unit: str) -> 
 def _from_files(by_case: dict[str, list[Path]], frame: str | None) -> Annotations:
     out = Annotations()
     for case, paths in sorted(by_case.items()):
-        exact = [p for p in paths if observer_of(p, _stem(p))[0] == case] or paths
-        whose = [observer_of(p, _stem(p))[1] for p in exact]
+        exact = [p for p in paths if is_of(p, case)] or paths
+        whose = [observer_of(p, stem_of(p))[1] for p in exact]
         if len(exact) > 1 and ("" in whose or len(set(whose)) < len(whose)):
             names = " and ".join(str(p) for p in exact)
             advice = f"Keep one, named {case}{FILES[0]}; files of several observers end in _observer-NAME."
@@ -147,36 +153,27 @@ def _from_files(by_case: dict[str, list[Path]], frame: str | None) -> Annotation
 
 
 def _read(path: Path, frame: str | None, case: str, out: Annotations) -> dict[str, Position]:
-    points, notes = READERS[_suffix(path)](path, frame)
+    read = READERS[suffix_of(path)]
+    try:
+        points, notes = read(path, frame)
+    except OtherFrameError:  # of many files the user speaks of those that state none
+        points, notes = read(path, None)
+        notes = [*notes, f"states its frame, which is kept; frame={frame} is for files that state none"]
     out.findings += [Finding("annotation-note", "note", case, f"{path}: {note}") for note in notes]
-    return points
+    return _spelled(points, str(path))
+
+
+def _spelled(points: Mapping[str, Position], where: str) -> dict[str, Position]:
+    """Names as `spelled` has them; DataError for one that is there twice, or empty."""
+    found = {spelled(name): point for name, point in points.items()}
+    if "" in found:
+        raise DataError(f"{where}: a landmark without a name. Name it.")
+    if len(found) < len(points):
+        names = [spelled(name) for name in points]
+        twice = next(n for n in names if names.count(n) > 1)
+        raise DataError(f"{where}: landmark '{twice}' occurs twice, in spellings that look the same. Remove one.")
+    return found
 
 
 def _disputed(case: str, note: str) -> Finding:
     return Finding("observers-disagree", "warning", case, f"{note}.", "Look at it together, and correct the files.")
-
-
-def _by_case(files: list[Path], scans: dict[str, Path]) -> dict[str, list[Path]]:
-    """Each file to the longest id that its name is or starts with; by BIDS to the one scan of its subject and session;
-    else to its own name."""
-    sessions: dict[str, list[str]] = {}
-    for case in scans:
-        if match := SUBJECT.match(case):
-            sessions.setdefault(match[0], []).append(case)
-    by_case: dict[str, list[Path]] = {}
-    for path in files:
-        stem = _stem(path)
-        fits = [c for c in scans if stem == c or (stem.startswith(c) and stem[len(c)] in "_-. ")]
-        match = SUBJECT.match(stem)
-        same = sessions.get(match[0], []) if match else []
-        only = same[0] if len(same) == 1 else observer_of(path, stem)[0]
-        by_case.setdefault(max(fits, key=len, default=only), []).append(path)
-    return by_case
-
-
-def _stem(path: Path) -> str:
-    return path.name[: -len(_suffix(path))]
-
-
-def _suffix(path: Path) -> str:
-    return next(s for s in FILES if path.name.lower().endswith(s))

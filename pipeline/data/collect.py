@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from pipeline.data.annotations import SUBJECT, Annotations, read_annotations
+from pipeline.data.annotations import Annotations, read_annotations
 from pipeline.data.datalist import find_datalist
 from pipeline.data.dataset import Case, Dataset, Position
 from pipeline.data.findings import Finding
 from pipeline.data.grouping import splits_of, subjects_of
 from pipeline.data.landmark_names import typos
+from pipeline.data.point_files import SUBJECT
 from pipeline.data.readers import read_frame, unit_of
 from pipeline.data.scan_files import find_scans, parts_of
 from pipeline.errors import DataError

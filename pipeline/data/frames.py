@@ -14,6 +14,10 @@ PICTURE = "image"  # pixels, x to the right, y down, 0 at the centre of the top 
 SIGNS = (-1.0, -1.0, 1.0)  # RAS and LPS differ in the sign of the first two axes
 
 
+class OtherFrameError(DataError):
+    """A file states another frame than the user does."""
+
+
 def frame_name(text: Any, where: str) -> str:
     """ "LPS" or "RAS" from a word in a file or a setting; raises DataError for anything else."""
     name = str(text).strip().upper()
@@ -28,10 +32,10 @@ def written_frame(unit: str) -> str:
 
 
 def agreed_frame(stated: str | None, wanted: str | None, where: str) -> str | None:
-    """The frame that the file or the user states; DataError if they contradict each other."""
+    """The frame that the file or the user states; OtherFrameError if they contradict each other."""
     given = frame_name(wanted, "frame") if wanted else None
     if stated and given and stated != given:
-        raise DataError(f"{where}: the file states {stated}, but frame={given} was given. Leave frame= out.")
+        raise OtherFrameError(f"{where}: the file states {stated}, but frame={given} was given. Leave frame= out.")
     return stated or given
 
 

@@ -1,8 +1,14 @@
-"""Landmark names that look like a typo of another: rare, nearly equal, and never together in one case."""
+"""One name for one landmark: what is the same text, and what looks like a slip of another name.
+
+A slip is another spelling of it (case, blanks, dashes), however common, or rare and nearly equal; never together with
+it in one case.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher, get_close_matches
@@ -10,6 +16,15 @@ from difflib import SequenceMatcher, get_close_matches
 from pipeline.data.findings import Finding
 
 RARE = 0.2  # a typo occurs in at most this share of the cases that have the right name
+
+
+def spelled(name: str) -> str:
+    """The name without outer blanks, accents composed: what looks the same on every screen is the same.
+
+    >>> spelled(" cre\N{COMBINING ACUTE ACCENT}te") == "cr\N{LATIN SMALL LETTER E WITH ACUTE}te"
+    True
+    """
+    return unicodedata.normalize("NFC", name).strip()
 
 
 def typos(cases: Mapping[str, Iterable[str]]) -> list[Finding]:
@@ -32,18 +47,24 @@ def typos(cases: Mapping[str, Iterable[str]]) -> list[Finding]:
 
 
 def _meant(name: str, counts: Counter[str], cases: Mapping[str, set[str]]) -> str | None:
-    """The common name that `name` is probably a misspelling of."""
+    """The name that `name` is probably a misspelling of: of two spellings the one that more cases have."""
     common = [n for n in counts if n != name and counts[name] <= max(1, RARE * counts[n]) and counts[n] >= 2]
-    same = [n for n in common if _plain(n) == _plain(name)]
+    same = [n for n in _by_number(counts) if _plain(n) == _plain(name)]
     near = [n for n in get_close_matches(name, common, n=3, cutoff=0.75) if _slip(name, n)]
-    for other in same + near:
+    for other in same[: same.index(name)] + near:
         if not any({name, other} <= found for found in cases.values()):
             return other
     return None
 
 
+def _by_number(counts: Counter[str]) -> list[str]:
+    return sorted(counts, key=lambda name: (-counts[name], name))
+
+
+@functools.cache
 def _plain(name: str) -> str:
-    return re.sub(r"[\s_.-]+", "", name).casefold()
+    """Without case and separators, but for those between digits: 1_1 is not 11."""
+    return re.sub(r"(?<!\d)[\s_.-]+|[\s_.-]+(?!\d|[\s_.-])", "", spelled(name)).casefold()
 
 
 def _slip(name: str, other: str) -> bool:

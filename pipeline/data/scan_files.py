@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -73,12 +74,13 @@ def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:
 
 
 def ids_by_file(scans: Mapping[str, Path], source: Path) -> dict[str, str]:
-    """Ids by what a table may call a scan: its way from the folder, or its name alone, with or without suffix. A name
-    that is an id itself means that one."""
+    """Ids by what a table may call a scan: its way from the folder, or its name alone, with or without suffix, accents
+    composed or not (macOS takes names apart). A name that is an id itself means that one."""
     names: dict[str, list[str]] = {}
     for case, path in scans.items():
         way = path.relative_to(source)
-        for name in {way.as_posix(), way.with_name(case_name(path)).as_posix(), way.name, case_name(path)}:
+        known = {case, way.as_posix(), way.with_name(case_name(path)).as_posix(), way.name, case_name(path)}
+        for name in known | {unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in known}:
             names.setdefault(name, []).append(case)
     return {name: cases[0] for name, cases in names.items() if len(cases) == 1 and name not in scans}
 

@@ -187,6 +187,95 @@ def test_names_that_stand_together_in_a_case_are_two_landmarks():
     assert typos(cases) == []
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Aorta", "aorta"), ("left ostium", "left_ostium"), ("T-12", "t12"), ("cr\u00e9te", "Cre\u0301te")],
+)
+def test_two_spellings_of_one_name_in_half_of_the_cases_each_are_told(one, other):
+    found = typos({f"c{n}": [one if n < 3 else other, "apex"] for n in range(6)})
+    assert {f.severity for f in found} == {"error"} and len({f.case for f in found}) == 3
+    assert typos({f"c{n}": [one, other] if n == 0 else [(one, other)[n % 2]] for n in range(6)}) == []
+
+
+def test_numbers_with_a_separator_are_not_those_without():
+    assert typos({f"c{n}": ["p1_1" if n % 2 else "p11"] for n in range(6)}) == []
+
+
+@pytest.mark.parametrize("kind", ["files", "table"])
+def test_names_that_look_the_same_are_one_landmark(tmp_path, kind):
+    spelt = ["cr\u00e9te", "cre\u0301te"]  # composed and taken apart, as macOS writes it
+    for number in range(4):
+        scan(tmp_path / f"images/c{number}.nii.gz", fill=number)
+        if kind == "files":
+            write_markups(tmp_path / f"landmarks/c{number}.mrk.json", {spelt[number % 2]: (-12.0, -24.0, 32.0)})
+    if kind == "table":
+        content = {f"c{n}": {f" {spelt[n % 2]}": [-12, -24, 32]} for n in range(4)}
+        (tmp_path / "landmarks.json").write_text(json.dumps({"frame": "LPS"} | content))
+    dataset, findings = collect(tmp_path, "mine")
+    assert dataset.landmarks == ("cr\u00e9te",) and len(dataset.cases) == 4 and not findings
+
+
+@pytest.mark.parametrize(
+    ("names", "word"), [(["cr\u00e9te", "cre\u0301te"], "occurs twice"), (["", "a"], "without a name")]
+)
+def test_a_name_twice_in_two_spellings_or_none_leaves_the_case_out(tmp_path, names, word):
+    for number in range(4):
+        scan(tmp_path / f"images/c{number}.nii.gz", fill=number)
+    content = {f"c{n}": {name: [-12, -24, 32] for name in (names if n == 1 else ["a"])} for n in range(4)}
+    (tmp_path / "landmarks.json").write_text(json.dumps({"frame": "LPS"} | content))
+    dataset, findings = collect(tmp_path, "mine")
+    assert rules(findings) == [("bad-annotation", "c1")] and len(dataset.cases) == 3
+    assert word in findings[0].message
+
+
+@pytest.mark.parametrize("kind", ["files", "table"])
+def test_scans_whose_names_are_taken_apart_meet_their_landmarks(tmp_path, kind):
+    ids = [f"cre\u0301te{n}" for n in range(3)]
+    for number, case in enumerate(ids):
+        scan(tmp_path / f"images/{case}.nii.gz", fill=number)
+        if kind == "files":
+            write_markups(tmp_path / f"landmarks/cr\u00e9te{number}.mrk.json", {"a": (-12.0, -24.0, 32.0)})
+    if kind == "table":
+        table(tmp_path, [f"cr\u00e9te{n}{'.nii.gz' * (n == 1)},a,12,24,32" for n in range(3)])
+    dataset, findings = collect(tmp_path, "mine", frame="RAS" if kind == "table" else None)
+    assert [c.id for c in dataset.cases] == ids and not findings
+
+
+def test_a_file_that_is_not_called_as_its_scan_is_told(slicer):
+    (slicer / "landmarks/c0.mrk.json").rename(slicer / "landmarks/c0_followup.mrk.json")
+    dataset, findings = collect(slicer, "mine")
+    (finding,) = findings
+    assert (finding.severity, finding.case, len(dataset.cases)) == ("warning", "c0", 5)
+    assert "c0_followup.mrk.json was taken for c0.nii.gz" in finding.message
+    for number in range(1, 4):
+        (slicer / f"landmarks/c{number}.mrk.json").rename(slicer / f"landmarks/c{number}_followup.mrk.json")
+    assert [f.severity for f in collect(slicer, "mine")[1]] == ["note"] * 4  # so these files are called
+
+
+def test_a_word_that_begins_like_observer_is_none(slicer):
+    (slicer / "landmarks/c0.mrk.json").rename(slicer / "landmarks/c0_obs1.mrk.json")
+    write_markups(slicer / "landmarks/c0_obstruction.mrk.json", {n: (0.0, 0.0, 0.0) for n in NAMES})
+    case = collect(slicer, "mine")[0].case("c0")
+    assert case.landmarks["left_ostium"] == (-12.0, -24.0, 32.0) and not case.observers
+
+
+def test_the_users_frame_is_for_the_files_that_state_none(slicer):
+    (slicer / "landmarks/c2.mrk.json").unlink()
+    rows = "".join(f"1,14,24,32,0,0,0,1,1,1,0,{name},,\n" for name in NAMES)
+    (slicer / "landmarks/c2.fcsv").write_text(rows)
+    dataset, findings = collect(slicer, "mine", frame="RAS")
+    assert [c.landmarks["left_ostium"] for c in dataset.cases] == [(-12.0 - n, -24.0, 32.0) for n in range(5)]
+    assert [(f.severity, f.case) for f in findings] == [("note", c) for c in ("c0", "c1", "c3", "c4")]
+    assert "frame=RAS is for files that state none" in findings[0].message
+
+
+def test_a_table_that_states_another_frame_than_the_user_is_refused(folder):
+    text = (folder / "landmarks.csv").read_text()
+    (folder / "landmarks.csv").write_text("# frame = LPS\n" + text)
+    with pytest.raises(DataError, match="Leave frame= out"):
+        collect(folder, "mine", frame="RAS")
+
+
 def test_the_image_folder_with_most_scans_is_taken_and_labels_never(folder):
     scan(folder / "images_1mm/c0.nii.gz")
     scan(folder / "labels/c0.nii.gz")
