@@ -16,6 +16,7 @@ import numpy as np
 
 from pipeline.data.dicom_header import is_dicom_name, is_scan_file
 from pipeline.data.image import Image
+from pipeline.data.own_output import is_answered, is_written
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
@@ -151,16 +152,19 @@ def walked(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
             ways += [way for way in (os.path.join(root, f) for f in sorted(folders)) if os.path.islink(way)]
 
 
-def find_images(folder: Path) -> list[Path]:
+def find_images(folder: Path, out: Path | None = None) -> list[Path]:
     """All scans under `folder`, sorted; a folder of DICOM files is one. Where there is none, all pictures: beside scans
-    they are screenshots. Hidden names and label maps are skipped."""
+    they are screenshots. Hidden names and label maps are skipped, and what the program wrote itself: runs, pictures
+    drawn with their answers, and all in `out`."""
     found: list[Path] = []
     pictures: list[Path] = []
     for root, folders, names in walked(folder):
-        folders[:] = [f for f in folders if not f.lower().startswith(NO_SCANS)]
+        below = [f for f in folders if not f.lower().startswith(NO_SCANS)]
+        folders[:] = [f for f in below if not is_written(Path(root) / f, out)]
         shown = [n for n in names if not n.startswith(".")]
         found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
-        pictures += [Path(root) / n for n in shown if n.lower().endswith(PICTURES)]
+        if not is_answered(Path(root), folder):
+            pictures += [Path(root) / n for n in shown if n.lower().endswith(PICTURES)]
         slices = (Path(root) / n for n in sorted(shown) if n != "DICOMDIR")
         if any(is_dicom_name(p) and is_scan_file(p) for p in slices):
             found.append(Path(root))

@@ -54,6 +54,21 @@ def find_scans(
     return {case: same[0] for case, same in sorted(by_id.items()) if len(same) == 1}, findings
 
 
+def given_images(given: Path, out: Path) -> list[Path]:
+    """The scan or picture that is given, or all of a folder, without what lies in the folder of the answers.
+
+    Raises:
+        DataError: A picture lies in `out`, where its drawing may take its place.
+    """
+    paths = find_images(given, out) if given.is_dir() else [given]
+    beside = [p for p in paths if unit_of(p) == "px" and p.parent.resolve() == out.resolve()]
+    if beside:
+        raise DataError(
+            f"{beside[0]}: drawings written into {out} would take its place. Give another folder: -o FOLDER"
+        )
+    return paths
+
+
 def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:
     """Scans by id: the file's or folder's name; of DICOM folders or pictures of one name, as P1/CT and P2/CT, the way
     to them.

@@ -9,8 +9,8 @@ from pathlib import Path
 from pipeline.data.atomic import write_bytes
 from pipeline.data.file_names import file_stem
 from pipeline.data.predictions import read_predictions
-from pipeline.data.readers import find_images, unit_of
-from pipeline.data.scan_files import scan_ids
+from pipeline.data.readers import unit_of
+from pipeline.data.scan_files import given_images, scan_ids
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.report.overlay import Filter, lay_over, read_filter
 
@@ -43,7 +43,7 @@ def overlay(
             " Say which is meant: overlay.names={ANCHOR: LANDMARK}"
         )
     failed = {}
-    pictures = _pictures(inputs)
+    pictures = _pictures(inputs, out)
     for case, path in pictures.items():
         try:
             _write(case, path, answers.cases.get(case), loaded, out)
@@ -69,10 +69,10 @@ def _write(case: str, path: Path, answers: Mapping[str, object] | None, worn: Fi
     write_bytes(out / f"{file_stem(case)}.png", content.getvalue())
 
 
-def _pictures(inputs: Sequence[Path]) -> dict[str, Path]:
+def _pictures(inputs: Sequence[Path], out: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for given in inputs:
-        paths = [p for p in (find_images(given) if given.is_dir() else [given]) if unit_of(p) == "px"]
+        paths = [p for p in given_images(given, out) if unit_of(p) == "px"]
         root = given if given.is_dir() else given.parent
         found |= {name: same[0] for name, same in scan_ids(paths, root).items() if len(same) == 1}
     if not found:

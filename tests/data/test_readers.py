@@ -35,6 +35,27 @@ def test_scans_are_found_sorted_without_label_maps_and_hidden_files(tmp_path):
     assert found == ["a.nrrd", "b.nii.gz", "dicom", "sub/d.mha"]
 
 
+def test_what_the_program_wrote_is_not_found(tmp_path):
+    names = (
+        "a.png",
+        "b.png",
+        "run/prepared/x.npy",
+        "run/config.yaml",
+        "run/test/a.png",
+        "out/a.png",
+        "old/boxes/a.png",
+    )
+    for name in (*names, "old/predictions.json", "prepared/c.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = find_images(tmp_path, tmp_path / "sub" / ".." / "out")
+    assert [p.relative_to(tmp_path).as_posix() for p in found] == ["a.png", "b.png", "prepared/c.png"]
+    assert [p.name for p in find_images(tmp_path / "run")] == ["a.png"]
+    assert [p.name for p in find_images(tmp_path / "old")] == ["a.png"]  # named by the user
+    (tmp_path / "old/scan.nii.gz").touch()
+    assert [p.name for p in find_images(tmp_path)] == ["scan.nii.gz"]  # answered beside it
+
+
 @pytest.mark.parametrize("read", [read_image, read_frame])
 def test_a_missing_or_unknown_file_is_named(tmp_path, read):
     with pytest.raises(DataError, match=r"gone\.nii: no such file"):

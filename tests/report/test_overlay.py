@@ -70,6 +70,14 @@ def test_pictures_without_the_landmarks_are_named_and_the_others_written(folder)
     assert laid.shape == (50, 60, 3) and (laid != (200, 180, 160)).any()
 
 
+def test_the_pictures_with_a_filter_on_are_no_pictures_of_the_next_time(folder):
+    worn, names = own_filters()["glasses"], {"eye_imgleft": "l", "eye_imgright": "r"}
+    for _ in range(2):
+        assert overlay(folder / "predictions.json", [folder], worn, folder / "out", names)[0] == 1
+    with pytest.raises(DataError, match=r"one\.png: drawings .* would take its place"):
+        overlay(folder / "predictions.json", [folder / "one.png"], worn, folder, names)
+
+
 def test_an_anchor_that_the_model_does_not_know_is_named(folder):
     with pytest.raises(DataError, match=r"'eye_imgleft' is no landmark .* it has l, r"):
         overlay(folder / "predictions.json", [folder], own_filters()["hat"], folder / "out")

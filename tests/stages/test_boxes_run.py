@@ -108,14 +108,15 @@ def test_a_video_given_as_frames_is_answered_frame_by_frame_and_only_new_ones_ar
     rng = np.random.default_rng(5)
     for number in range(1, 13):
         PIL.Image.fromarray(squares(rng)[0]).save(frames / f"{number:05d}.png")
-    words = ["predict", f"model={run / 'model'}", "-i", str(frames), "-o", str(tmp_path / "out"), "device=cpu"]
+    words = ["predict", f"model={run / 'model'}", "-i", str(frames), "-o", str(frames / "answers"), "device=cpu"]
     assert main(words) == 0
     names = [f"{number:05d}" for number in range(1, 13)]
-    answers = read_box_predictions(tmp_path / "out" / "predictions.json")
+    answers = read_box_predictions(frames / "answers" / "predictions.json")
     assert list(answers.cases) == names and answers.unit == "px"
-    drawn = [PIL.Image.open(tmp_path / "out" / f"{name}.png") for name in names]
+    drawn = [PIL.Image.open(frames / "answers" / f"{name}.png") for name in names]
     assert len({picture.size for picture in drawn}) == 1 and drawn[0].size[0] >= 480
     PIL.Image.fromarray(squares(rng)[0]).save(frames / "00013.png")
     assert main(words) == 0
-    report = json.loads((tmp_path / "out" / "run_report.json").read_text())
-    assert list(report["seconds_per_case"]) == ["00013"]
+    report = json.loads((frames / "answers" / "run_report.json").read_text())
+    assert list(report["seconds_per_case"]) == ["00013"]  # and none of the drawings, though they lie below
+    assert main([*words[:-2], str(frames), "device=cpu"]) == 1  # where a drawing would replace its frame
