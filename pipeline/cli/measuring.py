@@ -129,7 +129,7 @@ def overlay(settings: Settings) -> Outcome:
     wanted, inputs, out = settings.overlay, settings.predict.input, settings.predict.output
     if not inputs or out is None or wanted.predictions is None:
         raise ConfigError("overlay: -i PICTURES, -o FOLDER and predictions=FILE are all needed")
-    worn = own_filters().get(wanted.filter, Path(wanted.filter))
+    worn = own_filters().get(str(wanted.filter), Path(wanted.filter))
     written, failed = stage(wanted.predictions, inputs, worn, out, wanted.names)
     note = f"{counted(written, 'picture')} in {out}"
     return Outcome(note, (note,), failed)

@@ -138,4 +138,4 @@ def _write_record(run: Path, record: dict[str, Any], verb: Verb, settings: Setti
 
 
 def _source(settings: Settings) -> str | None:
-    return str(settings.source.expanduser().resolve()) if settings.source else None
+    return str(settings.source.resolve()) if settings.source else None

@@ -94,7 +94,7 @@ class OverlaySettings:
         predictions: The predictions.json of the pictures.
     """
 
-    filter: str = "glasses"
+    filter: str | Path = "glasses"
     names: dict[str, str] = field(default_factory=dict)
     predictions: Path | None = None
 

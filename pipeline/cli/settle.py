@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.compose import Words, compose, groups, sort_words
+from pipeline.cli.home import from_home, replaced
 from pipeline.cli.schema import put
 from pipeline.cli.settings import Settings
 from pipeline.cli.validate import validate
@@ -40,7 +41,7 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
     tree = compose(words)
     for key, paths in (flags or {}).items():
         put(tree, key, paths if key == "predict.input" else paths[0])
-    settings = validate(tree)
+    settings = validate(from_home(tree))
     if settings.run is None and settings.experiment is not None:
         settings = replace(settings, run=Path("runs") / settings.experiment)
     return settings
@@ -79,7 +80,8 @@ def read_record(run: Path) -> dict[str, Any]:
 
 
 def _choose_experiment(verb: Verb, words: Words) -> None:
-    recorded = read_record(Path(words.texts["run"])).get("experiment") if words.texts.get("run") else None
+    run = words.texts.get("run")
+    recorded = read_record(Path(replaced(run))).get("experiment") if run else None
     if verb.name == "demo":
         words.chosen["experiment"] = "demo"
     elif recorded in groups()["experiment"]:

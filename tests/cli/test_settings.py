@@ -47,6 +47,22 @@ def test_paths_may_hold_any_character():
     assert settled("source=/data/my scans (1)/ü=${x}, [a]").source == Path("/data/my scans (1)/ü=${x}, [a]")
 
 
+def test_a_path_from_the_users_own_folder_is_found_wherever_it_is_given(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    given = ["run=~/r", "source=~/s", "filter=~/f.png", "predict.model=~/m", "training.minutes=1"]
+    settings = settings_from(verb_named("overlay"), given, {"predict.input": ["~/a", "b~"], "predict.output": ["~/o"]})
+    assert (settings.run, settings.source, settings.predict.model) == (tmp_path / "r", tmp_path / "s", tmp_path / "m")
+    assert settings.predict.input == (tmp_path / "a", Path("b~")) and settings.predict.output == tmp_path / "o"
+    assert settings.overlay.filter == str(tmp_path / "f.png")
+    assert settings_from(verb_named("predict"), ["input=['~/a','~/c']"]).predict.input == (
+        tmp_path / "a",
+        tmp_path / "c",
+    )
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "config.yaml").write_text("experiment: my_landmarks\n")
+    assert settings_from(verb_named("check"), ["run=~/r"]).experiment == "my_landmarks"
+
+
 def test_keys_of_the_verbs_own_section_need_no_prefix():
     assert settled("cases=3", sections=("simulate",)).simulate.cases == 3
     assert settled("part=validation", sections=("evaluate",)).evaluate.part == "validation"
