@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -53,8 +53,13 @@ def collect(
         raise DataError(f"missing = {missing!r}; use unannotated or absent.")
     listed = find_datalist(source) if source.is_dir() and images is None else None
     scans, findings = (listed.scans, []) if listed else find_scans(source, images, series)
-    found = read_annotations(source, scans, frame, listed.labels if listed else None)
-    doubled = {f.case for f in findings if f.rule == "duplicate-case"}
+    doubled = {f.case: f.message for f in findings if f.rule == "duplicate-case"}
+    try:
+        found = read_annotations(source, scans, frame, listed.labels if listed else None)
+    except DataError as error:
+        if not doubled:
+            raise
+        raise DataError(_doubled(source, doubled, "" if not scans else f"\n{error}")) from error
     _match(found, scans, {c for c in doubled if c}, unlisted == "absent")
     for finding in typos({case: points for case, points in found.cases.items()}):
         found.error(finding.rule, cast("str", finding.case), finding.message, finding.advice)
@@ -105,6 +110,16 @@ def _match(found: Annotations, scans: dict[str, Path], doubled: set[str], empty:
             found.cases.pop(case, None)
         else:
             _fit_axes(found, case, scans[case])
+
+
+def _doubled(source: Path, doubled: Mapping[str | None, str], more: str) -> str:
+    """Scans that share an id are left out, and the landmarks beside them: said before what follows of it."""
+    case, message = next(iter(doubled.items()))
+    others = f" {len(doubled) - 1} more ids are shared so." if len(doubled) > 1 else ""
+    return (
+        f"{source}: '{case}': {message}{others} They are left out, since an id is the name of its file. Give each"
+        f" scan a name of its own, and its landmarks the same.{more}"
+    )
 
 
 def _unmatched(source: Path, scans: dict[str, Path], found: Annotations) -> str:

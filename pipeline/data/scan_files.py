@@ -47,7 +47,8 @@ def find_scans(
     by_id = scan_ids(pick_series(paths, series), folder)
     for case, same in by_id.items():
         if len(same) > 1:
-            files = " and ".join(str(p.relative_to(source)) for p in same)
+            more = [f"{len(same) - 3} more"] if len(same) > 3 else []
+            files = " and ".join([*(str(p.relative_to(source)) for p in same[:3]), *more])
             findings.append(
                 Finding("duplicate-case", "error", case, f"{files} have the same id.", "Rename or remove one.")
             )

@@ -6,6 +6,8 @@ import nibabel
 import numpy as np
 import pytest
 
+from pipeline.cli.data_settings import DataSettings
+from pipeline.cli.schema import docstring_arguments
 from pipeline.data.collect import collect
 from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, summarize, write_findings
@@ -134,6 +136,18 @@ def test_two_scans_of_one_id_are_both_left_out(folder, twin):
     assert rules(findings) == [("duplicate-case", "c1")] and len(dataset.cases) == 4
     assert twin in next(f.message for f in findings if f.case == "c1")
     assert not rules(findings, "warning")
+
+
+def test_scans_of_one_name_in_a_folder_each_are_the_reason_and_not_their_landmarks(tmp_path):
+    for number in range(5):
+        scan(tmp_path / f"patient{number}/ct.nii.gz", fill=number)
+        write_markups(tmp_path / f"patient{number}/F.mrk.json", {"a": (-12.0, -24.0, 32.0)})
+    with pytest.raises(DataError, match=r"'ct': patient0.ct\.nii\.gz and .* and 2 more have the same id") as told:
+        collect(tmp_path, "mine")
+    assert "no landmarks" not in str(told.value)
+    scan(tmp_path / "other/x.nii.gz")
+    with pytest.raises(DataError, match=r"(?s)have the same id.*no landmarks in it"):
+        collect(tmp_path, "mine")
 
 
 def test_bad_rows_quarantine_their_case_and_name_file_row_and_column(folder):
@@ -284,6 +298,9 @@ def test_the_image_folder_with_most_scans_is_taken_and_labels_never(folder):
     assert "images (5), images_1mm (1)" in next(f for f in findings if f.rule == "image-folder").message
     with pytest.raises(DataError, match="images=images_9mm: no such folder"):
         collect(folder, "mine", images="images_9mm")
+    with pytest.raises(DataError, match=r"images=images/.* no such folder. It has: images, images_1mm"):
+        collect(folder, "mine", images="images/*.nii.gz")
+    assert "*." not in docstring_arguments(DataSettings)["images"]  # and the help promises no pattern
     with pytest.raises(DataError, match="1 usable cases"):
         collect(folder, "mine", frame="RAS", images="images_1mm")
 
