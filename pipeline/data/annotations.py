@@ -158,7 +158,7 @@ def _read(path: Path, frame: str | None, case: str, out: Annotations) -> dict[st
         points, notes = read(path, frame)
     except OtherFrameError:  # of many files the user speaks of those that state none
         points, notes = read(path, None)
-        notes = [*notes, f"states its frame, which is kept; frame={frame} is for files that state none"]
+        notes = [*notes, f"states another frame and keeps it; frame={frame} is for files that state none"]
     out.findings += [Finding("annotation-note", "note", case, f"{path}: {note}") for note in notes]
     return _spelled(points, str(path))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pipeline.data.findings import Finding
@@ -34,7 +34,7 @@ def files_by_case(files: Iterable[Path], scans: Mapping[str, Path]) -> tuple[dic
     for path in files:
         name = observer_of(path, stem_of(path))[0]
         by_case.setdefault(_case_of(spelled(stem_of(path)), spelled(name), ids, sessions), []).append(path)
-    return by_case, _not_exact(by_case, scans)
+    return by_case, [*_not_exact(by_case, scans), *_not_read(by_case, scans)]
 
 
 def _sessions(scans: Iterable[str]) -> dict[str, list[str]]:
@@ -70,6 +70,16 @@ def _not_exact(by_case: Mapping[str, list[Path]], scans: Mapping[str, Path]) -> 
         )
         for case, path in taken.items()
     ]
+
+
+def _not_read(by_case: Mapping[str, list[Path]], scans: Mapping[str, Path]) -> Iterator[Finding]:
+    """Where a file is called as the scan is, those with longer names are left alone."""
+    for case, paths in by_case.items():
+        others = [p for p in paths if not is_of(p, case)]
+        if case in scans and 0 < len(others) < len(paths):
+            more = f" and {len(others) - 1} more were" if len(others) > 1 else " was"
+            text = f"{others[0]}{more} not read: another file is called as {scans[case].name} is."
+            yield Finding("file-not-read", "note", case, text, "Several observers: CASE_observer-NAME.")
 
 
 def _added(path: Path, case: str) -> str:

@@ -269,7 +269,10 @@ def test_a_file_that_is_not_called_as_its_scan_is_told(slicer):
 def test_a_word_that_begins_like_observer_is_none(slicer):
     (slicer / "landmarks/c0.mrk.json").rename(slicer / "landmarks/c0_obs1.mrk.json")
     write_markups(slicer / "landmarks/c0_obstruction.mrk.json", {n: (0.0, 0.0, 0.0) for n in NAMES})
-    case = collect(slicer, "mine")[0].case("c0")
+    dataset, findings = collect(slicer, "mine")
+    case = dataset.case("c0")
+    assert [(f.rule, f.case) for f in findings] == [("file-not-read", "c0")]
+    assert "c0_obstruction.mrk.json was not read" in findings[0].message
     assert case.landmarks["left_ostium"] == (-12.0, -24.0, 32.0) and not case.observers
 
 
