@@ -158,7 +158,7 @@ def calibrate_vectors(model: Model, cases: Sequence[ValueCase], far: float) -> M
     vectors = np.stack([locate(model, levels).vector for levels, _ in cases])
     who = [str(int(values[IDENTITY][0])) for _, values in cases]
     _, other = pair_distances(squared_distances(vectors, vectors), who)
-    threshold = threshold_at(other, far) if len(other) else 0.0
+    threshold = threshold_at(other, far)
     return replace(model, calibration=Calibration(threshold, None, len(cases)))
 
 

@@ -76,27 +76,32 @@ def by_identity(distance: Float[np.ndarray, "N N"], who: Sequence[str], threshol
 
 def identification(vectors: Float[np.ndarray, "N F"], who: Sequence[str], seed: int = 0) -> dict[str, float]:
     """`rank1`, the share of images whose nearest of a gallery with one image a person is of the right one; and
-    `dir_at_fa5`, the share that is named rightly where half of the people are not enrolled and one in twenty images of
-    these may be taken for somebody. Means over ten galleries, drawn from the seed."""
+    `dir_at_fa5`, the share that is named rightly where half of the people (those with one image among them) are not
+    enrolled and one in twenty images of these may be taken for somebody. Means over ten galleries, drawn from the seed.
+
+    Args:
+        who: Two people or more, one of them with two images at least.
+    """
     rng = np.random.default_rng(seed)
     names = np.array(who)
-    people = np.unique(names)
+    people, count = np.unique(names, return_counts=True)
+    askable, alone = np.flatnonzero(count > 1), np.flatnonzero(np.isin(names, people[count == 1]))
     rank, named = [], []
     for _ in range(GALLERIES):
         first = np.array([rng.choice(np.flatnonzero(names == person)) for person in people])
         probes = np.setdiff1d(np.arange(len(names)), first)
-        enrolled = np.sort(rng.permutation(len(people))[: max(1, round((1 - IMPOSTORS) * len(people)))])
-        distance = squared_distances(vectors[probes], vectors[first])
-        rank.append(float((people[distance.argmin(1)] == names[probes]).mean()))
-        named.append(_open_set(distance[:, enrolled], people[enrolled], names[probes]))
+        enrolled = np.sort(rng.permutation(askable)[: max(1, round((1 - IMPOSTORS) * len(people)))])
+        nearest = squared_distances(vectors[probes], vectors[first]).argmin(1)
+        rank.append(float((people[nearest] == names[probes]).mean()))
+        shown = np.concatenate([probes, alone])
+        distance = squared_distances(vectors[shown], vectors[first[enrolled]])
+        named.append(_open_set(distance, people[enrolled], names[shown]))
     return {"rank1": float(np.mean(rank)), "dir_at_fa5": float(np.mean(named))}
 
 
 def _open_set(distance: Float[np.ndarray, "N M"], gallery: np.ndarray, names: np.ndarray) -> float:
     known: Bool[np.ndarray, " N"] = np.isin(names, gallery)
     nearest, right = distance.min(1), gallery[distance.argmin(1)] == names
-    if known.all():
-        return float(right.mean())
     return float((right & (nearest <= threshold_at(nearest[~known], ALARMS)))[known].mean())
 
 

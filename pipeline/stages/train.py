@@ -39,7 +39,7 @@ from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.cascade import Cascade, TrainedLevel
 from pipeline.training.cases import fit_known, training_cases
 from pipeline.training.history import history_csv
-from pipeline.training.learnable import check_asked, check_weights
+from pipeline.training.learnable import check_asked, check_pairs, check_weights
 from pipeline.training.levels import TrainingCase
 from pipeline.training.settings import TrainingSettings
 
@@ -66,7 +66,8 @@ def train(
         The model folder.
 
     Raises:
-        DataError: A part of the split is empty, or a prepared array is damaged.
+        DataError: A part of the split is empty, or has no pair of images of one subject where the task is about such;
+            or a prepared array is damaged.
         ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them; a weight is
             given for what has no loss; or the data have nothing that the task asks for.
         CheckpointError: The resume folder belongs to other settings or data.
@@ -88,6 +89,8 @@ def train(
     names = _twins(data, settings) if settings.augment.mirror else None
     asked = Asked(data.landmarks, data.classes, known.outputs)
     check_asked(dataset, question, asked)
+    if TASKS[question].answers == "vectors":
+        check_pairs(dataset, {"train": learning, "validation": validating})
     cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs)
     check_weights(cascade.task, settings.attributes.weights)
     trained = cascade.train()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.errors import ConfigError
+from pipeline.data.dataset import Part
+from pipeline.errors import ConfigError, DataError
+from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.table import TASKS
 from pipeline.tasks.task import Task
+from pipeline.training.levels import TrainingCase
 
 
 def check_asked(dataset: Path, question: str, asked: Asked) -> None:
@@ -27,6 +31,22 @@ def check_asked(dataset: Path, question: str, asked: Asked) -> None:
         others = [name for name, kind in TASKS.items() if there.get(kind.answers)]
         instead = f"train it with task={' or '.join(others)}" if others else "import it again with what is asked for"
         raise ConfigError(f"{dataset}: task={question} has nothing to learn from it, it holds no {answers}; {instead}.")
+
+
+def check_pairs(dataset: Path, cases: Mapping[Part, Sequence[TrainingCase]]) -> None:
+    """Refuse parts of which no two images show one subject, or all do: nothing is learned or measured of such.
+
+    Raises:
+        DataError: Says which part.
+    """
+    for part, there in cases.items():
+        images = Counter(float(case.values[IDENTITY][0]) for case in there)
+        if len(images) < 2 or max(images.values()) < 2:
+            raise DataError(
+                f"{dataset}: task=embedding, but its part '{part}' has {len(there)} images of {len(images)} subjects;"
+                " two subjects and two images of one of them are needed. Say in subjects.csv, or by a folder each,"
+                " whose the images are, or give this part more subjects (data.fractions, split.csv)."
+            )
 
 
 def check_weights(task: Task, weights: Mapping[str, float]) -> None:

@@ -58,3 +58,11 @@ def test_the_threshold_of_a_fold_is_chosen_on_the_others():
     # folds 0 and 1 are right by any threshold that their others choose; fold 2's others choose 0.2: 0.6 is refused
     numbers = folds_accuracy(distance, same, fold)
     assert numbers["folds_accuracy"] == pytest.approx((1 + 1 + 0.5) / 3)
+
+
+def test_people_with_one_image_are_strangers_and_never_enrolled():
+    # one of three is enrolled, and only a can be: b and c are strangers, of whom none may be taken for a
+    vectors = np.array([[1.0, 0, 0], [1.0, 0, 0], [0, 1.0, 0], [0, 1.0, 0], [0, 0, 1.0], [0, 0, 1.0]])
+    assert identification(vectors[[0, 1, 2, 4]], ["a", "a", "b", "c"]) == {"rank1": 1.0, "dir_at_fa5": 1.0}
+    taken_for_a = identification(vectors[[0, 1, 2, 0]], ["a", "a", "b", "c"])
+    assert taken_for_a["dir_at_fa5"] == 0.0  # no distance names a without c

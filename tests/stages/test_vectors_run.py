@@ -123,6 +123,24 @@ def test_a_model_that_makes_no_vectors_cannot_identify(folder, enrolled, tmp_pat
     assert "name=ID -i IMAGE" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_a_part_in_which_nobody_has_two_images_is_refused_before_training(folder, tmp_path, part, capsys):
+    (tmp_path / "images").mkdir()
+    whose, split = ["case,subject"], ["case,split"]
+    for person in range(9):
+        of = ("train", "validation", "test")[person % 3]
+        for number in range(1 if of == part else 2):
+            shutil.copy(folder / f"p{person:02d}" / f"{number}.png", tmp_path / "images" / f"{person}_{number}.png")
+            whose.append(f"{person}_{number},p{person}")
+            split.append(f"{person}_{number},{of}")
+    (tmp_path / "subjects.csv").write_text("\n".join(whose))
+    (tmp_path / "split.csv").write_text("\n".join(split))
+    run = tmp_path / "r"
+    assert main(["run", "experiment=my_landmarks", f"source={tmp_path}", f"run={run}", *SETTINGS]) == 1
+    assert f"its part '{part}' has 3 images of 3 subjects" in capsys.readouterr().err
+    assert not (run / "resume").exists() and not (run / "model").exists()
+
+
 def test_check_names_an_image_that_is_filed_under_another_person(run, folder, tmp_path, capsys):
     wrong = tmp_path / "wrong"
     shutil.copytree(folder, wrong)
