@@ -10,6 +10,7 @@ from pipeline.data.collect_values import Columns
 from pipeline.data.columns import Column, Kind
 from pipeline.data.findings import read_findings
 from pipeline.errors import ConfigError
+from pipeline.tasks.names import clash
 
 KINDS: dict[Kind, str] = {  # and the keys that name columns of each
     "number": "numbers",
@@ -36,13 +37,12 @@ def columns_of_settings(settings: Settings) -> Columns:
     """What the table of the folder is read for.
 
     Raises:
-        ConfigError: A column is named twice, or none is asked for where the task answers columns.
+        ConfigError: Two things have one name, or no column is asked for where the task answers columns.
     """
     inputs = [Column(n, kind) for kind, key in KINDS.items() for n in getattr(settings.inputs, key)]
     outputs = [Column(n, kind) for kind, key in KINDS.items() for n in getattr(settings.outputs, key, ())]
-    names = [column.name for column in (*inputs, *outputs)]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ConfigError(f"inputs, outputs: column '{twice[0]}' is named twice; name it once, of one kind.")
+    if wrong := clash(inputs, outputs, settings.data.views, settings.task):
+        raise ConfigError(wrong)
     if not outputs and settings.task == "attributes":
         raise ConfigError(
             f"task={settings.task}: say which columns of the table are asked for, such as outputs.numbers=[age] or"

@@ -39,7 +39,7 @@ from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.cascade import Cascade, TrainedLevel
 from pipeline.training.cases import fit_known, training_cases
 from pipeline.training.history import history_csv
-from pipeline.training.learnable import check_asked, check_pairs, check_weights
+from pipeline.training.learnable import check_asked, check_names, check_pairs, check_weights
 from pipeline.training.levels import TrainingCase
 from pipeline.training.settings import TrainingSettings
 
@@ -67,7 +67,7 @@ def train(
 
     Raises:
         DataError: A part of the split is empty, or has no pair of images of one subject where the task is about such;
-            or a prepared array is damaged.
+            two columns or views have one name; or a prepared array is damaged.
         ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them; a weight is
             given for what has no loss; or the data have nothing that the task asks for.
         CheckpointError: The resume folder belongs to other settings or data.
@@ -79,6 +79,7 @@ def train(
     identity = fingerprint([asdict(settings), asdict(data) | {"root": ""}, store.keys, question])
     if _is_done(run, identity):
         return run / "model"
+    check_names(dataset, question, data)
     sweep(run / "resume")
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     keep_freed_memory()

@@ -22,10 +22,10 @@ from pipeline.tasks.attributes import AttributesTask
 from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.names import BOXES, LANDMARKS
 from pipeline.tasks.truth import UNKNOWN, Truth
 from pipeline.tasks.values_found import ValuesFound
 
-LANDMARKS, BOXES = "landmarks", "boxes"  # the parts beside those of the values
 PREFIX = "box_"  # of the names of heads that are asked about boxes
 
 

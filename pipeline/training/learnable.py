@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.data.dataset import Part
+from pipeline.data.dataset import Dataset, Part
 from pipeline.errors import ConfigError, DataError
 from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.asked import Asked
+from pipeline.tasks.names import clash
 from pipeline.tasks.table import TASKS
 from pipeline.tasks.task import Task
 from pipeline.training.levels import TrainingCase
@@ -31,6 +32,16 @@ def check_asked(dataset: Path, question: str, asked: Asked) -> None:
         others = [name for name, kind in TASKS.items() if there.get(kind.answers)]
         instead = f"train it with task={' or '.join(others)}" if others else "import it again with what is asked for"
         raise ConfigError(f"{dataset}: task={question} has nothing to learn from it, it holds no {answers}; {instead}.")
+
+
+def check_names(dataset: Path, question: str, data: Dataset) -> None:
+    """Refuse columns and views of which one would take the place of another, or of what the program itself calls so.
+
+    Raises:
+        DataError: Says which.
+    """
+    if wrong := clash(data.inputs, data.outputs, data.views, question):
+        raise DataError(f"{dataset}: {wrong}")
 
 
 def check_pairs(dataset: Path, cases: Mapping[Part, Sequence[TrainingCase]]) -> None:

@@ -17,15 +17,15 @@ SETTINGS = [
     "training.coarse.parameters={stride: 4, width: 8, growth: 8, depth: 1}", "training.coarse.batch=8",
     "training.augment={rotation: 0, scale: 0, contrast: 0, brightness: 0}",
     "data.views={front: '{id}_front', back: '{id}_back'}", "inputs.numbers=[bonus]", "inputs.texts=[note]",
-    "outputs.numbers=[total]", "outputs.classes=[side]", "outputs.labels=[tags]",
+    "outputs.numbers=[sum]", "outputs.classes=[side]", "outputs.labels=[tags]",
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The total is the brightness of both images and the bonus; the side where the front is bright is a class."""
+    """The sum is the brightness of both images and the bonus; the side where the front is bright is a class."""
     place = tmp_path_factory.mktemp("values")
-    rng, rows = np.random.default_rng(0), ["id,bonus,note,total,side,tags"]
+    rng, rows = np.random.default_rng(0), ["id,bonus,note,sum,side,tags"]
     (place / "images").mkdir()
     for number in range(60):
         left, front, back, bonus = bool(rng.integers(2)), *rng.integers(30, 200, 2), int(rng.integers(0, 100))
@@ -52,20 +52,20 @@ def run(folder):
 
 def test_a_run_leaves_answers_numbers_and_a_page(run):
     summary = json.loads((run / "test" / "summary.json").read_text())
-    assert summary["task"] == "attributes" and set(summary["values"]) == {"total", "side", "tags"}
+    assert summary["task"] == "attributes" and set(summary["values"]) == {"sum", "side", "tags"}
     assert summary["metrics"]["side.accuracy"] == 1.0  # plain to see
-    total = summary["values"]["total"]
-    assert total["mae"] < 0.8 * total["without_looking"]["always_mae"]
+    of_sum = summary["values"]["sum"]
+    assert of_sum["mae"] < 0.8 * of_sum["without_looking"]["always_mae"]
     page = (run / "report.html").read_text()
     assert "Answers over references" in page and page.count("<svg") >= 2
-    assert "without looking" in page and "total: worst" in page and "No training curve" not in page
+    assert "without looking" in page and "sum: worst" in page and "No training curve" not in page
     rows = (run / "test" / "values_errors.csv").read_text().splitlines()
     assert len(rows) == 1 + 3 * summary["cases"]
 
 
 def test_every_loss_is_in_the_history(run):
     header = (run / "history.csv").read_text().splitlines()[0].split(",")
-    assert {"loss_total", "loss_side", "loss_tags", "total.mae", "side.accuracy", "tags.ap"} <= set(header)
+    assert {"loss_total", "loss_sum", "loss_side", "loss_tags", "sum.mae", "side.accuracy", "tags.ap"} <= set(header)
 
 
 def test_new_images_are_answered_with_a_table_and_without(run, folder, tmp_path):
@@ -75,7 +75,7 @@ def test_new_images_are_answered_with_a_table_and_without(run, folder, tmp_path)
     assert main(["predict", model, "-i", str(folder / "images"), "-o", str(tmp_path / "without")]) == 0
     full, bare = (read_value_predictions(tmp_path / name / "predictions.json") for name in ("with", "without"))
     assert len(full.cases) == len(bare.cases) == 60
-    numbers = np.array([[p.cases[c]["total"].value for c in full.cases] for p in (full, bare)])
+    numbers = np.array([[p.cases[c]["sum"].value for c in full.cases] for p in (full, bare)])
     assert np.isfinite(numbers).all() and not np.allclose(*numbers)  # what is missing is handled, and counts
     side = full.columns[1]
     assert [a["side"].value for a in full.cases.values()] == [
@@ -136,8 +136,8 @@ def test_a_task_of_values_without_a_column_says_how_to_name_one(folder, tmp_path
 
 def test_a_weight_for_what_has_no_loss_is_refused(run, tmp_path, capsys):
     untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
-    assert main(["train", f"run={untrained}", "task=attributes", "training.attributes.weights={totl: 2}"]) == 2
-    assert "weights.totl: 2.0 weighs nothing; there are total, side, tags." in capsys.readouterr().err
+    assert main(["train", f"run={untrained}", "task=attributes", "training.attributes.weights={smu: 2}"]) == 2
+    assert "weights.smu: 2.0 weighs nothing; there are sum, side, tags." in capsys.readouterr().err
 
 
 def test_a_task_that_the_data_have_nothing_for_names_the_one_that_fits(run, tmp_path, capsys):
@@ -154,6 +154,30 @@ def test_two_kinds_for_one_column_are_refused(folder, tmp_path, capsys):
     assert "column 'side' is named twice" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["outputs.numbers=[total]"], "outputs: a column cannot be called 'total', which is the sum of all losses"),
+        (["task=multi", "outputs.numbers=[boxes]"], "outputs: a column cannot be called 'boxes'"),
+        (["inputs.numbers=[image]"], "inputs: a column cannot be called 'image', which is the image itself"),
+        (["data.views={front: '{id}_front', image: '{id}_back'}"], "data.views.image: cannot be called so"),
+        (["data.views={front: '{id}_front', bonus: '{id}_back'}"], "views.bonus: cannot be called so, which is a col"),
+    ],
+)
+def test_names_that_would_take_anothers_place_are_refused(folder, tmp_path, words, message, capsys):
+    settings = ["experiment=my_landmarks", f"source={folder}", f"run={tmp_path / 'r'}", *SETTINGS, *words]
+    assert main(["import", *settings]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_data_set_from_elsewhere_with_such_a_name_is_not_trained_on(run, tmp_path, capsys):
+    untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+    content = (untrained / "dataset.json").read_text().replace('"sum"', '"total"')
+    (untrained / "dataset.json").write_text(content)
+    assert main(["train", f"run={untrained}", "task=attributes"]) == 1
+    assert "dataset.json: outputs: a column cannot be called 'total'" in capsys.readouterr().err
+
+
 def test_several_voxel_sizes_are_several_networks_whose_answers_are_averaged(folder, tmp_path):
     more = ["levels=[2.0,1.0]", "training.steps=24", "training.looks=2", "training.validations=1"]
     place = tmp_path / "several"
@@ -161,12 +185,12 @@ def test_several_voxel_sizes_are_several_networks_whose_answers_are_averaged(fol
     model = json.loads((place / "model" / "model.json").read_text())
     assert [level["spacing"] for level in model["levels"]] == [2.0, 1.0, 1.0]
     assert len({level["sha256"] for level in model["levels"]}) == 3
-    assert set(model["mixes"]) == {"total", "side", "tags"} and all(sum(m) == 1 for m in model["mixes"].values())
+    assert set(model["mixes"]) == {"sum", "side", "tags"} and all(sum(m) == 1 for m in model["mixes"].values())
 
 
 def test_a_blind_network_is_given_no_image_at_all(folder, tmp_path):
     place, other = tmp_path / "blind", tmp_path / "other"
-    # What the bonus tells: the total hangs on the images, too, and a constant may answer that as well.
+    # What the bonus tells: the sum hangs on the images, too, and a constant may answer that as well.
     asked = ["inputs.texts=[]", "outputs.classes=[note]", "outputs.numbers=[]", "outputs.labels=[]"]
     more = [*asked, "training.blind=true", "training.steps=80", "training.validations=1"]
     assert main(["run", "experiment=my_landmarks", f"source={folder}", f"run={place}", *SETTINGS, *more]) == 0
