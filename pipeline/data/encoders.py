@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from pipeline.data.columns import NUMBERS, Column, Value
+from pipeline.data.columns import BETWEEN, NUMBERS, Column, Value
 from pipeline.data.value_predictions import ValueAnswer
 from pipeline.errors import DataError
 
@@ -22,6 +22,7 @@ WORD = re.compile(r"\w+|[^\w\s]")
 LONGEST = 24  # words of a text that are read
 LIKELY = 0.5  # chance from which a label is an answer
 SEEN = 2  # times that a word of a text must occur to be known
+ALIKE = 1e-12  # share of their size by which numbers must vary not to be the same but for rounding
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Encoder:
     Args:
         column: Which.
         mean: Of the numbers (or their logarithms) of the training cases.
-        sd: Their standard deviation.
+        sd: Their standard deviation; 1 where they are all the same.
         words: Classes, labels, or the words of texts that are known, in the order of their numbers.
     """
 
@@ -105,14 +106,16 @@ def fit_encoder(column: Column, values: Sequence[Value]) -> Encoder:
     """An encoder from the values of the training cases that have one.
 
     Raises:
-        DataError: No training case has one, or all the same where something is to be learned from differences.
+        DataError: No training case has one.
     """
     if not values:
         raise DataError(f"column '{column.name}': no training case has a value.")
     if column.kind in NUMBERS:
         numbers = np.array(values, float)
         numbers = np.log(numbers) if column.kind == "logarithm" else numbers
-        return Encoder(column, float(numbers.mean()), float(numbers.std()) or 1.0)
+        mean, sd = float(numbers.mean()), float(numbers.std())
+        size = max(abs(mean), float(column.kind == "logarithm"))  # of which rounding is a share
+        return Encoder(column, mean, sd if sd > ALIKE * size else 1.0)
     if column.kind == "text":
         counts = Counter(word for text in values for word in words_of(str(text)))
         return Encoder(column, words=tuple(sorted(word for word, times in counts.items() if times >= SEEN)))
@@ -133,3 +136,26 @@ def encoder_of(content: Mapping[str, Any]) -> Encoder:
 def fit_encoders(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]]) -> tuple[Encoder, ...]:
     """An encoder for each column, from the values of the training cases."""
     return tuple(fit_encoder(c, [row[c.name] for row in rows if c.name in row]) for c in columns)
+
+
+def fit_asked(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]]) -> tuple[Encoder, ...]:
+    """The same of columns that are asked for, which are learned from differences; given ones may be all the same.
+
+    Raises:
+        DataError: All training cases have the same value.
+    """
+    encoders = fit_encoders(columns, rows)
+    for encoder in encoders:
+        name = encoder.column.name
+        told = {(encoder.encode(row[name]).round(6) + 0.0).tobytes() for row in rows if name in row}
+        if len(told) == 1:
+            said = next(row[name] for row in rows if name in row)
+            raise DataError(
+                f"outputs: column '{name}': it is {_shown(said)} of every training case, so there is nothing to learn."
+                " Leave it out, or add cases of which it is something else."
+            )
+    return encoders
+
+
+def _shown(value: Value) -> str:
+    return BETWEEN.join(value) if isinstance(value, tuple) else str(value)

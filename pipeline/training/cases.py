@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.data.box_rules import usable_boxes
 from pipeline.data.dataset import PARTS, Case, Dataset, Part, picture_id
-from pipeline.data.encoders import Encoder, fit_encoders
+from pipeline.data.encoders import Encoder, fit_asked, fit_encoders
 from pipeline.data.inputs import Inputs
 from pipeline.data.store import LevelArray, PreparedStore
 from pipeline.errors import DataError
@@ -65,8 +65,7 @@ class Known:
 def fit_known(data: Dataset, inputs: Inputs) -> Known:
     """Encoders of all columns of the data set, from its training part; `inputs` says the rest."""
     rows = [case.values for case in data.part("train")]
-    columns, outputs = (fit_encoders(c, rows) for c in (data.inputs, data.outputs))
-    return Known(replace(inputs, columns=columns), outputs)
+    return Known(replace(inputs, columns=fit_encoders(data.inputs, rows)), fit_asked(data.outputs, rows))
 
 
 def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case], known: Known) -> list[TrainingCase]:

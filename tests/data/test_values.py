@@ -1,12 +1,14 @@
 """Columns of a table: read, encoded, answered; every bad cell is said."""
 
+import re
+
 import numpy as np
 import pytest
 
 from pipeline.data.collect_values import by_view, collect_images, with_values
 from pipeline.data.columns import Column, parse
 from pipeline.data.dataset import read_dataset, write_dataset
-from pipeline.data.encoders import LONGEST, Encoder, fit_encoder
+from pipeline.data.encoders import LONGEST, Encoder, fit_asked, fit_encoder
 from pipeline.data.inputs import Inputs, inputs_of
 from pipeline.data.value_predictions import ValuePredictions, read_value_predictions, write_value_predictions
 from pipeline.data.values_csv import find_table, read_values, write_values_csv
@@ -181,6 +183,24 @@ def test_texts_are_numbers_of_words_seen_twice_and_end_with_noughts():
 def test_a_column_without_a_value_cannot_be_learned():
     with pytest.raises(DataError, match="no training case has a value"):
         fit_encoder(AGE, [])
+
+
+@pytest.mark.parametrize("column", [AGE, PRICE])
+@pytest.mark.parametrize("values", [[0.1] * 7, [0.1 * 3, 0.3] * 5, [1.0, 1 + 2e-16], [1e9 / 3] * 30])
+def test_a_given_column_that_is_always_the_same_makes_no_number_large(column, values):
+    encoder = fit_encoder(column, values)
+    assert encoder.sd == 1.0 and abs(encoder.encode(values[0])[0]) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [(AGE, [0.3, 0.1 * 3], "0.3"), (SEX, ["f"] * 3, "f"), (TAGS, [("a", "b"), ("b", "a")], "a|b")],
+)
+def test_an_asked_column_that_is_always_the_same_is_refused_by_name(column, values, said):
+    rows = [{column.name: value} for value in values]
+    with pytest.raises(DataError, match=f"outputs: column '{column.name}': it is {re.escape(said)} of every training"):
+        fit_asked([column], [*rows, {}])
+    assert fit_asked([AGE, SEX], [{"age": 1.0, "sex": "f"}, {"age": 2.0, "sex": "m"}])[0].sd == 0.5
 
 
 def test_inputs_survive_json_and_say_what_is_missing():
