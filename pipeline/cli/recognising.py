@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.cli.given import run_of
 from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
+from pipeline.data.gallery import NOBODY
 from pipeline.errors import ConfigError
 
 
@@ -16,6 +17,8 @@ def enroll(settings: Settings) -> Outcome:
     from pipeline.stages.identify import remove
 
     gallery, name = _gallery(settings), settings.identity.name
+    if settings.identity.remove is not None and (name or settings.predict.input):
+        raise ConfigError("enroll: remove=ID takes a person out and adds nobody: give name=ID -i IMAGE in another call")
     if settings.identity.remove is not None:
         left = remove(_model(settings), gallery, settings.identity.remove)
         note = f"'{settings.identity.remove}' removed; {_people(left)} in {gallery}"
@@ -40,7 +43,6 @@ def verify(settings: Settings) -> Outcome:
 
 
 def _asked(settings: Settings, claimed: str | None) -> Outcome:
-    from pipeline.stages.identify import NOBODY
     from pipeline.stages.identify import identify as stage
 
     if not settings.predict.input:

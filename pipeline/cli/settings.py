@@ -80,7 +80,7 @@ class IdentitySettings:
 
     name: str | None = None
     remove: str | None = None
-    threshold: Positive | None = None
+    threshold: Annotated[float, Field(gt=0, le=4)] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipeline.data.atomic import write_bytes
 from pipeline.errors import DataError
 
 VERSION = "1"
+NOBODY = "not recognised"  # the answer about an image that shows nobody of the gallery; no person is called so
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,14 @@ class Gallery:
     vectors: Float[np.ndarray, "N F"]
 
     def with_person(self, name: str, image: str, vector: Float[np.ndarray, " F"]) -> Gallery:
-        """With one more vector."""
+        """With one more vector.
+
+        Raises:
+            DataError: Nobody can be called so.
+        """
+        name = called(name)
+        if name.casefold() in ("", NOBODY):
+            raise DataError(f"name='{name}': give a name or number that tells whom you mean.")
         row = np.asarray(vector, np.float32)[None]
         vectors = np.concatenate([self.vectors, row]) if len(self.people) else row
         return replace(self, people=(*self.people, name), images=(*self.images, image), vectors=vectors)
@@ -48,6 +57,7 @@ class Gallery:
         Raises:
             DataError: Nobody is called so.
         """
+        name = called(name)
         kept = [row for row, person in enumerate(self.people) if person != name]
         if len(kept) == len(self.people):
             raise DataError(f"nobody in the gallery is called '{name}'; {len(set(self.people))} people are enrolled.")
@@ -67,10 +77,21 @@ class Gallery:
         Raises:
             DataError: Nobody is called so.
         """
+        name = called(name)
         rows = [row for row, person in enumerate(self.people) if person == name]
         if not rows:
             raise DataError(f"nobody in the gallery is called '{name}'; enroll an image of them first.")
         return float(np.clip(2 - 2 * (self.vectors[rows] @ np.asarray(vector, np.float32)), 0, 4).min())
+
+
+def called(name: str) -> str:
+    """The one way to write what looks alike: without blanks around it, an accent and its letter as one sign.
+
+    Examples:
+        >>> called("Jose\\u0301 ") == called("Jos\\u00e9")
+        True
+    """
+    return unicodedata.normalize("NFC", name).strip()
 
 
 def write_gallery(gallery: Gallery, path: Path) -> None:
@@ -108,7 +129,7 @@ def read_gallery(path: Path, model: str) -> Gallery:
             f"{path}: its vectors are another model's ({maker[:12]}, this one is {model[:12]}) and cannot be"
             " compared with this one's. Use that model, or enroll the people again into a new gallery."
         )
-    return Gallery(model, people, images, vectors)
+    return Gallery(model, tuple(map(called, people)), images, vectors)  # early files have names as they were typed
 
 
 def _sum(facts: Mapping[str, str], vectors: Float[np.ndarray, "N F"]) -> str:

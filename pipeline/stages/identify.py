@@ -10,15 +10,13 @@ import numpy as np
 
 from pipeline.data.atomic import sha256_of, write_text
 from pipeline.data.claim import claimed_folder
-from pipeline.data.gallery import Gallery, read_gallery, write_gallery
+from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
 from pipeline.data.points_csv import csv_line
 from pipeline.data.readers import find_images, read_image
 from pipeline.errors import ConfigError, DataError, PatchvoteError
 from pipeline.inference.answering import VectorAnswering, answering
 from pipeline.inference.beside import Beside
 from pipeline.inference.model import load_model, pick_device
-
-NOBODY = "not recognised"
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def enroll(model: Path, gallery: Path, images: Sequence[Path], name: str, device
     """Add images of one person to a gallery, which is made if it is not there; returns how many people it has.
 
     Raises:
-        DataError: An image cannot be read, or the gallery is another model's.
+        DataError: An image cannot be read, nobody can be called so, or the gallery is another model's.
     """
     with claimed_folder(gallery.resolve().parent):
         asked = Asked(model, gallery, device=device)
@@ -121,7 +119,10 @@ def identify(
         except PatchvoteError as error:
             failures[image.name] = str(error)
             continue
-        who, distance = (claimed, people.distance_to(claimed, vector)) if claimed else people.nearest(vector)[0]
+        if claimed is None:
+            who, distance = people.nearest(vector)[0]
+        else:
+            who, distance = called(claimed), people.distance_to(claimed, vector)
         answers.append(Recognised(image, who if distance <= asked.threshold else None, distance, who))
     if out is not None:
         write_text(out / "identities.csv", _table(answers))

@@ -55,6 +55,22 @@ def test_a_person_who_is_removed_is_gone():
         left.without("person 0")
 
 
+def test_names_that_look_alike_are_one_person(tmp_path):
+    made = gallery().with_person("Jos\u00e9", "a.png", vectors(1)[0]).with_person(" Jose\u0301", "b.png", vectors(1)[0])
+    assert made.people[-2:] == ("Jos\u00e9", "Jos\u00e9")
+    assert made.distance_to("Jose\u0301 ", made.vectors[-1]) == pytest.approx(0.0, abs=1e-6)
+    assert "Jos\u00e9" not in made.without("Jose\u0301").people
+    early = Gallery("m" * 64, ("ann", "ann "), ("a.png", "b.png"), vectors(2))
+    write_gallery(early, tmp_path / "people")
+    assert read_gallery(tmp_path / "people", "m" * 64).without("ann").people == ()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "not recognised", "Not recognised "])
+def test_nobody_is_called_nothing_or_by_the_answer_about_strangers(name):
+    with pytest.raises(DataError, match="give a name or number that tells whom you mean"):
+        gallery().with_person(name, "a.png", vectors(1)[0])
+
+
 def test_another_models_vectors_are_not_compared(tmp_path):
     write_gallery(gallery(), tmp_path / "people")
     with pytest.raises(DataError, match="another model's"):

@@ -106,6 +106,18 @@ def test_a_person_can_be_removed(folder, enrolled, capsys):
     assert main(["enroll", *enrolled, "remove=p00"]) == 1
 
 
+def test_what_cannot_be_meant_is_refused(run, folder, enrolled, capsys):
+    image = ["-i", str(folder / "p00" / "0.png")]
+    for more in ("remove=p00", "name=p02", *image), ("remove=p00", *image):
+        assert main(["enroll", *enrolled, *more]) == 2
+        assert "remove=ID takes a person out and adds nobody" in capsys.readouterr().err
+    assert main(["identify", *enrolled, *image, "threshold=9"]) == 2
+    assert "threshold: 9" in capsys.readouterr().err
+    assert main(["verify", *enrolled, *image, "name= "]) != 0  # not taken for no claim at all
+    assert main(["verify", *enrolled, *image, "name= p00 "]) == 0
+    assert "yes" in capsys.readouterr().out
+
+
 def test_a_gallery_of_another_model_is_refused(run, folder, enrolled, tmp_path, capsys):
     shutil.copytree(run / "model", tmp_path / "model")
     content = json.loads((tmp_path / "model" / "model.json").read_text())
