@@ -1,8 +1,7 @@
 """The list of pairs of Labeled Faces in the Wild (`pairs.txt`), in folds.
 
-The first line has the number of folds, if there are several, and of pairs of one person in each (and as many of two);
-then for each fold the pairs of one person, `NAME I J`, and those of two, `NAME I OTHER J`; an image is `NAME_000I`,
-counted from 1.
+The first line has the number of folds, and of pairs of one person in each (and as many of two); then for each fold the
+pairs of one person, `NAME I J`, and those of two, `NAME I OTHER J`; an image is `NAME_000I`, counted from 1.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import DataError
+
+FEWEST = 2  # folds: the threshold of one is chosen on the others
 
 
 @dataclass(frozen=True)
@@ -30,22 +31,36 @@ def read_pairs(path: Path) -> list[Pair]:
     """All pairs.
 
     Raises:
-        DataError: Not readable, or a line has another form; says which.
+        DataError: Not readable, a line has another form, there are not as many as the first says, or there is one fold,
+            without others to choose its threshold on; says which.
     """
     try:
         lines = [line.split() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
-        *folds_if_several, each = map(int, lines[0])
-        folds = folds_if_several[0] if folds_if_several else 1
+        folds, each = map(int, lines[0] if len(lines[0]) > 1 else ("1", *lines[0]))
     except (OSError, UnicodeDecodeError, ValueError, IndexError) as error:
         raise DataError(f"{path}: not a list of pairs: {error!r}. Its first line says: FOLDS PAIRS.") from error
+    _check_count(path, folds, each, len(lines) - 1)
     pairs = []
     for number, words in enumerate(lines[1:]):
         try:
-            pairs.append(_pair(words, min(number // max(1, 2 * each), folds - 1)))
+            pairs.append(_pair(words, number // (2 * each)))
         except (ValueError, IndexError) as error:
             text = " ".join(words)
             raise DataError(f"{path}: line {number + 2}: '{text}'; write NAME I J or NAME I OTHER J.") from error
     return pairs
+
+
+def _check_count(path: Path, folds: int, each: int, count: int) -> None:
+    if folds < FEWEST:
+        raise DataError(
+            f"{path}: {folds} fold: a threshold that is chosen on the pairs it is measured on says nothing. Write"
+            " several folds, and how many in the first line: FOLDS PAIRS."
+        )
+    if each < 1 or count != 2 * each * folds:
+        raise DataError(
+            f"{path}: the first line says {folds} folds of {each} pairs of one person and {each} of two,"
+            f" {2 * each * folds} in all; {count} follow. Correct it."
+        )
 
 
 def _pair(words: list[str], fold: int) -> Pair:

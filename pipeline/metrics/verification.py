@@ -109,10 +109,10 @@ def folds_accuracy(
     distance: Float[np.ndarray, " P"], same: Bool[np.ndarray, " P"], fold: Int[np.ndarray, " P"]
 ) -> dict[str, float]:
     """Accuracy of listed pairs, the threshold of each fold chosen on all others (LFW's protocol, Huang et al. 2007):
-    `folds_accuracy`, the mean over the folds, and `folds_sd`."""
+    `folds_accuracy`, the mean over the folds, two or more, and `folds_sd`."""
     accuracy = []
     for number in np.unique(fold):
-        others = fold != number if len(np.unique(fold)) > 1 else fold == number
+        others = fold != number
         cuts = np.unique(distance[others])
         right = [((distance[others] <= cut) == same[others]).mean() for cut in cuts]
         threshold = cuts[int(np.argmax(right))]

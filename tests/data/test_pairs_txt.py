@@ -26,6 +26,22 @@ def test_a_bad_line_is_named(tmp_path, bad, message):
         read_pairs(tmp_path / "pairs.txt")
 
 
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        ("3 1", "3 folds of 1 pairs of one person and 1 of two, 6 in all; 4 follow"),
+        ("2 300", "1200 in all; 4 follow"),
+        ("2 0", "0 in all; 4 follow"),
+        ("1 2", "1 fold: a threshold that is chosen on the pairs it is measured on says nothing"),
+        ("2", "1 fold: a threshold"),
+    ],
+)
+def test_a_list_that_does_not_hold_what_its_first_line_says_is_refused(tmp_path, head, message):
+    (tmp_path / "pairs.txt").write_text(LIST.replace("2 1", head, 1))
+    with pytest.raises(DataError, match=message):
+        read_pairs(tmp_path / "pairs.txt")
+
+
 def test_another_file_is_refused(tmp_path):
     (tmp_path / "pairs.txt").write_text("image,age\n1,2\n")
     with pytest.raises(DataError, match="not a list of pairs"):
