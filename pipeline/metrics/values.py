@@ -37,7 +37,8 @@ def measure_column(column: Column, truth: Sequence[Value | None], said: Sequence
 
 
 def micro_average_precision(belief: Float[np.ndarray, " N"], right: Bool[np.ndarray, " N"], count: int) -> float:
-    """The mean of the precision at each hit, of a list sorted by belief.
+    """The mean of the precision at each hit, of a list sorted by belief; hits that are believed alike share the
+    precision at the last of these, whatever their order.
 
     Args:
         count: Hits that there are to find.
@@ -45,10 +46,13 @@ def micro_average_precision(belief: Float[np.ndarray, " N"], right: Bool[np.ndar
     Examples:
         >>> micro_average_precision(np.array([0.9, 0.8, 0.7]), np.array([True, False, True]), 2)
         0.8333333333333333
+        >>> micro_average_precision(np.array([0.5, 0.5, 0.5, 0.5]), np.array([True, False, False, False]), 1)
+        0.25
     """
-    hits = right[np.argsort(-belief, kind="stable")]
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    return float(precision[hits].sum() / max(count, 1))
+    order = np.argsort(-belief, kind="stable")
+    last = np.flatnonzero(np.diff(belief[order], append=np.nan))  # of those that are believed alike
+    hits = np.cumsum(right[order])[last]
+    return float((hits / (last + 1) * np.diff(hits, prepend=0)).sum() / max(count, 1))
 
 
 def error_of(column: Column, numbers: dict[str, float], sd: float) -> float:

@@ -37,5 +37,13 @@ def test_nothing_known_gives_no_number():
     assert measure_column(Column("age", "number"), [None], [ValueAnswer(3.0)]) == {}
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]])
+def test_average_precision_does_not_depend_on_the_order_of_what_is_believed_alike(order):
+    belief, right = np.array([0.9, 0.5, 0.5, 0.5]), np.array([False, True, False, True])
+    # recall 0 at 0.9, 1 at 0.5, where 2 of 4 are right
+    assert micro_average_precision(belief[order], right[order], 2) == pytest.approx(0.5)
+
+
 def test_average_precision_is_that_of_the_list():
     assert micro_average_precision(np.array([0.1, 0.2]), np.array([False, False]), 0) == 0.0
+    assert micro_average_precision(np.array([]), np.array([], bool), 0) == 0.0
