@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from pipeline.cli.apart import require_apart
@@ -69,7 +68,7 @@ def _evaluate_values(settings: Settings) -> Outcome:
     predictions, dataset, out = _places(settings)
     summary = stage(predictions, dataset, out, part=wanted.part, exclude=quarantined(dataset.parent))
     rows = [
-        (name, key, f"{value:.4g}", f"{numbers['without_looking'].get(f'always_{key}', math.nan):.4g}")
+        (name, key, f"{value:.4g}", _short(numbers["without_looking"].get(f"always_{key}")))
         for name, numbers in summary["values"].items()
         for key, value in numbers.items()
         if isinstance(value, float)
@@ -77,6 +76,10 @@ def _evaluate_values(settings: Settings) -> Outcome:
     table = table_from(("value", "number", "this model", "without looking"), rows)
     note = ", ".join(f"{name} {value:.4g}" for name, value in summary["metrics"].items())
     return Outcome(note, (table, note), dict(summary["failures"]))
+
+
+def _short(number: float | None) -> str:
+    return "–" if number is None else f"{number:.4g}"
 
 
 def _evaluate_vectors(settings: Settings) -> Outcome:

@@ -32,10 +32,10 @@ def counted(number: int, word: str) -> str:
     """A number and its noun.
 
     Examples:
-        >>> counted(1, "case"), counted(3, "case")
-        ('1 case', '3 cases')
+        >>> counted(1, "case"), counted(3, "case"), counted(3, "class")
+        ('1 case', '3 cases', '3 classes')
     """
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    return f"{number} {word}" if number == 1 else f"{number} {word}{'es' if word.endswith('s') else 's'}"
 
 
 def what_was_said(answers: Predictions | BoxPredictions | ValuePredictions | VectorPredictions) -> str:

@@ -106,7 +106,7 @@ def fit_encoder(column: Column, values: Sequence[Value]) -> Encoder:
     """An encoder from the values of the training cases that have one.
 
     Raises:
-        DataError: No training case has one.
+        DataError: No training case has one, or not one label.
     """
     if not values:
         raise DataError(f"column '{column.name}': no training case has a value.")
@@ -119,7 +119,10 @@ def fit_encoder(column: Column, values: Sequence[Value]) -> Encoder:
     if column.kind == "text":
         counts = Counter(word for text in values for word in words_of(str(text)))
         return Encoder(column, words=tuple(sorted(word for word, times in counts.items() if times >= SEEN)))
-    return Encoder(column, words=tuple(sorted(set(_each(values)))))
+    words = tuple(sorted(set(_each(values))))
+    if not words:
+        raise DataError(f"column '{column.name}': no training case has a label; leave the column out.")
+    return Encoder(column, words=words)
 
 
 def _each(values: Iterable[Value]) -> Iterable[str]:
@@ -155,6 +158,16 @@ def fit_asked(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]]) ->
                 " Leave it out, or add cases of which it is something else."
             )
     return encoders
+
+
+def unheard(encoder: Encoder, values: Sequence[Value]) -> tuple[str, ...]:
+    """Classes or labels among these values that no training case has, so that they are never answered.
+
+    Examples:
+        >>> unheard(fit_encoder(Column("sex", "class"), ["f", "m"]), ["x", "f"])
+        ('x',)
+    """
+    return () if encoder.column.kind in NUMBERS else tuple(sorted(set(_each(values)) - set(encoder.words)))
 
 
 def _shown(value: Value) -> str:

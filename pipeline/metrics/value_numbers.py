@@ -52,7 +52,7 @@ def usual(known: Sequence[Value]) -> ValueAnswer:
         return ValueAnswer(ordered[len(ordered) // 2])
     words = sorted({word for value in known for word in words_of(value)})
     share = {word: sum(word in words_of(value) for value in known) / len(known) for word in words}
-    return ValueAnswer(max(share, key=lambda word: share[word]), share)
+    return ValueAnswer(max(share, key=lambda word: share[word], default=""), share)
 
 
 def words_of(value: Value) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def measure_column(column: Column, truth: Sequence[Value | None], said: Sequence
     if column.kind == "class":
         return {"accuracy": float(np.mean([told.value == true for true, told in pairs]))}
     belief = np.array([p for _, told in pairs for p in told.beliefs.values()])
-    right = np.array([word in true for true, told in pairs if isinstance(true, tuple) for word in told.beliefs])
+    right = np.array([word in true for true, told in pairs if isinstance(true, tuple) for word in told.beliefs], bool)
     missed = sum(word not in told.beliefs for true, told in pairs if isinstance(true, tuple) for word in true)
     return {"ap": micro_average_precision(belief, right, int(right.sum()) + missed)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from pipeline.data.box_rules import usable_boxes
 from pipeline.data.dataset import PARTS, Case, Dataset, Part, picture_id
-from pipeline.data.encoders import Encoder, fit_asked, fit_encoders
+from pipeline.data.encoders import Encoder, fit_asked, fit_encoders, unheard
 from pipeline.data.inputs import Inputs
 from pipeline.data.store import LevelArray, PreparedStore
 from pipeline.errors import DataError
@@ -18,6 +19,8 @@ from pipeline.geometry.boxes import BoxSet
 from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.truth import UNKNOWN
 from pipeline.training.levels import TrainingCase
+
+SHOWN = 4  # words that are named
 
 
 def training_cases(data: Dataset, store: PreparedStore, part: Part, known: Known | None = None) -> list[TrainingCase]:
@@ -65,7 +68,18 @@ class Known:
 def fit_known(data: Dataset, inputs: Inputs) -> Known:
     """Encoders of all columns of the data set, from its training part; `inputs` says the rest."""
     rows = [case.values for case in data.part("train")]
-    return Known(replace(inputs, columns=fit_encoders(data.inputs, rows)), fit_asked(data.outputs, rows))
+    outputs = fit_asked(data.outputs, rows)
+    for output in outputs:
+        _tell_unheard(output, data)
+    return Known(replace(inputs, columns=fit_encoders(data.inputs, rows)), outputs)
+
+
+def _tell_unheard(output: Encoder, data: Dataset) -> None:
+    name = output.column.name
+    if words := unheard(output, [c.values[name] for c in data.cases if c.split != "train" and name in c.values]):
+        more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+        told = f"{', '.join(words[:SHOWN])}{more}"
+        print(f"column '{name}': no training case is or has {told}; that will never be answered.", file=sys.stderr)
 
 
 def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case], known: Known) -> list[TrainingCase]:

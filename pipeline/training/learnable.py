@@ -61,12 +61,17 @@ def check_pairs(dataset: Path, cases: Mapping[Part, Sequence[TrainingCase]]) -> 
 
 
 def check_weights(task: Task, weights: Mapping[str, float]) -> None:
-    """Refuse a weight for what has no loss: a misspelt name would leave its loss at 1 without a word.
+    """Refuse a weight for what has no loss: a misspelt name would leave its loss at 1 without a word. And weights of 0
+    for all there is, of which nothing is learned.
 
     Raises:
         ConfigError: Says what may be weighed.
     """
     known = list(task.parts(0))
+    if known and not any(task.parts(0).values()):
+        raise ConfigError(
+            f"training.attributes.weights: all are 0, so nothing is learned; give one of {', '.join(known)} more."
+        )
     for name, weight in weights.items():
         if name not in known:
             there = f"there are {', '.join(known)}" if known else "this task has one loss"

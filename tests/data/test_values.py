@@ -183,6 +183,8 @@ def test_texts_are_numbers_of_words_seen_twice_and_end_with_noughts():
 def test_a_column_without_a_value_cannot_be_learned():
     with pytest.raises(DataError, match="no training case has a value"):
         fit_encoder(AGE, [])
+    with pytest.raises(DataError, match="column 'tags': no training case has a label"):
+        fit_encoder(TAGS, [(), ()])
 
 
 @pytest.mark.parametrize("column", [AGE, PRICE])

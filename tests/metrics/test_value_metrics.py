@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.data.columns import Column
 from pipeline.data.value_predictions import ValueAnswer
+from pipeline.metrics.value_numbers import numbers_of
 from pipeline.metrics.values import measure_column, micro_average_precision
 
 
@@ -31,6 +32,11 @@ def test_classes_and_labels():
     assert measure_column(Column("tags", "labels"), [("a", "b", "z"), ()], tags)["ap"] == pytest.approx(
         expected * 2 / 3
     )
+
+
+def test_labels_of_which_no_case_has_any_are_measured_all_the_same():
+    numbers = numbers_of(Column("tags", "labels"), [(), ("a",)], [ValueAnswer(()), ValueAnswer(())], [(), ()])
+    assert numbers["ap"] == numbers["without_looking"]["always_ap"] == 0.0
 
 
 def test_nothing_known_gives_no_number():

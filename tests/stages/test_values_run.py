@@ -1,15 +1,20 @@
 """Values of images from a user's folder to a report: several images and a table in, numbers, classes and labels out."""
 
 import json
+import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import PIL.Image
 import pytest
 
 from pipeline.cli.door import main
+from pipeline.data.dataset import read_dataset
+from pipeline.data.inputs import Inputs
 from pipeline.data.value_predictions import read_value_predictions
 from pipeline.data.values_csv import read_values
+from pipeline.training.cases import fit_known
 
 SETTINGS = [
     "task=attributes", "levels=[1.0]", "training.minutes=null", "training.steps=320", "training.rate=0.01",
@@ -138,6 +143,31 @@ def test_a_weight_for_what_has_no_loss_is_refused(run, tmp_path, capsys):
     untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
     assert main(["train", f"run={untrained}", "task=attributes", "training.attributes.weights={smu: 2}"]) == 2
     assert "weights.smu: 2.0 weighs nothing; there are sum, side, tags." in capsys.readouterr().err
+
+
+def test_weights_of_0_for_all_that_is_asked_are_refused(run, tmp_path, capsys):
+    untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+    weights = "training.attributes.weights={sum: 0, side: 0, tags: 0}"
+    assert main(["train", f"run={untrained}", "task=attributes", weights]) == 2
+    assert "weights: all are 0, so nothing is learned; give one of sum, side, tags more." in capsys.readouterr().err
+
+
+def test_a_class_that_no_training_case_has_is_said(run, capsys):
+    data = read_dataset(run / "dataset.json")
+    cases = [replace(c, values=c.values | {"side": "above"}) if c.split == "test" else c for c in data.cases]
+    fit_known(replace(data, cases=tuple(cases)), Inputs())
+    assert capsys.readouterr().err == "column 'side': no training case is or has above; that will never be answered.\n"
+
+
+def test_a_number_that_nothing_is_promised_of_without_looking_has_a_dash(run, capsys, tmp_path):
+    content = json.loads((run / "test" / "predictions.json").read_text())
+    for answers in content["cases"].values():
+        answers["values"]["sum"] |= {"low": 0.0, "high": 999.0}
+    (tmp_path / "predictions.json").write_text(json.dumps(content))
+    given = f"evaluate.predictions={tmp_path / 'predictions.json'}"
+    assert main(["evaluate", f"run={run}", "task=attributes", given]) == 0
+    shown = capsys.readouterr().out
+    assert "nan" not in shown and re.search(r"sum +inside +1 +–", shown)
 
 
 def test_a_task_that_the_data_have_nothing_for_names_the_one_that_fits(run, tmp_path, capsys):
