@@ -1,4 +1,4 @@
-"""From the values of a case to the numbers that a network reads and says, and back; fitted on training cases alone.
+"""From the values of a case to the numbers that a network reads and says, and back.
 
 Letters: W numbers that stand for one value.
 """
@@ -6,23 +6,19 @@ Letters: W numbers that stand for one value.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from pipeline.data.columns import BETWEEN, NUMBERS, Column, Value
+from pipeline.data.columns import NUMBERS, Column, Value
 from pipeline.data.value_predictions import ValueAnswer
-from pipeline.errors import DataError
 
 WORD = re.compile(r"\w+|[^\w\s]")
 LONGEST = 24  # words of a text that are read
 LIKELY = 0.5  # chance from which a label is an answer
-SEEN = 2  # times that a word of a text must occur to be known
-ALIKE = 1e-12  # share of their size by which numbers must vary not to be the same but for rounding
 
 
 @dataclass(frozen=True)
@@ -102,73 +98,7 @@ def words_of(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
-def fit_encoder(column: Column, values: Sequence[Value]) -> Encoder:
-    """An encoder from the values of the training cases that have one.
-
-    Raises:
-        DataError: No training case has one, or not one label.
-    """
-    if not values:
-        raise DataError(f"column '{column.name}': no training case has a value.")
-    if column.kind in NUMBERS:
-        numbers = np.array(values, float)
-        numbers = np.log(numbers) if column.kind == "logarithm" else numbers
-        mean, sd = float(numbers.mean()), float(numbers.std())
-        size = max(abs(mean), float(column.kind == "logarithm"))  # of which rounding is a share
-        return Encoder(column, mean, sd if sd > ALIKE * size else 1.0)
-    if column.kind == "text":
-        counts = Counter(word for text in values for word in words_of(str(text)))
-        return Encoder(column, words=tuple(sorted(word for word, times in counts.items() if times >= SEEN)))
-    words = tuple(sorted(set(_each(values))))
-    if not words:
-        raise DataError(f"column '{column.name}': no training case has a label; leave the column out.")
-    return Encoder(column, words=words)
-
-
-def _each(values: Iterable[Value]) -> Iterable[str]:
-    for value in values:
-        yield from value if isinstance(value, tuple) else (str(value),)
-
-
 def encoder_of(content: Mapping[str, Any]) -> Encoder:
     """From what JSON has of one."""
     column = Column(**content["column"])
     return Encoder(column, float(content["mean"]), float(content["sd"]), tuple(content["words"]))
-
-
-def fit_encoders(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]]) -> tuple[Encoder, ...]:
-    """An encoder for each column, from the values of the training cases."""
-    return tuple(fit_encoder(c, [row[c.name] for row in rows if c.name in row]) for c in columns)
-
-
-def fit_asked(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]]) -> tuple[Encoder, ...]:
-    """The same of columns that are asked for, which are learned from differences; given ones may be all the same.
-
-    Raises:
-        DataError: All training cases have the same value.
-    """
-    encoders = fit_encoders(columns, rows)
-    for encoder in encoders:
-        name = encoder.column.name
-        told = {(encoder.encode(row[name]).round(6) + 0.0).tobytes() for row in rows if name in row}
-        if len(told) == 1:
-            said = next(row[name] for row in rows if name in row)
-            raise DataError(
-                f"outputs: column '{name}': it is {_shown(said)} of every training case, so there is nothing to learn."
-                " Leave it out, or add cases of which it is something else."
-            )
-    return encoders
-
-
-def unheard(encoder: Encoder, values: Sequence[Value]) -> tuple[str, ...]:
-    """Classes or labels among these values that no training case has, so that they are never answered.
-
-    Examples:
-        >>> unheard(fit_encoder(Column("sex", "class"), ["f", "m"]), ["x", "f"])
-        ('x',)
-    """
-    return () if encoder.column.kind in NUMBERS else tuple(sorted(set(_each(values)) - set(encoder.words)))
-
-
-def _shown(value: Value) -> str:
-    return BETWEEN.join(value) if isinstance(value, tuple) else str(value)

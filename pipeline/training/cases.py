@@ -10,7 +10,8 @@ import numpy as np
 
 from pipeline.data.box_rules import usable_boxes
 from pipeline.data.dataset import PARTS, Case, Dataset, Part, picture_id
-from pipeline.data.encoders import Encoder, fit_asked, fit_encoders, unheard
+from pipeline.data.encoders import Encoder
+from pipeline.data.fit_encoders import fit_asked, fit_encoders, unheard
 from pipeline.data.inputs import Inputs
 from pipeline.data.store import LevelArray, PreparedStore
 from pipeline.errors import DataError

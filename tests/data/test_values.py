@@ -8,7 +8,8 @@ import pytest
 from pipeline.data.collect_values import by_view, collect_images, with_values
 from pipeline.data.columns import Column, parse
 from pipeline.data.dataset import read_dataset, write_dataset
-from pipeline.data.encoders import LONGEST, Encoder, fit_asked, fit_encoder
+from pipeline.data.encoders import LONGEST, Encoder
+from pipeline.data.fit_encoders import fit_asked, fit_encoder
 from pipeline.data.inputs import Inputs, inputs_of
 from pipeline.data.value_predictions import ValuePredictions, read_value_predictions, write_value_predictions
 from pipeline.data.values_csv import find_table, read_values, write_values_csv
