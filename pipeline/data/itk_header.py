@@ -29,6 +29,7 @@ NRRD_TYPES = {
 NRRD_SPACES = ("left-posterior-superior", "lps", "right-anterior-superior", "ras", "left-anterior-superior", "las")
 META_TYPES = {"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4"}
 META_TYPES |= {"long_long": "i8", "ulong_long": "u8", "float": "f4", "double": "f8"}
+META_DATA = re.compile(rb"(?m)^ElementDataFile\s*=\s*(.*?)\s*?\r?\n")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,18 @@ def read_itk_header(path: Path) -> ItkHeader:
     with open(path, "rb") as file:
         head = file.read(LONGEST)
     return _nrrd(Path(path), head) if head.startswith(b"NRRD") else _meta(Path(path), head)
+
+
+def data_beside(path: Path) -> list[Path]:
+    """The file of voxels that a .mha or .mhd names, if it is another one; none of a damaged header, which is told about
+    where it is read."""
+    try:
+        with open(path, "rb") as file:
+            end = META_DATA.search(file.read(LONGEST))
+        named = _data_file(Path(path), end.group(1).decode("latin-1"), 0)[0] if end else path
+    except (DataError, OSError, ValueError):
+        return []
+    return [named] if named != path else []
 
 
 def _nrrd(path: Path, head: bytes) -> ItkHeader:
@@ -110,7 +123,7 @@ def _nrrd_fields(path: Path, text: str) -> dict[str, str]:
 
 
 def _meta(path: Path, head: bytes) -> ItkHeader:
-    end = re.search(rb"(?m)^ElementDataFile\s*=\s*(.*?)\s*?\r?\n", head)
+    end = META_DATA.search(head)
     if not end:
         raise DataError(f"{path}: no line ElementDataFile; not a MetaImage file, or truncated.")
     lines = [line for line in re.split(r"\r?\n", head[: end.start()].decode("latin-1")) if line.strip()]

@@ -61,10 +61,11 @@ class Codes:
     def _link(self, code: str, path: Path) -> Path:
         place, uid = folder_and_series(path)
         suffix = "" if place.is_dir() else next(s for s in (*SUFFIXES, *PICTURES) if place.name.lower().endswith(s))
-        if suffix == ".mhd":
+        others = [] if place.is_dir() else files_of(place)[1:]
+        if suffix == ".mhd" or (others and suffix == ".mha"):
             raise DataError(f"{path}: its voxels lie in a file of their own, which has a name, too. Make it one .mha.")
         _point(self.folder / f"{code}{suffix}", place)
-        for beside in files_of(place)[1:] if suffix == ".npy" else ():
+        for beside in others:
             _point(self.folder / f"{code}{beside.suffix}", beside)
         link = self.folder / f"{code}{suffix}"
         return link / uid if uid else link

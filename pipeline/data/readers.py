@@ -6,7 +6,6 @@ one of them.
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 
 from pipeline.data.dicom_header import is_dicom_name, is_scan_file
 from pipeline.data.image import Image
+from pipeline.data.itk_header import data_beside
 from pipeline.data.own_output import is_answered, is_written
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.errors import DataError
@@ -210,8 +210,8 @@ def files_of(path: Path) -> list[Path]:
         return sorted(p for p in path.iterdir() if p.is_file())
     if path.suffix.lower() == ".npy":
         return [path, *(p for p in (path.with_suffix(".json"),) if p.is_file())]
-    if path.suffix.lower() == ".mhd":
-        return [path, *sorted(p for p in path.parent.glob(f"{glob.escape(path.stem)}.*raw") if p.is_file())]
+    if path.suffix.lower() in (".mha", ".mhd"):
+        return [path, *data_beside(path)]
     return [path]
 
 

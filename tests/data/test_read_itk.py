@@ -6,7 +6,8 @@ import zlib
 import numpy as np
 import pytest
 
-from pipeline.data.readers import read_frame, read_image
+from pipeline.data.readers import files_of, read_frame, read_image
+from pipeline.data.scan_facts import inspect_scan
 from pipeline.errors import DataError
 
 SimpleITK = pytest.importorskip("SimpleITK")
@@ -198,6 +199,26 @@ def test_a_header_with_its_data_beside_it_is_read(tmp_path):
     (tmp_path / "a.mhd").write_text(MHA.format(compressed=False, data="a.raw"))
     (tmp_path / "a.raw").write_bytes(DATA)
     assert np.array_equal(read_image(tmp_path / "a.mhd").voxels, VOXELS)
+
+
+@pytest.mark.parametrize("header", ["a.mhd", "a.mha"])
+def test_the_file_of_voxels_that_a_header_names_belongs_to_the_scan(tmp_path, header):
+    """Else what was answered or checked would stand when the voxels change."""
+    (tmp_path / header).write_text(MHA.format(compressed=False, data="voxels 1.bin"))
+    assert files_of(tmp_path / header) == [tmp_path / header]
+    (tmp_path / "voxels 1.bin").write_bytes(DATA)
+    (tmp_path / "a.raw").write_bytes(DATA)
+    assert files_of(tmp_path / header) == [tmp_path / header, tmp_path / "voxels 1.bin"]
+    known = inspect_scan(str(tmp_path / header))
+    (tmp_path / "voxels 1.bin").write_bytes((VOXELS + 50).tobytes(order="F"))
+    assert inspect_scan(str(tmp_path / header), known)["max"] == known["max"] + 50
+
+
+@pytest.mark.parametrize("content", [b"", b"ElementDataFile = \n", b"ElementDataFile = ../b\n", bytes(range(256))])
+def test_a_damaged_header_names_no_other_file(tmp_path, content):
+    (tmp_path / "a.mhd").write_bytes(content)
+    assert files_of(tmp_path / "a.mhd") == [tmp_path / "a.mhd"]
+    assert files_of(tmp_path / "gone.mhd") == [tmp_path / "gone.mhd"]
 
 
 def test_a_metaimage_without_a_place_is_read_as_the_identity_and_says_so(tmp_path):
