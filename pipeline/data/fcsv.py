@@ -2,6 +2,9 @@
 
 The line's numbers changed meaning (0 = RAS, 1 = LPS) and its default changed with Slicer 4.11,
 so a file without the line is refused unless the user says the frame.
+
+Newer versions end each row in two cells that the line of columns does not list: the position status, which means what
+it does in `.mrk.json`, and whether the point was made by itself.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from pipeline.data.points_csv import csv_line, split_line
 from pipeline.errors import DataError
 
 CODES = {"0": "RAS", "1": "LPS"}
+STATUS = {"0": "undefined", "1": "preview", "2": "defined", "3": "missing"}
+UNLISTED = 2  # cells: the status and its companion
 COLUMNS = "id,x,y,z,ow,ox,oy,oz,vis,sel,lock,label,desc,associatedNodeID"
 
 
@@ -23,7 +28,7 @@ def read_fcsv(path: Path, frame: str | None = None) -> tuple[dict[str, Position]
     """Landmarks in LPS mm.
 
     Raises:
-        DataError: No frame, columns or label, a coordinate that is not a number, a label twice.
+        DataError: No frame, columns or label, a coordinate that is not a number, a label twice, cells too many.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
@@ -41,10 +46,7 @@ def read_fcsv(path: Path, frame: str | None = None) -> tuple[dict[str, Position]
     points: dict[str, Position] = {}
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith("#"):
-            name, point = _row(split_line(line, f"{path}: line {number}"), columns, f"{path}: line {number}")
-            if name in points:
-                raise DataError(f"{path}: line {number}: '{name}' occurs twice. Rename or remove one.")
-            points[name] = to_lps(point, used)
+            _add_row(points, split_line(line, f"{path}: line {number}"), columns, used, f"{path}: line {number}")
     return points, []
 
 
@@ -72,9 +74,30 @@ def _field(line: str) -> tuple[str, str]:
     return name.strip().lower(), value.strip()
 
 
-def _row(cells: list[str], columns: list[str], where: str) -> tuple[str, list[float]]:
+def _add_row(points: dict[str, Position], cells: list[str], columns: list[str], frame: str, where: str) -> None:
+    status = _status(cells[len(columns) :], where)
     row = dict(zip(columns, cells, strict=False))
     name = row.get("label", "").strip()
     if not name:
         raise DataError(f"{where}: no label. Name the landmark.")
-    return name, [coordinate(row.get(axis, "").strip(), f"{where}, column {axis}") for axis in "xyz"]
+    if name in points:
+        raise DataError(f"{where}: '{name}' occurs twice. Rename or remove one.")
+    if status == "defined":
+        points[name] = to_lps(
+            [coordinate(row.get(axis, "").strip(), f"{where}, column {axis}") for axis in "xyz"], frame
+        )
+    elif status == "missing":
+        points[name] = None
+
+
+def _status(unlisted: list[str], where: str) -> str:
+    """A row that is too long in another way has commas that are none between cells, and its cells are shifted."""
+    if not unlisted:
+        return "defined"
+    status = STATUS.get(unlisted[0].strip())
+    if len(unlisted) != UNLISTED or status is None:
+        raise DataError(
+            f"{where}: ends in {','.join(unlisted)!r}, which no column is for. Write numbers with a decimal point, and"
+            " quote text that has commas."
+        )
+    return status

@@ -43,6 +43,10 @@ def test_fcsv_without_a_frame_is_refused_unless_the_user_says_it(tmp_path):
         ((",b,,", ",,,"), "line 5: no label"),
         ((",b,,", ',"a, left",,'), "occurs twice"),
         (("2,4,5,6,0,0,0,1,1,1,0,b,,", "2,4"), "line 5: no label"),
+        (("2,4,5,6", "2,4,0,5,0,6,0"), "line 5: ends in .*, which no column is for"),
+        (("2,4,5,6", "2,4,5,6,0"), "line 5: ends in .*decimal point"),
+        ((",b,,", ",b,,,4,0"), "line 5: ends in '4,0'"),
+        ((",b,,", ",b,,,2,0,1"), "line 5: ends in '2,0,1'"),
     ],
 )
 def test_a_broken_fcsv_is_refused_by_line(tmp_path, edit, message):
@@ -50,6 +54,15 @@ def test_a_broken_fcsv_is_refused_by_line(tmp_path, edit, message):
     with pytest.raises(DataError, match=message) as caught:
         read_fcsv(path)
     assert "a.fcsv" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [(0, {}), (1, {}), (2, {"b": (4, 5, 6)}), (3, {"b": None})],
+)
+def test_the_position_status_of_an_fcsv_means_what_it_does_in_markups(tmp_path, status, found):
+    text = FCSV.format(frame="LPS").replace('left",,', 'left",,,2,0').replace(",b,,", f",b,,,{status},0")
+    assert read_fcsv(written(tmp_path / "a.fcsv", text))[0] == {"a, left": (1.5, -2, 3)} | found
 
 
 def test_an_fcsv_that_is_no_text_is_refused(tmp_path):
