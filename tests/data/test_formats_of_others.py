@@ -145,6 +145,29 @@ def test_point_sets_of_mitk_are_read(tmp_path):
     assert points == {"0": A, "7": B} and "numbers" in notes[0]
 
 
+MATRIX = '<IndexToWorld m_0_0="0" m_0_1="-2" m_0_2="0" m_1_0="3" m_1_1="0" m_1_2="0" m_2_0="0" m_2_1="0" m_2_2="1"/>'
+GEOMETRY = f'<Geometry3D ImageGeometry="false">{MATRIX}<Offset type="Vector3D" x="10" y="20" z="-30"/></Geometry3D>'
+ID = "<time_series_id>0</time_series_id>"
+
+
+def test_a_point_set_lies_where_its_geometry_puts_it(tmp_path):
+    points, _ = read_mps(text(tmp_path / "a.mps", MPS.replace(ID, ID + GEOMETRY)))
+    assert points == {"0": (10.0 - 2 * 2, 20.0 + 3 * 1, -30.0 + 3), "7": (10.0 - 2 * 5, 20.0 + 3 * 4, -30.0 + 6)}
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ((MATRIX, ""), "Geometry3D: IndexToWorld, m_0_0: ''"),
+        ((' z="-30"', ""), "Geometry3D: Offset, z: ''"),
+        (('m_2_2="1"', 'm_2_2="nan"'), "Geometry3D: IndexToWorld, m_2_2: 'nan'"),
+    ],
+)
+def test_a_point_set_with_half_a_geometry_is_refused(tmp_path, edit, message):
+    with pytest.raises(DataError, match=message):
+        read_mps(text(tmp_path / "a.mps", MPS.replace(ID, ID + GEOMETRY.replace(*edit))))
+
+
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
