@@ -3,6 +3,7 @@ box first; classes are numbers, named line by line in `classes.txt`. Read and wr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,16 +15,17 @@ from pipeline.errors import DataError
 
 CLASSES = "classes.txt"
 NUMBERS = 5
+NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def read_classes(path: Path) -> list[str]:
-    """Names of the classes, from 0 on.
+    """Names of the classes, from 0 on; an empty line counts, else each class after it would have the next one's name.
 
     Raises:
         DataError: Not readable.
     """
     try:
-        return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        return [line.strip() for line in path.read_text(encoding="utf-8-sig").rstrip().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as text: {error}") from error
 
@@ -71,6 +73,8 @@ def write_yolo(path: Path, size: tuple[int, ...], boxes: Sequence[Box], classes:
 
 
 def _label(text: str, classes: Sequence[str], where: str) -> str:
-    if not text.isdigit() or (classes and int(text) >= len(classes)):
+    if not NUMBER.fullmatch(text) or (classes and int(text) >= len(classes)):
         raise DataError(f"{where}: class '{text}'; a number below {len(classes) or 'the number of classes'} is needed.")
+    if classes and not classes[int(text)]:
+        raise DataError(f"{where}: class '{text}' has an empty line for a name in {CLASSES}. Name it there.")
     return classes[int(text)] if classes else text

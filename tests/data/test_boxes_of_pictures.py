@@ -9,7 +9,7 @@ from pipeline.data.boxes_coco import read_coco, write_coco
 from pipeline.data.boxes_csv import read_boxes_csv, write_boxes_csv
 from pipeline.data.boxes_table import BoxesTable
 from pipeline.data.boxes_voc import read_voc, write_voc
-from pipeline.data.boxes_yolo import CLASSES, read_yolo, write_yolo
+from pipeline.data.boxes_yolo import CLASSES, read_classes, read_yolo, write_yolo
 from pipeline.data.collect_boxes import collect_boxes
 from pipeline.data.dataset import Box, Case, Dataset, read_dataset, write_dataset
 from pipeline.errors import DataError
@@ -57,12 +57,21 @@ def test_a_table_comes_back_and_says_what_shows_nothing(tmp_path):
     assert table.cases["b.png"] == []
 
 
-@pytest.mark.parametrize("line", ["0 .5 .5 1", "7 .5 .5 1 1", "x .5 .5 1 1", "0 .5 nan 1 1"])
+@pytest.mark.parametrize("line", ["0 .5 .5 1", "7 .5 .5 1 1", "x .5 .5 1 1", "² .5 .5 1 1", "0 .5 nan 1 1"])
 def test_a_line_of_yolo_that_is_wrong_is_a_problem_of_its_picture(tmp_path, line):
-    (tmp_path / "a.txt").write_text(line + "\n")
+    (tmp_path / "a.txt").write_text(line + "\n", encoding="utf-8")
     table = BoxesTable()
     read_yolo(tmp_path / "a.txt", "a", SIZE, ["cat", "dog"], table)
     assert table.cases["a"] == [] and "a.txt: line 1" in table.problems["a"][0]
+
+
+def test_an_empty_line_among_the_classes_of_yolo_names_none_and_moves_none(tmp_path):
+    (tmp_path / CLASSES).write_text("cat\n\ndog\n\n\n")
+    (tmp_path / "a.txt").write_text("2 .5 .5 1 1\n1 .5 .5 1 1\n")
+    table, classes = BoxesTable(), read_classes(tmp_path / CLASSES)
+    read_yolo(tmp_path / "a.txt", "a", SIZE, classes, table)
+    assert [box.label for box in table.cases["a"]] == ["dog"]
+    assert "a.txt: line 2: class '1' has an empty line" in table.problems["a"][0]
 
 
 @pytest.mark.parametrize("header", ["image,xmin,ymin,xmax,ymax", "image,class,xmin,ymin,xmax", ""])
