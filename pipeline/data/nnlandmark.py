@@ -83,12 +83,23 @@ def _spacings(path: Path) -> dict[str, Any]:
 
 def _require_spacing(path: Path, case: str, stated: Any, frame: ImageFrame) -> None:
     """Points were placed on voxels of this size: a scan that says another was published with a wrong header."""
-    if not isinstance(stated, dict):
+    if stated is None:
         return
+    where = f"{path.with_name(SPACINGS)}: {case}"
+    if not isinstance(stated, dict):
+        raise DataError(f"{where}: {stated!r}; {{image_spacing, annotation_spacing}} is needed.")
     for field in ("image_spacing", "annotation_spacing"):
         sizes = stated.get(field)
-        if isinstance(sizes, list) and not np.allclose(sizes, frame.spacing, rtol=TOLERANCE, atol=0):
+        if sizes is not None and not np.allclose(
+            _sizes(sizes, frame.dims, f"{where}.{field}"), frame.spacing, rtol=TOLERANCE, atol=0
+        ):
             raise DataError(
-                f"{path.with_name(SPACINGS)}: {case}.{field} = {sizes}, but its scan says"
-                f" {frame.spacing.round(4).tolist()}. Correct the one that is wrong: errors in mm depend on it."
+                f"{where}.{field} = {sizes}, but its scan says {frame.spacing.round(4).tolist()}. Correct the one that"
+                " is wrong: errors in mm depend on it."
             )
+
+
+def _sizes(stated: Any, dims: int, where: str) -> list[float]:
+    if not isinstance(stated, list) or len(stated) != dims:
+        raise DataError(f"{where} = {stated!r}; a list of {dims} voxel sizes is needed, or null where nobody knows.")
+    return [coordinate(v, where) for v in stated]

@@ -103,6 +103,16 @@ def test_another_voxel_size_than_the_scans_is_refused(tmp_path):
     assert "image_spacing = [9, 9, 9], but its scan says" in table.problems["c1"][0]
 
 
+@pytest.mark.parametrize("sizes", [[2, 2], [], ["a", "b", "c"], "2 2 2", 2, [2, 2, None]])
+def test_voxel_sizes_that_cannot_be_compared_are_a_problem_of_their_case(tmp_path, sizes):
+    scan = crooked_scan(tmp_path / "c1.nii.gz")
+    write_all(tmp_path, {"c1": answers()}, {"c1": scan}, ["nnlandmark"], "mm")
+    for stated in ({"image_spacing": sizes}, {"annotation_spacing": sizes}, sizes):
+        (tmp_path / "spacing.json").write_text(json.dumps({"c1": stated}))
+        table = read_nnlandmark(tmp_path / "all_landmarks_voxel.json", {"c1": scan})
+        assert "spacing.json: c1" in table.problems["c1"][0]
+
+
 def series(folder, **tags):
     folder.mkdir()
     for index in range(4):
