@@ -7,6 +7,7 @@ sform gives a singular affine, metres stay metres), so their success proves noth
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -179,12 +180,17 @@ def _affine(path: Path, raw: Any, step: np.ndarray, dims: int, factor: float) ->
     notes = _check_sform(path, affine, step, dims)
     if has_qform:
         try:
-            corner = np.array([*(float(n) for n in raw["dim"][1:4]), 1.0])
-            far = max(np.linalg.norm((affine - _qform(path, raw)) @ p) for p in (corner, np.array([0, 0, 0, 1.0])))
+            far = _apart(affine, _qform(path, raw), [int(n) for n in raw["dim"][1 : dims + 1]])
             notes += [f"{DIFFER} {far * factor:.3g} mm: the sform is used"] if far > ALIKE * step.min() else []
         except DataError:
             notes.append("the qform is damaged: the sform is used")
     return affine, notes
+
+
+def _apart(one: Float[np.ndarray, "4 4"], other: Float[np.ndarray, "4 4"], shape: list[int]) -> float:
+    """How far two forms are from each other at most; that is at a corner, and no two corners show every rotation."""
+    corners = product(*((0, n) for n in shape), *((0,) for _ in range(3 - len(shape))), (1,))
+    return max(float(np.linalg.norm((one - other) @ corner)) for corner in corners)
 
 
 def _check_sform(path: Path, affine: Float[np.ndarray, "4 4"], step: np.ndarray, dims: int) -> list[str]:

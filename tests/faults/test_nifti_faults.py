@@ -83,6 +83,18 @@ def no_cases():
     return Dataset("d", Path("."), (), ())
 
 
+@pytest.mark.parametrize("turned", [[1, 2, 0], [2, 0, 1]])
+def test_04_qform_turned_about_a_diagonal_of_the_sform(tmp_path, turned):
+    """The first corner and the last of a cube stay where they are."""
+    turn = np.eye(4)[:, [*turned, 3]]
+    image = nibabel.Nifti1Image(VOXELS[:5, :5, :5], np.eye(4))
+    image.header.set_xyzt_units("mm")
+    image.set_qform(turn, 1)
+    nibabel.save(image, tmp_path / "a.nii")
+    (note,) = read_image(tmp_path / "a.nii").notes
+    assert note.startswith("sform and qform differ by")
+
+
 def test_05_qform_of_another_size_than_sform(tmp_path):
     refused(scan(tmp_path / "a.nii", [(PIXDIM + 4, "f", 0.6)]), "pixdim", "the sform has", "one is wrong")
 
