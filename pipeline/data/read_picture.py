@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".webp")
 ORIENTATION = 0x0112  # the EXIF tag
+TIFF_SIZE = (0x0100, 0x0101)
 UPRIGHT, ON_ITS_SIDE = range(1, 5), range(5, 9)  # its values
 GREY = ("L", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 TO_GREY = ("1", "LA", "La")
@@ -36,26 +37,32 @@ def read_picture(path: Path) -> Image:
     """
     from PIL import ImageOps
 
-    with _opened(path) as picture:
+    with opened_picture(path) as picture:
         frame, plain, notes = _frame(picture), _plain_mode(picture.mode), _notes(picture)
         require_memory(path, int(np.prod(frame.shape)) * (COLOURS if plain == "RGB" else 1), 4)
         upright = ImageOps.exif_transpose(picture)
         pixels = np.asarray(upright if upright.mode == plain else upright.convert(plain))
-    return Image(frame, pixels.astype(pixels.dtype.newbyteorder("="), copy=False).swapaxes(0, 1), notes)
+        return Image(frame, pixels.astype(pixels.dtype.newbyteorder("="), copy=False).swapaxes(0, 1), notes)
 
 
 def read_picture_frame(path: Path) -> ImageFrame:
     """The frame alone; pixels are not read."""
-    with _opened(path) as picture:
+    with opened_picture(path) as picture:
         return _frame(picture)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Picture]:
+def opened_picture(path: Path) -> Iterator[Picture]:
+    """The picture as Pillow has it, neither read nor turned yet; whatever goes wrong with it names the file.
+
+    Raises:
+        DataError: Not a picture, damaged, or several in one file.
+    """
     import PIL.Image
 
     try:
-        with PIL.Image.open(path) as picture:
+        # By its name Pillow maps the pixels of a plain TIFF into memory, in rows of the length that they have upright.
+        with open(path, "rb") as file, PIL.Image.open(file) as picture:
             count = getattr(picture, "n_frames", 1)
             if count > 1:
                 raise DataError(f"{path}: {count} pictures in one file. Save each as a file of its own.")
@@ -68,7 +75,14 @@ def _opened(path: Path) -> Iterator[Picture]:
 
 def _frame(picture: Picture) -> ImageFrame:
     sideways = picture.getexif().get(ORIENTATION) in ON_ITS_SIDE
-    return ImageFrame(picture.size[:: -1 if sideways else 1], np.eye(len(picture.size) + 1), "px")
+    stored = _stored_size(picture)
+    return ImageFrame(stored[:: -1 if sideways else 1], np.eye(len(stored) + 1), "px")
+
+
+def _stored_size(picture: Picture) -> tuple[int, ...]:
+    """Columns and rows in the file: newer versions of Pillow turn the size of a TIFF, and no other, on opening."""
+    tags = getattr(picture, "tag_v2", None)
+    return picture.size if tags is None else tuple(int(tags[tag]) for tag in TIFF_SIZE)
 
 
 def _plain_mode(mode: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.data.atomic import write_bytes
 from pipeline.data.file_names import file_stem
 from pipeline.data.predictions import read_predictions
+from pipeline.data.read_picture import opened_picture
 from pipeline.data.readers import unit_of
 from pipeline.data.scan_files import given_images, scan_ids
 from pipeline.errors import DataError, PatchvoteError
@@ -53,7 +54,6 @@ def overlay(
 
 
 def _write(case: str, path: Path, answers: Mapping[str, object] | None, worn: Filter, out: Path) -> None:
-    import PIL.Image
     from PIL import ImageOps
 
     if answers is None:
@@ -62,7 +62,7 @@ def _write(case: str, path: Path, answers: Mapping[str, object] | None, worn: Fi
     missing = [name for name, position in at.items() if position is None]
     if missing:
         raise DataError(f"{path}: {', '.join(missing)} not found, so nobody knows where the filter belongs.")
-    with PIL.Image.open(path) as opened:
+    with opened_picture(path) as opened:
         picture = ImageOps.exif_transpose(opened).convert("RGB")
     content = io.BytesIO()
     lay_over(picture, worn, {name: tuple(p) for name, p in at.items() if p is not None}).save(content, "PNG")

@@ -19,10 +19,10 @@ EXIF = {  # value -> what the camera did to the upright rows and columns before 
     2: lambda p: p[:, ::-1],
     3: lambda p: p[::-1, ::-1],
     4: lambda p: p[::-1],
-    5: lambda p: p.T,
-    6: lambda p: p.T[::-1],
-    7: lambda p: p.T[::-1, ::-1],
-    8: lambda p: p.T[:, ::-1],
+    5: lambda p: p.swapaxes(0, 1),
+    6: lambda p: p.swapaxes(0, 1)[::-1],
+    7: lambda p: p.swapaxes(0, 1)[::-1, ::-1],
+    8: lambda p: p.swapaxes(0, 1)[:, ::-1],
 }
 
 
@@ -47,6 +47,19 @@ def test_a_picture_is_turned_as_the_camera_was_held(tmp_path, value):
     path = saved(tmp_path / "a.png", EXIF[value](GREY), exif=exif)
     image = read_image(path)
     assert_array_equal(image.voxels.T, GREY)
+    assert read_frame(path).shape == image.frame.shape == (4, 3)
+    assert bool(image.notes) == (value != 1)
+
+
+@pytest.mark.parametrize("value", EXIF)
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+@pytest.mark.parametrize("kind", ["grey", "deep", "colours"])
+def test_a_tiff_is_turned_once_whatever_its_pixels(tmp_path, value, compression, kind):
+    """Pillow turns some of it on opening, and maps plain grey pixels as if they were turned already."""
+    upright = {"grey": GREY, "deep": GREY.astype(np.uint16) * 300, "colours": np.stack([GREY, GREY + 1, GREY // 2], -1)}
+    path = saved(tmp_path / "a.tif", EXIF[value](upright[kind]), compression=compression, tiffinfo={ORIENTATION: value})
+    image = read_image(path)
+    assert_array_equal(image.voxels.swapaxes(0, 1), upright[kind])
     assert read_frame(path).shape == image.frame.shape == (4, 3)
     assert bool(image.notes) == (value != 1)
 
