@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.data.atomic import write_text
@@ -47,10 +48,19 @@ def write_box_sets(
     classes: Sequence[str],
 ) -> None:
     """The files that hold all pictures: "coco", "csv", and the names of YOLO's classes."""
+    called = _called(cases, pictures)
     if "coco" in formats:
         sizes = {case: read_frame(pictures[case]).shape for case in cases}
-        write_coco(out / "boxes.json", {pictures[c].name: (sizes[c], boxes) for c, boxes in cases.items()})
+        write_coco(out / "boxes.json", {called[c]: (sizes[c], boxes) for c, boxes in cases.items()})
     if "csv" in formats:
-        write_boxes_csv(out / "boxes.csv", {pictures[case].name: boxes for case, boxes in cases.items()})
+        write_boxes_csv(out / "boxes.csv", {called[case]: boxes for case, boxes in cases.items()})
     if "yolo" in formats:
         write_text(out / CLASSES, "\n".join(classes) + "\n")
+
+
+def _called(cases: Iterable[str], pictures: Mapping[str, Path]) -> dict[str, str]:
+    """What a file of all pictures calls each: its name, or where folders hold several of that name its id. Either is
+    found again by `import`."""
+    names = {case: pictures[case].name for case in cases}
+    count = Counter(names.values())
+    return {case: name if count[name] == 1 else case for case, name in names.items()}

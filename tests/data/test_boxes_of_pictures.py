@@ -12,6 +12,7 @@ from pipeline.data.boxes_voc import read_voc, write_voc
 from pipeline.data.boxes_yolo import CLASSES, read_classes, read_yolo, write_yolo
 from pipeline.data.collect_boxes import collect_boxes
 from pipeline.data.dataset import Box, Case, Dataset, read_dataset, write_dataset
+from pipeline.data.write_boxes import write_box_sets
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
@@ -104,6 +105,21 @@ def test_a_folder_of_pictures_and_boxes_is_a_data_set(tmp_path, kind):
     same(data.case("b").boxes)
     write_dataset(data, tmp_path / "dataset.json")
     assert read_dataset(tmp_path / "dataset.json").cases == data.cases
+
+
+@pytest.mark.parametrize("kind", ["coco", "csv"])
+def test_answers_to_pictures_of_one_name_in_several_folders_come_back(tmp_path, kind):
+    names = {"x_1": "x/1.png", "y_1": "y/1.png", "z": "y/z.png"}
+    paths = {case: tmp_path / "images" / name for case, name in names.items()}
+    for path in paths.values():
+        picture(path)
+    told = {"x_1": BOXES, "y_1": BOXES[:1], "z": []}
+    write_box_sets(tmp_path, told, paths, [kind], ["cat", "dog"])
+    data, findings = collect_boxes(tmp_path, "set")
+    assert findings == [] and [c.id for c in data.cases] == list(told)
+    for case in data.cases:
+        same(case.boxes, told[case.id])
+    assert "z.png" in next(tmp_path.glob("boxes.*")).read_text()
 
 
 def test_pictures_without_boxes_are_left_out_or_show_nothing(tmp_path):
