@@ -70,6 +70,33 @@ def given_images(given: Path, out: Path) -> list[Path]:
     return paths
 
 
+def asked_scans(inputs: Sequence[Path], out: Path, series: Sequence[str] = ()) -> dict[str, Path]:
+    """Scans by id of what a user asks about.
+
+    Args:
+        inputs: Scans, or folders of scans.
+        out: Folder of the answers; what lies in it is not asked about.
+        series: UIDs of the DICOM series to take from folders that hold several.
+
+    Raises:
+        DataError: No scan, no such file or series, or two scans of the same id.
+    """
+    found: dict[str, Path] = {}
+    for given in inputs:
+        if not given.exists() and folder_and_series(given)[1] is None:
+            raise DataError(f"{given}: no such file or folder")
+        for name, same in scan_ids(pick_series(given_images(given, out), series), given).items():
+            for path in same:
+                if found.setdefault(name, path).resolve() != path.resolve():
+                    raise DataError(
+                        f"{path}: another scan is called '{name}' too: {found[name]}; ask about them one after the"
+                        " other, into two folders"
+                    )
+    if not found:
+        raise DataError(f"{', '.join(map(str, inputs)) or 'no input'}: no scan there; give -i SCAN_OR_FOLDER")
+    return found
+
+
 def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:
     """Scans by id: the file's or folder's name; of DICOM folders or pictures of one name, as P1/CT and P2/CT, the way
     to them.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,9 @@ from pipeline.data.file_names import file_stem
 from pipeline.data.image import Image
 from pipeline.data.points_csv import csv_line
 from pipeline.data.progress_bar import progress_bar
-from pipeline.data.readers import find_images, read_image, unit_of
+from pipeline.data.readers import read_image, unit_of
 from pipeline.data.resample import resample
-from pipeline.data.scan_files import scan_ids
+from pipeline.data.scan_files import asked_scans
 from pipeline.data.template import Points, Template, mean_template, read_template, write_template
 from pipeline.data.write_nifti import write_nifti
 from pipeline.data.write_picture import write_png
@@ -55,11 +55,13 @@ def align(
 
     Raises:
         ConfigError: Neither landmarks nor a model, or a model without a template.
-        DataError: No image, or the template is not one.
+        DataError: No image, two of one id, or the template is not one.
     """
     if source is None and (model is None or not inputs or template is None):
         raise ConfigError("align: say source=FOLDER with landmarks, or model=MODEL -i IMAGES align.template=FILE")
-    found = _annotated(source) if source is not None else list(_asked(model, inputs, device))
+    found, failed = _annotated(source) if source is not None else _asked(model, inputs, out, device)
+    if not found:
+        return 0, failed
     unit = unit_of(found[0][2])
     if template is not None:
         shape = read_template(template)
@@ -70,34 +72,40 @@ def align(
         shape = mean_template([f[3] for f in found], names, spacing or usual[0], margin or usual[1], unit)
     with claimed_folder(out):
         write_template(shape, out / "template.json")
-        return _write(out, found, shape)
+        written, more = _write(out, found, shape)
+    return written, failed | more
 
 
-def _annotated(source: Path) -> list[Found]:
-    data, _ = collect(source, source.name)
-    return [(c.id, c.subject, data.image_path(c), {n: c.landmarks.get(n) for n in data.landmarks}) for c in data.cases]
+def _annotated(source: Path) -> tuple[list[Found], dict[str, str]]:
+    """Landmarks placed by hand, and why cases are left out."""
+    data, findings = collect(source, source.name)
+    placed = {c.id: {n: c.landmarks.get(n) for n in data.landmarks} for c in data.cases}
+    found: list[Found] = [(c.id, c.subject, data.image_path(c), placed[c.id]) for c in data.cases]
+    told = {f.case: f"{f.message} {f.advice}" for f in reversed(findings) if f.case is not None}
+    return found, {case: why for case, why in told.items() if case not in placed}
 
 
-def _asked(model: Path | None, inputs: Sequence[Path], device: str) -> Iterator[Found]:
-    """Landmarks that a model finds; an image that it cannot read has none."""
+def _asked(model: Path | None, inputs: Sequence[Path], out: Path, device: str) -> tuple[list[Found], dict[str, str]]:
+    """Landmarks that a model finds, and why images could not be answered."""
     from pipeline.inference.answering import LandmarkAnswering, answering
     from pipeline.inference.beside import Beside
     from pipeline.inference.model import load_model, pick_device
 
     assert model is not None
+    images = asked_scans(inputs, out / "images")
     made = answering(load_model(model, pick_device(device)), None)
     if not isinstance(made, LandmarkAnswering):
         raise ConfigError(f"align: {model} finds no landmarks")
-    paths = [image for path in inputs for image in (find_images(path) if path.is_dir() else [path])]
-    if not paths:
-        raise DataError(f"{inputs[0]}: no image in it.")
-    ids = {case: same[0] for case, same in scan_ids(paths, inputs[0]).items()}
-    for case, path in progress_bar(ids.items(), "landmarks", unit="image", file=sys.stderr):
+    found: list[Found] = []
+    failed: dict[str, str] = {}
+    for case, path in progress_bar(images.items(), "landmarks", unit="image", file=sys.stderr):
         try:
             said = made.answer(read_image(path), Beside())["answers"]
-        except (PatchvoteError, OSError):
-            said = {}
-        yield case, case, path, {name: answer["position"] for name, answer in said.items()}
+        except (PatchvoteError, OSError) as error:
+            failed[case] = str(error)
+            continue
+        found.append((case, case, path, {name: answer["position"] for name, answer in said.items()}))
+    return found, failed
 
 
 def _write(out: Path, found: Sequence[Found], template: Template) -> tuple[int, dict[str, str]]:

@@ -11,7 +11,7 @@ from pipeline.data.file_names import file_stem
 from pipeline.data.predictions import read_predictions
 from pipeline.data.read_picture import opened_picture
 from pipeline.data.readers import unit_of
-from pipeline.data.scan_files import given_images, scan_ids
+from pipeline.data.scan_files import asked_scans
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.report.overlay import Filter, lay_over, read_filter
 
@@ -70,11 +70,7 @@ def _write(case: str, path: Path, answers: Mapping[str, object] | None, worn: Fi
 
 
 def _pictures(inputs: Sequence[Path], out: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for given in inputs:
-        paths = [p for p in given_images(given, out) if unit_of(p) == "px"]
-        root = given if given.is_dir() else given.parent
-        found |= {name: same[0] for name, same in scan_ids(paths, root).items() if len(same) == 1}
+    found = {name: path for name, path in asked_scans(inputs, out).items() if unit_of(path) == "px"}
     if not found:
-        raise DataError(f"{', '.join(map(str, inputs)) or 'no input'}: no picture there; give -i PICTURE_OR_FOLDER")
+        raise DataError(f"{', '.join(map(str, inputs))}: no picture there; give -i PICTURE_OR_FOLDER")
     return found

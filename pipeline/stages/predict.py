@@ -19,8 +19,8 @@ from pipeline.data.predictions import Predictions
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.pseudonyms import PRIVATE, coded_scans
 from pipeline.data.read_ahead import read_ahead
-from pipeline.data.readers import files_of, folder_and_series, pick_series
-from pipeline.data.scan_files import given_images, scan_ids
+from pipeline.data.readers import files_of
+from pipeline.data.scan_files import asked_scans
 from pipeline.data.threads import limit_threads
 from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
@@ -76,7 +76,7 @@ def predict(
     if dataset:
         scans, beside = _of_dataset(dataset, part, exclude)
     else:
-        scans, beside = beside_scans(_of_inputs(inputs, series, out), loaded.inputs, table)
+        scans, beside = beside_scans(asked_scans(inputs, out, series), loaded.inputs, table)
     ignored = strangers(model, loaded)
     if ignored:
         print(f"{model}: not part of the model, ignored: {', '.join(ignored)}", file=sys.stderr)
@@ -127,23 +127,6 @@ def _of_dataset(dataset: Path, part: Part | None, exclude: Sequence[str]) -> tup
     if not cases:
         raise DataError(f"{dataset}: no case in part '{part}'")
     return {c.id: data.image_path(c) for c in cases}, beside_cases(data, cases)
-
-
-def _of_inputs(inputs: Sequence[Path], series: Sequence[str], out: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for given in inputs:
-        if not given.exists() and folder_and_series(given)[1] is None:
-            raise DataError(f"{given}: no such file or folder")
-        for name, same in scan_ids(pick_series(given_images(given, out), series), given).items():
-            for path in same:
-                if name in found and found[name] != path:
-                    raise DataError(
-                        f"{path}: another scan is called '{name}' too: {found[name]}; predict them into two folders"
-                    )
-                found[name] = path
-    if not found:
-        raise DataError(f"{', '.join(map(str, inputs)) or 'no input'}: no scan there; give -i SCAN_OR_FOLDER")
-    return found
 
 
 def _answer_all(

@@ -1,6 +1,7 @@
 """Aligned images show their landmarks at the places of the template, however they were scanned or photographed."""
 
 import json
+import shutil
 
 import numpy as np
 import PIL.Image
@@ -15,6 +16,7 @@ from pipeline.data.write_nifti import write_nifti
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 from pipeline.phantoms.pose import turn
+from pipeline.stages.align import align
 
 PLACES = {"a": (-9.0, 2, 1), "b": (8.0, 7, -3), "c": (1.0, -9, 6), "d": (3.0, 4, 9)}
 
@@ -121,6 +123,27 @@ def test_a_model_finds_the_landmarks_of_new_images(faces, tmp_path):
     by_hand, by_model = pictures(faces.parent / "aligned_faces"), pictures(tmp_path / "out")
     assert len(by_model) >= 12
     assert np.median([min(np.abs(m - h).mean() for h in by_hand) for m in by_model]) < 6
+
+
+def test_scans_whose_landmarks_cannot_be_used_are_listed(scans, aligned, tmp_path, capsys):
+    for path in (p for n in range(5) for p in scans.glob(f"s{n}.*")):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "s3.mrk.json").write_text("{}")
+    (tmp_path / "s4.mrk.json").unlink()
+    written, failed = align(tmp_path / "out", tmp_path, template=aligned / "template.json")
+    assert written == 3 and set(failed) == {"s3", "s4"}
+    assert "s3.mrk.json" in failed["s3"] and "no landmarks" in failed["s4"]
+    assert main(["align", f"source={tmp_path}", "-o", str(tmp_path / "out")]) == 1
+    assert "s3.mrk.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["a.nii.gz", "dcm/1.dcm"])
+def test_two_scans_of_one_name_are_refused_before_a_model_is_asked(tmp_path, kind):
+    for path in (tmp_path / "one" / kind, tmp_path / "two" / kind):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"")
+    with pytest.raises(DataError, match=r"another scan is called '(a|dcm)' too"):
+        align(tmp_path / "out", None, tmp_path, [tmp_path / "one", tmp_path / "two"], tmp_path / "template.json")
 
 
 def test_what_cannot_be_aligned_is_said(tmp_path, scans, aligned, capsys):

@@ -181,7 +181,7 @@ def test_two_scans_of_one_name_are_refused(trained, inputs, tmp_path):
     other = tmp_path / "other" / "c16.nii.gz"
     other.parent.mkdir()
     shutil.copy(inputs / "c16.nii.gz", other)
-    with pytest.raises(DataError, match=r"another scan is called 'c16' too: .*; predict them into two folders"):
+    with pytest.raises(DataError, match=r"another scan is called 'c16' too: .*into two folders"):
         on_cpu(trained, tmp_path / "out", inputs, other)
 
 
