@@ -73,7 +73,7 @@ def read_json(path: Path) -> Any:
         DataError: The file is missing or is not JSON; names the line.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))  # Windows writes a mark first
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except (OSError, ValueError, RecursionError) as error:  # also numbers of thousands of digits

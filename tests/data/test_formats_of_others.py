@@ -124,6 +124,7 @@ def test_a_data_list_of_monai_is_followed(tmp_path):
         ({"image": "scans/x.nii.gz"}, "no such file"),
         ({"image": 3}, "is needed"),
         ({"image": "scans/b.nii.gz"}, "occurs twice"),
+        ({"label": "points/for_b.mrk.json"}, "so has 'a'"),
     ],
 )
 def test_a_broken_entry_of_a_data_list_is_named(tmp_path, change, message):
@@ -184,3 +185,25 @@ def test_a_point_set_with_half_a_geometry_is_refused(tmp_path, edit, message):
 def test_a_broken_point_set_is_refused_by_its_field(tmp_path, edit, message):
     with pytest.raises(DataError, match=message):
         read_mps(text(tmp_path / "a.mps", MPS.replace(*edit)))
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-16", "utf-8"])
+def test_xml_is_read_as_it_says_it_is_written(tmp_path, encoding):
+    declared = MPS.replace("UTF-8", encoding).replace("<file_version>", "<!-- Müller --><file_version>")
+    (tmp_path / "a.mps").write_bytes(declared.encode(encoding))
+    assert read_mps(tmp_path / "a.mps")[0] == {"0": A, "7": B}
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "hex", "utf-16-le"])
+def test_xml_in_an_encoding_that_cannot_be_is_refused(tmp_path, encoding):
+    with pytest.raises(DataError, match=r"a\.mps: not readable as XML"):
+        read_mps(text(tmp_path / "a.mps", MPS.replace("UTF-8", encoding)))
+
+
+def test_entities_are_refused_in_any_encoding(tmp_path):
+    content = MPS.replace("UTF-8", "utf-16").replace(
+        "<point_set_file>", "<!DOCTYPE x [<!ENTITY a 'b'>]><point_set_file>", 1
+    )
+    (tmp_path / "a.mps").write_bytes(content.encode("utf-16"))
+    with pytest.raises(DataError, match="declares entities"):
+        read_mps(tmp_path / "a.mps")

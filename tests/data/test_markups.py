@@ -26,6 +26,12 @@ def test_what_is_written_is_read_back(tmp_path):
     assert read_markups(path) == ({"naïve": (1.5, -2.0, 3.25), "gone": None}, [])
 
 
+def test_the_mark_that_windows_writes_before_a_text_is_passed_over(tmp_path):
+    path = markups(tmp_path / "a.mrk.json", [point()])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_markups(path)[0] == {"a": (1.0, 2.0, 3.0)}
+
+
 def test_points_of_images_with_fewer_axes_get_zeros(tmp_path):
     write_markups(tmp_path / "a.mrk.json", {"a": (1.0,)})
     assert read_markups(tmp_path / "a.mrk.json")[0] == {"a": (1.0, 0.0, 0.0)}
