@@ -48,7 +48,7 @@ def _names_landmarks(entries: list[Any]) -> bool:
 
 
 def _read(path: Path, content: dict[str, Any]) -> Datalist:
-    out = Datalist()
+    out, whose = Datalist(), dict[Path, str]()
     for name, part in LISTS.items():
         for number, entry in enumerate(content.get(name) or []):
             where = f"{path}: {name}[{number}]"
@@ -60,7 +60,11 @@ def _read(path: Path, content: dict[str, Any]) -> Datalist:
             out.scans[case] = _file(path.parent, entry["image"], f"{where}.image")
             out.parts[case] = part
             if entry.get("label") is not None:
-                out.labels[case] = _file(path.parent, str(entry["label"]), f"{where}.label")
+                label = out.labels[case] = _file(path.parent, str(entry["label"]), f"{where}.label")
+                if (other := whose.setdefault(label, case)) != case:
+                    raise DataError(
+                        f"{where}.label = '{entry['label']}': so has '{other}'. Landmarks are of one image."
+                    )
     return out
 
 
