@@ -6,6 +6,7 @@ scan), or not listed = not annotated (nobody said). The three teach a network di
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from pipeline.geometry import PointSet
 
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
+UNITS = ("mm", "px")
 Position = tuple[float, ...] | None
 
 
@@ -156,6 +158,8 @@ def read_dataset(path: Path) -> Dataset:
     """
     content = read_json(path)
     try:
+        if content["unit"] not in UNITS:
+            raise DataError(f"{path}: unit = {content['unit']!r}; this program reads {' and '.join(UNITS)}")
         frame = written_frame(content["unit"])
         if content["version"] != 1 or content["frame"] != frame:
             raise DataError(
@@ -174,7 +178,7 @@ def read_dataset(path: Path) -> Dataset:
             outputs=outputs,
             views=dict(content.get("views", {})),
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise DataError(f"{path}: not a dataset manifest: {error!r}. Make it with `patchvote import`.") from error
 
 
@@ -183,6 +187,9 @@ def _columns(content: dict[str, Any]) -> tuple[Column, ...]:
 
 
 def _case(content: dict[str, Any], path: Path, columns: tuple[Column, ...]) -> Case:
+    for name in ("id", "subject"):
+        if not isinstance(content[name], str) or not content[name]:
+            raise DataError(f"{path}: case {content['id']!r}: {name} = {content[name]!r}; a text is needed")
     pictures = {str(name): str(image) for name, image in content.get("pictures", {}).items()}
     for image in (content["image"], *pictures.values()):
         require_inside(image, f"{path}: case {content['id']}: image")
@@ -199,9 +206,16 @@ def _case(content: dict[str, Any], path: Path, columns: tuple[Column, ...]) -> C
 
 
 def _box(content: dict[str, Any]) -> Box:
-    low, high = (tuple(float(v) for v in content[end]) for end in ("low", "high"))
+    low, high = (_numbers(content[end]) for end in ("low", "high"))
     return Box(str(content["class"]), low, high)
 
 
 def _positions(content: dict[str, Any]) -> dict[str, Position]:
-    return {n: None if p is None else tuple(float(v) for v in p) for n, p in content.items()}
+    return {n: None if p is None else _numbers(p) for n, p in content.items()}
+
+
+def _numbers(content: list[Any]) -> tuple[float, ...]:
+    numbers = tuple(float(v) for v in content)
+    if not all(math.isfinite(v) for v in numbers):
+        raise ValueError(f"{content} are not finite numbers")
+    return numbers

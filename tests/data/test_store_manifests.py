@@ -80,6 +80,10 @@ def _broken(content, change):
         (lambda c: c["cases"][0].pop("subject"), "not a dataset manifest: KeyError"),
         (lambda c: c["cases"][0].update(landmarks=[1]), "not a dataset manifest"),
         (lambda c: c["cases"][0].update(landmarks={"a": ["x", 1, 2]}), "not a dataset manifest"),
+        (lambda c: c["cases"][0].update(landmarks={"a": [10**400, 1, 2]}), "not a dataset manifest: OverflowError"),
+        (lambda c: c["cases"][0].update(subject=None), "dataset.json: case 'c1': subject = None; a text is needed"),
+        (lambda c: c["cases"][0].update(id=""), "dataset.json: case '': id = ''; a text is needed"),
+        (lambda c: c.update(unit="cm"), "dataset.json: unit = 'cm'; this program reads mm and px"),
         (
             lambda c: c["cases"][0].update(split="lunch"),
             "dataset.json: case c1: split='lunch'; choose one of",
@@ -91,6 +95,16 @@ def test_a_damaged_dataset_names_the_field(tmp_path, change, complaint):
     write_dataset(dataset(tmp_path), path)
     write_json(path, _broken(json.loads(path.read_text()), change))
     with pytest.raises(DataError, match=complaint):
+        read_dataset(path)
+
+
+def test_a_number_that_is_none_is_refused_in_a_dataset(tmp_path):
+    path = tmp_path / "dataset.json"
+    write_dataset(dataset(tmp_path), path)
+    content = json.loads(path.read_text())
+    content["cases"][0]["landmarks"] = {"a": [float("nan"), 1, 2]}
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="not finite numbers"):
         read_dataset(path)
 
 
