@@ -15,7 +15,7 @@ from jaxtyping import Float
 from pipeline.errors import DataError
 
 MARK = slice(128, 132)  # where a DICOM file says "DICM"
-SUFFIXES = (".dcm", ".ima")
+SUFFIXES = (".dcm", ".dicom", ".ima")
 NEEDED = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns")
 LARGEST = 1e5  # mm: no patient lies further from the scanner's origin
 SCREENSHOTS = "1.2.840.10008.5.1.4.1.1.7"  # storage classes
@@ -74,11 +74,6 @@ def open_dicom(path: Path, pixels: bool) -> Any | None:
             return pydicom.dcmread(path, stop_before_pixels=not pixels)
     except Exception as error:  # pydicom raises many kinds on damaged files
         raise DataError(f"{path}: not readable as DICOM: {error}. Copy it again.") from error
-
-
-def is_dicom_name(path: Path) -> bool:
-    """By its name alone, a file may be a slice: a usual suffix, none, or a number as UIDs end with."""
-    return path.suffix.lower() in SUFFIXES or _bare(path)
 
 
 def is_scan_file(path: Path) -> bool:
@@ -211,4 +206,5 @@ def _words(data: Any, name: str) -> tuple[str, ...]:
 
 
 def _bare(path: Path) -> bool:
+    """No suffix, or a number as UIDs end with."""
     return not any(letter.isalpha() for letter in path.suffix)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.dicom_header import is_dicom_name, is_scan_file
+from pipeline.data.dicom_header import is_scan_file
 from pipeline.data.image import Image
 from pipeline.data.itk_header import data_beside
 from pipeline.data.own_output import is_answered, is_written
@@ -23,6 +23,19 @@ from pipeline.geometry import ImageFrame
 
 NO_SCANS = (".", "label", "mask", "segmentation")  # folders that are never looked into
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd", ".npy")
+NO_SLICES = (
+    *SUFFIXES,
+    *PICTURES,
+    ".csv",
+    ".fcsv",
+    ".json",
+    ".mps",
+    ".pts",
+    ".raw",
+    ".txt",
+    ".xml",
+    ".zraw",
+)  # unopened
 SMALLEST, LARGEST, FARTHEST = 1e-5, 1e4, 1e5  # mm: microscopes, and more than any patient
 UID = re.compile(r"[0-9]+(\.[0-9]+){2,}")
 
@@ -165,8 +178,8 @@ def find_images(folder: Path, out: Path | None = None) -> list[Path]:
         found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
         if not is_answered(Path(root), folder):
             pictures += [Path(root) / n for n in shown if n.lower().endswith(PICTURES)]
-        slices = (Path(root) / n for n in sorted(shown) if n != "DICOMDIR")
-        if any(is_dicom_name(p) and is_scan_file(p) for p in slices):
+        slices = (Path(root) / n for n in sorted(shown) if n != "DICOMDIR" and not n.lower().endswith(NO_SLICES))
+        if any(is_scan_file(p) for p in slices):
             found.append(Path(root))
     return sorted(found or pictures)
 

@@ -127,9 +127,10 @@ def test_files_of_another_kind_are_left_out_and_counted(series):
     assert read_image(series).notes == ("1 files are not DICOM: left out",)
 
 
-def test_a_series_is_found_by_its_content_where_names_have_no_suffix(tmp_path):
+@pytest.mark.parametrize("suffix", ["", ".7", ".dicom", ".IMA", ".img", ".mr", ".DICOM_v1"])
+def test_a_series_is_found_by_its_content_whatever_its_names(tmp_path, suffix):
     for index in range(4):
-        slice_file(tmp_path / f"IM{index}", index)
+        slice_file(tmp_path / f"IM{index}{suffix}", index)
     assert find_images(tmp_path) == [tmp_path] and read_image(tmp_path).frame.shape == SHAPE
 
 
