@@ -55,7 +55,11 @@ def read_itk_header(path: Path) -> ItkHeader:
     """Read the header of a .nrrd, .mha or .mhd file; raises DataError where it leaves the geometry open."""
     with open(path, "rb") as file:
         head = file.read(LONGEST)
-    return _nrrd(Path(path), head) if head.startswith(b"NRRD") else _meta(Path(path), head)
+    if head.startswith(b"NRRD"):
+        return _nrrd(Path(path), head)
+    if Path(path).suffix.lower() == ".nrrd":
+        raise DataError(f"{path}: not a NRRD file (it starts with {head[:8]!r}). Copy or export it again.")
+    return _meta(Path(path), head)
 
 
 def data_beside(path: Path) -> list[Path]:

@@ -90,6 +90,11 @@ def _require_length(piece: Slice, syntax: object) -> None:
 
 
 def _scale(piece: Slice) -> tuple[float, float]:
+    if piece.data.get("ModalityLUTSequence"):
+        raise DataError(
+            f"{piece.path}: ModalityLUTSequence: its values go through a table, which is not applied here. Convert the"
+            " series to NIfTI with a program that does."
+        )
     slope, inter = (piece.data.get(n) for n in ("RescaleSlope", "RescaleIntercept"))
     try:
         values = float(1 if slope in (None, "") else slope), float(0 if inter in (None, "") else inter)

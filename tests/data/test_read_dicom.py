@@ -1,6 +1,7 @@
 """A DICOM series: an even stack in LPS, or an error that says which slice breaks it."""
 
 import numpy as np
+import pydicom
 import pytest
 from dicom_files import NORMAL, ORIGIN, ROW, write_slice
 
@@ -69,6 +70,16 @@ def test_a_rescale_that_differs_from_slice_to_slice_is_followed(series):
 def test_a_slice_that_does_not_fit_is_named(series, tags, message):
     slice_file(series / "1.dcm", 3, **tags)
     with pytest.raises(DataError, match=message):
+        read_image(series)
+
+
+def test_values_that_go_through_a_table_are_refused(series):
+    """What the scanner counted would come out, in no scale at all."""
+    table = pydicom.Dataset()
+    table.LUTDescriptor, table.ModalityLUTType, table.LUTData = [4, 0, 16], "HU", [0, 2, 4, 6]
+    table["LUTData"].VR = "US"
+    slice_file(series / "0.dcm", 0, ModalityLUTSequence=[table], RescaleSlope=None, RescaleIntercept=None)
+    with pytest.raises(DataError, match=r"0\.dcm: ModalityLUTSequence"):
         read_image(series)
 
 

@@ -153,6 +153,12 @@ def test_a_broken_metaimage_header_is_refused(tmp_path, case):
         read_image(mha(tmp_path / "a.mha", edit=edit))
 
 
+def test_an_empty_nrrd_is_said_to_be_no_nrrd(tmp_path):
+    (tmp_path / "a.nrrd").write_bytes(b"")
+    with pytest.raises(DataError, match=r"a\.nrrd: not a NRRD file"):
+        read_image(tmp_path / "a.nrrd")
+
+
 @pytest.mark.parametrize("path", ["a.nrrd", "a.mha", "a.mhd"])
 @pytest.mark.parametrize("content", [b"", b"<html>", b"NRRD0004\n", bytes(range(256))])
 def test_what_is_no_image_is_refused(tmp_path, path, content):
