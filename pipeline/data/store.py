@@ -6,6 +6,7 @@ a new file and an unchanged one is found again. Beside each array lies its sha25
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipeline.data.atomic import atomic_file, read_sealed, sha256_of, write_seal
 from pipeline.data.image import Image
 from pipeline.data.intensity import Normalisation, normalise
 from pipeline.data.resample import level_frame, resample
+from pipeline.data.room import require_level_memory
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.orientation import reorient
@@ -42,10 +44,14 @@ def make_level(
 
     Args:
         part: A part of the level's frame; None = all of it.
+
+    Raises:
+        DataError: It does not fit into memory.
     """
     low, high = normalisation.range_of(*(reorient(c, image.frame)[0] for c in image.channels))
     frame = part or level_frame(image.frame, spacing)
     seen = normalisation.channels_of(image.channels)
+    require_level_memory(image.frame, frame, len(seen) * math.prod(frame.shape) * np.dtype(np.float16).itemsize)
     voxels = np.empty((len(seen), *frame.shape), np.float16)
     for target, channel in zip(voxels, seen, strict=True):
         target[:] = normalise(resample(channel, image.frame, frame, outside=low), low, high)

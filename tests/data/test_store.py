@@ -53,6 +53,13 @@ def test_a_frame_that_a_file_rounded_gives_the_same_level(spacing, voxels):
             assert_allclose(again.voxels.astype(float), expected.voxels.astype(float), atol=3e-3)
 
 
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_scan_whose_voxel_size_is_far_too_large_is_told_so_before_memory_ends(dims):
+    frame = upright_frame((4,) * dims, [10 ** (13 / dims)] * dims)
+    with pytest.raises(DataError, match=r"voxels of \[.*\] mm becomes .*GiB of memory.*Is its voxel size right"):
+        make_level(Image(frame, np.arange(4**dims).reshape(frame.shape)), 1.0, WINDOW)
+
+
 def test_a_level_is_normalised_and_outside_is_zero_worked_out_by_hand():
     frame = upright_frame((3,))
     level = make_level(Image(frame, np.array([-100, 100, 300])), None, WINDOW, frame.crop((-1,), (5,)))
