@@ -20,6 +20,7 @@ from tiny_scans import make_scans, tiny_settings
 from pipeline.data.atomic import fingerprint, read_sealed, write_bytes, write_sealed
 from pipeline.data.dataset import read_dataset
 from pipeline.data.markups import write_markups
+from pipeline.data.pseudonyms import Codes
 from pipeline.data.store import read_store
 from pipeline.errors import CheckpointError, DataError, PatchvoteError
 from pipeline.inference.model import load_model
@@ -280,6 +281,14 @@ def test_65_pseudonyms_hide_names_of_files_and_folders(run, tmp_path):
     assert (out / "private").stat().st_mode & 0o77 == 0
     with pytest.raises(DataError, match="dicom-sr"):
         predict(model, out, inputs=[tmp_path / "in"], formats=("dicom-sr",), pseudonyms=True)
+
+
+@pytest.mark.parametrize("header", ["Doe_Jane.mhd", "Doe_Jane.mha"])
+def test_65_a_header_that_names_another_file_gets_no_code(tmp_path, header):
+    (tmp_path / header).write_text("ElementDataFile = Doe_Jane.bin\n")
+    (tmp_path / "Doe_Jane.bin").touch()
+    with pytest.raises(DataError, match="its voxels lie in a file of their own"):
+        Codes(tmp_path / "private").link_all({"Doe_Jane": tmp_path / header})
 
 
 def test_65_a_run_with_pseudonyms_names_nobody(tmp_path):
