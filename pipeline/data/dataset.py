@@ -6,7 +6,6 @@ scan), or not listed = not annotated (nobody said). The three teach a network di
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -206,16 +205,9 @@ def _case(content: dict[str, Any], path: Path, columns: tuple[Column, ...]) -> C
 
 
 def _box(content: dict[str, Any]) -> Box:
-    low, high = (_numbers(content[end]) for end in ("low", "high"))
+    low, high = (tuple(float(v) for v in content[end]) for end in ("low", "high"))
     return Box(str(content["class"]), low, high)
 
 
 def _positions(content: dict[str, Any]) -> dict[str, Position]:
-    return {n: None if p is None else _numbers(p) for n, p in content.items()}
-
-
-def _numbers(content: list[Any]) -> tuple[float, ...]:
-    numbers = tuple(float(v) for v in content)
-    if not all(math.isfinite(v) for v in numbers):
-        raise ValueError(f"{content} are not finite numbers")
-    return numbers
+    return {n: None if p is None else tuple(float(v) for v in p) for n, p in content.items()}

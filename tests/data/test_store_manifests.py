@@ -98,16 +98,6 @@ def test_a_damaged_dataset_names_the_field(tmp_path, change, complaint):
         read_dataset(path)
 
 
-def test_a_number_that_is_none_is_refused_in_a_dataset(tmp_path):
-    path = tmp_path / "dataset.json"
-    write_dataset(dataset(tmp_path), path)
-    content = json.loads(path.read_text())
-    content["cases"][0]["landmarks"] = {"a": [float("nan"), 1, 2]}
-    path.write_text(json.dumps(content))
-    with pytest.raises(DataError, match="not finite numbers"):
-        read_dataset(path)
-
-
 def test_predictions_come_back(tmp_path):
     write_predictions(PREDICTIONS, tmp_path / "p.json")
     assert read_predictions(tmp_path / "p.json") == PREDICTIONS
