@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,10 @@ from pipeline.data.claim import claimed_folder
 from pipeline.data.collect import collect
 from pipeline.data.file_names import file_stem
 from pipeline.data.image import Image
+from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.points_csv import csv_line
 from pipeline.data.progress_bar import progress_bar
-from pipeline.data.readers import read_image, unit_of
+from pipeline.data.readers import files_of, read_image, unit_of
 from pipeline.data.resample import resample
 from pipeline.data.scan_files import asked_scans
 from pipeline.data.template import Points, Template, mean_template, read_template, write_template
@@ -24,6 +25,9 @@ from pipeline.data.write_picture import write_png
 from pipeline.errors import ConfigError, DataError, PatchvoteError
 from pipeline.geometry import ImageFrame
 
+IMAGES = "images"
+TABLES = ("aligned.csv", "subjects.csv")
+TEMPLATE = "template.json"
 USUAL = {"mm": (2.0, 30.0), "px": (1.0, 20.0)}  # voxel size and margin
 Found = tuple[str, str, Path, Points]  # id, subject, image, landmarks
 
@@ -54,12 +58,17 @@ def align(
         How many images were written, and why others were not.
 
     Raises:
-        ConfigError: Neither landmarks nor a model, or a model without a template.
+        ConfigError: Neither landmarks nor a model, or a model without a template; or a file would be replaced that is
+            read, or that no earlier call wrote.
         DataError: No image, two of one id, or the template is not one.
     """
     if source is None and (model is None or not inputs or template is None):
         raise ConfigError("align: say source=FOLDER with landmarks, or model=MODEL -i IMAGES align.template=FILE")
-    found, failed = _annotated(source) if source is not None else _asked(model, inputs, out, device)
+    found, failed = _annotated(source) if source is not None else ([], {})
+    images = {case: path for case, _, path, _ in found} if source is not None else asked_scans(inputs, out / IMAGES)
+    _refuse_overwriting(out, images)
+    if source is None:
+        found, failed = _asked(model, images, device)
     if not found:
         return 0, failed
     unit = unit_of(found[0][2])
@@ -71,9 +80,20 @@ def align(
         usual, names = USUAL[unit], tuple(landmarks) or tuple(found[0][3])
         shape = mean_template([f[3] for f in found], names, spacing or usual[0], margin or usual[1], unit)
     with claimed_folder(out):
-        write_template(shape, out / "template.json")
+        write_template(shape, out / TEMPLATE)
         written, more = _write(out, found, shape)
     return written, failed | more
+
+
+def _refuse_overwriting(out: Path, images: Mapping[str, Path]) -> None:
+    """The template is written first: where there is one, what lies beside it is of an earlier call, too."""
+    targets = [out / TEMPLATE, *(out / name for name in TABLES)]
+    targets += [_place(out, case, unit_of(path)) for case, path in images.items()]
+    try:
+        begun = read_template(out / TEMPLATE) is not None
+    except DataError:
+        begun = False
+    refuse_overwriting(targets, (file for path in images.values() for file in files_of(path)), lambda _: begun)
 
 
 def _annotated(source: Path) -> tuple[list[Found], dict[str, str]]:
@@ -85,14 +105,13 @@ def _annotated(source: Path) -> tuple[list[Found], dict[str, str]]:
     return found, {case: why for case, why in told.items() if case not in placed}
 
 
-def _asked(model: Path | None, inputs: Sequence[Path], out: Path, device: str) -> tuple[list[Found], dict[str, str]]:
+def _asked(model: Path | None, images: dict[str, Path], device: str) -> tuple[list[Found], dict[str, str]]:
     """Landmarks that a model finds, and why images could not be answered."""
     from pipeline.inference.answering import LandmarkAnswering, answering
     from pipeline.inference.beside import Beside
     from pipeline.inference.model import load_model, pick_device
 
     assert model is not None
-    images = asked_scans(inputs, out / "images")
     made = answering(load_model(model, pick_device(device)), None)
     if not isinstance(made, LandmarkAnswering):
         raise ConfigError(f"align: {model} finds no landmarks")
@@ -110,17 +129,19 @@ def _asked(model: Path | None, inputs: Sequence[Path], out: Path, device: str) -
 
 def _write(out: Path, found: Sequence[Found], template: Template) -> tuple[int, dict[str, str]]:
     failed: dict[str, str] = {}
-    rows, whose = [("case", "landmarks", "off")], [("case", "subject")]
+    rows: list[tuple[str, ...]] = [("case", "landmarks", "off")]
+    whose: list[tuple[str, ...]] = [("case", "subject")]
     for case, subject, path, landmarks in progress_bar(found, "align", unit="image", file=sys.stderr):
         try:
             matrix, number, off = template.fit(landmarks)
-            _write_image(out / "images" / file_stem(case), aligned(read_image(path), matrix, template.frame))
+            image = aligned(read_image(path), matrix, template.frame)
+            _write_image(_place(out, case, image.frame.unit), image)
         except (PatchvoteError, OSError) as error:
             failed[case] = str(error)
             continue
         rows.append((case, str(number), f"{off:.3f}"))
         whose.append((case, subject))
-    for name, lines in (("aligned.csv", rows), ("subjects.csv", whose)):
+    for name, lines in zip(TABLES, (rows, whose), strict=True):
         write_text(out / name, "".join(csv_line(line) + "\n" for line in lines))
     return len(rows) - 1, failed
 
@@ -141,9 +162,13 @@ def aligned(image: Image, matrix: np.ndarray, frame: ImageFrame) -> Image:
     return Image(frame, voxels.astype(kind))
 
 
+def _place(out: Path, case: str, unit: str) -> Path:
+    return out / IMAGES / f"{file_stem(case)}{'.nii.gz' if unit == 'mm' else '.png'}"
+
+
 def _write_image(place: Path, image: Image) -> None:
     if image.frame.unit == "mm":
-        write_nifti(image, place.with_name(f"{place.name}.nii.gz"))
+        write_nifti(image, place)
     else:  # pictures are kept with x as their first axis
         frame = ImageFrame(image.frame.shape[::-1], np.eye(3), "px")
-        write_png(Image(frame, image.voxels.swapaxes(0, 1)), place.with_name(f"{place.name}.png"))
+        write_png(Image(frame, image.voxels.swapaxes(0, 1)), place)

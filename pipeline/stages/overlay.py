@@ -8,12 +8,15 @@ from pathlib import Path
 
 from pipeline.data.atomic import write_bytes
 from pipeline.data.file_names import file_stem
+from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.predictions import read_predictions
 from pipeline.data.read_picture import opened_picture
 from pipeline.data.readers import unit_of
 from pipeline.data.scan_files import asked_scans
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.report.overlay import Filter, lay_over, read_filter
+
+MARK = ("Software", "patchvote overlay")  # in the head of each PNG
 
 
 def overlay(
@@ -31,6 +34,7 @@ def overlay(
         How many pictures are written; those that are not, and why.
 
     Raises:
+        ConfigError: A file would be replaced that is read, or that no earlier call wrote.
         DataError: No picture, no such filter, or an anchor that the model does not know.
     """
     answers = read_predictions(predictions)
@@ -45,6 +49,8 @@ def overlay(
         )
     failed = {}
     pictures = _pictures(inputs, out)
+    targets = [_place(out, case) for case in pictures]
+    refuse_overwriting(targets, [*pictures.values(), predictions, worn, worn.with_suffix(".json")], _is_worn)
     for case, path in pictures.items():
         try:
             _write(case, path, answers.cases.get(case), loaded, out)
@@ -55,6 +61,7 @@ def overlay(
 
 def _write(case: str, path: Path, answers: Mapping[str, object] | None, worn: Filter, out: Path) -> None:
     from PIL import ImageOps
+    from PIL.PngImagePlugin import PngInfo
 
     if answers is None:
         raise DataError(f"{path}: no answers for it in the predictions. Predict it first.")
@@ -65,8 +72,26 @@ def _write(case: str, path: Path, answers: Mapping[str, object] | None, worn: Fi
     with opened_picture(path) as opened:
         picture = ImageOps.exif_transpose(opened).convert("RGB")
     content = io.BytesIO()
-    lay_over(picture, worn, {name: tuple(p) for name, p in at.items() if p is not None}).save(content, "PNG")
-    write_bytes(out / f"{file_stem(case)}.png", content.getvalue())
+    mark = PngInfo()
+    mark.add_text(*MARK)
+    laid = lay_over(picture, worn, {name: tuple(p) for name, p in at.items() if p is not None})
+    laid.save(content, "PNG", pnginfo=mark)
+    write_bytes(_place(out, case), content.getvalue())
+
+
+def _place(out: Path, case: str) -> Path:
+    return out / f"{file_stem(case)}.png"
+
+
+def _is_worn(path: Path) -> bool:
+    """Whether a picture says that it was made here."""
+    import PIL.Image
+
+    try:
+        with PIL.Image.open(path) as opened:
+            return opened.info.get(MARK[0]) == MARK[1]
+    except OSError:
+        return False
 
 
 def _pictures(inputs: Sequence[Path], out: Path) -> dict[str, Path]:

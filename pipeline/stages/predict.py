@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.data.atomic import fingerprint, read_sealed, sha256_of, sweep, write_json, write_sealed
+from pipeline.data.atomic import fingerprint, sha256_of, sweep, write_json
 from pipeline.data.box_predictions import BoxPredictions
 from pipeline.data.claim import claimed_folder
 from pipeline.data.dataset import Part, read_dataset
-from pipeline.data.file_names import file_stem
+from pipeline.data.kept_answers import REPORT, AnswerFiles, KeptAnswers
+from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.predictions import Predictions
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.pseudonyms import PRIVATE, coded_scans
@@ -25,11 +26,14 @@ from pipeline.data.threads import limit_threads
 from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
 from pipeline.data.write_behind import WriteBehind
+from pipeline.data.write_boxes import FORMATS
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.inference.answering import Answering, Content, answering
 from pipeline.inference.beside import Beside, beside_cases, beside_scans
 from pipeline.inference.model import Model, load_model, pick_device, strangers
 from pipeline.inference.program import program_sum
+from pipeline.tasks.multi import MultiTask
+from pipeline.tasks.table import TASKS, name_of
 
 
 def predict(
@@ -62,6 +66,7 @@ def predict(
         table: Of inputs, for a model that reads values beside the images.
 
     Raises:
+        ConfigError: A file would be replaced that no earlier call wrote, or that is read.
         DataError: No scan, or two scans of the same name; or a report that names the patient, with `pseudonyms`.
         CheckpointError: The model folder is damaged.
     """
@@ -85,7 +90,31 @@ def predict(
             coded = coded_scans(scans, out / PRIVATE)
             beside = {code: beside[name] for code, name in zip(coded, scans, strict=True)}
             scans = coded
+        images = [*scans.values(), *(path for known in beside.values() for path in known.views.values())]
+        read = [*(file for path in images for file in files_of(path)), *([table] if table else [])]
+        _refuse_overwriting(KeptAnswers(out), _files(loaded, formats), scans, read)
         return _predict(loaded, model, scans, beside, out, formats, ignored, target)
+
+
+def _files(loaded: Model, formats: Sequence[str] | None) -> AnswerFiles:
+    """What will be written."""
+    chosen: Sequence[str] = getattr(answering(loaded, formats), "formats", ())
+    kind, multi = TASKS[name_of(loaded.task)].answers, isinstance(loaded.task, MultiTask)
+    boxes = FORMATS[loaded.unit][0] if multi else None
+    return AnswerFiles(kind, tuple(chosen), boxes, multi or kind == "values")
+
+
+def _refuse_overwriting(kept: KeptAnswers, files: AnswerFiles, cases: Iterable[str], read: Iterable[Path]) -> None:
+    whose: dict[Path, str | None] = {kept.out / name: None for name in files.of_all()}
+    for case in cases:
+        whose |= {path: case for path in (kept.place(case), *(kept.out / name for name in files.of_case(case)))}
+    begun = kept.begun()
+
+    def ours(path: Path) -> bool:
+        case = whose[path]
+        return begun if case is None else kept.wrote(case, path)
+
+    refuse_overwriting(whose, read, ours)
 
 
 def _predict(
@@ -103,7 +132,8 @@ def _predict(
     sweep(out, out / "cases")
     started = time.time()
     asked = answering(loaded, formats)
-    cases, failures, seconds = _answer_all(asked, scans, beside, out, sha256_of(model / "model.json"))
+    how = KeptAnswers(out), _files(loaded, formats), sha256_of(model / "model.json")
+    cases, failures, seconds = _answer_all(asked, scans, beside, *how)
     predictions = asked.write_all(out, cases, scans, failures)
     versions = {"patchvote": __version__, "torch": torch.__version__, "python": sys.version.split()[0]}
     report = {
@@ -117,7 +147,7 @@ def _predict(
         "failures": failures,
         "ignored_in_model": ignored,
     }
-    write_json(out / "run_report.json", report)
+    write_json(out / REPORT, report)
     return predictions
 
 
@@ -130,36 +160,39 @@ def _of_dataset(dataset: Path, part: Part | None, exclude: Sequence[str]) -> tup
 
 
 def _answer_all(
-    asked: Answering, scans: dict[str, Path], beside: dict[str, Beside], out: Path, model_sum: str
+    asked: Answering,
+    scans: dict[str, Path],
+    beside: dict[str, Beside],
+    kept: KeptAnswers,
+    files: AnswerFiles,
+    model_sum: str,
 ) -> tuple[dict[str, Content], dict[str, str], dict[str, float]]:
-    marks = {
-        name: (out / "cases" / f"{file_stem(name)}.json", _made_of(model_sum, path, beside[name]))
-        for name, path in scans.items()
-    }
-    said = {name: kept for name, mark in marks.items() if (kept := _kept(*mark)) is not None}
+    made_of = {name: _made_of(model_sum, path, beside[name]) for name, path in scans.items()}
+    said: dict[str, Content] = {}
     failures: dict[str, str] = {}
     seconds: dict[str, float] = {}
+
+    def write(name: str) -> None:
+        kept.write(name, {**said[name], "made_of": made_of[name]}, files.of_case(name))
+        asked.write_case(kept.out, name, said[name], scans[name])
+
+    for name in scans:
+        if (content := kept.read(name)).get("made_of") == made_of[name]:
+            said[name] = content
+            write(name)
     new = {name: path for name, path in scans.items() if name not in said}
-    for name, content in said.items():
-        asked.write_case(out, name, content, scans[name])
     start = time.perf_counter()
-    with WriteBehind() as files:
+    with WriteBehind() as behind:
         for name, image in progress_bar(read_ahead(new), "predict", len(scans), initial=len(said), file=sys.stderr):
             try:
                 said[name] = asked.answer(image.result(), beside[name])
                 seconds[name] = round(time.perf_counter() - start, 3)
-                files.write(name, partial(_write, asked, out, name, said[name], scans[name], marks[name]))
+                behind.write(name, partial(write, name))
             except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
                 failures[name] = _why(error, scans[name])
             start = time.perf_counter()
-    failures |= {name: _why(error, scans[name]) for name, error in files.failures.items()}
+    failures |= {name: _why(error, scans[name]) for name, error in behind.failures.items()}
     return {name: said[name] for name in scans if name in said and name not in failures}, failures, seconds
-
-
-def _write(asked: Answering, out: Path, name: str, content: Content, scan: Path, mark: tuple[Path, str]) -> None:
-    done, made_of = mark
-    write_sealed(done, {"made_of": made_of} | content, indent=None)
-    asked.write_case(out, name, content, scan)
 
 
 def _why(error: Exception, scan: Path) -> str:
@@ -170,15 +203,6 @@ def _made_of(model_sum: str, path: Path, beside: Beside) -> str:
     views = [[view, str(p), _stamp(p)] for view, p in beside.views.items()]
     known = [dict(beside.values), views, beside.problem]
     return fingerprint([program_sum(), model_sum, str(path.resolve()), _stamp(path), known])
-
-
-def _kept(done: Path, made_of: str) -> Content | None:
-    """The answers of an earlier run, if they are of this scan, model and program; a damaged file is as none."""
-    try:
-        content = read_sealed(done)
-        return content if content["made_of"] == made_of else None
-    except (DataError, KeyError, TypeError, AttributeError):
-        return None
 
 
 def _stamp(path: Path) -> list[int]:

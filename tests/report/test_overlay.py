@@ -7,7 +7,7 @@ import PIL.Image
 import pytest
 
 from pipeline.data.predictions import Answer, Predictions, write_predictions
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.report.overlay import Filter, lay_over, own_filters, read_filter
 from pipeline.stages.overlay import overlay
 
@@ -90,3 +90,17 @@ def test_a_filter_that_is_none_is_refused(tmp_path, anchors):
         (tmp_path / "f.json").write_text(json.dumps({"version": 1, "anchors": anchors}))
     with pytest.raises(DataError, match=r"f\.(png|json)"):
         read_filter(tmp_path / "f.png")
+
+
+def test_no_picture_of_the_users_is_replaced(folder):
+    worn, names = own_filters()["glasses"], {"eye_imgleft": "l", "eye_imgright": "r"}
+    before = (folder / "one.png").read_bytes()
+    with pytest.raises(ConfigError, match=r"\w+\.png: is read, and would be replaced by what is written. Choose"):
+        overlay(folder / "predictions.json", [folder], worn, folder, names)
+    (folder / "other").mkdir()
+    PIL.Image.new("RGB", (60, 50)).save(folder / "other" / "one.png")
+    with pytest.raises(ConfigError, match=r"other.one\.png: is in the way"):
+        overlay(folder / "predictions.json", [folder / "one.png"], worn, folder / "other", names)
+    assert (folder / "one.png").read_bytes() == before
+    for _ in range(2):  # what it wrote itself may be written again
+        assert overlay(folder / "predictions.json", [folder / "one.png"], worn, folder / "out", names) == (1, {})

@@ -166,3 +166,17 @@ def test_a_template_survives_its_file(tmp_path):
     read = read_template(tmp_path / "t.json")
     assert read.frame.same_as(made.frame) and read.names == made.names and np.allclose(read.points, made.points)
     assert all(made.frame.contains(made.points)) and made.frame.spacing.tolist() == [1.5] * 3
+
+
+def test_no_file_of_the_users_is_replaced(scans, aligned, tmp_path, capsys):
+    own = shutil.copytree(aligned, tmp_path / "own")  # an earlier alignment: its images are read now
+    for number in range(5):
+        shutil.copy(scans / f"s{number}.mrk.json", own / "images")
+    before = {p: p.read_bytes() for p in own.rglob("*") if p.is_file() and p.name != ".lock"}
+    assert main(["align", f"source={own}", "-o", str(own)]) == 2
+    assert "s0.nii.gz: is read, and would be replaced" in capsys.readouterr().err
+    assert before == {p: p.read_bytes() for p in before}
+    other = shutil.copytree(scans, tmp_path / "other")
+    assert main(["align", f"source={scans}", "-o", str(other)]) == 2
+    assert "subjects.csv: is in the way" in capsys.readouterr().err
+    assert main(["align", f"source={scans}", "-o", str(aligned), "align.spacing=1", "align.margin=8"]) == 1  # again

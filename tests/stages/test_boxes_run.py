@@ -10,6 +10,7 @@ from pipeline.cli.door import main
 from pipeline.data.box_predictions import read_box_predictions
 from pipeline.data.boxes_csv import write_boxes_csv
 from pipeline.data.dataset import Box
+from pipeline.data.kept_answers import AnswerFiles
 
 SETTINGS = [
     "task=boxes", "levels=[1.0]", "training.minutes=null", "training.steps=60", "training.rate=0.01", "device=cpu",
@@ -62,6 +63,13 @@ def test_a_run_leaves_answers_numbers_and_a_page(run, capsys):
     assert json.loads((run / "findings.json").read_text())["findings"][0]["rule"] == "empty-box"
 
 
+def test_a_picture_is_not_replaced_by_its_drawing(run, folder, capsys):
+    before = {p: p.read_bytes() for p in (folder / "images").iterdir()}
+    assert main(["predict", f"model={run / 'model'}", "-i", f"{folder}/images", "-o", f"{folder}/images"]) == 2
+    assert "p00.png: is read, and would be replaced" in capsys.readouterr().err
+    assert before == {p: p.read_bytes() for p in before}
+
+
 def test_new_pictures_are_answered_in_the_formats_asked_for(run, folder, tmp_path):
     words = [f"model={run / 'model'}", "-i", str(folder / "images"), "-o", str(tmp_path)]
     assert main(["predict", "task=boxes", *words, "predict.formats=[voc,coco,yolo,csv]", "device=cpu"]) == 0
@@ -69,6 +77,9 @@ def test_new_pictures_are_answered_in_the_formats_asked_for(run, folder, tmp_pat
     assert len(answers.cases) == 24 and answers.unit == "px"
     assert len(list(tmp_path.glob("*.xml"))) == len(list(tmp_path.glob("p*.txt"))) == 24
     assert (tmp_path / "boxes.json").is_file() and (tmp_path / "classes.txt").read_text() == "bright\ndark\n"
+    told = AnswerFiles("boxes", ("voc", "coco", "yolo", "csv"))
+    there = {p.name for p in tmp_path.iterdir() if p.is_file()} - {".lock"}
+    assert there == {*told.of_all(), *(name for case in answers.cases for name in told.of_case(case))}
     found = [b for boxes in answers.cases.values() for b in boxes if b.found]
     assert found and all(b.belief >= 0.03 for b in found)
 

@@ -11,9 +11,10 @@ from scipy.ndimage import affine_transform
 from tiny_scans import NAMES, draw_scan, write_scan
 
 from pipeline.data.atomic import read_sealed, write_sealed
+from pipeline.data.kept_answers import ENDINGS, AnswerFiles
 from pipeline.data.markups import read_markups
 from pipeline.data.predictions import read_predictions
-from pipeline.errors import CheckpointError, DataError
+from pipeline.errors import CheckpointError, ConfigError, DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference import answering
 from pipeline.stages.predict import predict
@@ -238,3 +239,38 @@ def test_a_part_without_cases_is_named(scans, trained, tmp_path):
 def test_cases_that_are_excluded_are_not_answered(scans, trained, tmp_path):
     told = on_cpu(trained, tmp_path, dataset=scans.dataset, part="test", exclude=("c17",))
     assert sorted(told.cases) == ["c16", "c18"]
+
+
+@pytest.mark.parametrize("name, formats", [("c16.mrk.json", None), ("c16.fcsv", ["fcsv"]), ("points.csv", ["csv"])])
+def test_an_annotation_of_the_users_is_not_replaced(trained, inputs, tmp_path, name, formats):
+    (inputs / name).write_text("by hand")
+    with pytest.raises(ConfigError, match=rf"{name}: is in the way, .* Choose another -o FOLDER"):
+        on_cpu(trained, inputs, inputs, formats=formats)
+    assert (inputs / name).read_text() == "by hand"
+    (inputs / name).unlink()
+    for _ in range(2):  # what an earlier call wrote is written again
+        on_cpu(trained, inputs, inputs, formats=formats)
+
+
+def test_a_file_that_is_put_among_the_answers_is_not_replaced(trained, inputs, tmp_path):
+    on_cpu(trained, tmp_path / "out", inputs)
+    (tmp_path / "out" / "c16.fcsv").write_text("by hand")
+    with pytest.raises(ConfigError, match=r"c16.fcsv: is in the way"):
+        on_cpu(trained, tmp_path / "out", inputs, formats=["fcsv", "mrk.json"])
+    on_cpu(trained, tmp_path / "out", inputs)
+
+
+def test_a_scan_is_never_replaced(trained, inputs, tmp_path, monkeypatch):
+    monkeypatch.setitem(ENDINGS, "mrk.json", ".nii.gz")
+    with pytest.raises(ConfigError, match=r"c16.nii.gz: is read, and would be replaced"):
+        on_cpu(trained, inputs, inputs)
+
+
+@pytest.mark.parametrize("formats", [None, ["mrk.json", "fcsv", "points.json", "csv", "nnlandmark"]])
+def test_a_case_names_all_files_that_show_its_answers(trained, inputs, tmp_path, formats):
+    on_cpu(trained, tmp_path, inputs, formats=formats)
+    there = sorted(p.name for p in tmp_path.glob("c16.*"))
+    assert read_sealed(tmp_path / "cases" / "c16.json")["files"] == there
+    told = AnswerFiles("points", tuple(formats or ["mrk.json"]))
+    sets = {p.name for p in tmp_path.iterdir() if p.is_file()} - {".lock", *there, *told.of_case("c17")}
+    assert sets == set(told.of_all())

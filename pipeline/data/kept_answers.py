@@ -1,0 +1,110 @@
+"""The folder that `predict` writes into: which files it holds, and `cases/`, what each answer was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.data.atomic import read_json, read_sealed, write_sealed
+from pipeline.data.boxes_yolo import CLASSES
+from pipeline.data.file_names import file_stem
+from pipeline.data.nnlandmark import NAME as NNLANDMARK
+from pipeline.data.nnlandmark import SPACINGS
+from pipeline.data.points_file import SUFFIX as POINTS
+from pipeline.data.write_answers import TABLE
+from pipeline.errors import DataError
+
+ENDINGS = {  # of the file an image, by format
+    "mrk.json": ".mrk.json",
+    "fcsv": ".fcsv",
+    "points.json": POINTS,
+    "png": ".png",
+    "dicom-sr": ".sr.dcm",
+    "voc": ".xml",
+    "yolo": ".txt",
+}
+TABLES: dict[str, dict[str, tuple[str, ...]]] = {  # of all images, by kind of answers and format
+    "points": {"csv": (TABLE,), "nnlandmark": (NNLANDMARK, SPACINGS)},
+    "boxes": {"csv": ("boxes.csv",), "coco": ("boxes.json",), "yolo": (CLASSES,)},
+}
+REPORT = "run_report.json"
+PREDICTIONS = "predictions.json"
+VALUES = "values.csv"
+
+
+@dataclass(frozen=True)
+class AnswerFiles:
+    """Names of the files that answers are written into.
+
+    Args:
+        kind: Of the answers: points, boxes, values, vectors.
+        formats: What is asked for.
+        boxes: Format of the boxes beside points, in a folder of their own.
+        values: Whether there is a table of values.
+    """
+
+    kind: str
+    formats: tuple[str, ...] = ()
+    boxes: str | None = None
+    values: bool = False
+
+    def of_case(self, case: str) -> list[str]:
+        """One file an image for each format that has one."""
+        stem = file_stem(case)
+        beside = [f"boxes/{stem}{ENDINGS[self.boxes]}"] if self.boxes else []
+        return [f"{stem}{ENDINGS[name]}" for name in self.formats if name in ENDINGS] + beside
+
+    def of_all(self) -> list[str]:
+        """What holds all images."""
+        tables = [name for key, names in TABLES.get(self.kind, {}).items() if key in self.formats for name in names]
+        return [PREDICTIONS, REPORT, *tables, *([VALUES] if self.values else [])]
+
+
+@dataclass(frozen=True)
+class KeptAnswers:
+    """The answers of earlier calls in a folder: of each case a sealed file, which also names the files it wrote."""
+
+    out: Path
+
+    def place(self, case: str) -> Path:
+        """The sealed file of a case."""
+        return self.out / "cases" / f"{file_stem(case)}.json"
+
+    def read(self, case: str) -> dict[str, Any]:
+        """What was kept of a case; empty where nothing was, or it is damaged."""
+        return _sealed(self.place(case))
+
+    def write(self, case: str, content: dict[str, Any], files: Sequence[str]) -> None:
+        """Keep the answers of a case, before its `files` are written."""
+        before = self.read(case)
+        whole = content | {"files": sorted({*before.get("files", []), *files})}
+        if whole != before:
+            write_sealed(self.place(case), whole, indent=None)
+
+    def wrote(self, case: str, path: Path) -> bool:
+        """Whether an earlier call wrote this file of a case; one whose sealed file is damaged did, in our folder."""
+        kept = self.read(case)
+        if not kept or path == self.place(case):
+            return bool(kept) or (self.place(case).exists() and self.reported())
+        name = path.relative_to(self.out).as_posix()
+        return name in kept.get("files", [name])  # early folders do not say
+
+    def reported(self) -> bool:
+        """Whether a call came to its end here."""
+        try:
+            return "patchvote" in read_json(self.out / REPORT)["versions"]
+        except (DataError, KeyError, TypeError):
+            return False
+
+    def begun(self) -> bool:
+        """Whether a call answered anything here."""
+        return self.reported() or any(_sealed(path) for path in sorted((self.out / "cases").glob("*.json")))
+
+
+def _sealed(path: Path) -> dict[str, Any]:
+    try:
+        return read_sealed(path)
+    except DataError:
+        return {}
