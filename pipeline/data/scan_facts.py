@@ -50,11 +50,28 @@ def inspect_scan(path: str, known: Facts | None = None) -> Facts:
 
 
 def unchanged(path: Path, known: Facts) -> bool:
-    """Whether size and time of the scan are those of the earlier look."""
+    """Whether the files of the scan are those of the earlier look, by what the disk says of them."""
     try:
         return all(known.get(k) == v for k, v in _stamp(path).items())
     except OSError:
         return False
+
+
+def require_same(path: Path, known: Facts) -> None:
+    """Ask this after reading: a scan that is exchanged meanwhile is noticed, too.
+
+    Raises:
+        DataError: The bytes are others than those of the earlier look.
+    """
+    if not unchanged(path, known) and _digest(path) != known["sha256"]:
+        raise DataError(f"{path}: changed since check; run check again.")
+
+
+def stamp_of(path: Path) -> str:
+    """Another one when files of a scan were written, exchanged or replaced. Size and time are not enough: two scans
+    unpacked together may have the same, and a name that another file is given keeps both."""
+    stats = [p.stat() for p in files_of(path) if p.exists()]
+    return fingerprint([[s.st_size, s.st_mtime_ns, s.st_ino, s.st_ctime_ns] for s in stats])
 
 
 def frame_of(facts: Facts) -> ImageFrame:
@@ -94,7 +111,8 @@ def _voxel_digest(channels: Sequence[np.ndarray]) -> str:
 
 def _stamp(path: Path) -> Facts:
     stats = [p.stat() for p in files_of(path)]
-    return {"bytes": sum(s.st_size for s in stats), "mtime_ns": max((s.st_mtime_ns for s in stats), default=0)}
+    size, time = sum(s.st_size for s in stats), max((s.st_mtime_ns for s in stats), default=0)
+    return {"bytes": size, "mtime_ns": time, "stamp": stamp_of(path)}
 
 
 def _digest(path: Path) -> str:

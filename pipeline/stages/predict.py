@@ -21,6 +21,7 @@ from pipeline.data.progress_bar import progress_bar
 from pipeline.data.pseudonyms import PRIVATE, coded_scans
 from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of
+from pipeline.data.scan_facts import stamp_of
 from pipeline.data.scan_files import asked_scans
 from pipeline.data.threads import limit_threads
 from pipeline.data.value_predictions import ValuePredictions
@@ -200,10 +201,6 @@ def _why(error: Exception, scan: Path) -> str:
 
 
 def _made_of(model_sum: str, path: Path, beside: Beside) -> str:
-    views = [[view, str(p), _stamp(p)] for view, p in beside.views.items()]
+    views = [[view, str(p), stamp_of(p)] for view, p in beside.views.items()]
     known = [dict(beside.values), views, beside.problem]
-    return fingerprint([program_sum(), model_sum, str(path.resolve()), _stamp(path), known])
-
-
-def _stamp(path: Path) -> list[int]:
-    return [number for p in files_of(path) if p.exists() for number in (p.stat().st_size, p.stat().st_mtime_ns)]
+    return fingerprint([program_sum(), model_sum, str(path.resolve()), stamp_of(path), known])

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, write_findings
+from pipeline.data.scan_facts import inspect_scan, unchanged
 from pipeline.errors import DataError
 from pipeline.stages import check as stage
 from pipeline.stages.check import check
@@ -129,6 +130,21 @@ def test_a_file_with_a_new_time_but_the_same_bytes_keeps_its_facts(data, monkeyp
     assert read_findings(data.root / "findings.json").facts["c1"]["mtime_ns"] == 10**9
 
 
+def test_scans_that_exchanged_their_names_are_told_apart(tmp_path):
+    one, two, aside = (tmp_path / name for name in ("1.nii", "2.nii", "aside"))
+    for number, path in enumerate((one, two)):
+        save(path, noise(number))
+        os.utime(path, (1, 1))
+    assert one.stat().st_size == two.stat().st_size  # or the size would tell them apart
+    facts = inspect_scan(str(one))
+    assert unchanged(one, facts)
+    for old, new in ((one, aside), (two, one), (aside, two)):
+        old.rename(new)
+    assert not unchanged(one, facts)
+    assert inspect_scan(str(one), facts)["sha256"] != facts["sha256"]
+    assert inspect_scan(str(two), facts)["sha256"] == facts["sha256"]
+
+
 def test_a_landmark_outside_its_scan_is_measured(data):
     # the scan spans x from -17.5 to -9.5 (LPS); 30 is 39.5 mm beyond
     findings = run(with_points(data, lambda p: (30.0, *p[1:]), {"c2"}))
@@ -243,8 +259,6 @@ def test_too_few_cases_and_empty_parts_stop_with_the_list(data):
 
 def die(path, known=None):
     """A reader that crashes the process on one scan."""
-    from pipeline.data.scan_facts import inspect_scan
-
     if path.endswith("c3.nii.gz"):
         os._exit(9)
     return inspect_scan(path, known)

@@ -1,6 +1,7 @@
 """predict: from a model and scans to points, the same points however a scan is stored."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -117,6 +118,21 @@ def test_a_changed_scan_is_answered_again_and_the_others_are_not(trained, inputs
     told = on_cpu(trained, tmp_path / "out", inputs)
     assert len(looks) == 1
     assert told.cases["c17"] == told.cases["c16"]
+
+
+def test_scans_that_exchanged_their_names_are_answered_again(trained, inputs, tmp_path):
+    one, two, aside = (tmp_path / "in" / name for name in ("c16.nii", "c17.nii", "aside"))
+    for path in (one, two):
+        voxels, frame, _ = draw_scan(np.random.default_rng(path is one), centred=True)
+        write_scan(path, voxels, frame)
+        (inputs / f"{path.name}.gz").unlink()
+        os.utime(path, (1, 1))
+    assert one.stat().st_size == two.stat().st_size  # or the size would tell them apart
+    before = on_cpu(trained, tmp_path / "out", inputs).cases
+    for old, new in ((one, aside), (two, one), (aside, two)):
+        old.rename(new)
+    after = on_cpu(trained, tmp_path / "out", inputs).cases
+    assert (after["c16"], after["c17"]) == (before["c17"], before["c16"])
 
 
 def test_another_program_answers_again(trained, inputs, tmp_path, monkeypatch):
