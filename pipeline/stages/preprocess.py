@@ -18,6 +18,7 @@ from pipeline.data.intensity import Normalisation, derive_normalisation
 from pipeline.data.pool import LostJob, run_each
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.room import require_disk
+from pipeline.data.scan_facts import Facts, require_same
 from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, save_array
 from pipeline.errors import DataError, PatchvoteError
 
@@ -67,7 +68,7 @@ def preprocess(
     store = PreparedStore(Path(out), data.unit, levels, normalisation, keys)
     sweep(store.folder, below=True)
     require_disk(store.folder, _bytes(found, store))
-    _prepare(data, store, workers)
+    _prepare(data, found, store, workers)
     store.write()
     return store
 
@@ -89,12 +90,12 @@ def _keys(found: Findings, case: str, levels: tuple[Spacing, ...], normalisation
     return tuple(fingerprint([*made_of, spacing])[:24] for spacing in levels)
 
 
-def _prepare(data: Dataset, store: PreparedStore, workers: int) -> None:
+def _prepare(data: Dataset, found: Findings, store: PreparedStore, workers: int) -> None:
     missing = [c for c in store.keys if not all(is_whole(store.folder, k) for k in store.keys[c])]
     paths = {c: data.image_path(data.case(c)) for c in missing}
     levels = {c: tuple(zip(store.keys[c], store.spacings, strict=True)) for c in missing}
     # not the store: each job would carry the keys of all cases to its process
-    jobs = {c: (paths[c], store.folder, levels[c], store.normalisation) for c in missing}
+    jobs = {c: (paths[c], found.facts[c], store.folder, levels[c], store.normalisation) for c in missing}
     done = run_each(_prepare_case, jobs, max(1, workers))
     failed = {}
     for case, result in progress_bar(done, "preprocess", len(jobs), file=sys.stderr, disable=not jobs):
@@ -109,11 +110,13 @@ def _prepare(data: Dataset, store: PreparedStore, workers: int) -> None:
 
 
 def _prepare_case(
-    path: Path, folder: Path, levels: Sequence[tuple[str, Spacing]], normalisation: Normalisation
+    path: Path, facts: Facts, folder: Path, levels: Sequence[tuple[str, Spacing]], normalisation: Normalisation
 ) -> None:
+    """The arrays are named after the scan that check saw: of another one they would be found again for good."""
     from pipeline.data.readers import read_image
 
     image = read_image(path)
+    require_same(path, facts)
     for key, spacing in levels:
         if not is_whole(folder, key):
             save_array(folder, key, make_level(image, spacing, normalisation))

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from tiny_scans import make_scans
+from tiny_scans import facts_of, make_scans
 
 from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, write_findings
@@ -134,11 +134,21 @@ def test_a_case_that_check_never_saw_is_named(few):
 
 def test_a_scan_that_went_bad_after_check_is_named_and_the_others_are_kept(few):
     path = few.folder / "images" / "c01.nii.gz"
-    path.write_bytes(path.read_bytes()[:2000])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:2000])
     with pytest.raises(DataError, match=r"c01"):
         prepare(few)
-    shutil.copy(few.folder / "images" / "c00.nii.gz", path)
+    path.write_bytes(whole)
     prepare(few)
+
+
+def test_a_scan_that_was_exchanged_after_check_is_not_prepared_under_the_old_name(few):
+    path = few.folder / "images" / "c01.nii.gz"
+    shutil.copy(few.folder / "images" / "c00.nii.gz", path)
+    with pytest.raises(DataError, match=r"1 of 3 .*\n.*c01.nii.gz: changed since check; run check again"):
+        prepare(few)
+    write_findings(Findings((), read_findings(few.findings).facts | {"c01": facts_of(path)}), few.findings)
+    assert prepare(few).keys["c01"] == prepare(few).keys["c00"]
 
 
 def test_one_scan_under_two_names_is_prepared_once(few):
