@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from pipeline.data.atomic import fingerprint, read_sealed, sha256_of, sweep, write_text
+from pipeline.data.atomic import read_sealed, sha256_of, sweep, write_text
 from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.findings import read_findings
 from pipeline.data.inputs import Inputs
@@ -39,6 +39,7 @@ from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.cascade import Cascade, TrainedLevel
 from pipeline.training.cases import fit_known, training_cases
 from pipeline.training.history import history_csv
+from pipeline.training.identity import identity_of, record
 from pipeline.training.learnable import check_asked, check_names, check_pairs, check_weights
 from pipeline.training.levels import TrainingCase
 from pipeline.training.settings import TrainingSettings
@@ -70,17 +71,18 @@ def train(
             two columns or views have one name; or a prepared array is damaged.
         ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them; a weight is
             given for what has no loss; or the data have nothing that the task asks for.
-        CheckpointError: The resume folder belongs to other settings or data.
+        CheckpointError: The run folder holds a model, or half of one, of other settings or data.
     """
     data, store = read_dataset(dataset), read_store(prepared)
     if TASKS[question].whole:  # every network sees all of an image, and answers are averaged
         settings = replace(settings, fine=settings.coarse, gain=None)
     store = store.looked_at(settings.looks_beside(len(store.spacings)))
-    identity = fingerprint([asdict(settings), asdict(data) | {"root": ""}, store.keys, question])
+    identity, made_of = identity_of(run, settings, data, store.keys, question)
     if _is_done(run, identity):
         return run / "model"
     check_names(dataset, question, data)
     sweep(run / "resume")
+    record(run, made_of)
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     keep_freed_memory()
     target = pick_device(device)
@@ -102,6 +104,7 @@ def train(
     parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}
     facts = {
         "identity": identity,
+        "made_of": made_of,
         "cases": parts,
         "minutes": settings.minutes,
         "steps": [level.history[-1]["step"] for level in trained],

@@ -64,7 +64,7 @@ def load_level(folder: Path, number: int, settings: str, state: LevelState) -> b
     if made_for != settings:
         raise CheckpointError(
             f"{path}: was saved under other settings or data than this run's. "
-            f"Use the settings of config.yaml beside it, choose another run=, or delete {folder} to train anew."
+            f"Use those again, choose another run=, or delete {folder} to train anew."
         )
     if hashlib.sha256(content).hexdigest() != expected:
         raise CheckpointError(

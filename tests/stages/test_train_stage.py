@@ -2,12 +2,14 @@
 
 import csv
 import json
-from dataclasses import replace
+import shutil
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 from tiny_scans import NAMES, make_scans, tiny_settings
 
+from pipeline.data.atomic import fingerprint
 from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.store import read_store
 from pipeline.errors import CheckpointError, DataError
@@ -115,8 +117,43 @@ def test_a_run_folder_of_other_settings_is_refused_and_nothing_is_lost(few, tmp_
 def test_a_moved_landmark_is_another_run(few, tmp_path):
     run_on(few, tmp_path / "run")
     change(few, c00={"landmarks": {"bright": (0.0, 0.0, 0.0), "dark": None}})
-    with pytest.raises(CheckpointError, match="other settings or data"):
+    with pytest.raises(CheckpointError, match="other settings or data than this run's:\n  the data set: its cases"):
         run_on(few, tmp_path / "run")
+
+
+def test_what_differs_is_named(few, tmp_path):
+    run_on(few, tmp_path / "run")
+    with pytest.raises(CheckpointError, match=r"this run's:\n  training.seed: 0 there, 1 asked for\nUse those"):
+        run_on(few, tmp_path / "run", tiny_settings(seed=1))
+
+
+def test_a_trained_model_is_not_replaced_where_resume_is_gone(few, tmp_path):
+    before = bytes_of(run_on(few, tmp_path / "run"))
+    shutil.rmtree(tmp_path / "run" / "resume")
+    change(few, c00={"landmarks": {"bright": (0.0, 0.0, 0.0), "dark": None}})
+    with pytest.raises(CheckpointError, match=r"model.json: was saved under other .*:\n  the data set.*\n.* delete"):
+        run_on(few, tmp_path / "run")
+    assert bytes_of(tmp_path / "run" / "model") == before
+
+
+def test_other_threads_are_the_same_run(few, tmp_path, monkeypatch):
+    before = bytes_of(run_on(few, tmp_path / "run"))
+    (tmp_path / "run" / "model" / "level1.safetensors").write_bytes(b"")  # so that it goes on from resume/
+    run_on(few, tmp_path / "run", tiny_settings(threads=2))
+    monkeypatch.setattr(cascade_module.Cascade, "train", None)
+    assert bytes_of(run_on(few, tmp_path / "run", tiny_settings(threads=3))) == before
+
+
+def test_a_run_from_before_threads_were_left_out_goes_on(few, tmp_path, monkeypatch):
+    data, keys = read_dataset(few.dataset), read_store(few.folder / "prepared").keys
+    old = fingerprint([asdict(tiny_settings()), asdict(data) | {"root": ""}, keys, "landmarks"])
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.stages.train.identity_of", lambda *_: (old, {}))
+        model = run_on(few, tmp_path / "run")
+    (model / "level1.safetensors").write_bytes(b"")
+    run_on(few, tmp_path / "run")
+    monkeypatch.setattr(cascade_module.Cascade, "train", None)
+    run_on(few, tmp_path / "run")
 
 
 def test_a_moved_folder_is_the_same_run(few, tmp_path, monkeypatch):

@@ -1,0 +1,88 @@
+"""What shapes a run. A run folder goes on with the same, and with nothing else: no trained model is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.data.atomic import fingerprint, read_sealed, write_sealed
+from pipeline.data.dataset import Dataset
+from pipeline.errors import CheckpointError, DataError
+from pipeline.training.settings import TrainingSettings
+
+RECORD = "made_of.json"  # in `resume/`
+WORDS = {"data": "the data set: its cases, landmarks or split", "arrays": "the prepared scans", "question": "the task"}
+
+
+def identity_of(
+    run: Path, settings: TrainingSettings, data: Dataset, keys: Mapping[str, tuple[str, ...]], question: str
+) -> tuple[str, dict[str, Any]]:
+    """Fingerprint of a run, and what it is made of, in parts. Threads are none: answers agree.
+
+    Raises:
+        CheckpointError: The folder holds a model, or half of one, that is made of something else; names what.
+    """
+    plain = asdict(data) | {"root": ""}
+    # runs of before had the threads in it
+    possible = [
+        fingerprint([asdict(replace(settings, threads=number)), plain, keys, question])
+        for number in (0, settings.threads)
+    ]
+    parts = {"settings": asdict(replace(settings, threads=0)), "data": fingerprint(plain), "arrays": fingerprint(keys)}
+    made_of: dict[str, Any] = json.loads(json.dumps(parts | {"question": question}))
+    met = dict(_identities(run))
+    for path, identity in met.items():
+        if identity not in possible:
+            raise CheckpointError(_refusal(run, path, made_of))
+    return next(iter(met.values()), possible[0]), made_of
+
+
+def record(run: Path, made_of: dict[str, Any]) -> None:
+    """Keep in the run what it is made of, to say what differs later."""
+    write_sealed(run / "resume" / RECORD, made_of)
+
+
+def _identities(run: Path) -> Iterator[tuple[Path, str]]:
+    """Of the model and of the levels on the way to it; a damaged file has none."""
+    for path in (run / "model" / "model.json", *sorted((run / "resume").glob("level*.json"))):
+        try:
+            content = read_sealed(path)
+        except DataError:
+            continue
+        facts = content.get("training", {})
+        yield path, (facts.get("identity", "") if path.name == "model.json" else content.get("settings", ""))
+
+
+def _refusal(run: Path, path: Path, made_of: Mapping[str, Any]) -> str:
+    before = _recorded(run)
+    changed = [*_differences(before.get("settings"), made_of["settings"], "training")] if before else []
+    changed += [words for key, words in WORDS.items() if before and before.get(key) != made_of[key]]
+    listed = "".join(f"\n  {line}" for line in changed)
+    return (
+        f"{path}: was saved under other settings or data than this run's{':' if listed else '.'}{listed}\n"
+        f"Use those of {run / 'config.yaml'} again, choose another run=FOLDER, or delete {run / 'model'} and"
+        f" {run / 'resume'} to train anew."
+    )
+
+
+def _recorded(run: Path) -> dict[str, Any]:
+    """What the run was made of; empty of one that does not say."""
+    for path in (run / "resume" / RECORD, run / "model" / "model.json"):
+        try:
+            content = read_sealed(path)
+            return dict(content if path.name == RECORD else content["training"]["made_of"])
+        except (DataError, KeyError, TypeError):
+            continue
+    return {}
+
+
+def _differences(before: Any, now: Any, key: str) -> Iterator[str]:
+    """One line a setting."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in sorted(before.keys() | now.keys()):
+            yield from _differences(before.get(name), now.get(name), f"{key}.{name}")
+    elif before != now:
+        yield f"{key}: {before} there, {now} asked for"
