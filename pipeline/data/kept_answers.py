@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from pipeline.data.boxes_yolo import CLASSES
 from pipeline.data.file_names import file_stem
 from pipeline.data.nnlandmark import NAME as NNLANDMARK
 from pipeline.data.nnlandmark import SPACINGS
+from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.points_file import SUFFIX as POINTS
+from pipeline.data.scan_facts import stamp_of
 from pipeline.data.write_answers import TABLE
 from pipeline.errors import DataError
 
@@ -76,12 +79,55 @@ class KeptAnswers:
         """What was kept of a case; empty where nothing was, or it is damaged."""
         return _sealed(self.place(case))
 
-    def write(self, case: str, content: dict[str, Any], files: Sequence[str]) -> None:
-        """Keep the answers of a case, before its `files` are written."""
+    def write(self, case: str, content: Mapping[str, Any], scan: Path, files: Sequence[str]) -> None:
+        """Keep the answers to a scan, and the `stamp` it had, before its `files` are written."""
         before = self.read(case)
-        whole = content | {"files": sorted({*before.get("files", []), *files})}
+        whole = {**content, "case": case, "scan": self._told(scan), "files": sorted({*before.get("files", []), *files})}
         if whole != before:
             write_sealed(self.place(case), whole, indent=None)
+
+    def remove(self, case: str, files: Sequence[str]) -> None:
+        """Answers that no longer hold, and what showed them; `files` where an early folder does not say."""
+        if kept := self.read(case):
+            for name in kept.get("files", files):
+                (self.out / name).unlink(missing_ok=True)
+            self.place(case).unlink()
+
+    def others(self, cases: Container[str]) -> dict[str, dict[str, Any]]:
+        """What was kept of other cases."""
+        kept = {path.stem: _sealed(path) for path in sorted((self.out / "cases").glob("*.json"))}
+        named = {content.get("case", stem): content for stem, content in kept.items() if content}
+        return {case: content for case, content in named.items() if case not in cases}
+
+    def scan_of(self, kept: Mapping[str, Any]) -> Path | None:
+        """The scan that was answered; None where it changed, is gone, or was never told."""
+        scan = self.out / kept.get("scan", "")
+        try:
+            return scan if "scan" in kept and stamp_of(scan) == kept["stamp"] else None
+        except OSError:
+            return None
+
+    def _told(self, scan: Path) -> str:
+        """A link in the folder by its code, for whose it is nobody may know."""
+        place, out = Path(os.path.abspath(scan)), Path(os.path.abspath(self.out))
+        return str(place.relative_to(out) if place.is_relative_to(out) else place)
+
+    def require_free(self, files: AnswerFiles, cases: Iterable[str], read: Iterable[Path]) -> None:
+        """Make sure that no file of the user's would be replaced.
+
+        Raises:
+            ConfigError: One would be.
+        """
+        whose: dict[Path, str | None] = {self.out / name: None for name in files.of_all()}
+        for case in cases:
+            whose |= {path: case for path in (self.place(case), *(self.out / name for name in files.of_case(case)))}
+        begun = self.begun()
+
+        def ours(path: Path) -> bool:
+            case = whose[path]
+            return begun if case is None else self.wrote(case, path)
+
+        refuse_overwriting(whose, read, ours)
 
     def wrote(self, case: str, path: Path) -> bool:
         """Whether an earlier call wrote this file of a case; one whose sealed file is damaged did, in our folder."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hmac
 import io
+import os
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ from pipeline.data.dataset import Dataset, picture_id
 from pipeline.data.findings import Finding
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, files_of, folder_and_series
+from pipeline.data.scan_files import two_of_one_name
 from pipeline.errors import DataError
 
 PRIVATE = "private"
@@ -47,14 +49,26 @@ class Codes:
         """ "case-" and twelve digits."""
         return f"{prefix}-{hmac.digest(self.key, name.encode('utf-8', 'surrogateescape'), 'sha256').hex()[:DIGITS]}"
 
-    def link_all(self, scans: Mapping[str, Path]) -> dict[str, Path]:
+    def linked(self) -> dict[str, Path]:
+        """Scans by name, of an earlier call."""
+        path = self.folder / TABLE
+        if not path.is_file():
+            return {}
+        with path.open(encoding="utf-8", newline="") as file:
+            return {row["name"]: Path(row["scan"]) for row in csv.DictReader(file)}
+
+    def link_all(self, scans: Mapping[str, Path], before: Mapping[str, Path] | None = None) -> dict[str, Path]:
         """Links to scans, by code, and the table of who is who.
+
+        Args:
+            before: Scans that stay in the table.
 
         Raises:
             DataError: A scan's header names another file by its name, or the disk takes no links.
         """
         table = io.StringIO()
-        csv.writer(table).writerows([("code", "name", "scan"), *((self.code(n), n, p) for n, p in scans.items())])
+        known = {name: os.path.abspath(path) for name, path in {**(before or {}), **scans}.items()}
+        csv.writer(table).writerows([("code", "name", "scan"), *((self.code(n), n, p) for n, p in known.items())])
         write_text(self.folder / TABLE, table.getvalue())
         return {self.code(name): self._link(self.code(name), path) for name, path in scans.items()}
 
@@ -106,8 +120,17 @@ def coded(dataset: Dataset, findings: Iterable[Finding], folder: Path) -> tuple[
 
 
 def coded_scans(scans: Mapping[str, Path], folder: Path) -> dict[str, Path]:
-    """Links to scans by code, for scans that are of no data set."""
-    return Codes(folder).link_all(scans)
+    """Links to scans by code, for scans that are of no data set; those of earlier calls stay.
+
+    Raises:
+        DataError: A name is that of another scan already, or see `Codes.link_all`.
+    """
+    codes = Codes(folder)
+    before = codes.linked()
+    for name, path in scans.items():
+        if name in before and before[name].exists() and before[name].resolve() != path.resolve():
+            raise two_of_one_name(name, path, before[name])
+    return codes.link_all(scans, before)
 
 
 def _point(link: Path, target: Path) -> None:

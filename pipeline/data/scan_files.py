@@ -88,13 +88,17 @@ def asked_scans(inputs: Sequence[Path], out: Path, series: Sequence[str] = ()) -
         for name, same in scan_ids(pick_series(given_images(given, out), series), given).items():
             for path in same:
                 if found.setdefault(name, path).resolve() != path.resolve():
-                    raise DataError(
-                        f"{path}: another scan is called '{name}' too: {found[name]}; ask about them one after the"
-                        " other, into two folders"
-                    )
+                    raise two_of_one_name(name, path, found[name])
     if not found:
         raise DataError(f"{', '.join(map(str, inputs)) or 'no input'}: no scan there; give -i SCAN_OR_FOLDER")
     return found
+
+
+def two_of_one_name(name: str, path: Path, other: Path) -> DataError:
+    """What to raise where answers of one scan would take the place of another's."""
+    return DataError(
+        f"{path}: another scan is called '{name}' too: {other}; ask about them one after the other, into two folders"
+    )
 
 
 def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,20 +15,19 @@ from pipeline.data.box_predictions import BoxPredictions
 from pipeline.data.claim import claimed_folder
 from pipeline.data.dataset import Part, read_dataset
 from pipeline.data.kept_answers import REPORT, AnswerFiles, KeptAnswers
-from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.predictions import Predictions
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.pseudonyms import PRIVATE, coded_scans
 from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of
 from pipeline.data.scan_facts import stamp_of
-from pipeline.data.scan_files import asked_scans
+from pipeline.data.scan_files import asked_scans, two_of_one_name
 from pipeline.data.threads import limit_threads
 from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
 from pipeline.data.write_behind import WriteBehind
 from pipeline.data.write_boxes import FORMATS
-from pipeline.errors import DataError, PatchvoteError
+from pipeline.errors import ConfigError, DataError, PatchvoteError
 from pipeline.inference.answering import Answering, Content, answering
 from pipeline.inference.beside import Beside, beside_cases, beside_scans
 from pipeline.inference.model import Model, load_model, pick_device, strangers
@@ -54,7 +53,7 @@ def predict(
     """Write `predictions.json`, `run_report.json` and what `formats` asks for into `out`.
 
     A scan that was answered before, by this model, is not computed again. A scan that cannot be read is listed
-    under `failures`; the others are answered all the same.
+    under `failures`; the others are answered all the same. Answers of earlier calls to other `inputs` stay.
 
     Args:
         model: Model folder of a run.
@@ -67,7 +66,8 @@ def predict(
         table: Of inputs, for a model that reads values beside the images.
 
     Raises:
-        ConfigError: A file would be replaced that no earlier call wrote, or that is read.
+        ConfigError: A file would be replaced that no earlier call wrote, or that is read; or `out` holds names where
+            codes are asked for, or codes where names are.
         DataError: No scan, or two scans of the same name; or a report that names the patient, with `pseudonyms`.
         CheckpointError: The model folder is damaged.
     """
@@ -86,15 +86,18 @@ def predict(
     ignored = strangers(model, loaded)
     if ignored:
         print(f"{model}: not part of the model, ignored: {', '.join(ignored)}", file=sys.stderr)
+    kept = KeptAnswers(out)
     with claimed_folder(out):
+        if not dataset:
+            _require_alike(kept, scans, pseudonyms)
         if pseudonyms:
             coded = coded_scans(scans, out / PRIVATE)
             beside = {code: beside[name] for code, name in zip(coded, scans, strict=True)}
             scans = coded
         images = [*scans.values(), *(path for known in beside.values() for path in known.views.values())]
         read = [*(file for path in images for file in files_of(path)), *([table] if table else [])]
-        _refuse_overwriting(KeptAnswers(out), _files(loaded, formats), scans, read)
-        return _predict(loaded, model, scans, beside, out, formats, ignored, target)
+        kept.require_free(_files(loaded, formats), scans, read)
+        return _predict(loaded, model, scans, beside, kept, formats, ignored, target, not dataset)
 
 
 def _files(loaded: Model, formats: Sequence[str] | None) -> AnswerFiles:
@@ -105,36 +108,29 @@ def _files(loaded: Model, formats: Sequence[str] | None) -> AnswerFiles:
     return AnswerFiles(kind, tuple(chosen), boxes, multi or kind == "values")
 
 
-def _refuse_overwriting(kept: KeptAnswers, files: AnswerFiles, cases: Iterable[str], read: Iterable[Path]) -> None:
-    whose: dict[Path, str | None] = {kept.out / name: None for name in files.of_all()}
-    for case in cases:
-        whose |= {path: case for path in (kept.place(case), *(kept.out / name for name in files.of_case(case)))}
-    begun = kept.begun()
-
-    def ours(path: Path) -> bool:
-        case = whose[path]
-        return begun if case is None else kept.wrote(case, path)
-
-    refuse_overwriting(whose, read, ours)
-
-
 def _predict(
     loaded: Model,
     model: Path,
     scans: dict[str, Path],
     beside: dict[str, Beside],
-    out: Path,
+    kept: KeptAnswers,
     formats: Sequence[str] | None,
     ignored: list[str],
     target: str,
+    goes_on: bool,
 ) -> Predictions | BoxPredictions | ValuePredictions | VectorPredictions:
     import torch
 
+    out = kept.out
     sweep(out, out / "cases")
     started = time.time()
     asked = answering(loaded, formats)
-    how = KeptAnswers(out), _files(loaded, formats), sha256_of(model / "model.json")
-    cases, failures, seconds = _answer_all(asked, scans, beside, *how)
+    files, by = _files(loaded, formats), fingerprint([program_sum(), sha256_of(model / "model.json")])
+    cases, failures, seconds = _answer_all(asked, scans, beside, kept, files, by)
+    for name in failures:
+        kept.remove(name, files.of_case(name))
+    if goes_on:
+        cases, scans = _with_earlier(kept, cases, scans, by)
     predictions = asked.write_all(out, cases, scans, failures)
     versions = {"patchvote": __version__, "torch": torch.__version__, "python": sys.version.split()[0]}
     report = {
@@ -152,6 +148,37 @@ def _predict(
     return predictions
 
 
+def _require_alike(kept: KeptAnswers, scans: dict[str, Path], pseudonyms: bool) -> None:
+    """One folder holds names or codes, and one scan of a name: or answers would stay that nobody expects, or go."""
+    if kept.begun() and (kept.out / PRIVATE).is_dir() != pseudonyms:
+        there = "codes" if not pseudonyms else "the names of their files"
+        raise ConfigError(
+            f"{kept.out}: holds answers under {there}, data.pseudonyms={str(pseudonyms).lower()} asks for others."
+            " Choose another -o FOLDER, or delete this one."
+        )
+    for name, path in {} if pseudonyms else scans.items():
+        other = kept.scan_of(kept.read(name))
+        if other is not None and other.resolve() != path.resolve():
+            raise two_of_one_name(name, path, other)
+
+
+def _with_earlier(
+    kept: KeptAnswers, cases: dict[str, Content], scans: dict[str, Path], by: str
+) -> tuple[dict[str, Content], dict[str, Path]]:
+    """With the answers of earlier calls to other scans, as if all had been given at once; what is left out is said."""
+    earlier = kept.others(scans)
+    there = {name: kept.scan_of(content) if content.get("by") == by else None for name, content in earlier.items()}
+    known = {name: scan for name, scan in there.items() if scan is not None}
+    if left := sorted(there.keys() - known.keys()):
+        print(
+            f"{kept.out}: not in predictions.json any more, for they are of another model or program, or their scans"
+            f" changed or are gone: {', '.join(left)}",
+            file=sys.stderr,
+        )
+    all_cases = cases | {name: earlier[name] for name in known}
+    return (dict(sorted(all_cases.items())) if known else cases), scans | known
+
+
 def _of_dataset(dataset: Path, part: Part | None, exclude: Sequence[str]) -> tuple[dict[str, Path], dict[str, Beside]]:
     data = read_dataset(dataset)
     cases = [c for c in (data.part(part) if part else data.cases) if c.id not in exclude]
@@ -166,15 +193,17 @@ def _answer_all(
     beside: dict[str, Beside],
     kept: KeptAnswers,
     files: AnswerFiles,
-    model_sum: str,
+    by: str,
 ) -> tuple[dict[str, Content], dict[str, str], dict[str, float]]:
-    made_of = {name: _made_of(model_sum, path, beside[name]) for name, path in scans.items()}
+    stamps = {name: stamp_of(path) for name, path in scans.items()}  # before anything is read
+    made_of = {name: _made_of(by, path, stamps[name], beside[name]) for name, path in scans.items()}
     said: dict[str, Content] = {}
     failures: dict[str, str] = {}
     seconds: dict[str, float] = {}
 
     def write(name: str) -> None:
-        kept.write(name, {**said[name], "made_of": made_of[name]}, files.of_case(name))
+        content = {**said[name], "made_of": made_of[name], "by": by, "stamp": stamps[name]}
+        kept.write(name, content, scans[name], files.of_case(name))
         asked.write_case(kept.out, name, said[name], scans[name])
 
     for name in scans:
@@ -200,7 +229,6 @@ def _why(error: Exception, scan: Path) -> str:
     return str(error) if isinstance(error, PatchvoteError) else f"{scan}: answering failed: {error!r}"
 
 
-def _made_of(model_sum: str, path: Path, beside: Beside) -> str:
+def _made_of(by: str, path: Path, stamp: str, beside: Beside) -> str:
     views = [[view, str(p), stamp_of(p)] for view, p in beside.views.items()]
-    known = [dict(beside.values), views, beside.problem]
-    return fingerprint([program_sum(), model_sum, str(path.resolve()), stamp_of(path), known])
+    return fingerprint([by, str(path.resolve()), stamp, [dict(beside.values), views, beside.problem]])

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -206,6 +207,11 @@ def test_the_same_scan_given_twice_is_answered_once(trained, inputs, tmp_path):
     assert list(on_cpu(trained, tmp_path / "out", inputs / "c16.nii.gz", inputs / "c16.nii.gz").cases) == ["c16"]
 
 
+def test_one_file_by_two_ways_is_one_scan(trained, inputs, tmp_path, monkeypatch):
+    monkeypatch.chdir(inputs)
+    assert list(on_cpu(trained, tmp_path / "out", Path("c16.nii.gz"), inputs / "c16.nii.gz").cases) == ["c16"]
+
+
 def test_no_scan_is_an_error_that_names_where_was_looked(trained, tmp_path):
     (tmp_path / "in").mkdir()
     with pytest.raises(DataError, match=r"in: no scan there; give -i"):
@@ -290,3 +296,64 @@ def test_a_case_names_all_files_that_show_its_answers(trained, inputs, tmp_path,
     told = AnswerFiles("points", tuple(formats or ["mrk.json"]))
     sets = {p.name for p in tmp_path.iterdir() if p.is_file()} - {".lock", *there, *told.of_case("c17")}
     assert sets == set(told.of_all())
+
+
+@pytest.mark.parametrize("pseudonyms", [False, True])
+def test_one_scan_a_call_gives_what_all_at_once_give(trained, inputs, tmp_path, pseudonyms):
+    how = {"formats": ["csv", "nnlandmark", "mrk.json"], "pseudonyms": pseudonyms}
+    for scan in sorted(inputs.iterdir(), reverse=True):
+        told = on_cpu(trained, tmp_path / "out", scan, **how)
+    assert len(told.cases) == 2
+    if pseudonyms:
+        assert "c16" not in "".join(p.read_text() for p in (tmp_path / "out" / "cases").iterdir())
+        assert {r.split(",")[1] for r in (tmp_path / "out/private/codes.csv").read_text().split()[1:]} == {"c16", "c17"}
+        return
+    at_once = on_cpu(trained, tmp_path / "once", inputs, **how)
+    assert list(told.cases.items()) == list(at_once.cases.items())
+    for name in ("points.csv", "all_landmarks_voxel.json", "predictions.json"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "once" / name).read_bytes()
+
+
+@pytest.mark.parametrize("change", ["gone", "changed", "model"])
+def test_an_earlier_answer_that_no_longer_holds_is_left_out_and_said(trained, inputs, tmp_path, capsys, change):
+    on_cpu(trained, tmp_path / "out", inputs / "c17.nii.gz")
+    if change == "gone":
+        (inputs / "c17.nii.gz").unlink()
+    elif change == "changed":
+        shutil.copy(inputs / "c16.nii.gz", inputs / "c17.nii.gz")
+    else:
+        trained = shutil.copytree(trained, tmp_path / "other")
+        content = read_sealed(trained / "model.json")
+        content["calibration"]["threshold"] = 1.1
+        write_sealed(trained / "model.json", content)
+    assert list(on_cpu(trained, tmp_path / "out", inputs / "c16.nii.gz").cases) == ["c16"]
+    assert "not in predictions.json any more" in (said := capsys.readouterr().err) and said.rstrip().endswith(": c17")
+
+
+@pytest.mark.parametrize("pseudonyms", [False, True])
+def test_another_scan_of_an_answered_name_is_refused(trained, inputs, tmp_path, pseudonyms):
+    on_cpu(trained, tmp_path / "out", inputs / "c16.nii.gz", pseudonyms=pseudonyms)
+    other = tmp_path / "other" / "c16.nii.gz"
+    other.parent.mkdir()
+    shutil.copy(inputs / "c17.nii.gz", other)
+    with pytest.raises(DataError, match=r"another scan is called 'c16' too: .*; predict them into two folders"):
+        on_cpu(trained, tmp_path / "out", other, pseudonyms=pseudonyms)
+    (inputs / "c16.nii.gz").unlink()  # moved there, as far as anyone knows
+    on_cpu(trained, tmp_path / "out", other, pseudonyms=pseudonyms)
+
+
+def test_nothing_stays_of_the_answers_to_a_scan_that_now_fails(trained, inputs, tmp_path):
+    out = tmp_path / "out"
+    on_cpu(trained, out, inputs, formats=["mrk.json", "fcsv"])
+    (out / "c17.txt").write_text("by hand")
+    (inputs / "c17.nii.gz").write_bytes(b"damaged")
+    told = on_cpu(trained, out, inputs)
+    assert list(told.failures) == ["c17"] and list(told.cases) == ["c16"]
+    assert sorted(p.name for p in out.rglob("c1*")) == ["c16.fcsv", "c16.json", "c16.mrk.json", "c17.txt"]
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_names_and_codes_do_not_come_into_one_folder(trained, inputs, tmp_path, before):
+    on_cpu(trained, tmp_path / "out", inputs, pseudonyms=before)
+    with pytest.raises(ConfigError, match=r"holds answers under .* Choose another -o FOLDER"):
+        on_cpu(trained, tmp_path / "out", inputs, pseudonyms=not before)
