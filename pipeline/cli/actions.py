@@ -156,6 +156,8 @@ def _promise(model: Path) -> tuple[str, ...]:
 
 def predict(settings: Settings) -> Outcome:
     wanted = settings.predict
+    if wanted.input and wanted.model is None and settings.run is None:
+        raise ConfigError("predict: say which model answers: model=RUN/model, or run=RUN for the model of that run")
     model = wanted.model or run_of(settings) / "model"
     if wanted.input and wanted.output is None:
         raise ConfigError("predict: say where the answers go: -o FOLDER")

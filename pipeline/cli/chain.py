@@ -69,6 +69,7 @@ def run(settings: Settings) -> Outcome:
     assert verb is not None
     source_of(settings)
     shown: list[Any] = []
+    promised: tuple[Any, ...] = ()
     failed: dict[str, str] = {}
     with claimed(verb, settings) as folder:
         print(f"run folder {folder}", file=sys.stderr)
@@ -78,9 +79,11 @@ def run(settings: Settings) -> Outcome:
             failed = outcome.failed | failed
             if name in SHOWN_AT_THE_END:
                 shown += outcome.shown
+            elif name == "train":
+                promised = outcome.shown[1:]  # after where the model is
             elif name == "check" and len(outcome.shown) > 1:
                 show(outcome.shown[:-1], sys.stderr)
-    return Outcome(f"{folder}", tuple(shown), failed)
+    return Outcome(f"{folder}", (*shown, *promised), failed)
 
 
 def demo(settings: Settings) -> Outcome:

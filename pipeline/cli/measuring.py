@@ -9,7 +9,7 @@ from pipeline.cli.given import answers_of, quarantined, run_of
 from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
 from pipeline.data.atomic import read_json
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
 from pipeline.tasks.table import TASKS
 
 
@@ -55,8 +55,11 @@ def _places(settings: Settings) -> tuple[Path, Path, Path]:
 
 def _answers_in(path: Path) -> str:
     """What kind of answers a predictions.json or summary.json speaks of; one that says nothing, of landmarks."""
-    named = read_json(path).get("task", "landmarks") if path.is_file() else "landmarks"
-    if named not in TASKS:
+    content = read_json(path) if path.is_file() else {}
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: not a file of this program: a {type(content).__name__}. Make it again.")
+    named = content.get("task", "landmarks")
+    if not isinstance(named, str) or named not in TASKS:
         raise ConfigError(f"{path}: task '{named}' is not known; known are {', '.join(TASKS)}")
     return TASKS[named].answers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def read_predictions(path: Path) -> Predictions:
             raise DataError(
                 f"{path}: version {content['version']}, frame {content['frame']}; expected version 1, frame {frame}"
             )
-        cases = {c: {n: Answer(**a) for n, a in ls.items()} for c, ls in content["cases"].items()}
+        cases = {c: {n: _answer(a, f"{path}: {c}, {n}") for n, a in ls.items()} for c, ls in content["cases"].items()}
         failures, presence = (content.get(name, {}) for name in ("failures", "presence"))
         columns = tuple(Column(name, kind) for name, kind in content.get("columns", {}).items())
         values = {case: answers_of(said, columns) for case, said in content.get("values", {}).items()}
@@ -100,3 +101,21 @@ def read_predictions(path: Path) -> Predictions:
         return Predictions(content["model"], cases, content["unit"], failures, presence, values, columns, boxes)
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a predictions file: {error!r}. Make it with `patchvote predict`.") from error
+
+
+def _answer(content: dict[str, Any], where: str) -> Answer:
+    """Raises DataError where a field is of another type: others write such files, too."""
+    answer = Answer(**content)
+    numbers = {"belief": answer.belief, "votes": answer.votes}
+    numbers |= {n: v for n in ("spread", "radius95") if (v := getattr(answer, n)) is not None}
+    numbers |= {n: v for n in ("position", "guess") for v in getattr(answer, n) or () if not _is_number(v)}
+    for name, value in numbers.items():
+        if not _is_number(value):
+            raise DataError(f"{where}: {name} is {value!r}; a number is needed. Make it with `patchvote predict`.")
+    if answer.found is not (answer.position is not None):
+        raise DataError(f"{where}: found is {answer.found!r}, position is {answer.position}; true has one.")
+    return answer
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

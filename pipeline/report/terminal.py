@@ -33,7 +33,7 @@ def summary_table(summary: dict[str, Any], paper: dict[str, float] | None = None
     kept = _worst(summary, each)
     caption = _caption(summary, len(kept), len(each), paper)
     table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
-    table.caption, table.caption_justify = caption, "left"
+    table.caption, table.caption_justify = escape(caption), "left"
     table.add_column("landmark", overflow="fold")
     for column in shown:
         table.add_column(column.short, justify="right", no_wrap=True)

@@ -56,6 +56,12 @@ def test_run_calls_every_stage_in_order(called, tmp_path, capsys):
     assert "[4/7] train" in printed.err and "train done" in printed.err
 
 
+def test_run_says_at_the_end_what_the_model_cannot_promise(called, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(actions.STAGES, "train", lambda _: Outcome("model", ("run/model", "no radius95 will be given")))
+    assert main(run_words(tmp_path)) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["result of report", "no radius95 will be given"]
+
+
 def test_run_lists_the_cases_that_were_left_out_at_the_end(called, tmp_path, capsys, monkeypatch):
     failing("check", monkeypatch, {"case_7": "NaN coordinates"})
     failing("predict", monkeypatch, {"case_9": "unreadable"})
@@ -110,6 +116,19 @@ def test_one_verb_calls_one_stage(called, tmp_path, capsys):
 
 def test_predict_on_new_scans_needs_no_run_folder(called, tmp_path):
     assert main(["predict", "model=m", "-i", "scan.nii", "-o", f"{tmp_path}/out"]) == 0
+
+
+def test_predict_without_a_model_says_how_to_name_one(tmp_path, capsys):
+    assert main(["predict", "-i", f"{tmp_path}", "-o", f"{tmp_path}/out"]) == 2
+    assert "predict: say which model answers: model=RUN/model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("content", "complaint"), [("[]", "a list"), ('{"task": ["boxes"]}', r"task '['boxes']'")])
+def test_predictions_that_are_none_are_refused_by_name(tmp_path, capsys, content, complaint):
+    (tmp_path / "p.json").write_text(content)
+    (tmp_path / "dataset.json").write_text("{}")
+    assert main(["evaluate", f"predictions={tmp_path}/p.json", f"dataset={tmp_path}/dataset.json"]) in (1, 2)
+    assert f"{tmp_path}/p.json" in (said := capsys.readouterr().err) and complaint in said
 
 
 def test_predict_without_an_output_folder_is_refused(capsys):

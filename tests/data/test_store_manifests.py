@@ -118,6 +118,11 @@ def test_a_found_landmark_carries_no_guess_and_no_reason(tmp_path):
         (lambda c: c.pop("model"), "not a predictions file: KeyError"),
         (lambda c: c["cases"]["c1"]["a"].update(colour="red"), "not a predictions file: TypeError"),
         (lambda c: c.update(cases=[]), "not a predictions file"),
+        (lambda c: c["cases"]["c1"]["a"].update(radius95="wide"), r"c1, a: radius95 is 'wide'; a number is needed"),
+        (lambda c: c["cases"]["c1"]["a"].update(belief=None), r"c1, a: belief is None"),
+        (lambda c: c["cases"]["c1"]["a"].update(position=[1, "2", 3]), r"c1, a: position is '2'"),
+        (lambda c: c["cases"]["c1"]["a"].update(found="yes"), r"c1, a: found is 'yes'"),
+        (lambda c: c["cases"]["c1"]["a"].update(position=None), r"c1, a: found is True, position is None"),
     ],
 )
 def test_damaged_predictions_are_refused(tmp_path, change, complaint):

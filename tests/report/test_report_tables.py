@@ -49,6 +49,11 @@ def test_markup_in_a_landmark_name_is_shown_and_not_obeyed():
     assert "[red]a" in printed(summary_table(summary([[1.0]], ["[red]a"])))
 
 
+def test_markup_in_the_name_of_a_folder_is_shown_and_not_obeyed():
+    shown = summary([[1.0]], ["a"]) | {"folders": {"images/set[/a]": {"cases": 1, "mean": 1.0}}}
+    assert "images/set[/a]: 1" in printed(summary_table(shown))
+
+
 def test_a_summary_without_any_error_shows_dashes():
     text = printed(summary_table(summary([[NONE]], ["a"])))
     assert "–" in text and "0%" in text and "nan" not in text.lower()
