@@ -154,7 +154,7 @@ def _require_alike(kept: KeptAnswers, scans: dict[str, Path], pseudonyms: bool) 
         there = "codes" if not pseudonyms else "the names of their files"
         raise ConfigError(
             f"{kept.out}: holds answers under {there}, data.pseudonyms={str(pseudonyms).lower()} asks for others."
-            " Choose another -o FOLDER, or delete this one."
+            " Choose another -o FOLDER."
         )
     for name, path in {} if pseudonyms else scans.items():
         other = kept.scan_of(kept.read(name))

@@ -26,18 +26,17 @@ def identity_of(
         CheckpointError: The folder holds a model, or half of one, that is made of something else; names what.
     """
     plain = asdict(data) | {"root": ""}
+    saved = _saved(run)
     # runs of before had the threads in it
-    possible = [
-        fingerprint([asdict(replace(settings, threads=number)), plain, keys, question])
-        for number in (0, settings.threads)
-    ]
+    tried = dict.fromkeys([0, settings.threads, *(number for facts in saved.values() for number in _threads(facts))])
+    possible = [fingerprint([asdict(replace(settings, threads=n)), plain, keys, question]) for n in tried]
     parts = {"settings": asdict(replace(settings, threads=0)), "data": fingerprint(plain), "arrays": fingerprint(keys)}
     made_of: dict[str, Any] = json.loads(json.dumps(parts | {"question": question}))
-    met = dict(_identities(run))
-    for path, identity in met.items():
+    met = [str(facts.get("identity", facts.get("settings"))) for facts in saved.values()]
+    for path, identity in zip(saved, met, strict=True):
         if identity not in possible:
             raise CheckpointError(_refusal(run, path, made_of))
-    return next(iter(met.values()), possible[0]), made_of
+    return next(iter(met), possible[0]), made_of
 
 
 def record(run: Path, made_of: dict[str, Any]) -> None:
@@ -45,15 +44,21 @@ def record(run: Path, made_of: dict[str, Any]) -> None:
     write_sealed(run / "resume" / RECORD, made_of)
 
 
-def _identities(run: Path) -> Iterator[tuple[Path, str]]:
-    """Of the model and of the levels on the way to it; a damaged file has none."""
+def _saved(run: Path) -> dict[Path, dict[str, Any]]:
+    """What the model, and the levels on the way to it, say of what made them; a damaged file says nothing."""
+    saved = {}
     for path in (run / "model" / "model.json", *sorted((run / "resume").glob("level*.json"))):
         try:
             content = read_sealed(path)
         except DataError:
             continue
-        facts = content.get("training", {})
-        yield path, (facts.get("identity", "") if path.name == "model.json" else content.get("settings", ""))
+        saved[path] = content.get("training", {}) if path.name == "model.json" else content
+    return saved
+
+
+def _threads(facts: Mapping[str, Any]) -> list[int]:
+    said = facts.get("threads", [])
+    return said if isinstance(said, list) else [said]
 
 
 def _refusal(run: Path, path: Path, made_of: Mapping[str, Any]) -> str:

@@ -151,9 +151,9 @@ def test_a_run_from_before_threads_were_left_out_goes_on(few, tmp_path, monkeypa
         patch.setattr("pipeline.stages.train.identity_of", lambda *_: (old, {}))
         model = run_on(few, tmp_path / "run")
     (model / "level1.safetensors").write_bytes(b"")
-    run_on(few, tmp_path / "run")
+    run_on(few, tmp_path / "run", tiny_settings(threads=2))
     monkeypatch.setattr(cascade_module.Cascade, "train", None)
-    run_on(few, tmp_path / "run")
+    run_on(few, tmp_path / "run", tiny_settings(threads=3))
 
 
 def test_a_moved_folder_is_the_same_run(few, tmp_path, monkeypatch):
