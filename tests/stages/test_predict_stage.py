@@ -305,7 +305,7 @@ def test_one_scan_a_call_gives_what_all_at_once_give(trained, inputs, tmp_path, 
         told = on_cpu(trained, tmp_path / "out", scan, **how)
     assert len(told.cases) == 2
     if pseudonyms:
-        assert "c16" not in "".join(p.read_text() for p in (tmp_path / "out" / "cases").iterdir())
+        assert "c16.nii" not in "".join(p.read_text() for p in (tmp_path / "out" / "cases").iterdir())
         assert {r.split(",")[1] for r in (tmp_path / "out/private/codes.csv").read_text().split()[1:]} == {"c16", "c17"}
         return
     at_once = on_cpu(trained, tmp_path / "once", inputs, **how)
