@@ -83,7 +83,7 @@ def run(settings: Settings) -> Outcome:
                 promised = outcome.shown[1:]  # after where the model is
             elif name == "check" and len(outcome.shown) > 1:
                 show(outcome.shown[:-1], sys.stderr)
-    return Outcome(f"{folder}", (*shown, *promised), failed)
+    return Outcome(f"{folder}", (*shown[:-1], *promised, *shown[-1:]), failed)
 
 
 def demo(settings: Settings) -> Outcome:

@@ -11,7 +11,7 @@ from pipeline.data.dataset import Part
 from pipeline.data.findings import Finding
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, case_name, find_images, folder_and_series, pick_series, unit_of
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 
 NNUNET = ("imagesTr", "imagesTs")  # to train, to test
 CHANNEL = re.compile(r"_\d{4}$")
@@ -59,14 +59,12 @@ def given_images(given: Path, out: Path) -> list[Path]:
     """The scan or picture that is given, or all of a folder, without what lies in the folder of the answers.
 
     Raises:
-        DataError: A picture lies in `out`, where its drawing may take its place.
+        ConfigError: A picture lies in `out`, where its drawing would take its place, or be taken for a picture next time.
     """
     paths = find_images(given, out) if given.is_dir() else [given]
     beside = [p for p in paths if unit_of(p) == "px" and p.parent.resolve() == out.resolve()]
     if beside:
-        raise DataError(
-            f"{beside[0]}: drawings written into {out} would take its place. Give another folder: -o FOLDER"
-        )
+        raise ConfigError(f"{beside[0]}: is read, and would be replaced by what is written. Choose another -o FOLDER.")
     return paths
 
 

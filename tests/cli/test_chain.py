@@ -59,7 +59,7 @@ def test_run_calls_every_stage_in_order(called, tmp_path, capsys):
 def test_run_says_at_the_end_what_the_model_cannot_promise(called, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(actions.STAGES, "train", lambda _: Outcome("model", ("run/model", "no radius95 will be given")))
     assert main(run_words(tmp_path)) == 0
-    assert capsys.readouterr().out.splitlines()[-2:] == ["result of report", "no radius95 will be given"]
+    assert capsys.readouterr().out.splitlines()[-2:] == ["no radius95 will be given", "result of report"]
 
 
 def test_run_lists_the_cases_that_were_left_out_at_the_end(called, tmp_path, capsys, monkeypatch):

@@ -74,7 +74,7 @@ def test_the_pictures_with_a_filter_on_are_no_pictures_of_the_next_time(folder):
     worn, names = own_filters()["glasses"], {"eye_imgleft": "l", "eye_imgright": "r"}
     for _ in range(2):
         assert overlay(folder / "predictions.json", [folder], worn, folder / "out", names)[0] == 1
-    with pytest.raises(DataError, match=r"one\.png: drawings .* would take its place"):
+    with pytest.raises(ConfigError, match=r"one\.png: is read, and would be replaced"):
         overlay(folder / "predictions.json", [folder / "one.png"], worn, folder, names)
 
 

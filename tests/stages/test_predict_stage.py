@@ -336,7 +336,7 @@ def test_another_scan_of_an_answered_name_is_refused(trained, inputs, tmp_path, 
     other = tmp_path / "other" / "c16.nii.gz"
     other.parent.mkdir()
     shutil.copy(inputs / "c17.nii.gz", other)
-    with pytest.raises(DataError, match=r"another scan is called 'c16' too: .*; predict them into two folders"):
+    with pytest.raises(DataError, match=r"another scan is called 'c16' too: .*; ask about them one after the other"):
         on_cpu(trained, tmp_path / "out", other, pseudonyms=pseudonyms)
     (inputs / "c16.nii.gz").unlink()  # moved there, as far as anyone knows
     on_cpu(trained, tmp_path / "out", other, pseudonyms=pseudonyms)
