@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.cli.schema import at, put
 from pipeline.cli.settings import Settings
-from pipeline.cli.settle import RECORD, read_record
+from pipeline.cli.settle import RECORD, imported_task, read_record
 from pipeline.cli.validate import plain
 from pipeline.cli.verbs import Verb
 from pipeline.data.atomic import sweep
@@ -44,8 +44,10 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
             sweep(run, below=True)
             record = read_record(run)
             _same_experiment(run, record, settings)
+            if verb.name != "import":  # which reads the folder anew
+                _same_task(run, record, settings)
             if verb.name in TRAINS:
-                _same_training(run, record, settings)
+                _same_training(run, record, verb, settings)
             _write_record(run, record, verb, settings)
             yield run
     except Timeout as error:
@@ -85,14 +87,22 @@ def _same_experiment(run: Path, record: Mapping[str, Any], settings: Settings) -
         )
 
 
-def _same_training(run: Path, record: Mapping[str, Any], settings: Settings) -> None:
-    """Training goes on only with the settings it was begun with; what differs is named."""
+def _same_task(run: Path, record: Mapping[str, Any], settings: Settings) -> None:
+    met = imported_task(run, record)
+    if met and met != settings.task:
+        raise ConfigError(
+            f"run={run} was imported for task={met}, not for task={settings.task}. Leave task out, import again with"
+            f" task={settings.task}, or choose another run=FOLDER."
+        )
+
+
+def _same_training(run: Path, record: Mapping[str, Any], verb: Verb, settings: Settings) -> None:
+    """Training goes on only with the settings it was begun with, as far as the verb reads them; what differs is
+    named."""
     if not ((run / "model").exists() or (run / "resume").exists()):
         return
-    asked = plain(settings)
-    changed = [
-        line for key in SHAPES_A_MODEL for line in differences(record.get(key), asked[key], key) if key in record
-    ]
+    asked, compared = plain(settings), [key for key in SHAPES_A_MODEL if verb.reads(key) and key in record]
+    changed = [line for key in compared for line in differences(record[key], asked[key], key)]
     changed = [line for line in changed if not line.startswith("training.threads:")]
     if changed:
         listed = "\n".join(f"  {line}" for line in changed)
@@ -120,14 +130,14 @@ def differences(before: Any, now: Any, key: str) -> list[str]:
 
 
 def _write_record(run: Path, record: dict[str, Any], verb: Verb, settings: Settings) -> None:
-    """Settings that this verb does not read stay as the verb before left them."""
+    """Settings that this verb does not decide stay as the verb before left them."""
     import yaml
 
     from pipeline.data.atomic import write_text
 
     asked = plain(settings) | {"source": _source(settings), "run": str(run)}
     content = asked | record
-    for key in (*verb.keys, "experiment", "source", "run"):
+    for key in (*verb.decides, "experiment", "source", "run"):
         if at(asked, key) is not None or key not in ("experiment", "source"):
             put(content, key, at(asked, key))
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

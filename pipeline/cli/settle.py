@@ -24,8 +24,8 @@ WHOLE = ("run", "demo")  # hand everything on to their stages
 def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list[str]] | None = None) -> Settings:
     """Compose and check the settings of one command line.
 
-    The experiment is taken from the run folder if only that is named; the run folder is runs/EXPERIMENT if only
-    the experiment is.
+    The experiment is taken from the run folder if only that is named, the task that the run was imported for in any
+    case; the run folder is runs/EXPERIMENT if only the experiment is named.
 
     Args:
         verb: Which verb.
@@ -38,6 +38,8 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
     words = sort_words(arguments, verb.sections)
     if "experiment" not in words.chosen:
         _choose_experiment(verb, words)
+    if verb.name not in ("import", "demo") and "task" not in words.values:
+        _choose_task(words)
     tree = compose(words)
     for key, paths in (flags or {}).items():
         put(tree, key, paths if key == "predict.input" else paths[0])
@@ -77,6 +79,17 @@ def read_record(run: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: not the settings of a run. Choose another run=FOLDER, or delete this one.")
     return content
+
+
+def imported_task(run: Path, record: Mapping[str, Any]) -> str | None:
+    """The task that a run folder was imported for; None as long as nothing came of an import."""
+    return record.get("task") if (run / "dataset.json").is_file() else None
+
+
+def _choose_task(words: Words) -> None:
+    run = words.texts.get("run") or (f"runs/{words.chosen['experiment']}" if "experiment" in words.chosen else None)
+    if run and (task := imported_task(Path(run), read_record(Path(run)))):
+        words.values["task"] = task
 
 
 def _choose_experiment(verb: Verb, words: Words) -> None:

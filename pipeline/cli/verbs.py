@@ -16,6 +16,7 @@ class Verb:
         keys: Settings and sections that it reads.
         sections: Sections whose keys may be written without their name; the first that has the key is meant.
         then: What it leaves on disk.
+        borrows: Of the keys, those that other verbs decide: `config.yaml` of the run keeps what these said.
     """
 
     name: str
@@ -24,6 +25,12 @@ class Verb:
     keys: tuple[str, ...]
     sections: tuple[str, ...]
     then: str
+    borrows: tuple[str, ...] = ()
+
+    @property
+    def decides(self) -> tuple[str, ...]:
+        """Settings and sections that `config.yaml` of a run has from it."""
+        return tuple(key for key in self.keys if key not in self.borrows)
 
     def reads(self, key: str) -> bool:
         """Whether it reads a key, or something of a section."""
@@ -56,6 +63,7 @@ VERBS = (
         (*RUN, "data.strict", "check", "method", *TRAINING),
         ("data", "check", "training"),
         "RUN/findings.json; cases with an error are left out from here on. --with-model: RUN/suspects/",
+        ("method", *TRAINING),
     ),
     Verb(
         "preprocess",
@@ -64,6 +72,7 @@ VERBS = (
         (*RUN, "levels", "threads", "method"),
         (),
         "RUN/prepared/",
+        ("threads", "method"),
     ),
     Verb(
         "train",
@@ -80,6 +89,7 @@ VERBS = (
         ("run", "predict", "evaluate.part", "device", "threads", "data.series_uid", "data.pseudonyms"),
         ("predict", "evaluate"),
         "OUT/predictions.json, OUT/ID.mrk.json (opens in 3D Slicer; of pictures ID.png), OUT/run_report.json",
+        ("device", "threads", "data.series_uid", "data.pseudonyms"),
     ),
     Verb(
         "evaluate",

@@ -124,3 +124,45 @@ def test_a_verb_that_comes_too_early_says_what_comes_first(tmp_path):
 def test_a_verb_without_a_run_asks_for_one():
     with pytest.raises(ConfigError, match=r"run=runs/NAME"):
         claim("check")
+
+
+def imported_for(tmp_path, task: str) -> Path:
+    folder = tmp_path / "of_task"
+    claim("import", "experiment=my_landmarks", f"source={tmp_path}", f"run={folder}", f"task={task}")
+    (folder / "dataset.json").write_text("{}")
+    return folder
+
+
+@pytest.mark.parametrize("verb", ["check", "preprocess", "train", "run"])
+def test_the_task_is_said_to_import_alone(verb, tmp_path):
+    folder = imported_for(tmp_path, "boxes")
+    assert settled(verb, f"run={folder}").task == "boxes"
+    claim(verb, f"run={folder}")
+    assert record(folder)["task"] == "boxes"
+
+
+def test_another_task_than_that_of_the_import_is_refused(tmp_path):
+    folder = imported_for(tmp_path, "boxes")
+    with pytest.raises(ConfigError, match="imported for task=boxes, not for task=landmarks"):
+        claim("train", f"run={folder}", "task=landmarks")
+    claim("import", "experiment=my_landmarks", f"run={folder}", "task=landmarks")
+    assert settled("train", f"run={folder}").task == "landmarks"
+
+
+@pytest.mark.parametrize("verb", ["check", "preprocess", "predict", "evaluate", "report"])
+def test_only_what_a_verb_decides_is_written_down(verb, run, tmp_path):
+    words = (f"run={run}", "training.minutes=3", "seed=4", "method=noothout2018", "data.pseudonyms=true")
+    claim("run", *words, f"source={tmp_path}")
+    before = record(run)
+    claim(verb, f"run={run}")
+    assert [record(run)[key] for key in ("training", "seed", "method", "data")] == [
+        before[key] for key in ("training", "seed", "method", "data")
+    ]
+
+
+def test_train_goes_on_whatever_levels_were_prepared(run):
+    claim("preprocess", f"run={run}", "levels=[6.0]")
+    claim("train", f"run={run}", "training.minutes=3")
+    (run / "model").mkdir()
+    claim("train", f"run={run}", "training.minutes=3")
+    assert record(run)["levels"] == [6.0]
