@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+from pipeline.cli.config_files import composed, config_folder, first_line, groups
 from pipeline.cli.nearest import did_you_mean
+from pipeline.cli.network_parameters import of_defaults, of_files
 from pipeline.cli.schema import options, put
 from pipeline.cli.settings import Settings
 from pipeline.cli.validate import known_keys, plain
@@ -32,26 +34,6 @@ class Words:
     values: dict[str, str]
 
 
-def config_folder() -> Path:
-    """The folder of YAML files: inside the wheel, or beside the package in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package / "configs", package.parent / "configs"):
-        if (folder / "config.yaml").is_file():
-            return folder
-    raise ConfigError(
-        f"no config.yaml in {package / 'configs'} or {package.parent / 'configs'}. Install patchvote again."
-    )
-
-
-def groups() -> dict[str, list[str]]:
-    """{group: its names}: the folders of `configs/` and the files in them."""
-    return {
-        folder.name: sorted(path.stem for path in folder.glob("*.yaml"))
-        for folder in sorted(config_folder().iterdir())
-        if folder.is_dir()
-    }
-
-
 def sort_words(arguments: Iterable[str], sections: Sequence[str] = ()) -> Words:
     """Tell groups, texts and values apart. Keys of the verb's own `sections` may come without their names.
 
@@ -63,7 +45,7 @@ def sort_words(arguments: Iterable[str], sections: Sequence[str] = ()) -> Words:
     for argument in arguments:
         key, value = _split(argument, known)
         if key not in known and key.partition(".")[0] not in named:
-            key = next((f"{section}.{key}" for section in sections if f"{section}.{key}" in known), key)
+            key = next((long for section in sections if _has_place(long := f"{section}.{key}", known)), key)
         if key in named and not value.startswith(("[", "{")):
             words.chosen[key] = _known_name(key, value, named[key])
         elif key in known and _is_text(known[key].kind) and not value.startswith("["):
@@ -77,30 +59,47 @@ def compose(words: Words) -> dict[str, Any]:
     """Compose the chosen files, lay the values over them and resolve references.
 
     Raises:
-        ConfigError: A value that cannot be parsed, or a reference to a key that is not there.
+        ConfigError: A file that cannot be read, a value that cannot be parsed, or a reference to a key that is not
+            there.
     """
-    from hydra import compose as compose_files
-    from hydra import initialize_config_dir
-    from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    base = OmegaConf.create(plain(Settings()))
+    base, config = plain(Settings()), composed(words.chosen)
+    values = {key: _parsed(key, value) for key, value in words.values.items()}
     try:
-        with initialize_config_dir(config_dir=str(config_folder()), version_base="1.3"):
-            config = compose_files("config", overrides=[f"{group}={name}" for group, name in words.chosen.items()])
-        OmegaConf.set_struct(config, False)
-        merged = OmegaConf.merge(base, config)
-        for key, value in words.values.items():
-            _lay(merged, key, _parsed(key, value))
+        of_defaults(base, OmegaConf.to_container(config))
+        merged = OmegaConf.merge(OmegaConf.create(base), config)
+        of_files(merged, values | words.texts)
+        for key, value in values.items():
+            _lay(merged, key, value)
         content = OmegaConf.to_container(merged, resolve=True)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(f"{config_folder()}: {_first_line(error)}") from error
+    except OmegaConfBaseException as error:
+        place = getattr(error, "full_key", None) or config_folder()
+        raise ConfigError(f"{place}: {first_line(error)}") from error
     tree: dict[str, Any] = {str(key): value for key, value in content.items()} if isinstance(content, dict) else {}
     for key, value in words.texts.items():
         several = any(get_origin(option) is tuple for option in options(known_keys()[key].kind))
         put(tree, key, None if value in ("", "null") else [value] if several else value)
+    _require_chosen(tree, words)
     return tree | words.chosen
+
+
+def _require_chosen(tree: Mapping[str, Any], words: Words) -> None:
+    """What a file says under the name of a group would be lost, and what it chooses would not be taken."""
+    for group, names in groups().items():
+        default = getattr(Settings(), group)
+        met = tree.get(group)
+        if met in (default, words.chosen.get(group)):
+            continue
+        if said := (words.texts | words.values).get(group):
+            raise ConfigError(f"{group}={said}: give one name; there are: {', '.join(names)}")
+        files = " or ".join(f"{config_folder() / g / n}.yaml" for g, n in words.chosen.items())
+        if isinstance(met, Mapping):
+            raise ConfigError(f"{files}: needs `# @package _global_` as its first line; without it nothing in it holds")
+        raise ConfigError(
+            f"{files}: {group}: {met} chooses nothing there. Take it out and say {group}={met} to the verb."
+        )
 
 
 def _split(argument: str, known: Mapping[str, Any]) -> tuple[str, str]:
@@ -111,6 +110,12 @@ def _split(argument: str, known: Mapping[str, Any]) -> tuple[str, str]:
         hint = did_you_mean(argument.lstrip("-"), known)
         raise ConfigError(f"'{argument}' is not understood: settings are written key=value.{hint}")
     return key.lstrip("+-").replace("-", "_"), value
+
+
+def _has_place(key: str, known: Mapping[str, Any]) -> bool:
+    """Whether it is a key, or the name of something in a mapping, such as training.coarse.parameters.stride."""
+    above = key.rpartition(".")[0]
+    return key in known or (above in known and dict in (get_origin(option) for option in options(known[above].kind)))
 
 
 def _is_text(kind: Any) -> bool:
@@ -131,7 +136,9 @@ def _lay(config: Any, key: str, value: Any) -> None:
     try:
         OmegaConf.update(config, key, value, merge=True, force_add=True)
     except (IndexError, TypeError, ValueError) as error:
-        raise ConfigError(f"{key}: there is no such place in the settings: {_first_line(error)}.") from error
+        if not any(name == key or name.startswith(f"{key}.") for name in known_keys()):
+            raise ConfigError(f"{key}: there is no such place in the settings: {first_line(error)}.") from error
+        OmegaConf.update(config, key, value, merge=False, force_add=True)  # of the wrong kind: validation says which
 
 
 def _parsed(key: str, value: str) -> Any:
@@ -148,7 +155,3 @@ def _parsed(key: str, value: str) -> Any:
     if override.is_sweep_override():
         raise ConfigError(f"{key}={value}: one value at a time. A list is written {key}=[{value}]")
     return override.value()
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -47,7 +47,7 @@ def verb_page(verb: Verb) -> str:
 
 def _choices(verb: Verb) -> str:
     """The files that can be chosen by name."""
-    from pipeline.cli.compose import groups
+    from pipeline.cli.config_files import groups
 
     lines = [f"  {group}={'|'.join(names)}" for group, names in groups().items() if group in verb.keys and names]
     return "\n".join(["Choices:", *lines]) if lines else ""

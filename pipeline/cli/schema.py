@@ -77,12 +77,14 @@ def default_of(field: Field[Any]) -> Any:
 
 
 def words(kind: Any) -> str:
-    """What a kind allows, in words.
+    """What a kind allows, in words: those of its own `description`, or of its alternatives.
 
     Examples:
         >>> words(float | Literal["auto"] | None)
         "a number, 'auto' or null"
     """
+    if own := [str(said) for note in get_args(kind)[1:] if (said := getattr(note, "description", None))]:
+        return own[0]
     said = [word for option in options(kind) for word in _words(option)]
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} or {said[-1]}"
 

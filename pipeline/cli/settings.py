@@ -18,6 +18,7 @@ from pipeline.tasks.table import TASKS
 from pipeline.training.settings import TrainingSettings
 
 Question = Literal[tuple(TASKS)]  # type: ignore[valid-type]  # the tasks that there are
+Device = Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N")]
 Format = Literal["mrk.json", "fcsv", "csv", "nnlandmark", "dicom-sr", "points.json", "png", "voc", "coco", "yolo"]
 
 
@@ -135,7 +136,7 @@ class Settings:
             landmarks and such values; embedding, who it shows.
         source: The user's folder of scans and landmarks.
         run: Folder that everything is written into; null = runs/EXPERIMENT.
-        device: Where networks run: auto (a GPU if there is one), cpu, or cuda:N.
+        device: Where networks run: auto (a GPU if there is one), cpu, cuda (the first GPU) or cuda:N.
         seed: Seed of everything that is drawn at random.
         threads: CPU threads; 0 = all cores.
         levels: Voxel sizes from coarse to fine, mm; original = each scan's own; null = derived from the scans.
@@ -153,7 +154,7 @@ class Settings:
     task: Question = "landmarks"  # type: ignore[valid-type]
     source: Path | None = None
     run: Path | None = None
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    device: Device = "auto"
     seed: Count = 0
     threads: Count = 0
     data: DataSettings = field(default_factory=DataSettings)

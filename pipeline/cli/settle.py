@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.compose import Words, compose, groups, sort_words
+from pipeline.cli.compose import Words, compose, sort_words
+from pipeline.cli.config_files import groups
 from pipeline.cli.home import from_home, replaced
 from pipeline.cli.schema import put
 from pipeline.cli.settings import Settings

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.cli.limits import senseless
 from pipeline.cli.nearest import did_you_mean
-from pipeline.cli.schema import Leaf, at, choices, leaves, words
+from pipeline.cli.schema import Leaf, at, choices, leaves, options, words
 from pipeline.cli.settings import Settings
 from pipeline.errors import ConfigError
 
@@ -94,13 +95,21 @@ def _message(tree: Mapping[str, Any], key: str, items: list[Any]) -> str:
         return unknown_key(key, at(tree, key))
     if items[0]["type"] in MISSING and isinstance(items[0]["loc"][-1], str):
         return f"{key}: needed, and not given. Add {key}=..."
-    value, leaf = at(tree, key), known_keys().get(_general(key))
+    value, leaf = at(tree, key), known_keys().get(_general(key)) or _in_mapping(key)
     if leaf is None:
         return f"{key}: {_shown(value)} is not allowed: it is a section with the keys {', '.join(_beside(f'{key}.'))}."
-    plain_words = all(item["type"].endswith(("_type", "literal_error")) for item in items)
+    plain_words = all(item["type"].endswith(("_type", "literal_error", "pattern_mismatch")) for item in items)
     reason = "" if plain_words else f" ({items[0]['msg']})"
     hint = did_you_mean(str(value), choices(leaf.kind))
-    return f"{key}: {_shown(value)} is not allowed; allowed: {words(leaf.kind)}{reason}.{hint}\n  {key}: {leaf.meaning}"
+    allowed = f"{key}: {_shown(value)} is not allowed; allowed: {words(leaf.kind)}{reason}.{hint}"
+    return f"{allowed}\n  {leaf.key}: {leaf.meaning}"
+
+
+def _in_mapping(key: str) -> Leaf | None:
+    """What may stand in a mapping, as `data.views.NAME`; None if the key is none of that."""
+    leaf = known_keys().get(key.rpartition(".")[0])
+    inner = [get_args(kind)[1] for kind in options(leaf.kind) if get_origin(kind) is dict] if leaf else []
+    return replace(leaf, kind=inner[0]) if leaf and inner else None
 
 
 def unknown_key(key: str, value: Any) -> str:

@@ -59,7 +59,7 @@ def given_images(given: Path, out: Path) -> list[Path]:
     """The scan or picture that is given, or all of a folder, without what lies in the folder of the answers.
 
     Raises:
-        ConfigError: A picture lies in `out`, where its drawing would take its place, or be taken for a picture next time.
+        ConfigError: A picture lies in `out`, where its drawing would take its place, or be taken for one.
     """
     paths = find_images(given, out) if given.is_dir() else [given]
     beside = [p for p in paths if unit_of(p) == "px" and p.parent.resolve() == out.resolve()]

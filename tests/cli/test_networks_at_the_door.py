@@ -6,7 +6,8 @@ import pytest
 from oracle import heads_of
 
 from pipeline.cli.build import build_networks
-from pipeline.cli.compose import compose, groups, sort_words
+from pipeline.cli.compose import compose, sort_words
+from pipeline.cli.config_files import groups
 from pipeline.cli.validate import validate
 from pipeline.errors import ConfigError
 from pipeline.networks.network import build_network
@@ -47,3 +48,17 @@ def test_a_gpu_that_is_not_there_is_said_at_the_door(monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     with pytest.raises(ConfigError, match=r"device=cuda:1: .*no GPU"):
         build_networks(validate(compose(sort_words(["device=cuda:1"]))))
+
+
+@pytest.mark.parametrize("word", ["training.coarse.network=deepface", "training.coarse={network: deepface}"])
+@pytest.mark.parametrize("experiment", ["my_landmarks", "faces_att"])
+def test_parameters_of_one_network_are_not_said_of_another(experiment, word):
+    words = [f"experiment={experiment}", "training.coarse.parameters.edge=96", word]
+    coarse = validate(compose(sort_words(words))).training.coarse
+    assert (coarse.network, coarse.parameters) == ("deepface", {"edge": 96})
+
+
+def test_the_network_named_already_keeps_its_parameters():
+    words = ["experiment=faces_att", "training.coarse.network=fcn", "coarse.parameters.width=8"]
+    parameters = validate(compose(sort_words(words, ("training",)))).training.coarse.parameters
+    assert parameters["width"] == 8 and len(parameters) > 1

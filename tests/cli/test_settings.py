@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.compose import compose, config_folder, groups, sort_words
+from pipeline.cli.compose import compose, sort_words
+from pipeline.cli.config_files import config_folder, groups
 from pipeline.cli.door import main
 from pipeline.cli.schema import choices, docstring_arguments, leaves, options, words
 from pipeline.cli.settings import DataSettings, Settings
@@ -97,7 +98,7 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
         ("training.decode.between=0", "training.decode.between: 0 is not allowed"),
         ("seed=1.5", "seed: 1.5 is not allowed; allowed: a whole number."),
         ("seed=true", "seed: true is not allowed"),
-        ("device=gpu", "auto (a GPU if there is one), cpu, or cuda:N"),
+        ("device=gpu", "device: 'gpu' is not allowed; allowed: auto, cpu, cuda or cuda:N."),
         ("data.frame=RSA", "allowed: 'LPS', 'RAS' or null. Did you mean 'RAS'?"),
         ("data.missing=abscent", "Did you mean 'absent'?"),
         ("data=3", "it is a section with the keys boxes_around, edges, fractions, frame,"),
@@ -108,7 +109,11 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
         ("levels=[]", "voxel sizes from coarse to fine"),
         ("levels=[3,orignal]", 'levels: [3, "orignal"] is not allowed'),
         ("training.minutes=((", "the value is not understood"),
-        ("training.minutes=${nothing}", "nothing"),
+        ("training.minutes=${nothing}", "training.minutes: Interpolation key 'nothing' not found"),
+        ("data.series_uid={a: 1}", 'data.series_uid: {"a": 1} is not allowed; allowed: a list such as [text]'),
+        ("data.views=[1,2]", "data.views: [1, 2] is not allowed; allowed: a mapping"),
+        ("data.views={a: 1}", "data.views.a: 1 is not allowed; allowed: text."),
+        ("data.boxes_around={a: 1}", "data.boxes_around.a: 1 is not allowed; allowed: a list such as [text]."),
         ("evaluate.radii.9=2", "evaluate.radii.9: there is no such place"),
         ("foo", "settings are written key=value"),
         ("~seed", "a key cannot be deleted"),

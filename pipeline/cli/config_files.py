@@ -1,0 +1,84 @@
+"""The YAML files of `configs/`: which there are, and what Hydra composes of those that are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ConfigError
+
+DEFAULTS = "config"
+
+
+def config_folder() -> Path:
+    """The folder of YAML files: inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "configs", package.parent / "configs"):
+        if (folder / f"{DEFAULTS}.yaml").is_file():
+            return folder
+    raise ConfigError(
+        f"no {DEFAULTS}.yaml in {package / 'configs'} or {package.parent / 'configs'}. Install patchvote again."
+    )
+
+
+def groups() -> dict[str, list[str]]:
+    """{group: its names}: the folders of `configs/` and the files in them."""
+    return {
+        folder.name: sorted(path.stem for path in folder.glob("*.yaml"))
+        for folder in sorted(config_folder().iterdir())
+        if folder.is_dir()
+    }
+
+
+def composed(chosen: Mapping[str, str]) -> Any:
+    """What the chosen files say together, as OmegaConf keeps it.
+
+    Args:
+        chosen: {group: name}.
+
+    Raises:
+        ConfigError: A file is no YAML (says file and line), or Hydra cannot compose it.
+    """
+    import yaml
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    folder = config_folder()
+    try:
+        with initialize_config_dir(config_dir=str(folder), version_base="1.3"):
+            config = compose(DEFAULTS, overrides=[f"{group}={name}" for group, name in chosen.items()])
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(f"{folder}: {first_line(error)}") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{mark.name}, line {mark.line + 1}" if mark else f"{folder}"
+        raise ConfigError(f"{place}: not readable as YAML: {error.problem}. Mend the line.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(_undecodable(folder, chosen)) from error
+    OmegaConf.set_struct(config, False)
+    return config
+
+
+def first_line(error: Exception) -> str:
+    """What is wrong, without the lines on how it was found; two lines, where the first announces another."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+
+
+def _undecodable(folder: Path, chosen: Mapping[str, str]) -> str:
+    for path in (folder / f"{DEFAULTS}.yaml", *(folder / group / f"{name}.yaml" for group, name in chosen.items())):
+        for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+            if b"\0" in line or not _is_text(line):
+                return f"{path}, line {number}: not readable as text. Save the file as UTF-8."
+    return f"{folder}: a file in it is not readable as text. Save it as UTF-8."
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""A file of configs/ that cannot be read, or whose settings would be lost, is named; so is the line."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from pipeline.cli import config_files
+from pipeline.cli.compose import compose, sort_words
+from pipeline.errors import ConfigError
+
+GLOBAL = b"# @package _global_\n"
+
+
+@pytest.fixture
+def experiment(tmp_path, monkeypatch):
+    """An experiment of one's own: its name, and the place of its file."""
+    shutil.copytree(config_files.config_folder(), tmp_path / "configs")
+    monkeypatch.setattr(config_files, "__file__", str(tmp_path / "pipeline" / "cli" / "config_files.py"))
+    return tmp_path / "configs" / "experiment" / "mine.yaml"
+
+
+def composed() -> dict:
+    return compose(sort_words(["experiment=mine"]))
+
+
+def test_an_experiment_is_laid_over_the_defaults(experiment):
+    experiment.write_bytes(GLOBAL + b"levels: [3.0]\n")
+    assert composed()["levels"] == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"\tlevels: [3]", "line 2: not readable as YAML: found character"),
+        (b"a: 1\n   b: 2", "line 3: not readable as YAML: mapping values"),
+        (b"levels: [3]\nlevels: [2]", "line 3: not readable as YAML: found duplicate key levels"),
+        (b"levels: !!python/object/apply:os.system [ls]", "line 2: not readable as YAML"),
+        (b"levels: [3]\n# caf\xe9", "line 3: not readable as text"),
+        (b"levels: [3]\0", "line 2: not readable as text"),
+    ],
+)
+def test_a_mistake_in_yaml_is_said_with_file_and_line(experiment, line, said):
+    experiment.write_bytes(GLOBAL + line + b"\n")
+    with pytest.raises(ConfigError) as caught:
+        composed()
+    assert f"{experiment}, {said}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"levels: [3.0]\n", "mine.yaml: needs `# @package _global_` as its first line"),
+        (b"# mine\n" + GLOBAL + b"levels: [3.0]\n", "needs `# @package _global_` as its first line"),
+        (GLOBAL + b"method: noothout2018\n", "mine.yaml: method: noothout2018 chooses nothing there"),
+    ],
+)
+def test_settings_that_would_be_lost_are_refused(experiment, text, said):
+    experiment.write_bytes(text)
+    with pytest.raises(ConfigError) as caught:
+        composed()
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("word", ["method={a: 1}", "experiment={a: 1}", "method=[ours]"])
+def test_a_group_is_chosen_by_one_name(word):
+    with pytest.raises(ConfigError, match="give one name; there are"):
+        compose(sort_words([word]))
