@@ -32,7 +32,7 @@ OF_TRAINING = {
     ),
     ZERO_OR_MORE: (
         *("decay", "seed", "threads", "coarse.jitter", "fine.jitter"),
-        *(f"augment.{key}" for key in ("rotation", "brightness", "contrast", "noise", "blur", "slices", "shift")),
+        *(f"augment.{key}" for key in ("rotation", "brightness", "contrast", "noise", "shift")),
         *("augment.sightings", "loss.balance", "loss.displacement", "loss.presence"),
         *("boxes.place", "boxes.kind", "embedding.margin"),
     ),
@@ -45,6 +45,10 @@ OF_TRAINING = {
         *("boxes.overlap", "boxes.least", "embedding.far"),
     ),
     Range("a number from 0 to 0.5", lambda n: 0 <= n <= 0.5): ("augment.scale",),  # sizes stay above a quarter
+    Range("a number from 0 to 50", lambda n: 0 <= n <= 50): (
+        "augment.blur",
+        "augment.slices",
+    ),  # voxels: no crop is left
     Range("a number from 0 to 0.15", lambda n: 0 <= n <= 0.15): ("augment.elastic",),
 }
 RANGES = {f"training.{key}": allowed for allowed, keys in OF_TRAINING.items() for key in keys}
@@ -65,14 +69,29 @@ def senseless(tree: dict[str, Any]) -> Iterator[str]:
             f"training.minutes: {minutes} and training.steps: {steps}: give one budget and null for the other, "
             "such as training.minutes=10, or training.minutes=null training.steps=500."
         )
-    if (hidden := at(tree, "training.coarse.hidden")) and at(tree, "task") != "attributes":
-        yield f"training.coarse.hidden: {hidden} is for task=attributes: in a hidden image no landmark can be seen."
-    if (composite := at(tree, "training.augment.composite")) and at(tree, "task") != "embedding":
-        yield f"training.augment.composite: {composite} is for task=embedding: points would not fit the mixed images."
+    yield from _of_another_task(tree)
+    yield from _odd_lists(tree)
+
+
+def _of_another_task(tree: dict[str, Any]) -> Iterator[str]:
+    of_tasks = {
+        "training.coarse.hidden": ("attributes", "in a hidden image no landmark can be seen"),
+        "training.blind": ("attributes", "without images nothing can be located or recognised"),
+        "training.augment.composite": ("embedding", "points would not fit the mixed images"),
+    }
+    for key, (task, why) in of_tasks.items():
+        if (value := at(tree, key)) and at(tree, "task") != task:
+            yield f"{key}: {value} is for task={task}: {why}."
+
+
+def _odd_lists(tree: dict[str, Any]) -> Iterator[str]:
     levels = at(tree, "levels")
     numbers = [level for level in levels or [] if not isinstance(level, str)]
     if levels is not None and (not levels or numbers != sorted(numbers, reverse=True)):
         yield f"levels: {levels} is not allowed; allowed: voxel sizes from coarse to fine, such as [3,1.5,1]."
+    ends = at(tree, "evaluate.normalise")
+    if ends is not None and ends[0] == ends[1]:
+        yield f"evaluate.normalise: {ends} is not allowed; allowed: two different landmarks, such as the eyes."
     fractions = at(tree, "data.fractions")
     if min(fractions) < 0 or not math.isclose(sum(fractions), 1, abs_tol=1e-6):
         yield f"data.fractions: {fractions} is not allowed; allowed: three shares that add up to 1: [0.7,0.15,0.15]."

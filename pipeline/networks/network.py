@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +19,7 @@ from pipeline.errors import ConfigError
 from pipeline.networks import local, trunks
 from pipeline.networks.heads import Head
 from pipeline.networks.layers import ADAPTIVE_POOL, CONV, NORM, WeighedMeans, memory_layout, pointwise
+from pipeline.networks.parameters import check_parameters, instead
 from pipeline.networks.receptive_field import CellGeometry, trace
 from pipeline.networks.stems import Fusion, Joined, Stem, new_stem
 
@@ -210,23 +210,17 @@ def build_network(
         parameters: Of the network; None = its own default.
 
     Raises:
-        ConfigError: No such network or parameter, says which there are and which is nearest; or a network without
-            patches is asked about them.
+        ConfigError: No such network or parameter, says which there are and which is nearest; a parameter of the wrong
+            kind or size; or a network without patches is asked about them.
     """
     if name not in TRUNKS:
-        raise ConfigError(f"network.name='{name}': {_instead(name, list(TRUNKS))}")
+        raise ConfigError(f"network.name='{name}': {instead(name, list(TRUNKS))}")
     parameters = {key: value for key, value in parameters.items() if value is not None}
-    wanted = inspect.signature(TRUNKS[name]).parameters
-    known = [p for p in wanted if p not in ("dims", "inputs", "landmarks")]
-    for key in parameters:
-        if key not in known:
-            raise ConfigError(
-                f"network.{key}={parameters[key]!r}: {name} has no such parameter; {_instead(key, known)}"
-            )
+    check_parameters(name, TRUNKS[name], parameters)
     if name in WHOLE and not all(head.whole for head in heads.values()):
         raise ConfigError(f"network.name='{name}' sees an image as a whole and has no patches; choose fcn")
     landmarks = next(iter(heads.values())).count
-    own = {"landmarks": landmarks} if "landmarks" in wanted else {}
+    own = {"landmarks": landmarks} if "landmarks" in inspect.signature(TRUNKS[name]).parameters else {}
     trunk = TRUNKS[name](dims, channels, **own, **parameters)
     joined = None
     if stems:
@@ -242,8 +236,3 @@ def build_network(
 def count_parameters(network: nn.Module) -> int:
     """Learned numbers."""
     return sum(p.numel() for p in network.parameters())
-
-
-def _instead(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, 1)
-    return f"choose one of {known}" + (f"; did you mean '{near[0]}'?" if near else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pipeline.errors import ConfigError
 from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import Batch
 from pipeline.tasks.task import Task
@@ -83,6 +85,9 @@ def train_level(
         validate: Errors of a network on the validation cases; "error" decides which is best.
         save: Called after each validation.
         show: Called after each step with the loss.
+
+    Raises:
+        ConfigError: The loss, or the validation error, is no number any more.
     """
     clock = ValidationClock(settings.validations, state.budget)
     sums: dict[str, float] = {}
@@ -91,17 +96,27 @@ def train_level(
         batch = next(stream)
         with on_threads(state.threads):
             losses = train_step(state, task, batch, settings)
+        _require_number(losses["total"], "the loss", state, settings)
         sums = {k: sums.get(k, 0.0) + v for k, v in losses.items()}
         since += 1
         show(state, losses["total"])
         if clock.is_due():
             with clock:
                 means = {f"loss_{k}": v / since for k, v in sums.items()}
-                _validate(state, validate, means | _divided(state, task, batch), settings.keep)
+                _validate(state, validate, means | _divided(state, task, batch), settings)
             sums, since = {}, 0
             save(state)
     state.average.network.load_state_dict(state.best)
     return state.average.network
+
+
+def _require_number(value: float, what: str, state: LevelState, settings: TrainingSettings) -> None:
+    if not math.isfinite(value):
+        lower = min(settings.rate / 10, TrainingSettings.rate)
+        raise ConfigError(
+            f"training.rate={settings.rate:g}: {what} is no number any more after step {state.budget.step}, as where"
+            f" the weights grow without end. Choose a lower training.rate, such as {lower:g}."
+        )
 
 
 def train_step(state: LevelState, task: Task, batch: Batch, settings: TrainingSettings) -> dict[str, float]:
@@ -145,11 +160,12 @@ def _divided(state: LevelState, task: Task, batch: Batch) -> dict[str, float]:
     return shares(forward_losses(state.network, task, batch), state.balance, state.network)
 
 
-def _validate(state: LevelState, validate: Validate, losses: dict[str, float], keep: str) -> None:
+def _validate(state: LevelState, validate: Validate, losses: dict[str, float], settings: TrainingSettings) -> None:
     result = validate(state.average.network)
+    _require_number(result["error"], "the error on the validation cases", state, settings)
     # A run of so many steps repeats to the byte, so the clock has no place in its tables.
     clock = {"seconds": round(state.budget.elapsed, 2)} if state.budget.seconds else {}
     state.history.append({"step": state.budget.step} | clock | losses | result)
-    if keep == "last" or not state.best or result["error"] < state.best_error:
+    if settings.keep == "last" or not state.best or result["error"] < state.best_error:
         state.best_error = result["error"]
         state.best = {k: v.detach().clone() for k, v in state.average.network.state_dict().items()}

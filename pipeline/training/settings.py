@@ -60,7 +60,7 @@ class TrainingSettings:
     """Budget and optimisation.
 
     Args:
-        minutes: Wall time for all levels together; the other budget, `steps`, must then be None.
+        minutes: Wall time for all levels together; the other budget, `steps`, must then be null.
         steps: Optimiser steps for all levels together, for runs that must repeat to the bit.
         rate: Largest learning rate; a short rise, then a cosine to zero over the budget.
         decay: Weight decay.

@@ -88,6 +88,13 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
         ("training.minutes=null", "give one budget"),
         ("training.coarse.hidden=0.5", "training.coarse.hidden: 0.5 is for task=attributes"),
         ("training.augment.composite=0.5", "training.augment.composite: 0.5 is for task=embedding"),
+        ("training.blind=true", "training.blind: True is for task=attributes"),
+        (
+            "training.augment.blur=1e9",
+            "training.augment.blur: 1000000000.0 is not allowed; allowed: a number from",
+        ),
+        ("training.augment.slices=51", "training.augment.slices: 51.0 is not allowed"),
+        ("evaluate.normalise=[A,A]", "allowed: two different landmarks"),
         ("training.steps=5", "give one budget"),
         ("training.minutes=nan", "training.minutes"),
         ("training.augment.share=1.5", "allowed: a number from 0 to 1"),

@@ -141,6 +141,13 @@ def test_answers_are_float32_and_the_same_in_every_format(dims, format):
         ("noothout2018", {"growth": 3}, "network.growth=3: noothout2018 has no such parameter"),
         ("fcn", {"stride": 6}, "network.stride=6: choose 2, 4, 8 or 16"),
         ("noothout2018", {"stride": 4}, "network.stride=4: noothout2018 has stride 8"),
+        ("fcn", {"width": 0}, "network.width=0: choose a whole number from 1 to 4096"),
+        ("fcn", {"width": 3.5}, "network.width=3.5: choose a whole number"),
+        ("fcn", {"width": "abc"}, "network.width='abc': choose a whole number"),
+        ("fcn", {"hourglass": -2}, "network.hourglass=-2: choose a whole number from 0"),
+        ("fcn", {"depth": -1}, "network.depth=-1: choose a whole number from 0 to 16"),
+        ("fcn", {"depth": 60}, "network.depth=60: choose a whole number from 0 to 16"),
+        ("fcn", {"width": 10**9}, "network.width=1000000000: choose a whole number"),
     ],
 )
 def test_a_wrong_name_is_told_the_nearest_right_one(name, parameters, complaint):

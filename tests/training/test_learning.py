@@ -11,6 +11,7 @@ from blobs import BLOBS, blob_cases
 from crooked import DIMS
 from oracle import heads_of
 
+from pipeline.errors import ConfigError
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
@@ -200,3 +201,10 @@ def test_a_budget_of_minutes_is_kept_and_ends_with_a_validation(tmp_path):
     for level in trained:
         assert level.history[-1]["step"] > 1
         assert level.history[-1]["seconds"] >= 3.0
+
+
+@pytest.mark.parametrize(("steps", "said"), [(20, "the loss"), (2, "the error on the validation cases")])
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_training_that_diverges_says_so(tmp_path, dims, steps, said):
+    with pytest.raises(ConfigError, match=f"{said} is no number any more after step .* Choose a lower training.rate"):
+        train(tmp_path, dims, replace(SETTINGS, rate=1e9, steps=steps, validations=1))
