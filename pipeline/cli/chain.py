@@ -56,6 +56,8 @@ def single(verb: Verb, settings: Settings) -> Outcome:
         if verb.name in ("simulate", "align", "overlay", *RECOGNISING) or (
             verb.name == "predict" and settings.predict.input
         ):
+            if verb.name == "enroll" and settings.gallery:  # a lock cannot tell a folder that is closed from a held one
+                writable(settings.gallery.resolve().parent, "gallery")
             if folder := apart.get(verb.name):
                 writable(folder, "out" if verb.name == "simulate" else "-o")
         elif not (verb.name == "evaluate" and settings.evaluate.predictions and settings.evaluate.dataset):

@@ -46,7 +46,7 @@ def collect(
         The cases without an error, and all findings. Cases with an error are only in the findings.
 
     Raises:
-        DataError: No folder, no scans, no landmarks, an open frame, or fewer than three subjects.
+        DataError: No folder, no scans, no landmarks, an open frame, or fewer than three subjects and no split given.
     """
     source = Path(source)
     if missing not in ("unannotated", "absent"):
@@ -155,8 +155,9 @@ def _in_order(points: dict[str, Position], names: tuple[str, ...], missing: str)
 
 
 def require_enough(source: Path, cases: tuple[Case, ...], findings: list[Finding]) -> None:
+    """A subject for each part where the split is still to be made, one where every case has its part."""
     subjects = {c.subject for c in cases}
-    if len(subjects) < LEAST:
+    if len(subjects) < (1 if all(c.split for c in cases) else LEAST):
         left_out = [f for f in findings if f.case is not None and f.severity != "note"]
         why = "".join(f"\n  {f.case}: {f.message}" for f in left_out[:10])
         raise DataError(

@@ -88,7 +88,7 @@ def with_values(
         table: Name of the table; None = the only CSV file of the folder that has all columns.
 
     Raises:
-        DataError: No such table, or fewer than three subjects are left.
+        DataError: No such table, or fewer than three subjects are left and no split is given.
     """
     columns = (*inputs, *outputs)
     if not columns:

@@ -152,10 +152,14 @@ def case_name(path: Path) -> str:
 
 
 def walked(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-    """As `os.walk`, links to folders followed, no folder twice: a link may lead back, or to what was met."""
+    """As `os.walk`, links to folders followed, no folder twice: a link may lead back, or to what was met.
+
+    Raises:
+        DataError: A folder cannot be read: what is in it would be missing without a word.
+    """
     ways, met = [str(folder)], set()
     while ways:
-        for root, folders, names in os.walk(ways.pop(0)):
+        for root, folders, names in os.walk(ways.pop(0), onerror=_closed):
             real = os.path.realpath(root)
             if real in met:
                 folders.clear()
@@ -163,6 +167,25 @@ def walked(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
             met.add(real)
             yield root, folders, names
             ways += [way for way in (os.path.join(root, f) for f in sorted(folders)) if os.path.islink(way)]
+
+
+def _closed(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        why = f"{error.filename}: cannot be read: {error.strerror}"
+        raise DataError(f"{why}. Give yourself the right to read this folder, or take it away.") from error
+
+
+def inside(folder: Path) -> list[Path]:
+    """What lies in a folder, sorted.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        return sorted(folder / name for name in os.listdir(folder))
+    except OSError as error:
+        _closed(error)
+        raise
 
 
 def find_images(folder: Path, out: Path | None = None) -> list[Path]:

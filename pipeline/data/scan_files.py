@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.data.dataset import Part
 from pipeline.data.findings import Finding
 from pipeline.data.read_picture import SUFFIXES as PICTURES
-from pipeline.data.readers import SUFFIXES, case_name, find_images, folder_and_series, pick_series, unit_of
+from pipeline.data.readers import SUFFIXES, case_name, find_images, folder_and_series, inside, pick_series, unit_of
 from pipeline.errors import ConfigError, DataError
 
 NNUNET = ("imagesTr", "imagesTs")  # to train, to test
@@ -145,7 +145,7 @@ def _channel_free(path: Path) -> str:
 
 
 def _image_folder(source: Path, images: str | None) -> tuple[Path, list[Finding]]:
-    folders = sorted(p for p in source.iterdir() if p.is_dir())
+    folders = [p for p in inside(source) if p.is_dir()]
     if images is not None:
         if source / images not in folders:
             raise DataError(

@@ -134,3 +134,12 @@ def test_predictions_that_are_none_are_refused_by_name(tmp_path, capsys, content
 def test_predict_without_an_output_folder_is_refused(capsys):
     assert main(["predict", "model=m", "-i", "scan.nii"]) == 2
     assert "-o FOLDER" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("gallery", ["/proc/people", "{file}/people"])
+def test_a_gallery_that_cannot_be_written_is_not_waited_for(gallery, capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    gallery = gallery.format(file=tmp_path / "file")
+    assert main(["enroll", "model=m", f"gallery={gallery}", "name=a", "-i", "a.png"]) == 2
+    said = capsys.readouterr().err
+    assert f"gallery={Path(gallery).parent}: cannot write there" in said and "waiting" not in said

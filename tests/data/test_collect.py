@@ -13,6 +13,7 @@ from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, summarize, write_findings
 from pipeline.data.landmark_names import typos
 from pipeline.data.markups import write_markups
+from pipeline.data.split import split_by_subject
 from pipeline.errors import DataError
 
 NAMES = ("right_ostium", "left_ostium")
@@ -424,6 +425,14 @@ def test_one_case_cannot_be_split(tmp_path):
     write_markups(tmp_path / "only.mrk.json", {"a": (-12.0, -24.0, 32.0)})
     with pytest.raises(DataError, match="1 usable cases of 1 subjects; at least 3"):
         collect(tmp_path, "mine")
+
+
+def test_one_case_whose_part_is_given_needs_no_split(tmp_path):
+    scan(tmp_path / "only.nii.gz")
+    write_markups(tmp_path / "only.mrk.json", {"a": (-12.0, -24.0, 32.0)})
+    table(tmp_path, ["only,test"], "split.csv", "case,split")
+    dataset, _ = collect(tmp_path, "mine")
+    assert [case.split for case in split_by_subject(dataset).cases] == ["test"]
 
 
 def test_too_few_cases_name_those_left_out(slicer):

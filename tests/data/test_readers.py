@@ -1,5 +1,7 @@
 """Which files are scans, what a case is called, and the one door to every reader."""
 
+import errno
+import os
 from pathlib import Path
 
 import nibabel
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.readers import case_name, find_images, read_frame, read_image
+from pipeline.data.scan_files import find_scans
 from pipeline.errors import DataError
 
 
@@ -77,3 +80,34 @@ def test_voxels_that_no_scanner_makes_or_puts_there_are_refused(tmp_path, size, 
     for read in (read_image, read_frame):
         with pytest.raises(DataError, match=r"a\.nii: voxels of .* from the origin"):
             read(tmp_path / "a.nii")
+
+
+@pytest.fixture
+def closed(tmp_path, monkeypatch):
+    """A folder that may not be read, also by root, beside a scan."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    (tmp_path / "a.nii").touch()
+    for name in ("scandir", "listdir"):
+        may = getattr(os, name)
+
+        def refuse(path=".", may=may):
+            if str(path).endswith("closed"):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return may(path)
+
+        monkeypatch.setattr(os, name, refuse)
+    return folder
+
+
+def test_a_folder_that_may_not_be_read_is_no_empty_one(closed):
+    with pytest.raises(DataError, match=f"{closed}: cannot be read: Permission denied"):
+        find_images(closed.parent)
+    with pytest.raises(DataError, match=f"{closed}: cannot be read: Permission denied"):
+        find_scans(closed)
+
+
+def test_a_folder_without_scans_is_not_looked_into(closed):
+    closed.rename(closed.with_name(".closed"))
+    assert [path.name for path in find_images(closed.parent)] == ["a.nii"]
+    assert find_images(closed.parent / "gone") == []

@@ -130,4 +130,4 @@ def test_a_video_given_as_frames_is_answered_frame_by_frame_and_only_new_ones_ar
     assert main(words) == 0
     report = json.loads((frames / "answers" / "run_report.json").read_text())
     assert list(report["seconds_per_case"]) == ["00013"]  # and none of the drawings, though they lie below
-    assert main([*words[:-2], str(frames), "device=cpu"]) == 1  # where a drawing would replace its frame
+    assert main([*words[:-2], str(frames), "device=cpu"]) == 2  # where a drawing would replace its frame
