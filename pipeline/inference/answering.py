@@ -35,7 +35,6 @@ from pipeline.data.values_csv import write_values_csv
 from pipeline.data.vector_predictions import VectorPredictions, write_vector_predictions
 from pipeline.data.write_answers import USUAL, write_all, write_case
 from pipeline.data.write_boxes import FORMATS, write_box_case, write_box_sets
-from pipeline.errors import ConfigError
 from pipeline.geometry import ImageFrame
 from pipeline.inference.beside import Beside, given_to
 from pipeline.inference.cascade import answers, image_levels, locate
@@ -69,13 +68,9 @@ def answering(model: Model, formats: Sequence[str] | None) -> Answering:
     """How a model is asked, and what is written; `formats` None = what is usual for its kind."""
     answers = TASKS[name_of(model.task)].answers
     if answers == "points":
-        return LandmarkAnswering(model, tuple(formats or USUAL[model.unit]))
+        return LandmarkAnswering(model, tuple(USUAL[model.unit] if formats is None else formats))
     if answers == "boxes":
-        possible = FORMATS[model.unit]
-        odd = sorted(set(formats or ()) - set(possible))
-        if odd:
-            raise ConfigError(f"predict.formats={odd[0]}: of boxes in {model.unit} there are {', '.join(possible)}")
-        return BoxAnswering(model, tuple(possible[:1] if formats is None else formats))
+        return BoxAnswering(model, tuple(FORMATS[model.unit][:1] if formats is None else formats))
     return ValueAnswering(model) if answers == "values" else VectorAnswering(model)
 
 

@@ -1,0 +1,48 @@
+"""Whether what is asked for can be written of these answers and images: told before the first scan is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.data.readers import folder_and_series, unit_of
+from pipeline.data.write_boxes import FORMATS as OF_BOXES
+from pipeline.errors import ConfigError
+from pipeline.inference.model import Model
+from pipeline.tasks.table import TASKS, name_of
+
+OF_POINTS = ("mrk.json", "fcsv", "csv", "nnlandmark", "dicom-sr", "points.json", "png")
+
+
+def check_formats(model: Model, formats: Sequence[str] | None, scans: Mapping[str, Path]) -> None:
+    """Refuse formats that would write nothing, or lose a case.
+
+    Args:
+        model: Says what is answered.
+        formats: That were asked for; None = the usual ones.
+        scans: That will be answered.
+
+    Raises:
+        ConfigError: The answers, or one of the scans, cannot be written so.
+    """
+    answers = TASKS[name_of(model.task)].answers
+    possible = {"points": OF_POINTS, "boxes": OF_BOXES[model.unit]}.get(answers, ())
+    for name in sorted(formats or ()):
+        if name not in possible:
+            there = f"of {answers} in {model.unit} there are {', '.join(possible)}" if possible else _always(answers)
+            raise ConfigError(f"predict.formats={name}: {there}")
+        for scan in scans.values():
+            if lacking := _lacking(name, scan):
+                raise ConfigError(f"predict.formats={name}: {scan} is no {lacking}. Choose another format.")
+
+
+def _always(answers: str) -> str:
+    table = " and values.csv" if answers == "values" else ""
+    return f"of {answers} nothing but predictions.json{table} is written. Leave predict.formats out."
+
+
+def _lacking(name: str, scan: Path) -> str:
+    """What a scan would have to be, and is not."""
+    if name == "png":
+        return "" if unit_of(scan) == "px" else "picture"
+    return "DICOM series" if name == "dicom-sr" and not folder_and_series(scan)[0].is_dir() else ""

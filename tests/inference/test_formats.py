@@ -1,0 +1,54 @@
+"""A format that cannot be written is told before the first scan is read."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from pipeline.data.columns import Column
+from pipeline.data.encoders import Encoder
+from pipeline.errors import ConfigError
+from pipeline.inference.answering import answering
+from pipeline.inference.formats import check_formats
+from pipeline.tasks.asked import Asked
+from pipeline.tasks.table import TASKS, new_task
+from pipeline.training.settings import TrainingSettings
+
+ASKED = Asked(("landmark",), ("class",), (Encoder(Column("value", "number")),))
+
+
+def model(task: str, unit: str = "mm"):
+    return SimpleNamespace(task=new_task(task, ASKED, TrainingSettings()), unit=unit)
+
+
+@pytest.mark.parametrize(
+    ("task", "unit", "formats", "scan", "said"),
+    [
+        ("landmarks", "px", ("voc",), "a.png", "voc: of points in px there are mrk.json"),
+        ("landmarks", "mm", ("csv", "png"), "a.nii", "png: a.nii is no picture"),
+        ("landmarks", "mm", ("dicom-sr",), "a.nii", "dicom-sr: a.nii is no DICOM series"),
+        ("boxes", "mm", ("png",), "a.nii", "png: of boxes in mm there are mrk.json"),
+        ("boxes", "px", ("png",), "a.npy", "png: a.npy is no picture"),
+        ("attributes", "px", ("csv",), "a.png", "csv: of values nothing but predictions.json and values.csv"),
+        ("embedding", "px", ("csv",), "a.png", "csv: of vectors nothing but predictions.json is written"),
+    ],
+)
+def test_a_format_that_does_not_fit_is_refused(task, unit, formats, scan, said):
+    with pytest.raises(ConfigError, match=f"predict.formats={said}"):
+        check_formats(model(task, unit), formats, {"a": Path(scan)})
+
+
+@pytest.mark.parametrize("formats", [None, ()])
+@pytest.mark.parametrize("task", TASKS)
+def test_the_usual_formats_and_none_at_all_always_fit(task, formats):
+    check_formats(model(task), formats, {"a": Path("a.nii")})
+
+
+def test_a_series_has_a_report(tmp_path):
+    check_formats(model("landmarks"), ("dicom-sr", "csv"), {"a": tmp_path, "b": tmp_path / "1.2.840.1"})
+
+
+@pytest.mark.parametrize("task", ["landmarks", "boxes"])
+def test_no_format_is_not_the_usual_one(task):
+    assert answering(model(task), ()).formats == ()
+    assert answering(model(task), None).formats == ("mrk.json",)
