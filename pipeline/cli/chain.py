@@ -15,6 +15,7 @@ from pipeline.cli.given import source_of
 from pipeline.cli.outcome import Outcome, counted
 from pipeline.cli.run_folder import claimed, writable
 from pipeline.cli.settings import Settings
+from pipeline.cli.streams import onto_output
 from pipeline.cli.verbs import Verb, verb_named
 
 CHAIN = ("import", "check", "preprocess", "train", "predict", "evaluate", "report")
@@ -123,10 +124,12 @@ def _timed(label: str, name: str, settings: Settings) -> Outcome:
 
 def show(things: tuple[Any, ...], file: Any = None) -> None:
     """Print texts as they are, tables through rich. Without a terminal a table gets the width it needs."""
-    for thing in things:
-        if isinstance(thing, str):
-            print(thing, file=file or sys.stdout, flush=True)
-        else:
-            from rich.console import Console
+    with onto_output():
+        for thing in things:
+            if isinstance(thing, str):
+                print(thing, file=file or sys.stdout, flush=True)
+            else:
+                from rich.console import Console
 
-            Console(file=file or sys.stdout, width=None if (file or sys.stdout).isatty() else 140).print(thing)
+                width = None if (file or sys.stdout).isatty() else 140
+                Console(file=file or sys.stdout, width=width).print(thing)

@@ -5,7 +5,6 @@ Nothing heavy is imported here: `patchvote --help` answers without NumPy, a mist
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import traceback
@@ -14,6 +13,7 @@ from collections.abc import Sequence
 from pipeline import __version__
 from pipeline.cli.help import first_page, verb_page
 from pipeline.cli.nearest import did_you_mean
+from pipeline.cli.streams import prepare_streams, say, silence
 from pipeline.cli.verbs import NAMES, Verb, verb_named
 from pipeline.errors import ConfigError, PatchvoteError
 
@@ -24,6 +24,7 @@ FLAGS = {"-i": "predict.input", "--input": "predict.input", "-o": "predict.outpu
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code (0 done, 1 something failed, 2 misuse, 130 interrupted)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    prepare_streams()
     try:
         return _answer(given)
     except PatchvoteError as error:
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\npatchvote: interrupted. Run the same command again: it goes on where it stopped.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # `patchvote ... | head`: nobody reads on, and that is no fault
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()
         return FAILED
     except Exception:
         traceback.print_exc()
@@ -43,16 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _answer(given: list[str]) -> int:
     if not given or given[0] in ("-h", "--help", "help"):
-        print(first_page())
+        say(first_page())
         return DONE if given else MISUSED
     if given[0] in ("-V", "--version"):
-        print(f"patchvote {__version__}")
+        say(f"patchvote {__version__}")
         return DONE
     verb = verb_named(given[0])
     if verb is None:
         raise ConfigError(f"unknown verb '{given[0]}'.{did_you_mean(given[0], NAMES)}\n  there are: {', '.join(NAMES)}")
     if {"-h", "--help"} & set(given[1:]):
-        print(verb_page(verb))
+        say(verb_page(verb))
         return DONE
     return _act(verb, given[1:])
 
@@ -82,7 +83,7 @@ def split_flags(verb: Verb, given: Sequence[str]) -> tuple[dict[str, list[str]],
     rest: list[str] = []
     taking: list[str] | None = None
     for argument in given:
-        if argument in FLAGS and {"predict", "predict.input"} & set(verb.keys):
+        if argument in FLAGS and verb.reads(FLAGS[argument]):
             taking = flags.setdefault(FLAGS[argument], [])
         elif argument == "--with-model" and verb.name == "check":
             rest.append("check.with_model=true")
@@ -94,7 +95,7 @@ def split_flags(verb: Verb, given: Sequence[str]) -> tuple[dict[str, list[str]],
             taking = None
             rest.append(argument)
     for key, paths in flags.items():
-        if not paths or (key == "predict.output" and len(paths) > 1):
+        if not paths or "" in paths or (key == "predict.output" and len(paths) > 1):
             needs = "-o needs one folder" if key == "predict.output" else "-i needs a scan or a folder"
             raise ConfigError(f"{needs}; got {paths}")
     return flags, rest

@@ -32,7 +32,8 @@ def first_page() -> str:
 
 def verb_page(verb: Verb) -> str:
     """`patchvote VERB --help`."""
-    flags = ["-i SCAN_OR_FOLDER ...", "-o OUT"] if verb.name == "predict" else []
+    known = {"predict.input": "-i SCAN_OR_FOLDER ...", "predict.output": "-o OUT"}
+    flags = [flag for key, flag in known.items() if verb.reads(key)]
     usage = " ".join(["usage: patchvote", verb.name, *(f"[{flag}]" for flag in flags), "[key=value ...]"])
     parts = [
         f"patchvote {verb.name}: {verb.does}",

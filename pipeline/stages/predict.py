@@ -61,14 +61,14 @@ def predict(
         inputs: Scans or folders of scans; the case id is the file name without its extension.
         dataset: Instead of inputs: the cases of a `dataset.json`, of one `part` if given.
         exclude: Ids of cases left out, such as those that check quarantined.
-        formats: See `PredictSettings`; none = (), None = an `ID.mrk.json` a scan, `ID.points.json` and a drawn `ID.png` a picture.
+        formats: See `PredictSettings`; None = an `ID.mrk.json` a scan, `ID.points.json` and a drawn `ID.png` a picture.
         series: UIDs of the DICOM series to take from inputs that hold several.
         pseudonyms: Call inputs by codes; `private/` in `out` knows whose they are.
         table: Of inputs, for a model that reads values beside the images.
 
     Raises:
-        ConfigError: A format that cannot be written of these answers and scans; a file that would be replaced, though no
-            earlier call wrote it, or it is read; or `out` holds names where codes are asked for, or codes where names are.
+        ConfigError: A format that cannot be written of these answers and scans; a file would be replaced that no earlier
+            call wrote, or that is read; or `out` holds names where codes are asked for, or codes where names are.
         DataError: No scan, or two scans of the same name; or a report that names the patient, with `pseudonyms`.
         CheckpointError: The model folder is damaged.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -88,10 +89,51 @@ def test_flags_of_predict_become_settings():
     assert rest == ["model=m"]
 
 
-@pytest.mark.parametrize("words", [["-i"], ["-o", "a", "b"]])
+@pytest.mark.parametrize("words", [["-i"], ["-o", "a", "b"], ["-i", ""], ["-i", "a", ""], ["-o", ""]])
 def test_a_flag_without_its_paths_is_refused(words):
     with pytest.raises(ConfigError, match=words[0]):
         split_flags(verb_named("predict"), words)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_the_page_of_a_verb_shows_the_flags_that_it_takes(verb, capsys):
+    main([verb.name, "--help"])
+    usage = capsys.readouterr().out.splitlines()[2]
+    for flag in ("-i", "-o"):
+        taken = not isinstance(caught(split_flags, verb, [flag, "a"]), ConfigError)
+        assert (f"[{flag} " in usage) == taken
+
+
+def caught(call, *words):
+    try:
+        call(*words)
+    except ConfigError as error:
+        return error
+    return None
+
+
+CALL = "import sys; from pipeline.cli.door import main; sys.exit(main({words!r}))"
+PRINTS = "from pipeline.cli import chain; chain.act = lambda *_: chain.show(('radius \u2264 2',)) or 0; "
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "said"),
+    [
+        ("| cat", 0, ""),
+        (">&-", 0, ""),
+        ("2>&-", 0, ""),
+        (">/dev/full", 1, "standard output cannot be written: No space"),
+    ],
+)
+@pytest.mark.parametrize("words", [["--help"], ["report", "run=x"]])
+def test_no_kind_of_output_stops_the_program(redirection, code, said, words):
+    command = f'set -o pipefail; "$0" -c "$1" {redirection}'
+    program = PRINTS + CALL.format(words=words)
+    where = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"} | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        ["bash", "-c", command, sys.executable, program], capture_output=True, text=True, timeout=60, env=where
+    )
+    assert (done.returncode, "Traceback" in done.stderr, said in done.stderr) == (code, False, True), done.stderr
 
 
 def fail_with(error: BaseException):
