@@ -78,6 +78,8 @@ def check(settings: Settings) -> Outcome:
     from pipeline.stages.check import check as stage
 
     run = run_of(settings)
+    if settings.check.with_model:
+        _require_judge(settings)
     findings = list(
         stage(run / "dataset.json", run / "findings.json", strict=settings.data.strict, workers=workers(settings))
     )
@@ -94,12 +96,18 @@ def check(settings: Settings) -> Outcome:
     return Outcome(note, (*table_of(findings), note, *suspects), failed)
 
 
+def _require_judge(settings: Settings) -> None:
+    run = run_of(settings)
+    if TASKS[settings.task].answers != "points":
+        raise ConfigError(f"check --with-model: judges landmarks, and {run} is of task={settings.task}. Leave it out.")
+    if not (run / "prepared" / "index.json").is_file():
+        raise ConfigError(f"check --with-model: {run} is not prepared yet. Run patchvote preprocess run={run} first.")
+
+
 def _suspects(settings: Settings) -> tuple[Any, ...]:
     from pipeline.stages.suspects import SHOWN, find_suspects
 
     run = run_of(settings)
-    if not (run / "prepared" / "index.json").is_file():
-        raise ConfigError(f"check --with-model: {run} is not prepared yet. Run patchvote preprocess run={run} first.")
     ranked = find_suspects(
         run / "dataset.json",
         run / "findings.json",

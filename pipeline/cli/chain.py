@@ -12,6 +12,7 @@ from typing import Any
 from pipeline.cli.actions import STAGES
 from pipeline.cli.build import build_networks
 from pipeline.cli.given import source_of
+from pipeline.cli.order import require_earlier
 from pipeline.cli.outcome import Outcome, counted
 from pipeline.cli.run_folder import claimed, writable
 from pipeline.cli.settings import Settings
@@ -62,6 +63,7 @@ def single(verb: Verb, settings: Settings) -> Outcome:
             if folder := apart.get(verb.name):
                 writable(folder, "out" if verb.name == "simulate" else "-o")
         elif not (verb.name == "evaluate" and settings.evaluate.predictions and settings.evaluate.dataset):
+            require_earlier(verb, settings)
             held.enter_context(claimed(verb, settings))
         return STAGES[verb.name](settings)
 

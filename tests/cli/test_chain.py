@@ -143,3 +143,33 @@ def test_a_gallery_that_cannot_be_written_is_not_waited_for(gallery, capsys, tmp
     assert main(["enroll", "model=m", f"gallery={gallery}", "name=a", "-i", "a.png"]) == 2
     said = capsys.readouterr().err
     assert f"gallery={Path(gallery).parent}: cannot write there" in said and "waiting" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "path", "first"),
+    [
+        ("preprocess", "findings.json", "check"),
+        ("train", "prepared/index.json", "preprocess"),
+        ("predict", "model/model.json", "train"),
+        ("evaluate", "test/predictions.json", "predict"),
+        ("evaluate part=validation", "validation/predictions.json", "predict"),
+    ],
+)
+def test_a_verb_whose_turn_has_not_come_names_the_one_before(words, path, first, called, tmp_path, capsys):
+    (tmp_path / "dataset.json").write_text("{}")
+    assert main([*words.split(), f"run={tmp_path}"]) == 2
+    more = " evaluate.part=validation" if "part" in words else ""
+    said = capsys.readouterr().err
+    assert f"there is no {tmp_path / path} yet. First:\n  patchvote {first} run={tmp_path}{more}\n" in said
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).write_text("{}")
+    assert main([*words.split(), f"run={tmp_path}"]) == 0
+    assert [name for name, _ in called] == [words.split()[0]]
+
+
+@pytest.mark.parametrize("task", ["boxes", "one_object", "attributes", "embedding"])
+def test_a_model_judges_landmarks_alone(task, tmp_path, capsys):
+    (tmp_path / "dataset.json").write_text("{}")
+    (tmp_path / "config.yaml").write_text(f"task: {task}\n")
+    assert main(["check", "--with-model", f"run={tmp_path}"]) == 2
+    assert f"judges landmarks, and {tmp_path} is of task={task}" in capsys.readouterr().err
