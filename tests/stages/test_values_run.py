@@ -172,6 +172,9 @@ def test_a_number_that_nothing_is_promised_of_without_looking_has_a_dash(run, ca
 
 def test_a_task_that_the_data_have_nothing_for_names_the_one_that_fits(run, tmp_path, capsys):
     untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+    assert main(["train", f"run={untrained}", "task=landmarks"]) == 2
+    assert "was imported for task=attributes, not for task=landmarks" in capsys.readouterr().err
+    (untrained / "config.yaml").unlink()  # nothing says what it was imported for
     assert main(["train", f"run={untrained}"]) == 2
     assert "task=landmarks has nothing to learn from it, it holds no points; train it with task=attributes." in (
         capsys.readouterr().err
