@@ -31,8 +31,8 @@ def milliseconds(action: object, times: int) -> float:
 
 
 def main() -> None:
+    from pipeline.data.find_images import find_images
     from pipeline.data.gallery import Gallery
-    from pipeline.data.readers import find_images
     from pipeline.stages.identify import Asked
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

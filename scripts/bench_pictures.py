@@ -71,7 +71,8 @@ def cascade() -> Callable[[Path], object] | None:
 
 
 def main() -> None:
-    from pipeline.data.readers import find_images, read_image
+    from pipeline.data.find_images import find_images
+    from pipeline.data.readers import read_image
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pipeline.data.readers import find_images
+from pipeline.data.find_images import find_images
 
 
 def cut(path: Path, rng: np.random.Generator, size: int) -> Image.Image:

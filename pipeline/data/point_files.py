@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from pipeline.data.find_images import inside, walked
 from pipeline.data.findings import Finding
 from pipeline.data.landmark_names import spelled
 from pipeline.data.observers import observer_of
 from pipeline.data.points_file import SUFFIX as POINTS
-from pipeline.data.readers import inside, walked
 
 FILES = (".mrk.json", ".fcsv", ".mps", ".pts", POINTS)
 SUBJECT = re.compile(r"(sub-[A-Za-z0-9]+)(_ses-[A-Za-z0-9]+)?")  # how BIDS names begin

@@ -6,36 +6,19 @@ one of them.
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.dicom_header import is_scan_file
 from pipeline.data.image import Image
 from pipeline.data.itk_header import data_beside
-from pipeline.data.own_output import is_answered, is_written
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
-NO_SCANS = (".", "label", "mask", "segmentation")  # folders that are never looked into
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd", ".npy")
-NO_SLICES = (
-    *SUFFIXES,
-    *PICTURES,
-    ".csv",
-    ".fcsv",
-    ".json",
-    ".mps",
-    ".pts",
-    ".raw",
-    ".txt",
-    ".xml",
-    ".zraw",
-)  # unopened
 SMALLEST, LARGEST, FARTHEST = 1e-5, 1e4, 1e5  # mm: microscopes, and more than any patient
 UID = re.compile(r"[0-9]+(\.[0-9]+){2,}")
 
@@ -149,62 +132,6 @@ def case_name(path: Path) -> str:
         if path.name.lower().endswith(suffix):
             return path.name[: -len(suffix)]
     return path.name
-
-
-def walked(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-    """As `os.walk`, links to folders followed, no folder twice: a link may lead back, or to what was met.
-
-    Raises:
-        DataError: A folder cannot be read: what is in it would be missing without a word.
-    """
-    ways, met = [str(folder)], set()
-    while ways:
-        for root, folders, names in os.walk(ways.pop(0), onerror=_closed):
-            real = os.path.realpath(root)
-            if real in met:
-                folders.clear()
-                continue
-            met.add(real)
-            yield root, folders, names
-            ways += [way for way in (os.path.join(root, f) for f in sorted(folders)) if os.path.islink(way)]
-
-
-def _closed(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError | NotADirectoryError):
-        why = f"{error.filename}: cannot be read: {error.strerror}"
-        raise DataError(f"{why}. Give yourself the right to read this folder, or take it away.") from error
-
-
-def inside(folder: Path) -> list[Path]:
-    """What lies in a folder, sorted.
-
-    Raises:
-        DataError: It cannot be read.
-    """
-    try:
-        return sorted(folder / name for name in os.listdir(folder))
-    except OSError as error:
-        _closed(error)
-        raise
-
-
-def find_images(folder: Path, out: Path | None = None) -> list[Path]:
-    """All scans under `folder`, sorted; a folder of DICOM files is one. Where there is none, all pictures: beside scans
-    they are screenshots. Hidden names and label maps are skipped, and what the program wrote itself: runs, pictures
-    drawn with their answers, and all in `out`."""
-    found: list[Path] = []
-    pictures: list[Path] = []
-    for root, folders, names in walked(folder):
-        below = [f for f in folders if not f.lower().startswith(NO_SCANS)]
-        folders[:] = [f for f in below if not is_written(Path(root) / f, out)]
-        shown = [n for n in names if not n.startswith(".")]
-        found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
-        if not is_answered(Path(root), folder):
-            pictures += [Path(root) / n for n in shown if n.lower().endswith(PICTURES)]
-        slices = (Path(root) / n for n in sorted(shown) if n != "DICOMDIR" and not n.lower().endswith(NO_SLICES))
-        if any(is_scan_file(p) for p in slices):
-            found.append(Path(root))
-    return sorted(found or pictures)
 
 
 def pick_series(paths: Iterable[Path], wanted: Sequence[str]) -> list[Path]:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.data.dataset import Part
+from pipeline.data.find_images import find_images, inside
 from pipeline.data.findings import Finding
 from pipeline.data.read_picture import SUFFIXES as PICTURES
-from pipeline.data.readers import SUFFIXES, case_name, find_images, folder_and_series, inside, pick_series, unit_of
+from pipeline.data.readers import SUFFIXES, case_name, folder_and_series, pick_series, unit_of
 from pipeline.errors import ConfigError, DataError
 
 NNUNET = ("imagesTr", "imagesTs")  # to train, to test

@@ -10,9 +10,10 @@ import numpy as np
 
 from pipeline.data.atomic import sha256_of, write_text
 from pipeline.data.claim import claimed_folder
+from pipeline.data.find_images import find_images
 from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
 from pipeline.data.points_csv import csv_line
-from pipeline.data.readers import find_images, read_image
+from pipeline.data.readers import read_image
 from pipeline.errors import ConfigError, DataError, PatchvoteError
 from pipeline.inference.answering import VectorAnswering, answering
 from pipeline.inference.beside import Beside

@@ -67,8 +67,9 @@ def predict(
         table: Of inputs, for a model that reads values beside the images.
 
     Raises:
-        ConfigError: A format that cannot be written of these answers and scans; a file would be replaced that no earlier
-            call wrote, or that is read; or `out` holds names where codes are asked for, or codes where names are.
+        ConfigError: A format that cannot be written of these answers and scans; a file would be replaced that no
+            earlier call wrote, or that is read; or `out` holds names where codes are asked for, or the other way
+            round.
         DataError: No scan, or two scans of the same name; or a report that names the patient, with `pseudonyms`.
         CheckpointError: The model folder is damaged.
     """

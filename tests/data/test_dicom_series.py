@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from dicom_files import NORMAL, ORIGIN, write_slice
 
-from pipeline.data.readers import case_name, files_of, find_images, pick_series, read_frame, read_image
+from pipeline.data.find_images import find_images
+from pipeline.data.readers import case_name, files_of, pick_series, read_frame, read_image
 from pipeline.data.scan_files import scan_ids
 from pipeline.errors import DataError
 

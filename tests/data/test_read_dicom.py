@@ -5,7 +5,8 @@ import pydicom
 import pytest
 from dicom_files import NORMAL, ORIGIN, ROW, write_slice
 
-from pipeline.data.readers import find_images, read_frame, read_image
+from pipeline.data.find_images import find_images
+from pipeline.data.readers import read_frame, read_image
 from pipeline.errors import DataError
 
 SHAPE = (4, 3, 5)  # slices, rows, columns

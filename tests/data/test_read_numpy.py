@@ -6,7 +6,8 @@ import pickle
 import numpy as np
 import pytest
 
-from pipeline.data.readers import files_of, find_images, read_frame, read_image
+from pipeline.data.find_images import find_images
+from pipeline.data.readers import files_of, read_frame, read_image
 from pipeline.errors import DataError
 
 VOXELS = np.arange(60, dtype=np.int16).reshape(3, 4, 5)

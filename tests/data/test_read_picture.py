@@ -5,10 +5,11 @@ import PIL.Image
 import pytest
 from numpy.testing import assert_array_equal
 
+from pipeline.data.find_images import find_images
 from pipeline.data.image import Image
 from pipeline.data.intensity import Normalisation
 from pipeline.data.read_picture import ORIENTATION, SUFFIXES
-from pipeline.data.readers import find_images, read_frame, read_image, unit_of
+from pipeline.data.readers import read_frame, read_image, unit_of
 from pipeline.data.store import make_level
 from pipeline.errors import DataError, GeometryError
 from pipeline.geometry import ImageFrame

@@ -8,7 +8,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from pipeline.data.readers import case_name, find_images, read_frame, read_image
+from pipeline.data.find_images import find_images
+from pipeline.data.readers import case_name, read_frame, read_image
 from pipeline.data.scan_files import find_scans
 from pipeline.errors import DataError
 

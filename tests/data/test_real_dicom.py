@@ -5,8 +5,9 @@ import pytest
 from real_data import real_data
 
 from pipeline.data.dicom_header import open_dicom, read_slice
+from pipeline.data.find_images import find_images
 from pipeline.data.read_dicom import read_plane
-from pipeline.data.readers import find_images, read_frame, read_image
+from pipeline.data.readers import read_frame, read_image
 from pipeline.errors import DataError
 
 

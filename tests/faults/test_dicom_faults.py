@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from dicom_files import COLUMN, NORMAL, ORIGIN, write_slice
 
-from pipeline.data.readers import find_images, pick_series, read_image
+from pipeline.data.find_images import find_images
+from pipeline.data.readers import pick_series, read_image
 from pipeline.errors import DataError
 
 VOXELS = np.random.default_rng(0).integers(0, 900, (12, 6, 5)).astype(np.int16)

@@ -1,0 +1,73 @@
+"""Which files and folders below a folder are scans or pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.data.dicom_header import is_scan_file
+from pipeline.data.own_output import is_answered, is_written
+from pipeline.data.read_picture import SUFFIXES as PICTURES
+from pipeline.data.readers import SUFFIXES
+from pipeline.errors import DataError
+
+NO_SCANS = (".", "label", "mask", "segmentation")  # folders that are never looked into
+OTHERS = (".csv", ".fcsv", ".json", ".mps", ".pts", ".raw", ".txt", ".xml", ".zraw")
+NO_SLICES = (*SUFFIXES, *PICTURES, *OTHERS)  # not opened to see whether they are slices of a DICOM series
+
+
+def walked(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """As `os.walk`, links to folders followed, no folder twice: a link may lead back, or to what was met.
+
+    Raises:
+        DataError: A folder cannot be read: what is in it would be missing without a word.
+    """
+    ways, met = [str(folder)], set()
+    while ways:
+        for root, folders, names in os.walk(ways.pop(0), onerror=_closed):
+            real = os.path.realpath(root)
+            if real in met:
+                folders.clear()
+                continue
+            met.add(real)
+            yield root, folders, names
+            ways += [way for way in (os.path.join(root, f) for f in sorted(folders)) if os.path.islink(way)]
+
+
+def _closed(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        why = f"{error.filename}: cannot be read: {error.strerror}"
+        raise DataError(f"{why}. Give yourself the right to read this folder, or take it away.") from error
+
+
+def inside(folder: Path) -> list[Path]:
+    """What lies in a folder, sorted.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        return sorted(folder / name for name in os.listdir(folder))
+    except OSError as error:
+        _closed(error)
+        raise
+
+
+def find_images(folder: Path, out: Path | None = None) -> list[Path]:
+    """All scans under `folder`, sorted; a folder of DICOM files is one. Where there is none, all pictures: beside scans
+    they are screenshots. Hidden names and label maps are skipped, and what the program wrote itself: runs, pictures
+    drawn with their answers, and all in `out`."""
+    found: list[Path] = []
+    pictures: list[Path] = []
+    for root, folders, names in walked(folder):
+        below = [f for f in folders if not f.lower().startswith(NO_SCANS)]
+        folders[:] = [f for f in below if not is_written(Path(root) / f, out)]
+        shown = [n for n in names if not n.startswith(".")]
+        found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
+        if not is_answered(Path(root), folder):
+            pictures += [Path(root) / n for n in shown if n.lower().endswith(PICTURES)]
+        slices = (Path(root) / n for n in sorted(shown) if n != "DICOMDIR" and not n.lower().endswith(NO_SLICES))
+        if any(is_scan_file(p) for p in slices):
+            found.append(Path(root))
+    return sorted(found or pictures)
