@@ -82,7 +82,6 @@ def train(
         return run / "model"
     check_names(dataset, question, data)
     sweep(run / "resume")
-    record(run, made_of)
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     keep_freed_memory()
     target = pick_device(device)
@@ -96,6 +95,7 @@ def train(
         check_pairs(dataset, {"train": learning, "validation": validating})
     cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs)
     check_weights(cascade.task, settings.attributes.weights)
+    record(run, made_of)  # not before all is checked: a run that never began may be begun otherwise
     trained = cascade.train()
     calibration = Calibration(coarsest=_coarsest(dataset, [c.id for c in (*learning, *validating)]))
     model = _model(name or run.name, data, store, cascade, trained, calibration)
