@@ -61,9 +61,9 @@ def source_of(settings: Settings) -> Path:
     """The user's folder, which must be there."""
     if settings.source is None:
         raise ConfigError("source: needed, and not given. Add source=FOLDER, the folder of your scans and landmarks.")
-    if not settings.source.expanduser().is_dir():
+    if not settings.source.is_dir():
         raise ConfigError(f"source={settings.source}: no such folder. Give the folder of your scans and landmarks.")
-    return settings.source.expanduser()
+    return settings.source
 
 
 def workers(settings: Settings) -> int:

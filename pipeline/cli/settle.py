@@ -87,15 +87,20 @@ def imported_task(run: Path, record: Mapping[str, Any]) -> str | None:
     return record.get("task") if (run / "dataset.json").is_file() else None
 
 
+def _named_run(words: Words) -> str | None:
+    run = words.texts.get("run")
+    return replaced(run) if run else None
+
+
 def _choose_task(words: Words) -> None:
-    run = words.texts.get("run") or (f"runs/{words.chosen['experiment']}" if "experiment" in words.chosen else None)
+    run = _named_run(words) or (f"runs/{words.chosen['experiment']}" if "experiment" in words.chosen else None)
     if run and (task := imported_task(Path(run), read_record(Path(run)))):
         words.values["task"] = task
 
 
 def _choose_experiment(verb: Verb, words: Words) -> None:
-    run = words.texts.get("run")
-    recorded = read_record(Path(replaced(run))).get("experiment") if run else None
+    run = _named_run(words)
+    recorded = read_record(Path(run)).get("experiment") if run else None
     if verb.name == "demo":
         words.chosen["experiment"] = "demo"
     elif recorded in groups()["experiment"]:

@@ -29,7 +29,7 @@ def read_boxes_csv(path: Path) -> BoxesTable:
     if whose is None or what is None or not set(ENDS) <= set(header):
         raise DataError(f"{path}: columns are {','.join(header)}; needed are image,class,{','.join(ENDS)}.")
     table = BoxesTable()
-    for row in read_rows(path):
+    for row in read_rows(path, [whose, what, *ENDS]):
         case, label, ends = row.cells[whose], row.cells[what], [row.cells[end] for end in ENDS]
         if row.problem:
             table.problem(case, f"{path}: row {row.line}: {row.problem}.")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -59,12 +60,13 @@ def collect_images(
     main, others = by_view(scans, views or {})
     whose = subjects_of(source, main, findings)
     splits = parts_of(scans) | splits_of(source, main, findings)
-    folders = _folders(main) if by_folder else {}
+    named = {case for case in main if case in whose or subject(case) != case}
+    folders = _folders(source, main, named) if by_folder else {}
     cases = []
     for case, path in main.items():
         pictures = {view: p.relative_to(source).as_posix() for view, p in others.get(case, {}).items()}
         image = path.relative_to(source).as_posix()
-        who = whose.get(case) or folders.get(case) or subject(case)
+        who = whose.get(case) or (subject(case) if case in named else folders.get(case, case))
         cases.append(Case(case, who, image, {}, splits.get(case), pictures=pictures))
     require_enough(source, tuple(cases), findings)
     dataset = Dataset(name, source.resolve(), (), tuple(cases), unit_of(main[cases[0].id]), views=dict(views or {}))
@@ -139,14 +141,15 @@ def by_view(scans: Mapping[str, Path], views: Mapping[str, str]) -> tuple[dict[s
     return main, {case: {view: paths[view] for view in rest if view in paths} for case, paths in found.items()}
 
 
-def _folders(scans: Mapping[str, Path]) -> dict[str, str]:
-    """The name of the folder of each image; none where all lie in one."""
+def _folders(source: Path, scans: Mapping[str, Path], told: Container[str]) -> dict[str, str]:
+    """The name of the folder of each image of which nothing is `told`; none where all lie in one, or beside folders."""
     folders = {case: path.parent for case, path in scans.items()}
     known: dict[str, Path] = {}
     for case, folder in sorted(folders.items()):
-        if (other := known.setdefault(folder.name, folder)) != folder:
+        if (other := known.setdefault(folder.name, folder)) != folder and case not in told:
             raise DataError(
                 f"{scans[case]}: {other} and {folder} have the same name: is that one subject, or two? Say it in"
                 " subjects.csv (case,subject), or give folders of two subjects two names."
             )
-    return {case: folder.name for case, folder in folders.items()} if len(known) > 1 else {}
+    top = {source, Path(os.path.commonpath(folders.values()))}
+    return {case: folder.name for case, folder in folders.items() if folder not in top}

@@ -16,7 +16,7 @@ NUMBERS: tuple[Kind, ...] = ("number", "logarithm")
 Value = float | str | tuple[str, ...]
 BETWEEN = "|"  # labels of one case
 MISSING = ("", "na", "n/a", "nan", "none", "null", "?")  # where a number is asked for
-NO_WORD = ("", "NA", "N/A", "nan", "NaN", "NULL", "?")  # where a word is: "none" is an answer, such as of a stenosis
+NO_WORD = ("", "na", "n/a", "nan", "?")  # where a word is: "none" is an answer, such as of a stenosis
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def parse(column: Column, text: str) -> Value | None:
         (('Drama', 'War'), None)
     """
     text = text.strip()
-    if text.lower() in MISSING if column.kind in NUMBERS else text in NO_WORD:
+    if text.lower() in (MISSING if column.kind in NUMBERS else NO_WORD):
         return None
     if column.kind in NUMBERS:
         return _number(column, text)

@@ -23,15 +23,19 @@ class Row:
     problem: str = ""
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path, wanted: Iterable[str]) -> list[Row]:
     """All rows but empty ones.
 
+    Args:
+        path: Of the table.
+        wanted: Headings that are read.
+
     Raises:
-        DataError: Not readable, or a heading stands there twice.
+        DataError: Not readable, or a wanted heading stands there twice.
     """
     lines = _lines(path)
     header = lines[0][1] if lines else []
-    if twice := sorted({name for name in header if name and header.count(name) > 1}):
+    if twice := sorted({name for name in wanted if header.count(name) > 1}):
         raise DataError(f"{path}: the heading '{twice[0]}' stands there twice; rename or remove one of the columns.")
     return [
         Row(n, dict(zip(header, [*cells, *[""] * len(header)], strict=False)), spilled(cells, len(header)))

@@ -9,12 +9,11 @@ from pathlib import Path
 from pipeline.data.dicom_header import is_scan_file
 from pipeline.data.own_output import is_answered, is_written
 from pipeline.data.read_picture import SUFFIXES as PICTURES
-from pipeline.data.readers import SUFFIXES
+from pipeline.data.readers import SUFFIXES, may_be_slice
 from pipeline.errors import DataError
 
-NO_SCANS = (".", "label", "mask", "segmentation")  # folders that are never looked into
-OTHERS = (".csv", ".fcsv", ".json", ".mps", ".pts", ".raw", ".txt", ".xml", ".zraw")
-NO_SLICES = (*SUFFIXES, *PICTURES, *OTHERS)  # not opened to see whether they are slices of a DICOM series
+NO_SCANS = (".", "label", "mask", "segmentation")  # folders that are never looked into begin so
+OF_DISKS = ("lost+found", "system volume information", "$recycle.bin")  # nor into those, which nobody may read
 
 
 def walked(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -57,17 +56,17 @@ def inside(folder: Path) -> list[Path]:
 def find_images(folder: Path, out: Path | None = None) -> list[Path]:
     """All scans under `folder`, sorted; a folder of DICOM files is one. Where there is none, all pictures: beside scans
     they are screenshots. Hidden names and label maps are skipped, and what the program wrote itself: runs, pictures
-    drawn with their answers, and all in `out`."""
+    drawn with their answers, and those in `out`."""
     found: list[Path] = []
     pictures: list[Path] = []
     for root, folders, names in walked(folder):
-        below = [f for f in folders if not f.lower().startswith(NO_SCANS)]
-        folders[:] = [f for f in below if not is_written(Path(root) / f, out)]
+        below = [f for f in folders if not f.lower().startswith((*NO_SCANS, *OF_DISKS))]
+        folders[:] = [f for f in below if not is_written(Path(root) / f, folder)]
         shown = [n for n in names if not n.startswith(".")]
         found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
-        if not is_answered(Path(root), folder):
+        if not is_answered(Path(root), folder, out):
             pictures += [Path(root) / n for n in shown if n.lower().endswith(PICTURES)]
-        slices = (Path(root) / n for n in sorted(shown) if n != "DICOMDIR" and not n.lower().endswith(NO_SLICES))
+        slices = (Path(root) / n for n in sorted(shown) if may_be_slice(n))
         if any(is_scan_file(p) for p in slices):
             found.append(Path(root))
     return sorted(found or pictures)

@@ -48,13 +48,13 @@ def _column(
     header, ids, said = headings(path), ids_by_file(scans, source), dict[str, str]()
     if header and not {"case", column} <= set(header):
         raise DataError(f"{path}: columns are {','.join(header)}; needed are case,{column}.")
-    for row in read_rows(path):
+    for row in read_rows(path, ["case", column]):
         case, word = ids.get(row.cells["case"], row.cells["case"]), row.cells[column]
         if row.problem or (case and word and said.setdefault(case, word) != word):
             why = row.problem or f"{column} of '{case}' is '{word}', and '{said[case]}' in a row before"
             raise DataError(f"{path}: row {row.line}: {why}.")
     strange = sorted(said.keys() - scans.keys())
-    if strange and len(strange) == len(said):
+    if strange and scans and len(strange) == len(said):
         raise DataError(f"{path}: speaks of {some(strange)}, and of no scan there is; scans are called {min(scans)}.")
     if strange:
         message = f"{path.name} speaks of {some(strange)}: no such scan."

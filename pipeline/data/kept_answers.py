@@ -145,7 +145,10 @@ class KeptAnswers:
             return False
 
     def begun(self) -> bool:
-        """Whether a call answered anything here."""
+        """Whether a call answered anything here, or was about to say that it had not."""
+        told = read_json(self.out / PREDICTIONS) if (self.out / PREDICTIONS).is_file() else None
+        if isinstance(told, dict) and {"version", "model", "cases", "failures"} <= told.keys():
+            return True
         return self.reported() or any(_sealed(path) for path in sorted((self.out / "cases").glob("*.json")))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.data.dataset import Position
 
 Readings = dict[str, dict[str, Position]]  # observer -> landmark -> position
-WORD = r"(?:observer|obs|rater|reader|annotator)(?:[_\- ]|(?=[0-9]))[A-Za-z0-9]+"  # not "obstruction"
+WORD = r"(?:observer|obs|rater|reader|annotator)(?:[_\- ]|(?=[0-9])|(?=[A-Za-z]$))[A-Za-z0-9]+"  # not "obstruction"
 IN_NAME = re.compile(rf"(?P<case>.+?)[_.\- ](?P<observer>{WORD})", re.IGNORECASE)
 
 

@@ -19,6 +19,8 @@ from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd", ".npy")
+OTHERS = (".csv", ".fcsv", ".json", ".mps", ".pts", ".raw", ".sr.dcm", ".txt", ".xml", ".zraw")
+NO_SLICES = (*SUFFIXES, *PICTURES, *OTHERS)
 SMALLEST, LARGEST, FARTHEST = 1e-5, 1e4, 1e5  # mm: microscopes, and more than any patient
 UID = re.compile(r"[0-9]+(\.[0-9]+){2,}")
 
@@ -166,11 +168,16 @@ def unit_of(path: Path) -> str:
     return "px" if Path(path).name.lower().endswith(PICTURES) else "mm"
 
 
+def may_be_slice(name: str) -> bool:
+    """Whether a file of a folder may be a slice of a DICOM series: not if it is called like something else."""
+    return not name.startswith(".") and name != "DICOMDIR" and not name.lower().endswith(NO_SLICES)
+
+
 def files_of(path: Path) -> list[Path]:
     """The files that a scan is read from: one, all of a DICOM folder, or a header with the data beside it."""
     path = folder_and_series(Path(path))[0]
     if path.is_dir():
-        return sorted(p for p in path.iterdir() if p.is_file())
+        return sorted(p for p in path.iterdir() if p.is_file() and may_be_slice(p.name))
     if path.suffix.lower() == ".npy":
         return [path, *(p for p in (path.with_suffix(".json"),) if p.is_file())]
     if path.suffix.lower() in (".mha", ".mhd"):

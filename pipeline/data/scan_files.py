@@ -56,35 +56,28 @@ def find_scans(
     return {case: same[0] for case, same in sorted(by_id.items()) if len(same) == 1}, findings
 
 
-def given_images(given: Path, out: Path) -> list[Path]:
-    """The scan or picture that is given, or all of a folder, without what lies in the folder of the answers.
-
-    Raises:
-        ConfigError: A picture lies in `out`, where its drawing would take its place, or be taken for one.
-    """
-    paths = find_images(given, out) if given.is_dir() else [given]
-    beside = [p for p in paths if unit_of(p) == "px" and p.parent.resolve() == out.resolve()]
-    if beside:
-        raise ConfigError(f"{beside[0]}: is read, and would be replaced by what is written. Choose another -o FOLDER.")
-    return paths
-
-
 def asked_scans(inputs: Sequence[Path], out: Path, series: Sequence[str] = ()) -> dict[str, Path]:
     """Scans by id of what a user asks about.
 
     Args:
         inputs: Scans, or folders of scans.
-        out: Folder of the answers; what lies in it is not asked about.
+        out: Folder of the answers; pictures in it are drawings of answers, or would be mixed with them.
         series: UIDs of the DICOM series to take from folders that hold several.
 
     Raises:
+        ConfigError: Pictures of a folder are to be answered into it.
         DataError: No scan, no such file or series, or two scans of the same id.
     """
     found: dict[str, Path] = {}
     for given in inputs:
         if not given.exists() and folder_and_series(given)[1] is None:
             raise DataError(f"{given}: no such file or folder")
-        for name, same in scan_ids(pick_series(given_images(given, out), series), given).items():
+        paths = find_images(given, out) if given.is_dir() else [given]
+        if given.is_dir() and any(unit_of(p) == "px" and p.parent.resolve() == out.resolve() for p in paths):
+            raise ConfigError(
+                f"-o {out}: its pictures are read, and would lie among drawings. Choose another -o FOLDER."
+            )
+        for name, same in scan_ids(pick_series(paths, series), given).items():
             for path in same:
                 if found.setdefault(name, path).resolve() != path.resolve():
                     raise two_of_one_name(name, path, found[name])

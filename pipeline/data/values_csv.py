@@ -69,7 +69,7 @@ def read_values(path: Path, columns: Sequence[Column]) -> ValuesTable:
     """
     table, header = ValuesTable(), headings(path)
     whose = next((name for name in header if name.lower() in WHOSE), header[0] if header else "")
-    for row in read_rows(path):
+    for row in read_rows(path, [whose, *(column.name for column in columns)]):
         case, where = row.cells[whose], f"{path}: row {row.line}"
         if case in table.rows:
             table.problem(case, f"{where}: a second row of '{case}'.")

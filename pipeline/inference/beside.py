@@ -83,7 +83,8 @@ def _said(path: Path, columns: Sequence[Encoder], scans: Mapping[str, Path]) -> 
     if not there:
         raise DataError(f"{path}: has no column that the model reads; it reads {', '.join(names) or 'none'}.")
     table = read_values(path, [encoder.column for encoder in there])
-    table.rename(ids_by_file(scans, Path(os.path.commonpath([p.absolute().parent for p in scans.values()])).parent))
+    whole = {case: scan.absolute() for case, scan in scans.items()}
+    table.rename(ids_by_file(whole, Path(os.path.commonpath([scan.parent for scan in whole.values()])).parent))
     met = scans.keys() & table.rows.keys()
     if not met:
         raise DataError(f"{path}: no row is of an image: rows are of {some(table.rows)}, images {some(scans)}.")

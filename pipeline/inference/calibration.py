@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 
 from pipeline.data.store import LevelArray
 from pipeline.inference.cascade import locate, look, settled
-from pipeline.inference.model import Calibration, Model
+from pipeline.inference.model import Model
 from pipeline.inference.radius import fit_radius
 from pipeline.metrics.detection import matches
 from pipeline.metrics.verification import pair_distances, squared_distances, threshold_at
@@ -47,8 +47,9 @@ def calibrate(model: Model, cases: Sequence[ValidationCase], seen: Sequence[Foun
         found = settled(model, said, levels[-1].frame)
         error = np.linalg.norm(found.world - world, axis=1)
         answers.append([error, found.spread, found.belief * found.inside])
-        beliefs.append((found.belief * found.inside)[known])
-        in_patches.append(error[known] / found.patch[known])
+        findable = known & (found.inside | np.isnan(error))  # one answered outside its scan is found at no threshold
+        beliefs.append((found.belief * found.inside)[findable])
+        in_patches.append(error[findable] / found.patch[findable])
     threshold = choose_threshold(np.concatenate(beliefs), np.concatenate(in_patches))
     errors, spread, belief = (np.stack(column) for column in zip(*answers, strict=True))
     radius = fit_radius(errors, spread, belief >= threshold)
@@ -116,7 +117,7 @@ def calibrate_boxes(model: Model, cases: Sequence[BoxCase]) -> Model:
     threshold = best_balance(np.concatenate(beliefs), np.concatenate(hits), count)
     if isinstance(model.task, MultiTask):
         return replace(model, calibration=replace(model.calibration, boxes=threshold))
-    return replace(model, calibration=Calibration(threshold, None, len(cases)))
+    return replace(model, calibration=replace(model.calibration, threshold=threshold, cases=len(cases)))
 
 
 ValueCase = tuple[Sequence[LevelArray], Mapping[str, Float[np.ndarray, " W"]]]
@@ -159,7 +160,7 @@ def calibrate_vectors(model: Model, cases: Sequence[ValueCase], far: float) -> M
     who = [str(int(values[IDENTITY][0])) for _, values in cases]
     _, other = pair_distances(squared_distances(vectors, vectors), who)
     threshold = threshold_at(other, far)
-    return replace(model, calibration=Calibration(threshold, None, len(cases)))
+    return replace(model, calibration=replace(model.calibration, threshold=threshold, cases=len(cases)))
 
 
 def best_balance(belief: Float[np.ndarray, " N"], right: Bool[np.ndarray, " N"], count: int) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.data.findings import read_findings, summarize
 from pipeline.report.page import Listing
 
-SHOWN = ("config.yaml", "model/model.json", "test/run_report.json")
+SHOWN = ("config.yaml", "model/model.json")
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
@@ -34,6 +34,7 @@ def findings(run: Path) -> Listing:
     return Listing(("severity", "rule", "cases", "what was met", "what to do"), tuple(summarize(found.items)), note)
 
 
-def details(run: Path) -> tuple[tuple[str, str], ...]:
-    """Files to show as they are, folded away."""
-    return tuple((name, (run / name).read_text(encoding="utf-8")) for name in SHOWN if (run / name).is_file())
+def details(run: Path, part: str) -> tuple[tuple[str, str], ...]:
+    """Files to show as they are, folded away: of the run, and of the answers to a part of the split."""
+    names = (*SHOWN, f"{part}/run_report.json")
+    return tuple((name, (run / name).read_text(encoding="utf-8")) for name in names if (run / name).is_file())

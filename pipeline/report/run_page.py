@@ -51,7 +51,8 @@ def require_measured(summary: Mapping[str, Any], predictions: Path, dataset: Pat
     made_from = summary.get("made_from", {})
     for name, path in (("predictions", predictions), ("dataset", dataset)):
         if path.is_file() and made_from.get(name, "") != sha256_of(path):
-            raise DataError(f"{path}: not the one that summary.json was measured on. Run `patchvote evaluate` again.")
+            again = f"Run `patchvote evaluate run={dataset.parent}` again."
+            raise DataError(f"{path}: not the one that summary.json was measured on. {again}")
 
 
 def page_file(run: Path, part: Part, out: Path | None) -> Path:
@@ -86,6 +87,6 @@ def page_of(found: Measured, title: str, facts: tuple[tuple[str, str], ...], err
         training_curve=training_curve(found.history, error),
         findings=findings(found.run),
         failures=Listing(("case", "why"), tuple(failed.items()), "" if failed else "Every case was answered."),
-        details=details(found.run),
+        details=details(found.run, found.answers.name),
         **more,
     )

@@ -19,7 +19,7 @@ from pipeline.data.set_rules import check_set
 from pipeline.data.shape_rules import check_shape
 from pipeline.errors import DataError
 
-LEAST = 3  # cases that must remain
+LEAST = 3  # cases that must remain of more
 
 
 def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> list[Finding]:
@@ -91,10 +91,11 @@ def _require_usable(manifest: Dataset, findings: Findings, out: Path, strict: bo
     if whole:
         listed = "\n".join(f"  {f.message} {f.advice}" for f in whole)
         raise DataError(f"dataset {manifest.name}: wrong as a whole:\n{listed}\nDetails in {out}.")
-    needed = f"all {len(manifest.cases)}" if strict else str(LEAST)
+    least = min(LEAST, len(manifest.cases))  # fewer may be given only to measure a model on
+    needed = f"all {len(manifest.cases)}" if strict else str(least)
     bad = set(findings.quarantined)
     left = [c for c in manifest.cases if c.id not in bad]
-    if len(left) < LEAST or (strict and bad):
+    if len(left) < least or (strict and bad):
         listed = "\n".join(f"  {f.case}: {f.message}" for f in findings.items if f.severity == "error")
         raise DataError(
             f"dataset {manifest.name}: {len(left)} usable cases, {needed} are needed:\n{listed}\nSee {out}."

@@ -65,7 +65,7 @@ def report(run: Path, out: Path | None = None, title: str | None = None, part: P
         pictures=tuple(_pictures(cases, names, data, answers)),
         findings=findings(run),
         failures=_failures(summary),
-        details=details(run),
+        details=details(run, part),
         values=value_listing((summary or {}).get("values", {})),
         boxes=box_listing((summary or {}).get("boxes", {})),
     )

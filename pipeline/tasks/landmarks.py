@@ -156,5 +156,7 @@ class LandmarksTask:
         boxes = regions(near[who], frame.shape, search + network.sight)
         where = [replace(box, landmarks=tuple(who[list(box.landmarks)].tolist())) for box in boxes]
         asked, found = prior.of(who), self._poll.look(network, level, where, near, search)
-        found = replace(found.blended(asked, blend), belief=np.minimum(found.belief, most[who]))
+        found = found.blended(asked, blend)
+        inside = found.inside & frame.contains(found.world)
+        found = replace(found, inside=inside, belief=np.minimum(found.belief, most[who]))
         return prior.with_answers(who, found)

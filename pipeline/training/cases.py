@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from pipeline.data.box_rules import usable_boxes
+from pipeline.data.csv_rows import some
 from pipeline.data.dataset import PARTS, Case, Dataset, Part, picture_id
 from pipeline.data.encoders import Encoder
 from pipeline.data.fit_encoders import fit_asked, fit_encoders, unheard
@@ -20,8 +21,6 @@ from pipeline.geometry.boxes import BoxSet
 from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.truth import UNKNOWN
 from pipeline.training.levels import TrainingCase
-
-SHOWN = 4  # words that are named
 
 
 def training_cases(data: Dataset, store: PreparedStore, part: Part, known: Known | None = None) -> list[TrainingCase]:
@@ -78,9 +77,9 @@ def fit_known(data: Dataset, inputs: Inputs) -> Known:
 def _tell_unheard(output: Encoder, data: Dataset) -> None:
     name = output.column.name
     if words := unheard(output, [c.values[name] for c in data.cases if c.split != "train" and name in c.values]):
-        more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
-        told = f"{', '.join(words[:SHOWN])}{more}"
-        print(f"column '{name}': no training case is or has {told}; that will never be answered.", file=sys.stderr)
+        print(
+            f"column '{name}': no training case is or has {some(words)}; that will never be answered.", file=sys.stderr
+        )
 
 
 def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case], known: Known) -> list[TrainingCase]:

@@ -49,15 +49,23 @@ def test_what_the_program_wrote_is_not_found(tmp_path):
         "out/a.png",
         "old/boxes/a.png",
     )
-    for name in (*names, "old/predictions.json", "prepared/c.png"):
+    ours = ("old/predictions.json", "old/run_report.json", "aligned/aligned.csv", "aligned/images/a.nii.gz")
+    others = ("prepared/c.png", "detected/predictions.json", "detected/d.png", "lost+found/e.png")
+    for name in (*names, *ours, *others):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     found = find_images(tmp_path, tmp_path / "sub" / ".." / "out")
-    assert [p.relative_to(tmp_path).as_posix() for p in found] == ["a.png", "b.png", "prepared/c.png"]
+    assert [p.relative_to(tmp_path).as_posix() for p in found] == [
+        "a.png",
+        "b.png",
+        "detected/d.png",
+        "prepared/c.png",
+    ]
+    assert [p.name for p in find_images(tmp_path / "aligned")] == ["a.nii.gz"]
     assert [p.name for p in find_images(tmp_path / "run")] == ["a.png"]
     assert [p.name for p in find_images(tmp_path / "old")] == ["a.png"]  # named by the user
     (tmp_path / "old/scan.nii.gz").touch()
-    assert [p.name for p in find_images(tmp_path)] == ["scan.nii.gz"]  # answered beside it
+    assert [p.name for p in find_images(tmp_path, tmp_path / "old")] == ["scan.nii.gz"]  # answered beside it
 
 
 @pytest.mark.parametrize("read", [read_image, read_frame])

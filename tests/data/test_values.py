@@ -92,6 +92,8 @@ def test_a_row_that_a_comma_has_shifted_is_an_error_of_its_case(tmp_path, line, 
 def test_tables_with_semicolons_are_read_and_a_heading_twice_is_refused(tmp_path):
     (tmp_path / "t.csv").write_text("image;age\n\na.png;3\n")
     assert read_values(tmp_path / "t.csv", [AGE]).rows == {"a.png": {"age": 3.0}}
+    (tmp_path / "t.csv").write_text("image,note,age,note\na.png,x,3,y\n")
+    assert read_values(tmp_path / "t.csv", [AGE]).rows == {"a.png": {"age": 3.0}}  # nobody asks for the notes
     (tmp_path / "t.csv").write_text("image,age,age\na.png,3,4\n")
     with pytest.raises(DataError, match="the heading 'age' stands there twice"):
         read_values(tmp_path / "t.csv", [AGE])
@@ -99,7 +101,9 @@ def test_tables_with_semicolons_are_read_and_a_heading_twice_is_refused(tmp_path
 
 def test_none_is_a_word_and_no_number():
     assert parse(SEX, "none") == "none" and parse(TAGS, "none|a") == ("none", "a")
-    assert [parse(column, word) for column, word in ((AGE, "none"), (SEX, ""), (SEX, "NA"), (TAGS, " "))] == [None] * 4
+    assert [
+        parse(column, word) for column, word in ((AGE, "none"), (SEX, ""), (SEX, "NA"), (SEX, "n/a"), (TAGS, " "))
+    ] == [None] * 5
 
 
 def test_a_case_may_have_several_images_and_only_the_first_is_needed(tmp_path):
@@ -149,6 +153,21 @@ def test_folders_of_one_name_do_not_say_whose_an_image_is(tmp_path):
         Image.fromarray(np.full((4, 4), number, np.uint8)).save(place / f"{number}.png")
     with pytest.raises(DataError, match="have the same name: is that one subject, or two"):
         collect_images(tmp_path, "faces", by_folder=True)
+    (tmp_path / "subjects.csv").write_text("case,subject\n0,ann\n1,ann\n2,bob\n3,cid\n")
+    data, _ = collect_images(tmp_path, "faces", by_folder=True)
+    assert [c.subject for c in data.cases] == ["ann", "ann", "bob", "cid"]
+
+
+def test_images_beside_folders_show_others_than_the_folders(tmp_path):
+    from PIL import Image
+
+    for number, name in enumerate(("ann/1.png", "ann/2.png", "bob/1.png", "x.png", "y.png")):
+        (tmp_path / "images" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((4, 4), number, np.uint8)).save(tmp_path / "images" / name)
+    data, _ = collect_images(tmp_path, "faces", by_folder=True)
+    assert {c.id: c.subject for c in data.cases} == {
+        "ann_1": "ann", "2": "ann", "bob_1": "bob", "x": "x", "y": "y"
+    }  # fmt: skip
 
 
 def test_one_folder_of_images_shows_as_many_subjects(tmp_path):

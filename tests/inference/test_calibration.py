@@ -10,6 +10,7 @@ from pipeline.data.store import LevelArray
 from pipeline.inference.calibration import calibrate, choose_threshold
 from pipeline.inference.cascade import locate
 from pipeline.inference.model import Calibration, Model, ModelLevel
+from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
 
 
@@ -87,3 +88,12 @@ def test_validation_cases_teach_the_threshold_and_the_radius(dims):
     assert calibration.radius is not None and calibration.radius.answers == 37
     assert calibration.radius.error[0] > 0.9 > calibration.radius.error[1]
     assert calibrate(model, cases).calibration == calibration
+
+
+def test_what_is_answered_outside_its_scan_does_not_lower_the_threshold():
+    level = LevelArray(upright_frame((8, 8)), addresses((8, 8)))
+    model = Model("m", 2, "mm", None, LandmarksTask(names=("a", "b")), (), (), Calibration())
+    world, all_of = np.array([[3.0, 3.0], [-0.2, 3.0]]), np.ones(2)
+    said = Found(world, 0.9 * all_of, all_of, np.full(2, 9), np.array([True, False]), all_of)
+    cases = [((level,), world, np.ones(2, bool))] * 20
+    assert calibrate(model, cases, [said] * 20).calibration.threshold == 0.5

@@ -95,7 +95,7 @@ def test_a_filter_that_is_none_is_refused(tmp_path, anchors):
 def test_no_picture_of_the_users_is_replaced(folder):
     worn, names = own_filters()["glasses"], {"eye_imgleft": "l", "eye_imgright": "r"}
     before = (folder / "one.png").read_bytes()
-    with pytest.raises(ConfigError, match=r"\w+\.png: is read, and would be replaced by what is written. Choose"):
+    with pytest.raises(ConfigError, match="its pictures are read, and would lie among drawings"):
         overlay(folder / "predictions.json", [folder], worn, folder, names)
     (folder / "other").mkdir()
     PIL.Image.new("RGB", (60, 50)).save(folder / "other" / "one.png")

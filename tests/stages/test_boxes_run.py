@@ -66,7 +66,7 @@ def test_a_run_leaves_answers_numbers_and_a_page(run, capsys):
 def test_a_picture_is_not_replaced_by_its_drawing(run, folder, capsys):
     before = {p: p.read_bytes() for p in (folder / "images").iterdir()}
     assert main(["predict", f"model={run / 'model'}", "-i", f"{folder}/images", "-o", f"{folder}/images"]) == 2
-    assert "p00.png: is read, and would be replaced" in capsys.readouterr().err
+    assert "its pictures are read, and would lie among drawings" in capsys.readouterr().err
     assert before == {p: p.read_bytes() for p in before}
 
 

@@ -95,7 +95,7 @@ def test_a_table_without_any_column_of_the_model_is_refused(run, folder, tmp_pat
     assert "has no column that the model reads; it reads bonus, note" in capsys.readouterr().err
 
 
-def test_rows_of_a_table_meet_the_images_or_it_is_said(run, folder, tmp_path, capsys):
+def test_rows_of_a_table_meet_the_images_or_it_is_said(run, folder, tmp_path, capsys, monkeypatch):
     rows = (folder / "table.csv").read_text().splitlines()
     words = [f"model={run / 'model'}", "-i", str(folder / "images"), f"table={tmp_path / 'table.csv'}"]
     answers = []
@@ -110,6 +110,10 @@ def test_rows_of_a_table_meet_the_images_or_it_is_said(run, folder, tmp_path, ca
     assert answers == [0, 0, 0, 1]
     told = capsys.readouterr().err
     assert "no row for" in told and "taken as not known" in told and "no row is of an image: rows are of" in told
+    monkeypatch.chdir(folder)
+    assert main(["predict", words[0], "-i", "images", words[-1], "-o", str(tmp_path / "near")]) == 1  # no row, as above
+    (tmp_path / "table.csv").write_text("\n".join(rows) + "\n")
+    assert main(["predict", words[0], "-i", "images", words[-1], "-o", str(tmp_path / "near")]) == 0
     by_id, by_file = (read_value_predictions(tmp_path / n / "predictions.json").cases for n in ("ids", "files"))
     assert by_id == by_file
 
@@ -156,7 +160,9 @@ def test_a_class_that_no_training_case_has_is_said(run, capsys):
     data = read_dataset(run / "dataset.json")
     cases = [replace(c, values=c.values | {"side": "above"}) if c.split == "test" else c for c in data.cases]
     fit_known(replace(data, cases=tuple(cases)), Inputs())
-    assert capsys.readouterr().err == "column 'side': no training case is or has above; that will never be answered.\n"
+    assert (
+        capsys.readouterr().err == "column 'side': no training case is or has 'above'; that will never be answered.\n"
+    )
 
 
 def test_a_number_that_nothing_is_promised_of_without_looking_has_a_dash(run, capsys, tmp_path):

@@ -182,6 +182,17 @@ def test_the_answer_is_drawn_towards_the_coarser_one_where_they_agree_to_within_
     assert found.patch.tolist() == [2, 2]
 
 
+@pytest.mark.parametrize("dims", DIMS)
+def test_an_answer_that_is_drawn_out_of_the_scan_lies_outside(dims):
+    level = LevelArray(upright_frame(SHAPE[:dims]), addresses(SHAPE[:dims]))
+    points = np.array([[0.0] * dims, [1.0] * dims])
+    prior = found_near(level, points, np.full((2, dims), -1.5))
+    task, oracle = TASKS["softmax"], Oracle(level.frame.shape, points, stride=2)
+    assert task.locate(oracle, level, prior, search=9.0).inside.tolist() == [True, True]
+    found = task.locate(oracle, level, prior, search=9.0, blend=0.5)
+    assert found.inside.tolist() == level.frame.contains(found.world).tolist() == [False, True]
+
+
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
 @pytest.mark.parametrize("near", [False, True])
 @pytest.mark.parametrize("dims", DIMS)
