@@ -27,7 +27,7 @@ from pipeline.tasks.ask import ask_all, grid_over
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.boxes_found import BoxesFound, box_ends, joined
 from pipeline.tasks.settings import BoxSettings
-from pipeline.tasks.truth import Truth
+from pipeline.tasks.truth import Truth, no_losses
 
 START_BELIEF = -4.6  # one patch in a hundred: most show no middle of anything
 
@@ -79,10 +79,13 @@ class BoxesTask:
     def losses(
         self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
     ) -> dict[str, Tensor]:
-        """Loss terms by name; "total" is their weighted sum."""
+        """Loss terms by name over the images whose boxes are known; "total" is their weighted sum."""
+        truth, outputs = truth.of_known_boxes(outputs)
         assert truth.labels is not None and truth.corners is not None
+        if not len(truth.labels):
+            return no_losses(outputs, "belief", "place", "class")
         grid = grid_over(network, tuple(image.shape[2:]))
-        corners = truth.corners.reshape(len(image), -1, 2**grid.dims, grid.dims)
+        corners = truth.corners.reshape(len(truth.labels), -1, 2**grid.dims, grid.dims)
         low, high = corners.amin(2), corners.amax(2)
         longest = (high - low).amax(-1)
         there = (truth.labels >= 0) & (longest > self.edges[0]) & (longest <= self.edges[1])
@@ -128,7 +131,9 @@ class BoxesTask:
         return BoxesFound(np.minimum(*ends), np.maximum(*ends), belief, np.full(len(kept), label))
 
     def measure(self, cases: Sequence[Any], found: Mapping[str, BoxesFound]) -> dict[str, float]:
-        """What is missing to an average precision of 1 at an overlap of a half; and that precision."""
+        """What is missing to an average precision of 1 at an overlap of a half; and that precision. Of cases whose
+        boxes are known."""
+        cases = [case for case in cases if case.boxes_known]
         truth = [self.named(*box_ends(c.corners), c.labels) for c in cases]
         said = [(self.named(f.low, f.high, f.label), f.belief) for f in (found[c.id] for c in cases)]
         precision = mean_average_precision(truth, said, self.classes)["all"] or 0.0

@@ -23,7 +23,7 @@ from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.names import BOXES, LANDMARKS
-from pipeline.tasks.truth import UNKNOWN, Truth
+from pipeline.tasks.truth import Truth
 from pipeline.tasks.values_found import ValuesFound
 
 PREFIX = "box_"  # of the names of heads that are asked about boxes
@@ -87,12 +87,9 @@ class MultiTask(LandmarksTask):
         return terms | {"total": torch.stack([weight * terms[name] for name, weight in self.parts(0).items()]).sum()}
 
     def _of_boxes(self, network: PatchNetwork, image: Tensor, outputs: Mapping[str, Tensor], truth: Truth) -> Tensor:
-        """The loss of the boxes, over the images of which they are known."""
+        """The loss of the boxes."""
         said = {name.removeprefix(PREFIX): part for name, part in outputs.items() if name.startswith(PREFIX)}
-        if truth.labels is None or truth.corners is None or not (rows := truth.labels[:, 0] != UNKNOWN).any():
-            return said["belief"].sum() * 0
-        here = Truth(truth.points[rows], truth.known[rows], truth.labels[rows], truth.corners[rows])
-        return self.boxes.losses(network, image[rows], {n: part[rows] for n, part in said.items()}, here)["total"]
+        return self.boxes.losses(network, image, said, truth)["total"]
 
     def locate(
         self,
@@ -120,8 +117,7 @@ class MultiTask(LandmarksTask):
         of_landmarks = super().measure(cases, found)
         rest = self.attributes.measure(cases, {name: self.values_of(one) for name, one in found.items()})
         error = of_landmarks["error"] * (1 + rest.pop("error"))
-        known = [case for case in cases if case.boxes_known]
-        if self.boxes.classes and known:
-            of_boxes = self.boxes.measure(known, {name: one.boxes for name, one in found.items() if one.boxes})
+        if self.boxes.classes and any(case.boxes_known for case in cases):
+            of_boxes = self.boxes.measure(cases, {name: one.boxes for name, one in found.items() if one.boxes})
             rest["ap50"], error = of_boxes["ap50"], error + of_landmarks["error"] * of_boxes["error"]
         return of_landmarks | rest | {"landmarks_error": of_landmarks["error"], "error": error}

@@ -23,7 +23,9 @@ from pipeline.tasks.ask import ask_all, grid_over
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.boxes_found import BoxesFound, box_ends
 from pipeline.tasks.settings import ObjectSettings
-from pipeline.tasks.truth import Truth
+from pipeline.tasks.truth import Truth, no_losses
+
+TERMS = {"gated_squares": ("squares",), "entropy_and_overlap": ("class", "place")}  # of each loss
 
 
 @dataclass(frozen=True)
@@ -68,15 +70,18 @@ class OneObjectTask:
     def losses(
         self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
     ) -> dict[str, Tensor]:
-        """Loss terms by name; "total" is their sum."""
+        """Loss terms by name over the images of which it is known what they show; "total" is their sum."""
+        truth, outputs = truth.of_known_boxes(outputs)
         assert truth.labels is not None and truth.corners is not None
+        if not len(truth.labels):
+            return no_losses(outputs, *TERMS[self.settings.loss])
         shape = torch.tensor(image.shape[2:], device=image.device)
         grid = grid_over(network, tuple(image.shape[2:]))
         flat = {name: said.flatten(-grid.dims) for name, said in outputs.items()}
         centres = grid.centres().to(image.device)
         said = (flat["belief"][:, 0], flat["offset"][:, 0], flat["size"][:, 0], flat["class"])
         logits, box = _heard(*said, centres, network.cells.stride)
-        corners = truth.corners.reshape(len(image), -1, 2**grid.dims, grid.dims)[:, 0]
+        corners = truth.corners.reshape(len(truth.labels), -1, 2**grid.dims, grid.dims)[:, 0]
         there = truth.labels[:, 0] >= 0
         low, high = (torch.where(there[:, None], ends, 0.0) for ends in (corners.amin(1), corners.amax(1)))
         wanted = torch.cat([(low + high) / 2 / shape, (high - low) / shape], 1)
@@ -112,9 +117,10 @@ class OneObjectTask:
         return BoxesFound(np.minimum(*ends), np.maximum(*ends), np.array([1 - chance[0]]), label)
 
     def measure(self, cases: Sequence[Any], found: Mapping[str, BoxesFound]) -> dict[str, float]:
-        """Share of the images whose class (or that there is nothing) is right, and the mean overlap of things."""
+        """Share of the images whose class (or that there is nothing) is right, and the mean overlap of things, over the
+        images of which it is known."""
         right, overlaps = [], []
-        for case in cases:
+        for case in (case for case in cases if case.boxes_known):
             said = found[case.id]
             there = len(case.labels) > 0
             right.append((said.belief[0] >= 0.5) == there and (not there or said.label[0] == case.labels[0]))

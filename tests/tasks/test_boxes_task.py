@@ -1,8 +1,11 @@
 """Boxes: a network that knows them must give them, in any dimension; the loss is least where it does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from blobs import blob_cases
 from crooked import DIMS, upright_frame
 from torch import nn
 
@@ -11,7 +14,7 @@ from pipeline.networks.network import PatchNetwork, build_network
 from pipeline.networks.receptive_field import CellGeometry
 from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.boxes_found import BoxesFound, box_ends
-from pipeline.tasks.truth import Truth
+from pipeline.tasks.truth import UNKNOWN, Truth
 
 CLASSES = ("cat", "dog")
 TASK = BoxesTask(CLASSES)
@@ -139,6 +142,40 @@ def test_each_level_speaks_of_boxes_that_are_about_as_large_on_its_grid():
     assert fine.edges == (0.0, 40.0)
 
 
+def pulled(network, terms):
+    """The terms, and the gradients of their total."""
+    network.zero_grad()
+    terms["total"].backward()
+    return {n: t.item() for n, t in terms.items()}, [p.grad.clone() for p in network.parameters() if p.grad is not None]
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_images_of_whose_boxes_nothing_is_known_teach_nothing(dims):
+    torch.manual_seed(0)
+    network = build_network("fcn", dims, 1, TASK.heads(dims, 0), stride=4, width=4, growth=2, depth=1).eval()
+    image, corners = torch.rand(2, 1, *(16,) * dims), torch.full((2, 2**dims, dims), torch.nan)
+    corners[0] = torch.tensor([[3 + 8.0 * ((n >> a) & 1) for a in range(dims)] for n in range(2**dims)])
+
+    def taught(rows, labels):
+        truth = boxes_alone(corners[:rows], torch.tensor(labels)[:rows, None])
+        return pulled(network, TASK.losses(network, image[:rows], network({"image": image[:rows]}), truth))
+
+    (both, pull), (one, alone) = taught(2, [1, UNKNOWN]), taught(1, [1])
+    assert both == pytest.approx(one, rel=1e-5)
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(pull, alone, strict=True))
+    nothing, pull = taught(2, [UNKNOWN, UNKNOWN])
+    assert set(nothing) == set(one) and not any(nothing.values()) and pull and not any(g.any() for g in pull)
+
+
+def test_cases_of_whose_boxes_nothing_is_known_are_not_measured():
+    known = blob_cases(2, 2)
+    corners = np.array([[1.0, 1], [1, 9], [9, 1], [9, 9]])
+    known[0] = replace(known[0], labels=np.array([1]), corners=corners)
+    known[1] = replace(known[1], labels=np.array([UNKNOWN]), corners=np.full((4, 2), np.nan))
+    box = BoxesFound(corners[:1], corners[3:], np.ones(1), np.array([1]))
+    assert TASK.measure(known, {c.id: box for c in known}) == {"error": 0.0, "ap50": 1.0}
+
+
 def test_measuring_counts_what_is_missing_to_perfect():
     _, level, low, high, labels = scene(2)
     ends = level.frame.voxel_to_world(low), level.frame.voxel_to_world(high)
@@ -146,7 +183,7 @@ def test_measuring_counts_what_is_missing_to_perfect():
     corners = np.stack([low, np.stack([low[:, 0], high[:, 1]], 1), np.stack([high[:, 0], low[:, 1]], 1), high], 1)
 
     class Case:
-        id = "a"
+        id, boxes_known = "a", True
 
     Case.labels, Case.corners = labels, corners.reshape(-1, 2)
     assert np.allclose(box_ends(Case.corners)[1], high)

@@ -1,6 +1,7 @@
 """One thing or none: the patches are heard by belief, and both losses are least for what is true."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from pipeline.tasks.boxes_found import BoxesFound
 from pipeline.tasks.one_object import OneObjectTask, _heard
 from pipeline.tasks.settings import ObjectSettings
 from pipeline.tasks.table import TASKS, name_of, new_task, task_class
-from pipeline.tasks.truth import Truth
+from pipeline.tasks.truth import UNKNOWN, Truth
 
 CLASSES = ("cat", "dog")
 LOSSES = ("entropy_and_overlap", "gated_squares")
@@ -74,6 +75,24 @@ def test_both_losses_are_least_where_class_and_box_are_right(dims, loss):
     assert right < 1e-3 and aside > 10 * right and other > 10 * right
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("dims", DIMS)
+def test_images_of_which_nothing_is_known_teach_nothing(dims, loss):
+    task = OneObjectTask(CLASSES, ObjectSettings(loss))
+    low, high, cells = [6.0, 9.0, 4.0][:dims], [20.0, 17.0, 15.0][:dims], (8, 6, 5)[:dims]
+    image, said = torch.zeros(2, 1, *(4 * n for n in cells)), outputs(low, high, 0, cells)
+    said = {name: part.clone().requires_grad_() for name, part in said.items()}
+    truth, first = truth_of(low, high, 1), {name: part[:1] for name, part in said.items()}
+    one = Truth(truth.points[:1], truth.known[:1], truth.labels[:1], truth.corners[:1])
+    alone = task.losses(Known, image[:1], first, one)
+    beside = task.losses(Known, image, said, replace(truth, labels=torch.tensor([[1], [UNKNOWN]])))
+    assert {n: t.item() for n, t in beside.items()} == pytest.approx({n: t.item() for n, t in alone.items()})
+    nothing = task.losses(Known, image, said, replace(truth, labels=torch.full((2, 1), UNKNOWN)))
+    assert set(nothing) == set(alone) and not any(term.item() for term in nothing.values())
+    nothing["total"].backward()
+    assert all(not part.grad.any() for part in said.values())
+
+
 def test_patches_are_heard_by_their_belief_worked_out_by_hand():
     belief = torch.tensor([[0.0, float(np.log(3))]])  # a quarter and three quarters
     kind = torch.tensor([[[1.0, 5.0], [0.0, 4.0]]])
@@ -105,16 +124,20 @@ def test_measuring_counts_right_classes_and_overlap():
     task = OneObjectTask(CLASSES)
 
     class Shown:
-        id, corners, labels = "a", np.array([[0.0, 0], [0, 4], [4, 0], [4, 4]]), np.array([1])
+        boxes_known, id, corners, labels = True, "a", np.array([[0.0, 0], [0, 4], [4, 0], [4, 4]]), np.array([1])
 
     class Empty:
-        id, corners, labels = "b", np.zeros((0, 2)), np.zeros(0, int)
+        boxes_known, id, corners, labels = True, "b", np.zeros((0, 2)), np.zeros(0, int)
+
+    class Unsaid:
+        boxes_known, id, corners, labels = False, "c", np.full((4, 2), np.nan), np.array([UNKNOWN])
 
     def box(belief, label):
         return BoxesFound(np.array([[0.0, 0]]), np.array([[4.0, 2]]), np.array([belief]), np.array([label]))
 
     numbers = task.measure([Shown, Empty], {"a": box(0.9, 1), "b": box(0.2, 0)})
     assert (numbers["accuracy"], numbers["mean_iou"]) == (1.0, 0.5)
+    assert task.measure([Shown, Empty, Unsaid], {"a": box(0.9, 1), "b": box(0.2, 0), "c": box(0.2, 1)}) == numbers
     assert task.measure([Shown, Empty], {"a": box(0.9, 0), "b": box(0.8, 0)})["accuracy"] == 0.0
 
 
