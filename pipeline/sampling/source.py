@@ -64,7 +64,7 @@ class Source:
 
 
 def voxels_before(plane: float, upper: bool, size: int) -> slice:
-    """Those of `size` voxels along an axis that lie below a plane, or above it (not `upper`); at least one.
+    """Those of `size` voxels along an axis (two at least) that lie below a plane, or above it (not `upper`).
 
     Examples:
         >>> voxels_before(2.7, True, 8), voxels_before(2.7, False, 8)
@@ -91,12 +91,13 @@ def end_near_landmark(
         margin: Voxels beyond the plane within which a landmark keeps its position.
 
     Returns:
-        The shortened case, and where its first voxel lies in the whole one.
+        The shortened case, and where its first voxel lies in the whole one. The case itself where it shows no landmark
+        or has no axis of two voxels.
     """
-    dims = source.points.shape[1]
-    if len(source.present) == 0:
+    dims, axes = source.points.shape[1], np.flatnonzero(np.array(source.shape) > 1)
+    if len(source.present) == 0 or len(axes) == 0:
         return source, np.zeros(dims)
-    axis, upper = int(rng.integers(dims)), bool(rng.random() < 0.5)
+    axis, upper = int(axes[rng.integers(len(axes))]), bool(rng.random() < 0.5)
     plane = source.points[rng.choice(source.present), axis] + reach[axis] * rng.uniform(-1, 1)
     kept = voxels_before(plane, upper, source.shape[axis])
     voxels = source.voxels[(slice(None),) * (axis + 1) + (kept,)]

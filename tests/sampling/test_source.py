@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from crooked import DIMS
 from numpy.testing import assert_array_equal
 
 from pipeline.sampling.source import Source, end_near_landmark
@@ -56,6 +57,17 @@ def test_the_plane_lies_within_reach_of_a_landmark_on_any_axis_and_side():
         assert np.nanmin(np.abs(whole().points[:, axis] - plane)) <= 3.5
         seen.add((axis, bool(start[axis])))
     assert len(seen) == 4
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("dims", DIMS)
+def test_an_axis_of_one_voxel_is_never_cut(dims, seed):
+    shape = (20, 1, 20)[:dims]
+    source = Source(np.ones((1, *shape)), np.full((1, dims), 0.3), np.array([True]))
+    part, _ = end_near_landmark(np.random.default_rng(seed), source, (3,) * dims)
+    assert 0 < part.voxels.size < source.voxels.size
+    flat = Source(np.ones((1, *(1,) * dims)), np.zeros((1, dims)), np.array([True]))
+    assert end_near_landmark(np.random.default_rng(seed), flat, (3,) * dims)[0] is flat
 
 
 def test_without_any_position_nothing_is_cut():
