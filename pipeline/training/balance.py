@@ -47,14 +47,19 @@ class Balance(nn.Module):
             fresh = self._begun(losses.detach())  # from precisions of 1, a short training would end before they fit
             self.learned.data[fresh] = (2 * self.given * self.first)[fresh].clamp_min(1e-3).log()
             own = torch.exp(-self.learned) * self.given * losses + self.learned / 2
-            return torch.where(self.given > 0, own, 0.0).sum()
+            return torch.where(self._taking(losses), own, 0.0).sum()
         if self.how == "gradnorm" and network.training:
             self._move(losses, network)
         return (self.given * torch.exp(self.learned) * losses).sum()
 
+    def _taking(self, losses: Float[Tensor, " N"]) -> Bool[Tensor, " N"]:
+        """Which parts count now. One that no sample of the batch has a truth of is 0; its precision must stay, or it
+        would rise at every such batch."""
+        return (losses > 0) & (self.given > 0)
+
     def _begun(self, losses: Float[Tensor, " N"]) -> Bool[Tensor, " N"]:
-        """Which parts meet their first loss now; one that no sample of a batch has a truth of is 0 there."""
-        fresh = self.first.isnan() & (losses > 0) & (self.given > 0)
+        """Which parts meet their first loss now."""
+        fresh = self.first.isnan() & self._taking(losses)
         self.first.copy_(torch.where(fresh, losses, self.first))
         return fresh
 
@@ -62,7 +67,7 @@ class Balance(nn.Module):
         now = losses.detach()
         self._begun(now)
         weights = torch.exp(self.learned.detach())
-        taking = (now > 0) & (self.given > 0)
+        taking = self._taking(now)
         pull = (weights * self.given * pulls(losses, network)).clamp_min(1e-12)[taking]
         left = (now / self.first)[taking]
         wanted = pull.mean() * (left / left.mean().clamp_min(1e-12)) ** HARDER

@@ -155,6 +155,18 @@ def test_a_part_without_truth_in_the_first_batch_is_weighed_when_it_has_some(how
     assert torch.isfinite(balance.total(terms(), made)) and not balance.first.isnan().any()
 
 
+def test_uncertainty_weighs_a_part_that_is_seldom_known_by_the_steps_that_know_it():
+    """The weight is 1 / (2 L) as ever, not as many times that as there are steps for one with a truth."""
+    made, balance, _ = balance_of("uncertainty")
+    optimizer = torch.optim.Adam(balance.parameters(), lr=0.05)
+    for step in range(500):
+        optimizer.zero_grad()
+        seldom = torch.tensor(0.0 if step % 10 else 2.0)
+        balance.total({"large": torch.tensor(0.5), "small": seldom}, made).backward()
+        optimizer.step()
+    assert torch.exp(-balance.learned).tolist() == pytest.approx([1.0, 1 / 4], rel=0.05)
+
+
 @pytest.mark.parametrize("how", ["uncertainty", "gradnorm"])
 def test_weights_that_are_found_do_not_depend_on_the_given_ones(how):
     found = []
