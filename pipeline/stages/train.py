@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from pipeline.data.atomic import read_sealed, sha256_of, sweep, write_text
-from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.data.findings import read_findings
 from pipeline.data.inputs import Inputs
 from pipeline.data.progress_bar import progress_bar
@@ -40,7 +40,7 @@ from pipeline.training.cascade import Cascade, TrainedLevel
 from pipeline.training.cases import fit_known, training_cases
 from pipeline.training.history import history_csv
 from pipeline.training.identity import identity_of, record
-from pipeline.training.learnable import check_asked, check_names, check_pairs, check_weights
+from pipeline.training.learnable import check_asked, check_names, check_pairs, check_truth, check_weights
 from pipeline.training.levels import TrainingCase
 from pipeline.training.settings import TrainingSettings
 
@@ -67,8 +67,8 @@ def train(
         The model folder.
 
     Raises:
-        DataError: A part of the split is empty, or has no pair of images of one subject where the task is about such;
-            two columns or views have one name; or a prepared array is damaged.
+        DataError: A part of the split is empty, has nothing of what the task answers, or has no pair of images of one
+            subject where the task is about such; two columns or views have one name; or a prepared array is damaged.
         ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them; a weight is
             given for what has no loss; or the data have nothing that the task asks for.
         CheckpointError: The run folder holds a model, or half of one, of other settings or data.
@@ -91,8 +91,10 @@ def train(
     names = _twins(data, settings) if settings.augment.mirror else None
     asked = Asked(data.landmarks, data.classes, known.outputs)
     check_asked(dataset, question, asked)
+    parts: dict[Part, list[TrainingCase]] = {"train": learning, "validation": validating}
+    check_truth(dataset, question, parts)
     if TASKS[question].answers == "vectors":
-        check_pairs(dataset, {"train": learning, "validation": validating})
+        check_pairs(dataset, parts)
     cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs)
     check_weights(cascade.task, settings.attributes.weights)
     record(run, made_of)  # not before all is checked: a run that never began may be begun otherwise
@@ -101,11 +103,11 @@ def train(
     model = _model(name or run.name, data, store, cascade, trained, calibration)
     model = _calibrated(model, learning, validating)
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
-    parts = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}
+    ids = {part: [c.id for c in data.part(part) if c.id in store.keys] for part in ("train", "validation", "test")}
     facts = {
         "identity": identity,
         "made_of": made_of,
-        "cases": parts,
+        "cases": ids,
         "minutes": settings.minutes,
         "steps": [level.history[-1]["step"] for level in trained],
         "seconds": [level.history[-1].get("seconds") for level in trained],

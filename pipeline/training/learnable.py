@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.data.dataset import Dataset, Part
 from pipeline.errors import ConfigError, DataError
 from pipeline.sampling.batches import IDENTITY
@@ -58,6 +60,49 @@ def check_pairs(dataset: Path, cases: Mapping[Part, Sequence[TrainingCase]]) -> 
                 " two subjects and two images of one of them are needed. Say in subjects.csv, or by a folder each,"
                 " whose the images are, or give this part more subjects (data.fractions, split.csv)."
             )
+
+
+def check_truth(dataset: Path, question: str, cases: Mapping[Part, Sequence[TrainingCase]]) -> None:
+    """Refuse parts without anything of what the task answers: nothing is learned of such, and where nothing can be
+    measured, the earliest weights would be the best ones.
+
+    Args:
+        dataset: Where they are listed.
+        question: Name of the task.
+
+    Raises:
+        DataError: Says which part.
+    """
+    answers = TASKS[question].answers
+    if answers not in SHOWN:
+        return
+    there, what = SHOWN[answers]
+    for part, of_part in cases.items():
+        if not any(there(case) for case in of_part):
+            raise DataError(
+                f"{dataset}: task={question}, but none of the {len(of_part)} cases of its part '{part}' {what}, so that"
+                f" nothing can be {'learned' if part == 'train' else 'measured'} there. Annotate some of them, or give"
+                " this part other cases (data.fractions, split.csv)."
+            )
+
+
+def _shows_a_landmark(case: TrainingCase) -> bool:
+    return bool(np.isfinite(case.world).all(1).any())
+
+
+def _shows_a_box(case: TrainingCase) -> bool:
+    return case.labels is not None and bool((case.labels >= 0).any())
+
+
+def _has_a_value(case: TrainingCase) -> bool:
+    return any(np.isfinite(value).any() for name, value in case.values.items() if name != IDENTITY)
+
+
+SHOWN = {
+    "points": (_shows_a_landmark, "shows a landmark"),
+    "boxes": (_shows_a_box, "shows a box"),
+    "values": (_has_a_value, "has a value of what is asked"),
+}
 
 
 def check_weights(task: Task, weights: Mapping[str, float]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tiny_scans import NAMES, make_scans, tiny_settings
 
 from pipeline.data.atomic import fingerprint
-from pipeline.data.dataset import read_dataset, write_dataset
+from pipeline.data.dataset import Box, read_dataset, write_dataset
 from pipeline.data.store import read_store
 from pipeline.errors import CheckpointError, DataError
 from pipeline.inference.model import load_model
@@ -180,6 +180,15 @@ def test_a_part_that_shows_no_landmark_is_named(few, tmp_path, part):
     change(few, **({"c02": nothing} if part == "validation" else {"c00": nothing, "c01": nothing}))
     with pytest.raises(DataError, match=f"dataset tiny: no case of part '{part}' shows any landmark"):
         run_on(few, tmp_path / "run")
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_a_part_that_shows_only_what_is_not_asked_is_named(few, tmp_path, part):
+    other = {"landmarks": {"bright": None, "dark": None}, "boxes": (Box("cube", (0.0, 0.0, 0.0), (9.0, 9.0, 9.0)),)}
+    change(few, **({"c02": other} if part == "validation" else {"c00": other, "c01": other}))
+    with pytest.raises(DataError, match=f"task=landmarks, but none of the . cases of its part '{part}' shows a landm"):
+        run_on(few, tmp_path / "run")
+    assert not (tmp_path / "run" / "model").exists()
 
 
 def test_landmarks_that_some_cases_lack_are_no_hindrance(few, tmp_path):
