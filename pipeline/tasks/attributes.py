@@ -74,7 +74,7 @@ class AttributesTask:
         means, places = (MEANS, 1) if self.settings.places is None else (0, self.settings.places)
         return {head_of(n): Head(_width(o), whole=True, means=means, places=places) for n, o in enumerate(self.outputs)}
 
-    def at(self, spacings: Sequence[float], stride: int, number: int) -> AttributesTask:
+    def at(self, patches: Sequence[float], stride: int, number: int) -> AttributesTask:
         """The task of one of several levels: all are taught alike."""
         return self
 

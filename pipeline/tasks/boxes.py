@@ -70,10 +70,11 @@ class BoxesTask:
         """None: there is one loss."""
         return {}
 
-    def at(self, spacings: Sequence[float], stride: int, number: int) -> BoxesTask:
-        """The task of one of several levels: each speaks of things that are about as large on its grid."""
+    def at(self, patches: Sequence[float], stride: int, number: int) -> BoxesTask:
+        """The task of one of several levels: each speaks of things that are about as large on its grid, from where the
+        next one ends."""
         largest = self.settings.cells * stride
-        low = largest * spacings[number + 1] / spacings[number] if number + 1 < len(spacings) else 0.0
+        low = largest * patches[number + 1] / patches[number] if number + 1 < len(patches) else 0.0
         return replace(self, edges=(low, largest if number else np.inf))
 
     def losses(

@@ -75,7 +75,7 @@ class EmbeddingTask:
         """None: there is one loss."""
         return {}
 
-    def at(self, spacings: Sequence[float], stride: int, number: int) -> EmbeddingTask:
+    def at(self, patches: Sequence[float], stride: int, number: int) -> EmbeddingTask:
         """The task of one of several levels: all are taught alike."""
         return self
 

@@ -63,7 +63,7 @@ class OneObjectTask:
         """None: there is one loss."""
         return {}
 
-    def at(self, spacings: Sequence[float], stride: int, number: int) -> OneObjectTask:
+    def at(self, patches: Sequence[float], stride: int, number: int) -> OneObjectTask:
         """The task of one of several levels: all are taught alike."""
         return self
 

@@ -40,8 +40,9 @@ class Task(Protocol):
         """Parts of the loss of level `number` that are weighed against each other, and their weights; none of a loss
         that is one."""
 
-    def at(self, spacings: Sequence[float], stride: int, number: int) -> Task:
-        """The task as level `number` of those voxel sizes has it."""
+    def at(self, patches: Sequence[float], stride: int, number: int, /) -> Task:
+        """The task as level `number` has it, whose patches are `stride` voxels wide; `patches` says how wide those of
+        all levels are in the world."""
 
     def losses(
         self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth

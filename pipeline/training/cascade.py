@@ -177,7 +177,10 @@ class Cascade:
 
     def _task_at(self, number: int, network: PatchNetwork) -> Task:
         sizes = [float(level.frame.spacing.mean()) for level in self.learning[0].levels]
-        return self.task.at(sizes, network.cells.stride, number)
+        alike = [self.settings.level(n) == self.settings.level(number) for n in range(len(sizes))]
+        networks = [network if same else self._network(n) for n, same in enumerate(alike)]
+        patches = [size * other.cells.stride for size, other in zip(sizes, networks, strict=True)]
+        return self.task.at(patches, network.cells.stride, number)
 
     def _network(self, number: int) -> PatchNetwork:
         case = self.learning[0]

@@ -12,9 +12,12 @@ from torch import nn
 from pipeline.data.store import LevelArray
 from pipeline.networks.network import PatchNetwork, build_network
 from pipeline.networks.receptive_field import CellGeometry
+from pipeline.tasks.asked import Asked
 from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.boxes_found import BoxesFound, box_ends
 from pipeline.tasks.truth import UNKNOWN, Truth
+from pipeline.training.cascade import Cascade
+from pipeline.training.settings import LevelSettings, TrainingSettings
 
 CLASSES = ("cat", "dog")
 TASK = BoxesTask(CLASSES)
@@ -137,9 +140,23 @@ def test_a_network_learns_from_images_with_and_without_boxes():
 
 
 def test_each_level_speaks_of_boxes_that_are_about_as_large_on_its_grid():
-    coarse, fine = (TASK.at([4.0, 2.0], 4, n) for n in (0, 1))
+    coarse, fine = (TASK.at([16.0, 8.0], 4, n) for n in (0, 1))
     assert coarse.edges == (20.0, np.inf)  # 10 patches of the finer level are 80 px: 20 voxels of 4 px
     assert fine.edges == (0.0, 40.0)
+
+
+@pytest.mark.parametrize("strides", [(4, 2), (2, 4), (4, 4)])
+def test_there_is_a_level_for_every_box_whatever_the_strides(tmp_path, strides):
+    coarse, fine = (LevelSettings(parameters={"stride": s, "width": 4, "growth": 2, "depth": 1}) for s in strides)
+    settings = TrainingSettings(coarse=coarse, fine=fine)
+    spacings, asked = (4.0, 2.0, 1.0), Asked(classes=CLASSES)
+    cases = blob_cases(2, 1, spacings=spacings)
+    cascade = Cascade(cases, cases, spacings, "px", settings, "cpu", tmp_path, "x", question="boxes", asked=asked)
+    edges = [cascade._task_at(n, cascade._network(n)).edges for n in range(3)]
+    world = [(low * size, high * size) for (low, high), size in zip(edges, spacings, strict=True)]
+    assert world[0][1] == np.inf and world[2][0] == 0
+    assert [world[n][0] for n in (0, 1)] == [world[n + 1][1] for n in (0, 1)]
+    assert world[2][1] == TASK.settings.cells * strides[1] * spacings[2]
 
 
 def pulled(network, terms):
