@@ -22,7 +22,8 @@ def normalised_errors(
 
     Returns:
         "nme": mean over all landmarks; "nme_auc": area under the curve of images (mean over their landmarks) up to a
-        tenth, 0 to 1; "nme_failed": share of the images beyond it. None where no image has the pair.
+        tenth, 0 to 1; "nme_failed": share of the images beyond it. An image without any error was missed as a whole: it
+        failed, and has no part in "nme". None where no image has the pair.
 
     Examples:
         >>> at = np.array([[[0.0, 0.0], [10.0, 0.0]]])
@@ -33,13 +34,15 @@ def normalised_errors(
     apart = np.linalg.norm(reference[:, pair[0]] - reference[:, pair[1]], axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = error / apart[:, None]
+    share = share[apart > 0]
     share[~np.isfinite(share)] = np.nan
-    measured = share[np.isfinite(share).any(1)]
-    if not len(measured):
+    if not len(share):
         return dict.fromkeys(("nme", "nme_auc", "nme_failed"))
-    images = np.nanmean(measured, axis=1)
+    answered = np.isfinite(share).any(1)
+    images = np.full(len(share), np.inf)
+    images[answered] = np.nanmean(share[answered], axis=1)
     return {
-        "nme": float(np.nanmean(measured)),
+        "nme": float(np.nanmean(share[answered])) if answered.any() else None,
         "nme_auc": float(np.mean(np.clip(LIMIT - images, 0, None)) / LIMIT),
         "nme_failed": float(np.mean(images > LIMIT)),
     }

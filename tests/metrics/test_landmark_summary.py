@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from pipeline.metrics import cumulative, mean_interval, mean_position_error, pooled_interval, summarise
+from pipeline.metrics import (
+    cumulative,
+    mean_interval,
+    mean_position_error,
+    normalised_errors,
+    pooled_interval,
+    summarise,
+)
 from pipeline.metrics.errors import Outcomes
 
 NONE = np.nan
@@ -98,3 +105,13 @@ def test_the_mean_position_is_measured_against_the_training_cases_that_have_the_
     training = np.array([[[0.0, 0.0], [NONE, NONE]], [[NONE, NONE], [NONE, NONE]], [[2.0, 0.0], [NONE, NONE]]])
     error = mean_position_error(training, np.array([[[1.0, 3.0], [1.0, 1.0]]]))
     assert error[0, 0] == 3 and np.isnan(error[0, 1])
+
+
+def test_an_image_whose_landmarks_were_all_missed_failed_by_its_normalised_error():
+    at = np.tile([[[0.0, 0.0], [10.0, 0.0]]], (3, 1, 1))
+    at[2, 1] = np.nan  # an image without the pair is not counted
+    error = np.array([[0.5, 0.5], [np.nan, np.nan], [np.nan, np.nan]])
+    numbers = normalised_errors(error, at, (0, 1))
+    assert numbers == pytest.approx({"nme": 0.05, "nme_auc": 0.25, "nme_failed": 0.5})
+    assert normalised_errors(error[1:], at[1:], (0, 1)) == {"nme": None, "nme_auc": 0.0, "nme_failed": 1.0}
+    assert set(normalised_errors(error[2:], at[2:], (0, 1)).values()) == {None}
