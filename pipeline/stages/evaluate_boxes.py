@@ -52,7 +52,7 @@ def evaluate_boxes(
     ap = coco_precision(boxes.truth, boxes.said, labels)
     metrics = {"ap50": overall["ap50"], "ap": ap, "mean_iou": overall["mean_iou"], "accuracy": overall["recall"]}
     if answers.task == "one_object":
-        metrics |= _one_object(boxes)
+        metrics |= _one_object(boxes, [case.id in answers.cases for case in cases])
     summary = {
         **summary_head(answers.task, part, cases, exclude, answers, data, predictions, dataset),
         "overall": overall,
@@ -64,12 +64,17 @@ def evaluate_boxes(
     return summary
 
 
-def _one_object(boxes: Compared) -> dict[str, float | None]:
-    """Share of the images whose class, or that there is nothing, is right; mean overlap where there is a thing."""
+def _one_object(boxes: Compared, answered: Sequence[bool]) -> dict[str, float | None]:
+    """Share of the images whose class, or that there is nothing, is right; mean overlap where there is a thing.
+
+    Args:
+        answered: Whether anything was said of each; of one that failed, nobody said that there is nothing.
+    """
     right, overlaps = [], []
-    for there, (box, belief) in zip(boxes.truth, boxes.said, strict=True):
+    for there, (box, belief), told in zip(boxes.truth, boxes.said, answered, strict=True):
         called = len(box.labels) > 0 and bool(belief[0] >= HALF)
-        right.append(called == bool(there.labels) and (not there.labels or box.labels[:1] == there.labels))
+        same = called == bool(there.labels) and (not there.labels or box.labels[:1] == there.labels)
+        right.append(told and same)
         if there.labels:
             overlaps.append(float(iou(there.low, there.high, box.low[:1], box.high[:1]).sum()))
     return {"accuracy": float(np.mean(right)), "mean_iou": float(np.mean(overlaps)) if overlaps else None}

@@ -3,13 +3,17 @@
 import csv
 import json
 
+import numpy as np
+import PIL.Image
 import pytest
 
-from pipeline.data.dataset import Case, Dataset, write_dataset
+from pipeline.data.box_predictions import BoxPredictions, FoundBox, write_box_predictions
+from pipeline.data.dataset import Box, Case, Dataset, write_dataset
 from pipeline.data.predictions import Answer, Predictions, write_predictions
 from pipeline.data.summary_head import NO_PREDICTION
 from pipeline.errors import DataError
 from pipeline.stages.evaluate import evaluate
+from pipeline.stages.evaluate_boxes import evaluate_boxes
 
 NAMES = ("a", "b")
 
@@ -110,3 +114,16 @@ def test_a_dataset_without_any_position_has_nothing_to_measure(files, tmp_path):
     write_dataset(Dataset("toy", tmp_path, NAMES, (Case("c1", "s", "x", {"a": None}, "test"),)), paths[1])
     with pytest.raises(DataError, match="nothing to measure"):
         evaluate(*paths)
+
+
+def test_of_an_image_that_failed_nobody_said_that_it_shows_nothing(tmp_path):
+    PIL.Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "empty.png")
+    cases = tuple(Case(name, name, "empty.png", {}, "test", boxes=()) for name in "abc")
+    thing = Case("d", "d", "empty.png", {}, "train", boxes=(Box("cell", (1.0, 1.0), (3.0, 3.0)),))
+    write_dataset(Dataset("toy", tmp_path, (), (*cases, thing), "px"), tmp_path / "dataset.json")
+    doubted = (FoundBox(Box("cell", (1.0, 1.0), (3.0, 3.0)), 0.1, False),)
+    told = BoxPredictions("model", {"a": doubted, "b": doubted}, ("cell",), "px", "one_object", {"c": "broken"})
+    write_box_predictions(told, tmp_path / "predictions.json")
+    summary = evaluate_boxes(tmp_path / "predictions.json", tmp_path / "dataset.json", tmp_path / "out")
+    assert summary["metrics"]["accuracy"] == pytest.approx(2 / 3)
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["boxes.csv", "summary.json"]
