@@ -1,4 +1,4 @@
-"""Stage: predictions of boxes + reference -> `boxes.csv` of matches, `summary.json`."""
+"""Stage: predictions of boxes + reference -> `boxes_errors.csv` of matches, `summary.json`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def evaluate_boxes(
     Args:
         predictions: `predictions.json` of the predict stage.
         dataset: `dataset.json` with the reference.
-        out: Folder for `boxes.csv` and `summary.json`.
+        out: Folder for `boxes_errors.csv` and `summary.json`.
         part: Which part of the split.
         exclude: Ids of cases that check kept out.
 
@@ -59,7 +59,7 @@ def evaluate_boxes(
         "classes": each,
         "metrics": metrics | {"precision": overall["precision"], "recall": overall["recall"]},
     }
-    write_text(Path(out) / "boxes.csv", _table(cases, boxes))
+    write_text(Path(out) / "boxes_errors.csv", _table(cases, boxes))
     write_json(Path(out) / "summary.json", summary)
     return summary
 

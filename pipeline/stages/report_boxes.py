@@ -68,7 +68,7 @@ def _pictures(answered: Path, data: Dataset, answers: BoxPredictions) -> Iterato
     """The best, the median and the worst image, by the balance of what is missed and what is wrong."""
     from pipeline.data.readers import read_image
 
-    rows = [r for r in read_rows(answered / "boxes.csv") if int(r["boxes"]) + int(r["answers"])]
+    rows = [r for r in read_rows(answered / "boxes_errors.csv") if int(r["boxes"]) + int(r["answers"])]
     rows.sort(key=lambda r: -2 * int(r["right"]) / (int(r["boxes"]) + int(r["answers"])))
     chosen = {"Best": 0, "Median": len(rows) // 2, "Worst": len(rows) - 1} if rows else {}
     for word, place in chosen.items():

@@ -126,4 +126,4 @@ def test_of_an_image_that_failed_nobody_said_that_it_shows_nothing(tmp_path):
     write_box_predictions(told, tmp_path / "predictions.json")
     summary = evaluate_boxes(tmp_path / "predictions.json", tmp_path / "dataset.json", tmp_path / "out")
     assert summary["metrics"]["accuracy"] == pytest.approx(2 / 3)
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["boxes.csv", "summary.json"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["boxes_errors.csv", "summary.json"]
