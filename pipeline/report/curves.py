@@ -91,10 +91,10 @@ def training_curve(history: Sequence[Mapping[str, str]], unit: str) -> str | Non
 
 
 def minutes(history: Sequence[Mapping[str, str]]) -> float | None:
-    """Training time; a level that starts its clock at 0 again adds to the one before."""
-    seconds = [s for s in (_float(row.get("seconds")) for row in history) if s is not None]
-    ends = [a for a, b in zip(seconds, [*seconds[1:], -1.0], strict=False) if b < a]
-    return sum(ends) / 60 if ends else None
+    """Training time: the last second of each level, whose clock starts at 0, added up."""
+    timed = [(row.get("level") or "", _float(row.get("seconds"))) for row in history]
+    ends = {level: seconds for level, seconds in timed if seconds is not None}
+    return sum(ends.values()) / 60 if ends else None
 
 
 def _chosen(error: Float[np.ndarray, "C K"]) -> list[tuple[int, str]]:

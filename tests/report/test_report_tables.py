@@ -115,8 +115,9 @@ def test_the_curve_names_landmarks_as_text_and_takes_the_pages_colour():
 
 
 def test_training_time_adds_levels_whose_clock_starts_again():
-    again = [{"seconds": s} for s in ("30", "60", "", "30", "60")]
+    again = [{"level": n, "seconds": s} for n, s in (("0", "30"), ("0", "60"), ("0", ""), ("1", "30"), ("1", "60"))]
     assert minutes(again) == 2
+    assert minutes([{"level": n, "seconds": s} for n, s in (("0", "90"), ("0", "171"), ("1", "429"))]) == 10
     assert minutes([{"seconds": "60"}, {"seconds": "90"}]) == 1.5
     assert minutes([]) is None
 
