@@ -66,8 +66,15 @@ class AugmentSettings:
         return replace(self, **{name: part * getattr(self, name) for name in names})
 
 
-def random_matrix(rng: np.random.Generator, dims: int, settings: AugmentSettings) -> Float[np.ndarray, "D D"]:
-    """A random rotation and scaling about the middle of a crop; the identity for the upright share."""
+def random_matrix(
+    rng: np.random.Generator, dims: int, settings: AugmentSettings, spacing: Float[np.ndarray, " D"] | None = None
+) -> Float[np.ndarray, "D D"]:
+    """A random rotation and scaling about the middle of a crop, in voxels; the identity for the upright share.
+
+    Args:
+        spacing: Size of the voxels: the world is turned, and where their edges are unlike, turning voxels would shear
+            it. None = all edges are alike.
+    """
     matrix = np.eye(dims)
     if rng.random() >= settings.share:
         return matrix
@@ -79,7 +86,8 @@ def random_matrix(rng: np.random.Generator, dims: int, settings: AugmentSettings
             turn[first, second], turn[second, first] = -np.sin(angle), np.sin(angle)
             matrix = matrix @ turn
     size = 1 + settings.scale * (rng.uniform(-1, 1) + rng.uniform(-0.5, 0.5, dims))
-    return matrix * size
+    edges = np.ones(dims) if spacing is None else spacing
+    return matrix * size * (edges / edges[:, None])
 
 
 def change_grey(

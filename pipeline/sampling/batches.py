@@ -83,7 +83,7 @@ def canvas_shape(shapes: Sequence[tuple[int, ...]], stride: int, largest: int) -
 
 def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment: AugmentSettings) -> Source:
     """One crop with its landmarks."""
-    matrix = random_matrix(rng, source.points.shape[1], augment)
+    matrix = random_matrix(rng, source.points.shape[1], augment, source.spacing)
     centre = _aim(rng, source, crops)
     if augment.shift:
         centre = centre + augment.shift * rng.uniform(-1, 1, len(centre)) * crops.shape

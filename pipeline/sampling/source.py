@@ -25,6 +25,7 @@ class Source:
         values: What is asked of the case as a whole, encoded, by name; NaN where it is not known.
         given: What is known beside the image, by name: numbers, or the voxels (channels first) of another image; NaN
             where it is missing.
+        spacing: Size of the voxels along the axes; None = all are alike.
     """
 
     voxels: Float[np.ndarray, " C *S"]
@@ -34,6 +35,7 @@ class Source:
     corners: Float[np.ndarray, "V D"] | None = None
     values: Mapping[str, Float[np.ndarray, " W"]] = field(default_factory=dict)
     given: Mapping[str, Float[np.ndarray, ...]] = field(default_factory=dict)
+    spacing: Float[np.ndarray, " D"] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

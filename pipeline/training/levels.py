@@ -51,7 +51,8 @@ class TrainingCase:
         labels, corners = self.labels, None if self.corners is None else frame.world_to_voxel(self.corners)
         if labels is not None and not len(labels):  # a batch has room for one box at least
             labels, corners = np.array([-1]), np.full((2**frame.dims, frame.dims), np.nan)
-        return Source(voxels, frame.world_to_voxel(self.world), self.known, labels, corners, self.values, given)
+        points, spacing = frame.world_to_voxel(self.world), frame.spacing
+        return Source(voxels, points, self.known, labels, corners, self.values, given, spacing)
 
 
 def new_network(

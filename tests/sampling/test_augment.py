@@ -31,6 +31,17 @@ def test_sizes_and_angles_stay_within_their_ranges(dims, seed):
 
 
 @pytest.mark.parametrize("dims", DIMS)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_the_world_is_turned_not_its_voxels(dims, seed):
+    spacing, settings = np.array([3.0, 0.5, 1.2])[:dims], AugmentSettings(rotation=30.0, scale=0.0, share=1.0)
+    matrix = random_matrix(np.random.default_rng(seed), dims, settings, spacing)
+    turn = matrix * spacing[:, None] / spacing
+    assert_allclose(turn.T @ turn, np.eye(dims), atol=1e-9)
+    alike = random_matrix(np.random.default_rng(seed), dims, settings, np.full(dims, 0.7))
+    assert_array_equal(alike, random_matrix(np.random.default_rng(seed), dims, settings))
+
+
+@pytest.mark.parametrize("dims", DIMS)
 def test_nothing_asked_is_nothing_done(dims):
     assert_allclose(random_matrix(np.random.default_rng(0), dims, NOTHING), np.eye(dims), atol=1e-15)
     assert_allclose(grey(0), RAMP, atol=1e-6)

@@ -51,6 +51,20 @@ def test_more_threads_make_the_same_batches():
         assert_array_equal(alone.points, among.points)
 
 
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_turned_crop_keeps_distances_in_the_world_where_edges_of_voxels_are_unlike(dims):
+    spacing, rng = np.array([3.0, 0.5, 1.2])[:dims], np.random.default_rng(0)
+    points, known = rng.uniform(2, 18, (3, dims)), np.ones(3, bool)
+    case = Source(np.zeros((1, *(20,) * dims), np.float32), points, known, spacing=spacing)
+    turned = AugmentSettings(**vars(NOTHING) | {"rotation": 40.0, "share": 1.0})
+
+    def apart(places):
+        return np.linalg.norm((places - places[[1, 2, 0]]) * spacing, axis=1)
+
+    for batch in take(5, [case], CropSettings((16,) * dims), turned, 1, (0,)):
+        assert_allclose(apart(batch.points[0]), apart(points), rtol=1e-5)
+
+
 def test_a_short_training_changes_its_samples_less():
     """Brightness alone, of a constant image: how far it moves says the range."""
     crops, augment = CropSettings((8, 8)), AugmentSettings(**vars(NOTHING) | {"brightness": 0.3, "sightings": 12.0})
