@@ -70,11 +70,11 @@ def make_run(folder, names, cases=4, scans=True, seed=0):
     lines = ["level,step,seconds,loss_total,error,extra"]
     for level, (start, floor) in enumerate([(9, 2.6), (3, 1.4), (2, 0.9)]):
         lines += [
-            f"{level},{s},{80 * level + s / 10:.1f},{4 * fall + 0.3:.4f},{start * fall + floor:.3f},x"
-            for s in range(50, 800, 50)
+            f"{level},{s},{s / 10:.1f},{4 * fall + 0.3:.4f},{start * fall + floor:.3f},x"
+            for s in range(50, 801, 50)
             for fall in [np.exp(-s / 220)]
         ]
-    (folder / "history.csv").write_text("\n".join([*lines, "2,800,240.0,0.3,,"]) + "\n")
+    (folder / "history.csv").write_text("\n".join([*lines, "2,801,80.0,0.3,,"]) + "\n")
 
 
 @pytest.fixture(scope="module")
