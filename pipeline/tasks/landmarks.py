@@ -88,14 +88,14 @@ class LandmarksTask:
         """None: there is one loss."""
         return {}
 
-    def at(self, spacings: Sequence[float], stride: int, number: int) -> LandmarksTask:
+    def at(self, patches: Sequence[float], stride: int, number: int) -> LandmarksTask:
         """The task of one of several levels: all are taught alike."""
         return self
 
     def measure(self, cases: Sequence[Any], found: Mapping[str, Found]) -> dict[str, float]:
-        """Mean and median error over all landmarks that have a position, world unit."""
+        """Mean and median error over all landmarks that have a position, world unit; NaN where there is none."""
         errors = np.concatenate([np.linalg.norm(found[c.id].world - c.world, axis=1) for c in cases])
-        errors = errors[np.isfinite(errors)]
+        errors = errors[np.isfinite(errors)] if np.isfinite(errors).any() else np.array([np.nan])
         return {"error": float(errors.mean()), "median": float(np.median(errors))}
 
     def losses(
