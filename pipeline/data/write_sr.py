@@ -21,6 +21,11 @@ from pipeline.errors import DataError
 
 MAKER = "patchvote"
 
+NEEDED = (  # tags of the patient and study that every object of DICOM has (type 2)
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex",
+    "StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName",
+)  # fmt: skip
+
 
 def write_sr(path: Path, answers: Mapping[str, Answer], scan: Path, model: str) -> None:
     """Write one report.
@@ -74,6 +79,9 @@ def _group(highdicom: Any, name: str, answer: Answer, frame: str) -> Any:
 def _report(highdicom: Any, sources: list[Any], groups: list[Any], model: str) -> Any:
     from pydicom.sr.codedict import codes
 
+    for name in NEEDED:  # an anonymised series may lack them; a report has them, empty if they are not known
+        if name not in sources[0]:
+            setattr(sources[0], name, "")
     sr = highdicom.sr
     device = sr.ObserverContext(
         codes.DCM.Device, sr.DeviceObserverIdentifyingAttributes(uid=highdicom.UID(), name=f"{MAKER} {model}"[:64])

@@ -11,7 +11,10 @@ from pipeline.errors import ConfigError
 from pipeline.inference.model import Model
 from pipeline.tasks.table import TASKS, name_of
 
-OF_POINTS = ("mrk.json", "fcsv", "csv", "nnlandmark", "dicom-sr", "points.json", "png")
+OF_POINTS = {
+    unit: ("mrk.json", "fcsv", "csv", "nnlandmark", "points.json", shown)
+    for unit, shown in (("mm", "dicom-sr"), ("px", "png"))
+}
 
 
 def check_formats(model: Model, formats: Sequence[str] | None, scans: Mapping[str, Path]) -> None:
@@ -26,7 +29,7 @@ def check_formats(model: Model, formats: Sequence[str] | None, scans: Mapping[st
         ConfigError: The answers, or one of the scans, cannot be written so.
     """
     answers = TASKS[name_of(model.task)].answers
-    possible = {"points": OF_POINTS, "boxes": OF_BOXES[model.unit]}.get(answers, ())
+    possible = {"points": OF_POINTS[model.unit], "boxes": OF_BOXES[model.unit]}.get(answers, ())
     for name in sorted(formats or ()):
         if name not in possible:
             there = f"of {answers} in {model.unit} there are {', '.join(possible)}" if possible else _always(answers)

@@ -212,7 +212,10 @@ def _answer_all(
     for name in scans:
         if (content := kept.read(name)).get("made_of") == made_of[name]:
             said[name] = content
-            write(name)
+            try:
+                write(name)
+            except Exception as error:  # as below: a format that this scan cannot be written in costs it alone
+                failures[name] = _why(error, scans[name])
     new = {name: path for name, path in scans.items() if name not in said}
     start = time.perf_counter()
     with WriteBehind() as behind:

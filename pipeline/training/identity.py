@@ -68,8 +68,8 @@ def _refusal(run: Path, path: Path, made_of: Mapping[str, Any]) -> str:
     listed = "".join(f"\n  {line}" for line in changed)
     return (
         f"{path}: was saved under other settings or data than this run's{':' if listed else '.'}{listed}\n"
-        f"Use those of {run / 'config.yaml'} again, choose another run=FOLDER, or delete {run / 'model'} and"
-        f" {run / 'resume'} to train anew."
+        f"Use the settings of then again, and put scans, landmarks and data.* back as they were; choose another"
+        f" run=FOLDER; or delete {run / 'model'} and {run / 'resume'} to train anew."
     )
 
 

@@ -138,6 +138,18 @@ def test_a_dicom_report_holds_the_points_and_names(tmp_path):
     assert measured == pytest.approx({"Belief": 0.9, "Radius that holds in 95%": 1.25})
 
 
+def test_a_series_that_lacks_tags_of_its_patient_gets_a_report_all_the_same(tmp_path):
+    highdicom, pydicom = pytest.importorskip("highdicom"), pytest.importorskip("pydicom")
+    scan = series(tmp_path / "CT")
+    for path in scan.iterdir():
+        piece = pydicom.dcmread(path)
+        del piece.PatientBirthDate, piece.StudyDate
+        piece.save_as(path)
+    write_case(tmp_path, "c1", answers(), scan, ["dicom-sr"], "model")
+    report = highdicom.sr.srread(tmp_path / "c1.sr.dcm")
+    assert report.PatientName == "Doe^Jane" and not report.PatientBirthDate
+
+
 def test_a_report_on_no_dicom_scan_is_refused(tmp_path):
     pytest.importorskip("highdicom")
     with pytest.raises(DataError, match="is no DICOM series"):

@@ -95,6 +95,24 @@ def test_04_qform_turned_about_a_diagonal_of_the_sform(tmp_path, turned):
     assert note.startswith("sform and qform differ by")
 
 
+@pytest.mark.parametrize("degrees", [0.0, 0.01, 0.04, 0.07, 0.2, 3.0])
+def test_04_an_axial_scan_that_is_hardly_turned_has_one_position(tmp_path, degrees):
+    """The real part of its quaternion is lost in float32."""
+    angle = np.radians(180 + degrees)
+    affine = np.eye(4)
+    affine[:2, :2] = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * 0.4
+    image = nibabel.Nifti1Image(np.arange(512 * 512 * 2, dtype=np.int32).reshape(512, 512, 2), affine)
+    image.header.set_xyzt_units("mm")
+    image.set_qform(affine, 1)
+    nibabel.save(image, tmp_path / "a.nii")
+    assert read_image(tmp_path / "a.nii").notes == ()
+    away = affine.copy()
+    away[0, 3] = 1.0
+    image.set_qform(away, 1)
+    nibabel.save(image, tmp_path / "a.nii")
+    assert len(read_image(tmp_path / "a.nii").notes) == 1
+
+
 def test_05_qform_of_another_size_than_sform(tmp_path):
     refused(scan(tmp_path / "a.nii", [(PIXDIM + 4, "f", 0.6)]), "pixdim", "the sform has", "one is wrong")
 

@@ -25,7 +25,8 @@ def model(task: str, unit: str = "mm"):
     ("task", "unit", "formats", "scan", "said"),
     [
         ("landmarks", "px", ("voc",), "a.png", "voc: of points in px there are mrk.json"),
-        ("landmarks", "mm", ("csv", "png"), "a.nii", "png: a.nii is no picture"),
+        ("landmarks", "mm", ("csv", "png"), "a.nii", "png: of points in mm there are mrk.json, .*, dicom-sr$"),
+        ("landmarks", "px", ("dicom-sr",), "a.png", "dicom-sr: of points in px there are mrk.json, .*, png$"),
         ("landmarks", "mm", ("dicom-sr",), "a.nii", "dicom-sr: a.nii is no DICOM series"),
         ("boxes", "mm", ("png",), "a.nii", "png: of boxes in mm there are mrk.json"),
         ("boxes", "px", ("png",), "a.npy", "png: a.npy is no picture"),

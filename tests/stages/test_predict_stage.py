@@ -357,3 +357,18 @@ def test_names_and_codes_do_not_come_into_one_folder(trained, inputs, tmp_path, 
     on_cpu(trained, tmp_path / "out", inputs, pseudonyms=before)
     with pytest.raises(ConfigError, match=r"holds answers under .* Choose another -o FOLDER"):
         on_cpu(trained, tmp_path / "out", inputs, pseudonyms=not before)
+
+
+def test_a_kept_answer_that_cannot_be_written_costs_that_scan_alone(trained, inputs, tmp_path, monkeypatch):
+    on_cpu(trained, tmp_path / "out", inputs)
+    write = answering.LandmarkAnswering.write_case
+
+    def fails(self, out, case, *more):
+        if case == "c16":
+            raise AttributeError("a library stumbled")
+        write(self, out, case, *more)
+
+    monkeypatch.setattr(answering.LandmarkAnswering, "write_case", fails)
+    told = on_cpu(trained, tmp_path / "out", inputs, formats=("fcsv",))
+    assert "a library stumbled" in told.failures["c16"] and "c16" not in told.cases
+    assert told.cases and all((tmp_path / "out" / f"{case}.fcsv").is_file() for case in told.cases)

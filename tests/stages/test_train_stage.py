@@ -123,7 +123,7 @@ def test_a_moved_landmark_is_another_run(few, tmp_path):
 
 def test_what_differs_is_named(few, tmp_path):
     run_on(few, tmp_path / "run")
-    with pytest.raises(CheckpointError, match=r"this run's:\n  training.seed: 0 there, 1 asked for\nUse those"):
+    with pytest.raises(CheckpointError, match=r"this run's:\n  training.seed: 0 there, 1 asked for\nUse the settings"):
         run_on(few, tmp_path / "run", tiny_settings(seed=1))
 
 
