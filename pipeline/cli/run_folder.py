@@ -17,8 +17,9 @@ from pipeline.data.atomic import sweep
 from pipeline.errors import ConfigError
 
 BEGINS = ("import", "run")
-TRAINS = ("train", "run")
-SHAPES_A_MODEL = ("method", "levels", "training")
+SHAPES = ("import", "train", "run")
+SHAPES_A_MODEL = ("method", "levels", "training", "data", "inputs", "outputs")
+SHAPES_NONE = ("training.threads:", "data.strict:")
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
             _same_experiment(run, record, settings)
             if verb.name != "import":  # which reads the folder anew
                 _same_task(run, record, settings)
-            if verb.name in TRAINS:
+            if verb.name in SHAPES:
                 _same_training(run, record, verb, settings)
             _write_record(run, record, verb, settings)
             yield run
@@ -103,7 +104,7 @@ def _same_training(run: Path, record: Mapping[str, Any], verb: Verb, settings: S
         return
     asked, compared = plain(settings), [key for key in SHAPES_A_MODEL if verb.reads(key) and key in record]
     changed = [line for key in compared for line in differences(record[key], asked[key], key)]
-    changed = [line for line in changed if not line.startswith("training.threads:")]
+    changed = [line for line in changed if not line.startswith(SHAPES_NONE)]
     if changed:
         listed = "\n".join(f"  {line}" for line in changed)
         raise ConfigError(

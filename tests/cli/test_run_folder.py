@@ -166,3 +166,15 @@ def test_train_goes_on_whatever_levels_were_prepared(run):
     (run / "model").mkdir()
     claim("train", f"run={run}", "training.minutes=3")
     assert record(run)["levels"] == [6.0]
+
+
+@pytest.mark.parametrize("verb", ["import", "run"])
+def test_data_of_a_trained_run_are_not_chosen_anew(run, tmp_path, verb):
+    words = ["experiment=mouse_skull", f"source={tmp_path}", f"run={run}"]
+    claim("import", *words, "data.split_seed=3")
+    claim("import", *words, "data.split_seed=4")  # nothing was trained on the split of before
+    (run / "model").mkdir()
+    with pytest.raises(ConfigError, match=r"data\.split_seed: 4 there, 5 asked for"):
+        claim(verb, *words, "data.split_seed=5")
+    assert record(run)["data"]["split_seed"] == 4
+    claim(verb, *words, "data.split_seed=4", "data.strict=true")
