@@ -14,6 +14,7 @@ from pipeline.cli.settle import RECORD, imported_task, read_record
 from pipeline.cli.validate import plain
 from pipeline.cli.verbs import Verb
 from pipeline.data.atomic import sweep
+from pipeline.data.differences import differences
 from pipeline.errors import ConfigError
 
 BEGINS = ("import", "run")
@@ -111,23 +112,6 @@ def _same_training(run: Path, record: Mapping[str, Any], verb: Verb, settings: S
             f"run={run} is trained, or half trained, with other settings:\n{listed}\n"
             f"Use those again to go on, or choose another run=FOLDER, or delete {run / 'model'} and {run / 'resume'}."
         )
-
-
-def differences(before: Any, now: Any, key: str) -> list[str]:
-    """Every value that differs, one line each.
-
-    Examples:
-        >>> differences({"minutes": 10, "rate": 1}, {"minutes": 5, "rate": 1}, "training")
-        ['training.minutes: 10 there, 5 asked for']
-    """
-    if isinstance(before, dict) and isinstance(now, dict):
-        names = sorted(before.keys() | now.keys())
-        return [line for name in names for line in differences(before.get(name), now.get(name), f"{key}.{name}")]
-    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-        return [
-            line for i, pair in enumerate(zip(before, now, strict=True)) for line in differences(*pair, f"{key}.{i}")
-        ]
-    return [] if before == now else [f"{key}: {before} there, {now} asked for"]
 
 
 def _write_record(run: Path, record: dict[str, Any], verb: Verb, settings: Settings) -> None:

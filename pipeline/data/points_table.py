@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pipeline.data.dataset import Position
 from pipeline.data.frames import to_lps
 from pipeline.data.observers import Readings, agreed
+from pipeline.data.scan_files import under_ids
 
 
 @dataclass
@@ -40,16 +41,12 @@ class PointsTable:
     def rename(self, ids: Mapping[str, str]) -> None:
         """Call cases that go by another name, such as that of a file, by their id. Points under two names of one scan
         are a problem: nobody says that they belong together."""
-        cases, self.cases = self.cases, {}
-        called: dict[str, str] = {}
-        self.sizes = {ids.get(name, name): size for name, size in self.sizes.items()}
-        self.observers = {ids.get(name, name): said for name, said in self.observers.items()}
-        self.problems = {ids.get(name, name): messages for name, messages in self.problems.items()}
-        for name, points in cases.items():
-            case = ids.get(name, name)
-            if called.setdefault(case, name) != name:
-                self.problem(case, f"landmarks stand under two names of it, '{called[case]}' and '{name}'. Use one.")
-            self.cases[case] = points
+        self.cases, twice = under_ids(self.cases, ids)
+        self.sizes = under_ids(self.sizes, ids)[0]
+        self.observers = under_ids(self.observers, ids)[0]
+        self.problems = under_ids(self.problems, ids)[0]
+        for case, one, other in twice:
+            self.problem(case, f"landmarks stand under two names of it, '{one}' and '{other}'. Use one.")
 
     def settle(self) -> None:
         """Put what the observers agree on into `cases`, once all rows are read."""

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.data.dataset import Part
 from pipeline.data.find_images import find_images, inside
@@ -14,6 +15,7 @@ from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, case_name, folder_and_series, pick_series, unit_of
 from pipeline.errors import ConfigError, DataError
 
+T = TypeVar("T")
 NNUNET = ("imagesTr", "imagesTs")  # to train, to test
 CHANNEL = re.compile(r"_\d{4}$")
 
@@ -122,6 +124,24 @@ def ids_by_file(scans: Mapping[str, Path], source: Path) -> dict[str, str]:
         for name in known | {unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in known}:
             names.setdefault(name, []).append(case)
     return {name: cases[0] for name, cases in names.items() if len(cases) == 1 and name not in scans}
+
+
+def under_ids(named: Mapping[str, T], ids: Mapping[str, str]) -> tuple[dict[str, T], list[tuple[str, str, str]]]:
+    """The same by id, and each id that goes by two names, with both: the last of them has its place.
+
+    Examples:
+        >>> under_ids({"a.png": 1, "b": 2, "a": 3}, {"a.png": "a"})
+        ({'a': 3, 'b': 2}, [('a', 'a.png', 'a')])
+    """
+    found: dict[str, T] = {}
+    called: dict[str, str] = {}
+    twice = []
+    for name, content in named.items():
+        case = ids.get(name, name)
+        if called.setdefault(case, name) != name:
+            twice.append((case, called[case], name))
+        found[case] = content
+    return found, twice
 
 
 def parts_of(scans: Mapping[str, Path]) -> dict[str, Part]:

@@ -10,6 +10,7 @@ from pipeline.data.atomic import write_text
 from pipeline.data.columns import BETWEEN, Column, Value, parse
 from pipeline.data.csv_rows import headings, read_rows
 from pipeline.data.points_csv import csv_line
+from pipeline.data.scan_files import under_ids
 from pipeline.data.value_predictions import ValueAnswer
 from pipeline.errors import DataError
 
@@ -28,14 +29,10 @@ class ValuesTable:
 
     def rename(self, ids: Mapping[str, str]) -> None:
         """Call rows that go by the file of an image by its id; two rows of one image are a problem."""
-        rows, self.rows = self.rows, {}
-        called: dict[str, str] = {}
-        self.problems = {ids.get(name, name): messages for name, messages in self.problems.items()}
-        for name, values in rows.items():
-            case = ids.get(name, name)
-            if called.setdefault(case, name) != name:
-                self.problem(case, f"there are two rows of it, '{called[case]}' and '{name}'.")
-            self.rows[case] = values
+        self.rows, twice = under_ids(self.rows, ids)
+        self.problems = under_ids(self.problems, ids)[0]
+        for case, one, other in twice:
+            self.problem(case, f"there are two rows of it, '{one}' and '{other}'.")
 
 
 def find_table(source: Path, columns: Sequence[Column], table: str | None = None) -> Path:

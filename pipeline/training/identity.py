@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import fingerprint, read_sealed, write_sealed
 from pipeline.data.dataset import Dataset
+from pipeline.data.differences import differences
 from pipeline.errors import CheckpointError, DataError
 from pipeline.training.settings import TrainingSettings
 
@@ -63,7 +64,7 @@ def _threads(facts: Mapping[str, Any]) -> list[int]:
 
 def _refusal(run: Path, path: Path, made_of: Mapping[str, Any]) -> str:
     before = _recorded(run)
-    changed = [*_differences(before.get("settings"), made_of["settings"], "training")] if before else []
+    changed = differences(before.get("settings"), made_of["settings"], "training") if before else []
     changed += [words for key, words in WORDS.items() if before and before.get(key) != made_of[key]]
     listed = "".join(f"\n  {line}" for line in changed)
     return (
@@ -82,12 +83,3 @@ def _recorded(run: Path) -> dict[str, Any]:
         except (DataError, KeyError, TypeError):
             continue
     return {}
-
-
-def _differences(before: Any, now: Any, key: str) -> Iterator[str]:
-    """One line a setting."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        for name in sorted(before.keys() | now.keys()):
-            yield from _differences(before.get(name), now.get(name), f"{key}.{name}")
-    elif before != now:
-        yield f"{key}: {before} there, {now} asked for"
