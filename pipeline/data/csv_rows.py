@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +33,12 @@ def read_rows(path: Path, wanted: Iterable[str]) -> list[Row]:
         DataError: Not readable, or a wanted heading stands there twice.
     """
     lines = _lines(path)
-    header = lines[0][1] if lines else []
+    header = next(lines, (0, []))[1]
     if twice := sorted({name for name in wanted if header.count(name) > 1}):
         raise DataError(f"{path}: the heading '{twice[0]}' stands there twice; rename or remove one of the columns.")
     return [
         Row(n, dict(zip(header, [*cells, *[""] * len(header)], strict=False)), spilled(cells, len(header)))
-        for n, cells in lines[1:]
+        for n, cells in lines
     ]
 
 
@@ -49,8 +48,7 @@ def headings(path: Path) -> list[str]:
     Raises:
         DataError: Not readable.
     """
-    lines = _lines(path)
-    return lines[0][1] if lines else []
+    return next(_lines(path), (0, []))[1]
 
 
 def spilled(cells: Sequence[str], columns: int) -> str:
@@ -78,13 +76,15 @@ def some(names: Iterable[str]) -> str:
     return ", ".join(f"'{name}'" for name in listed[:SHOWN]) + more
 
 
-def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    """Numbered, and the first of them the headings."""
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Numbered, and the first of them the headings; no more is read than is asked for."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        first = next((line for line in text.splitlines() if line.strip()), "")
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=first.count))
-        rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            first = next((line for line in iter(file.readline, "") if line.strip()), "")
+            file.seek(0)
+            reader = csv.reader(file, delimiter=max(DELIMITERS, key=first.count))
+            for row in reader:
+                if any(cells := [cell.strip() for cell in row]):
+                    yield reader.line_num, cells
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as a table: {error}") from error
-    return [(n, cells) for n, cells in rows if any(cells)]
