@@ -80,7 +80,7 @@ class Poll:
     def _grids(self, network: PatchNetwork, level: LevelArray, region: Region) -> Iterator[Seen]:
         stride = network.cells.stride
         box = torch.from_numpy(np.asarray(level.voxels[region.slices], np.float32))
-        margin = stride + (lattice_number(level.frame) + region.start) % stride
+        margin = stride + (lattice_number(level.frame) + region.start) % network.cells.period
         steps = self._steps(network) * (stride // 2)
         return (look(network, box, region, margin + step, level.given) for step in steps)
 

@@ -12,7 +12,7 @@ from oracle import Oracle, addresses, heads_of
 
 from pipeline.data.store import LevelArray
 from pipeline.losses.displacement import to_logarithm
-from pipeline.networks.layers import ResidualBlock
+from pipeline.networks.layers import Hourglass, ResidualBlock
 from pipeline.networks.network import build_network
 from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.found import Found
@@ -329,13 +329,16 @@ def test_patches_lie_on_one_lattice_of_the_world_wherever_the_scan_begins(dims, 
             assert ((start + origin) % 8 == 0).all()
 
 
+@pytest.mark.parametrize("parameters", [{"stride": 4}, {"stride": 2, "hourglass": 6}])
 @pytest.mark.parametrize("dims", DIMS)
-def test_the_parts_that_are_looked_at_give_the_answers_of_the_whole_image(dims, monkeypatch):
+def test_the_parts_that_are_looked_at_give_the_answers_of_the_whole_image(dims, parameters, monkeypatch):
     torch.manual_seed(dims)
-    network = build_network("fcn", dims, 1, heads_of(3, dims), stride=4, width=4, growth=2, depth=1).eval()
+    network = build_network("fcn", dims, 1, heads_of(3, dims), width=4, growth=2, depth=1, **parameters).eval()
     for module in network.modules():
         if isinstance(module, ResidualBlock):
             torch.nn.init.ones_(module.path[-1].weight)
+        if isinstance(module, Hourglass):
+            torch.nn.init.ones_(module.back[-1].weight)
     torch.nn.init.normal_(network.belief[-1].weight, std=3.0)
     shape = (150, 80, 70)[:dims]
     voxels = np.random.default_rng(0).standard_normal((1, *shape)).astype(np.float32)
