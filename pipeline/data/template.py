@@ -13,9 +13,9 @@ import numpy as np
 from jaxtyping import Float
 
 from pipeline.data.atomic import read_json, write_json
-from pipeline.errors import DataError
+from pipeline.errors import DataError, GeometryError
 from pipeline.geometry import ImageFrame
-from pipeline.geometry.fit import Fit, moved, onto_their_mean, rigid, similarity
+from pipeline.geometry.fit import moved, onto_their_mean, rigid, similarity
 
 Points = Mapping[str, tuple[float, ...] | None]
 ROUNDS = 5  # of fitting all cases to their mean and taking the mean again
@@ -61,13 +61,15 @@ class Template:
         if len(rows) < dims:
             raise DataError(f"{len(rows)} of its landmarks are there; {dims} are needed to align it.")
         found = np.array([landmarks[self.names[k]] for k in rows], float)
-        matrix = _fit_of(self.unit)(found, self.points[rows])
+        matrix = (similarity if self.unit == "px" else rigid)(found, self.points[rows])
         off = moved(matrix, found) - self.points[rows]
         return matrix, len(rows), float(np.sqrt((off**2).sum(1).mean()))
 
 
 def mean_template(cases: Sequence[Points], names: Sequence[str], spacing: float, margin: float, unit: str) -> Template:
     """The template of some cases: generalised Procrustes (Gower 1975), over those that show all landmarks.
+
+    Pictures are brought to their mean size first; from there on sizes stay, as those of scans do.
 
     Raises:
         DataError: No case shows all of them, or they are fewer than the image has axes.
@@ -77,8 +79,19 @@ def mean_template(cases: Sequence[Points], names: Sequence[str], spacing: float,
         raise DataError(f"no case has all of {', '.join(names)}: name landmarks that are there, as align.landmarks.")
     shapes = np.array(whole, float)
     shapes -= shapes.mean(1, keepdims=True)
-    mean = onto_their_mean(shapes, shapes.mean(0), _fit_of(unit), ROUNDS).mean(0)
+    if unit == "px":
+        sizes = np.sqrt((shapes**2).sum((1, 2), keepdims=True))
+        shapes *= sizes.mean() / sizes.clip(1e-12)
+    mean = onto_their_mean(shapes, _start(shapes), ROUNDS).mean(0)
     return Template(tuple(names), mean, spacing, margin, unit)
+
+
+def _start(shapes: Float[np.ndarray, "C K D"]) -> Float[np.ndarray, "K D"]:
+    """The first shape, turned as all lie on the whole: where they lie every which way their plain mean is no shape."""
+    try:
+        return moved(rigid(shapes[0], shapes.mean(0)), shapes[0])
+    except GeometryError:  # as many lie one way as the other
+        return shapes[0]
 
 
 def write_template(template: Template, path: Path) -> None:
@@ -105,7 +118,3 @@ def read_template(path: Path) -> Template:
         return Template(tuple(content["landmarks"]), points, *facts)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(f"{path}: not a template: {error!r}. Make one with `patchvote align`.") from error
-
-
-def _fit_of(unit: str) -> Fit:
-    return similarity if unit == "px" else rigid

@@ -5,14 +5,10 @@ Letters: N points, D dimensions, E = D + 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from jaxtyping import Float
 
 from pipeline.errors import GeometryError
-
-Fit = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def similarity(source: Float[np.ndarray, "N D"], target: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "E E"]:
@@ -82,20 +78,21 @@ def moved(matrix: Float[np.ndarray, "E E"], points: Float[np.ndarray, "N D"]) ->
 
 
 def onto_their_mean(
-    shapes: Float[np.ndarray, "C N D"], start: Float[np.ndarray, "N D"], fit: Fit, rounds: int
+    shapes: Float[np.ndarray, "C N D"], start: Float[np.ndarray, "N D"], rounds: int
 ) -> Float[np.ndarray, "C N D"]:
     """Shapes brought onto their mean, round after round: generalised Procrustes (Gower 1975, Psychometrika 40(1)).
 
+    Sizes stay. The mean is smaller than the shapes, and a fit that may shrink them to it shrinks the next mean further.
+
     Args:
         start: What they are brought onto first.
-        fit: `rigid`, `similarity` or `affine`.
 
     Raises:
-        GeometryError: As `fit` does.
+        GeometryError: As `rigid` does.
     """
     mean, lying = start, shapes
     for _ in range(rounds):
-        lying = np.stack([moved(fit(shape, mean), shape) for shape in shapes])
+        lying = np.stack([moved(rigid(shape, mean), shape) for shape in shapes])
         mean = lying.mean(0)
     return lying
 

@@ -105,7 +105,7 @@ def fit_shape(world: Float[np.ndarray, "C K D"]) -> Shape | None:
     if len(whole) < FEWEST or whole.shape[1] <= whole.shape[2]:
         return None
     try:
-        lying = onto_their_mean(whole, whole[0] - whole[0].mean(0), rigid, ROUNDS)
+        lying = onto_their_mean(whole, whole[0] - whole[0].mean(0), ROUNDS)
     except GeometryError:
         return None
     mean = lying.mean(0)

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import PIL.Image
 import pytest
+from crooked import DIMS
 
 from pipeline.cli.door import main
 from pipeline.data.image import Image
@@ -15,6 +16,7 @@ from pipeline.data.template import mean_template, read_template, write_template
 from pipeline.data.write_nifti import write_nifti
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
+from pipeline.geometry.fit import moved, rigid
 from pipeline.phantoms.pose import turn
 from pipeline.stages.align import align
 
@@ -180,3 +182,23 @@ def test_no_file_of_the_users_is_replaced(scans, aligned, tmp_path, capsys):
     assert main(["align", f"source={scans}", "-o", str(other)]) == 2
     assert "subjects.csv: is in the way" in capsys.readouterr().err
     assert main(["align", f"source={scans}", "-o", str(aligned), "align.spacing=1", "align.margin=8"]) == 1  # again
+
+
+@pytest.mark.parametrize("dims", [d for d in DIMS if d > 1])
+@pytest.mark.parametrize("degrees", [[0] * 12, [30, -20] * 6, [0, 90, 180, 270] * 3], ids=["upright", "rolled", "any"])
+def test_a_template_is_as_large_as_its_pictures_however_they_lie(dims, degrees):
+    rng = np.random.default_rng(dims)
+    base = rng.normal(0, 30, (6, dims))
+    base -= base.mean(0)
+    cases = []
+    for angle in np.radians(degrees):
+        roll = np.eye(dims)
+        roll[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+        shown = (base + rng.normal(0, 6, base.shape)) @ roll.T + 200
+        cases.append(dict(zip("abcdef", map(tuple, shown), strict=True)))
+    points = mean_template(cases, tuple("abcdef"), 1.0, 20.0, "px").points
+    back = rigid(points, base)
+    assert np.abs(moved(back, points) - base).max() < 8
+    assert abs(np.linalg.norm(points) / np.linalg.norm(base) - 1) < 0.06
+    if len({*degrees}) < 4:  # it lies as they do on the whole, here nearly upright
+        assert np.trace(back[:-1, :-1]) > dims - 0.1
