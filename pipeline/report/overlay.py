@@ -12,13 +12,14 @@ from jaxtyping import Float
 
 from pipeline.data.atomic import read_json
 from pipeline.data.frames import coordinate
-from pipeline.errors import DataError
+from pipeline.errors import DataError, GeometryError
 from pipeline.geometry.fit import affine, similarity
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 SHRINK = 0.7  # a filter that becomes smaller than this is shrunk first, or it would be sampled too coarsely
+FLATTEST = 100.0  # times longer than wide: what an affine map may make of a square; more is a stripe
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,8 @@ def lay_over(picture: Picture, worn: Filter, landmarks: Mapping[str, tuple[float
     source = np.array([worn.anchors[name] for name in worn.anchors])
     target = np.array([landmarks[name] for name in worn.anchors])
     matrix = similarity(source, target) if len(source) == 2 else affine(source, target)
+    if len(source) > 2 and np.linalg.cond(matrix[:2, :2]) > FLATTEST:
+        raise GeometryError(f"landmarks {target.tolist()} lie in one line: the filter would become a stripe")
     flying, matrix = _shrunk(worn.picture, matrix)
     back = np.linalg.inv(_by_edges(matrix))[:2].ravel().tolist()
     laid = flying.transform(picture.size, PIL.Image.Transform.AFFINE, back, PIL.Image.Resampling.BICUBIC)

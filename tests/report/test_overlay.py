@@ -7,7 +7,7 @@ import PIL.Image
 import pytest
 
 from pipeline.data.predictions import Answer, Predictions, write_predictions
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import ConfigError, DataError, GeometryError
 from pipeline.report.overlay import Filter, lay_over, own_filters, read_filter
 from pipeline.stages.overlay import overlay
 
@@ -40,6 +40,16 @@ def test_three_anchors_may_be_sheared():
     worn = Filter(dot(), {"a": (0.0, 0.0), "b": (20.0, 0.0), "c": (0.0, 20.0)})
     laid = lay_over(PIL.Image.new("RGB", (100, 80)), worn, {"a": (20.0, 20.0), "b": (60.0, 20.0), "c": (30.0, 50.0)})
     assert np.abs(middle_of(laid) - (45.0, 35.0)).max() < 0.15
+
+
+@pytest.mark.parametrize("off", [0.0, 0.01])
+@pytest.mark.parametrize("way", [(1.0, 0.0), (0.6, -0.8)])
+def test_landmarks_in_one_line_are_refused(way, off):
+    worn = Filter(dot(), {"a": (0.0, 0.0), "b": (20.0, 0.0), "c": (0.0, 20.0)})
+    places = {name: (40 + n * way[0], 40 + n * way[1]) for name, n in zip("abc", (0, 10, 25), strict=True)}
+    places["b"] = (places["b"][0], places["b"][1] + off)
+    with pytest.raises(GeometryError, match="lie in one line"):
+        lay_over(PIL.Image.new("RGB", (100, 80)), worn, places)
 
 
 @pytest.mark.parametrize("name", ["glasses", "hat"])
