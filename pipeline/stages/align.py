@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.data.atomic import write_text
 from pipeline.data.claim import claimed_folder
 from pipeline.data.collect import collect
+from pipeline.data.csv_rows import read_rows
 from pipeline.data.file_names import file_stem
 from pipeline.data.image import Image
 from pipeline.data.overwriting import refuse_overwriting
@@ -45,6 +46,8 @@ def align(
 ) -> tuple[int, dict[str, str]]:
     """Write `images/ID.nii.gz` (of pictures `ID.png`), `subjects.csv`, `aligned.csv` and `template.json` into `out`.
 
+    Images of an earlier call that are not written again are removed: they may show another template.
+
     Args:
         source: A folder of images and landmarks placed by hand; or
         model: a model of landmarks that finds them, in
@@ -65,10 +68,11 @@ def align(
     if source is None and (model is None or not inputs or template is None):
         raise ConfigError("align: say source=FOLDER with landmarks, or model=MODEL -i IMAGES align.template=FILE")
     found, failed = _annotated(source) if source is not None else ([], {})
-    images = {case: path for case, _, path, _ in found} if source is not None else asked_scans(inputs, out / IMAGES)
-    _refuse_overwriting(out, images)
+    paths = {case: path for case, _, path, _ in found} if source is not None else asked_scans(inputs, out / IMAGES)
+    earlier = _earlier(out)
+    _refuse_overwriting(out, paths, earlier)
     if source is None:
-        found, failed = _asked(model, images, device)
+        found, failed = _asked(model, paths, device)
     if not found:
         return 0, failed
     unit = unit_of(found[0][2])
@@ -81,19 +85,27 @@ def align(
         shape = mean_template([f[3] for f in found], names, spacing or usual[0], margin or usual[1], unit)
     with claimed_folder(out):
         write_template(shape, out / TEMPLATE)
-        written, more = _write(out, found, shape)
+        written, more = _write(out, found, shape, earlier or set())
     return written, failed | more
 
 
-def _refuse_overwriting(out: Path, images: Mapping[str, Path]) -> None:
-    """The template is written first: where there is one, what lies beside it is of an earlier call, too."""
-    targets = [out / TEMPLATE, *(out / name for name in TABLES)]
-    targets += [_place(out, case, unit_of(path)) for case, path in images.items()]
+def _earlier(out: Path) -> set[Path] | None:
+    """Images that an earlier call wrote; None = there was none, for it writes the template first."""
     try:
-        begun = read_template(out / TEMPLATE) is not None
+        unit = read_template(out / TEMPLATE).unit
     except DataError:
-        begun = False
-    refuse_overwriting(targets, (file for path in images.values() for file in files_of(path)), lambda _: begun)
+        return None
+    table = out / TABLES[0]
+    rows = read_rows(table, ["case"]) if table.is_file() else []
+    return {_place(out, row.cells["case"], unit) for row in rows if row.cells.get("case")}
+
+
+def _refuse_overwriting(out: Path, images: Mapping[str, Path], earlier: set[Path] | None) -> None:
+    """Images of an earlier call are replaced, or removed; where there was one, what lies beside them is of it, too."""
+    targets = [out / TEMPLATE, *(out / name for name in TABLES), *sorted(earlier or ())]
+    targets += [_place(out, case, unit_of(path)) for case, path in images.items()]
+    read = (file for path in images.values() for file in files_of(path))
+    refuse_overwriting(targets, read, lambda _: earlier is not None)
 
 
 def _annotated(source: Path) -> tuple[list[Found], dict[str, str]]:
@@ -127,7 +139,7 @@ def _asked(model: Path | None, images: dict[str, Path], device: str) -> tuple[li
     return found, failed
 
 
-def _write(out: Path, found: Sequence[Found], template: Template) -> tuple[int, dict[str, str]]:
+def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[Path]) -> tuple[int, dict[str, str]]:
     failed: dict[str, str] = {}
     rows: list[tuple[str, ...]] = [("case", "landmarks", "off")]
     whose: list[tuple[str, ...]] = [("case", "subject")]
@@ -135,12 +147,14 @@ def _write(out: Path, found: Sequence[Found], template: Template) -> tuple[int, 
         try:
             matrix, number, off = template.fit(landmarks)
             image = aligned(read_image(path), matrix, template.frame)
-            _write_image(_place(out, case, image.frame.unit), image)
+            _write_image(_place(out, case, template.unit), image)
         except (PatchvoteError, OSError) as error:
             failed[case] = str(error)
             continue
         rows.append((case, str(number), f"{off:.3f}"))
         whose.append((case, subject))
+    for place in earlier - {_place(out, case, template.unit) for case, _ in whose[1:]}:
+        place.unlink(missing_ok=True)
     for name, lines in zip(TABLES, (rows, whose), strict=True):
         write_text(out / name, "".join(csv_line(line) + "\n" for line in lines))
     return len(rows) - 1, failed

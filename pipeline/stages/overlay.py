@@ -22,7 +22,7 @@ MARK = ("Software", "patchvote overlay")  # in the head of each PNG
 def overlay(
     predictions: Path, inputs: Sequence[Path], worn: Path, out: Path, names: Mapping[str, str] | None = None
 ) -> tuple[int, dict[str, str]]:
-    """Write `ID.png` into `out` for every picture whose landmarks were found.
+    """Write `ID.png` into `out` for every picture whose landmarks were found; of the others, an earlier one is removed.
 
     Args:
         predictions: `predictions.json` of the pictures.
@@ -56,6 +56,7 @@ def overlay(
             _write(case, path, answers.cases.get(case), loaded, out)
         except (PatchvoteError, OSError) as error:
             failed[case] = str(error)
+            _place(out, case).unlink(missing_ok=True)  # made here, or it would have been refused
     return len(pictures) - len(failed), failed
 
 

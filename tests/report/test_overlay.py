@@ -88,6 +88,15 @@ def test_the_pictures_with_a_filter_on_are_no_pictures_of_the_next_time(folder):
         overlay(folder / "predictions.json", [folder / "one.png"], worn, folder, names)
 
 
+def test_what_an_earlier_call_laid_on_a_picture_that_now_fails_is_removed(folder):
+    worn, names = own_filters()["glasses"], {"eye_imgleft": "l", "eye_imgright": "r"}
+    assert overlay(folder / "predictions.json", [folder], worn, folder / "out", names)[0] == 1
+    lost = {"one": answered(l=(20.0, 25.0), r=None), "two": answered(l=(20.0, 25.0), r=(40.0, 25.0))}
+    write_predictions(Predictions("m", lost, "px"), folder / "predictions.json")
+    assert overlay(folder / "predictions.json", [folder], worn, folder / "out", names)[0] == 1
+    assert [path.name for path in (folder / "out").iterdir()] == ["two.png"]
+
+
 def test_an_anchor_that_the_model_does_not_know_is_named(folder):
     with pytest.raises(DataError, match=r"'eye_imgleft' is no landmark .* it has l, r"):
         overlay(folder / "predictions.json", [folder], own_filters()["hat"], folder / "out")

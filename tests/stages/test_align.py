@@ -202,3 +202,21 @@ def test_a_template_is_as_large_as_its_pictures_however_they_lie(dims, degrees):
     assert abs(np.linalg.norm(points) / np.linalg.norm(base) - 1) < 0.06
     if len({*degrees}) < 4:  # it lies as they do on the whole, here nearly upright
         assert np.trace(back[:-1, :-1]) > dims - 0.1
+
+
+@pytest.fixture
+def copied(scans, tmp_path):
+    return shutil.copytree(scans, tmp_path / "copied")
+
+
+def test_images_of_an_earlier_call_do_not_stay_among_the_new(copied, tmp_path):
+    out = tmp_path / "out"
+    align(out, copied, spacing=3.0)
+    (out / "images" / "s1.png").write_bytes(b"the user's own")
+    for path in (copied / "s0.nii.gz", copied / "s0.mrk.json"):
+        path.unlink()
+    write_markups(copied / "s1.mrk.json", {n: p if n in "ab" else None for n, p in PLACES.items()})
+    written, failed = align(out, copied, spacing=3.0)
+    assert written == 3 and "s1" in failed
+    assert sorted(p.name for p in (out / "images").iterdir()) == ["s1.png", *(f"s{n}.nii.gz" for n in (2, 3, 4))]
+    assert (out / "aligned.csv").read_text().count("\n") == 4
