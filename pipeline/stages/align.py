@@ -17,7 +17,8 @@ from pipeline.data.image import Image
 from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.points_csv import csv_line
 from pipeline.data.progress_bar import progress_bar
-from pipeline.data.readers import files_of, read_image, unit_of
+from pipeline.data.read_apart import read_safely
+from pipeline.data.readers import files_of, unit_of
 from pipeline.data.resample import resample
 from pipeline.data.scan_files import asked_scans
 from pipeline.data.template import Points, Template, mean_template, read_template, write_template
@@ -131,12 +132,16 @@ def _asked(model: Path | None, images: dict[str, Path], device: str) -> tuple[li
     failed: dict[str, str] = {}
     for case, path in progress_bar(images.items(), "landmarks", unit="image", file=sys.stderr):
         try:
-            said = made.answer(read_image(path), Beside())["answers"]
-        except (PatchvoteError, OSError) as error:
-            failed[case] = str(error)
+            said = made.answer(read_safely(path), Beside())["answers"]
+        except Exception as error:  # a fault of a library, or too little memory, must not cost the other images
+            failed[case] = _why(error, path)
             continue
         found.append((case, case, path, {name: answer["position"] for name, answer in said.items()}))
     return found, failed
+
+
+def _why(error: Exception, path: Path) -> str:
+    return str(error) if isinstance(error, PatchvoteError) else f"{path}: aligning it failed: {error!r}"
 
 
 def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[Path]) -> tuple[int, dict[str, str]]:
@@ -146,10 +151,10 @@ def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[P
     for case, subject, path, landmarks in progress_bar(found, "align", unit="image", file=sys.stderr):
         try:
             matrix, number, off = template.fit(landmarks)
-            image = aligned(read_image(path), matrix, template.frame)
+            image = aligned(read_safely(path), matrix, template.frame)
             _write_image(_place(out, case, template.unit), image)
-        except (PatchvoteError, OSError) as error:
-            failed[case] = str(error)
+        except Exception as error:  # as above
+            failed[case] = _why(error, path)
             continue
         rows.append((case, str(number), f"{off:.3f}"))
         whose.append((case, subject))

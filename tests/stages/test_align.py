@@ -18,6 +18,7 @@ from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.fit import moved, rigid
 from pipeline.phantoms.pose import turn
+from pipeline.stages import align as stage
 from pipeline.stages.align import align
 
 PLACES = {"a": (-9.0, 2, 1), "b": (8.0, 7, -3), "c": (1.0, -9, 6), "d": (3.0, 4, 9)}
@@ -220,3 +221,15 @@ def test_images_of_an_earlier_call_do_not_stay_among_the_new(copied, tmp_path):
     assert written == 3 and "s1" in failed
     assert sorted(p.name for p in (out / "images").iterdir()) == ["s1.png", *(f"s{n}.nii.gz" for n in (2, 3, 4))]
     assert (out / "aligned.csv").read_text().count("\n") == 4
+
+
+def test_a_fault_of_a_library_costs_one_image(scans, aligned, tmp_path, monkeypatch):
+    def read(path):
+        if path.name == "s1.nii.gz":
+            raise MemoryError("too large")
+        return read_nifti(path)
+
+    monkeypatch.setattr(stage, "read_safely", read)
+    written, failed = align(tmp_path / "out", scans, template=aligned / "template.json")
+    assert written == 4 and set(failed) == {"s1", "s5"}
+    assert "s1.nii.gz: aligning it failed: MemoryError('too large')" in failed["s1"]
