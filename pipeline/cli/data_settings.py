@@ -23,7 +23,7 @@ class DataSettings:
         unlisted: Scans of which no landmark file speaks are left out (left_out), or shown as containing none (absent).
         images: Name of the folder in the source that holds the scans, such as images_2mm; null = of all images* the
             one with most scans, or else the source itself.
-        series_uid: SeriesInstanceUIDs to take from DICOM folders that hold several series; predict minds it, too.
+        series_uid: SeriesInstanceUIDs to take from DICOM folders that hold several; predict and align mind it, too.
         pseudonyms: Call scans by codes instead of their file names; predict minds it, too. PLACE/private/ knows whose.
         edges: Pairs of landmarks that are drawn as lines, such as the bones of a skeleton.
         boxes_around: For task=boxes or one_object, boxes around landmarks: {CLASS: [LANDMARK, ...], ...}.
@@ -97,7 +97,7 @@ class AlignSettings:
     """How images are brought to a common frame by their landmarks.
 
     Args:
-        template: template.json of an earlier alignment; null = the mean of the cases of source.
+        template: template.json of an earlier alignment, which brings what follows; null = the mean of what source has.
         landmarks: Align by these alone; none = all.
         spacing: Voxel size of the aligned images; null = 2 mm, 1 px.
         margin: Shown around the landmarks; null = 30 mm, 20 px.

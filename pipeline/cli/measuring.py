@@ -144,10 +144,11 @@ def overlay(settings: Settings) -> Outcome:
 def align(settings: Settings) -> Outcome:
     from pipeline.stages.align import align as stage
 
-    wanted, asked = settings.align, settings.predict
+    wanted, asked, data = settings.align, settings.predict, settings.data
     if asked.output is None:
         raise ConfigError("align: -o FOLDER is needed, for the aligned images")
     facts = (settings.source, asked.model, asked.input or (), wanted.template, wanted.landmarks)
-    written, failed = stage(asked.output, *facts, wanted.spacing, wanted.margin, settings.device)
+    reading = (data.frame, data.images, data.series_uid)
+    written, failed = stage(asked.output, *facts, wanted.spacing, wanted.margin, settings.device, *reading)
     note = f"{counted(written, 'image')} in {asked.output}"
     return Outcome(note, (note,), failed)

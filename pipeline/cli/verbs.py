@@ -38,6 +38,7 @@ class Verb:
 
 
 RUN = ("experiment", "run")
+READING = ("data.frame", "data.images", "data.series_uid")
 TRAINING = ("device", "seed", "threads", "training")
 VERBS = (
     Verb(
@@ -135,8 +136,8 @@ VERBS = (
         "align",
         "turn and move images so that their landmarks lie alike: those of a folder, or those that a model finds",
         "patchvote align source=phantoms -o aligned",
-        ("source", "predict.model", "predict.input", "predict.output", "align", "device"),
-        ("align", "predict"),
+        ("source", "predict.model", "predict.input", "predict.output", *READING, "align", "device"),
+        ("align", "predict", "data"),
         "OUT/images/, OUT/subjects.csv, OUT/aligned.csv, OUT/template.json",
     ),
     Verb(

@@ -30,6 +30,11 @@ from pipeline.geometry import ImageFrame
 IMAGES = "images"
 TABLES = ("aligned.csv", "subjects.csv")
 TEMPLATE = "template.json"
+UNHEARD = {  # what changes nothing beside each
+    "source": ("model", "-i"),
+    "align.template": ("align.landmarks", "align.spacing", "align.margin"),
+    "-i": ("data.frame", "data.images"),
+}
 USUAL = {"mm": (2.0, 30.0), "px": (1.0, 20.0)}  # voxel size and margin
 Found = tuple[str, str, Path, Points]  # id, subject, image, landmarks
 
@@ -44,6 +49,9 @@ def align(
     spacing: float | None = None,
     margin: float | None = None,
     device: str = "auto",
+    frame: str | None = None,
+    images: str | None = None,
+    series: Sequence[str] = (),
 ) -> tuple[int, dict[str, str]]:
     """Write `images/ID.nii.gz` (of pictures `ID.png`), `subjects.csv`, `aligned.csv` and `template.json` into `out`.
 
@@ -57,19 +65,26 @@ def align(
         landmarks: Align by these alone; none = all.
         spacing: Voxel size; None = 2 mm, 1 px.
         margin: Shown around the landmarks; None = 30 mm, 20 px.
+        frame: "LPS" or "RAS", for landmark files of `source` that do not say.
+        images: Which folder of `source` holds the images, where there are several.
+        series: UIDs of the DICOM series to take, where a folder holds several.
 
     Returns:
         How many images were written, and why others were not.
 
     Raises:
-        ConfigError: Neither landmarks nor a model, or a model without a template; or a file would be replaced that is
-            read, or that no earlier call wrote.
+        ConfigError: Neither landmarks nor a model, or both; a model without a template; what would change nothing; or
+            a file would be replaced that is read, or that no earlier call wrote.
         DataError: No image, two of one id, or the template is not one.
     """
     if source is None and (model is None or not inputs or template is None):
         raise ConfigError("align: say source=FOLDER with landmarks, or model=MODEL -i IMAGES align.template=FILE")
-    found, failed = _annotated(source) if source is not None else ([], {})
-    paths = {case: path for case, _, path, _ in found} if source is not None else asked_scans(inputs, out / IMAGES)
+    said: dict[str, object] = {"source": source, "model": model, "-i": inputs, "align.template": template}
+    said |= {"align.landmarks": landmarks, "align.spacing": spacing, "align.margin": margin}
+    _require_heard(said | {"data.frame": frame, "data.images": images})
+    found, failed = _annotated(source, frame, images, series) if source is not None else ([], {})
+    asked = {} if source is not None else asked_scans(inputs, out / IMAGES, series)
+    paths = asked or {case: path for case, _, path, _ in found}
     earlier = _earlier(out)
     _refuse_overwriting(out, paths, earlier)
     if source is None:
@@ -88,6 +103,12 @@ def align(
         write_template(shape, out / TEMPLATE)
         written, more = _write(out, found, shape, earlier or set())
     return written, failed | more
+
+
+def _require_heard(said: Mapping[str, object]) -> None:
+    for beside, keys in UNHEARD.items():
+        if idle := [key for key in keys if said[key] and said[beside]]:
+            raise ConfigError(f"align: {idle[0]} changes nothing beside {beside}. Leave one of the two out.")
 
 
 def _earlier(out: Path) -> set[Path] | None:
@@ -109,9 +130,11 @@ def _refuse_overwriting(out: Path, images: Mapping[str, Path], earlier: set[Path
     refuse_overwriting(targets, read, lambda _: earlier is not None)
 
 
-def _annotated(source: Path) -> tuple[list[Found], dict[str, str]]:
+def _annotated(
+    source: Path, frame: str | None, images: str | None, series: Sequence[str]
+) -> tuple[list[Found], dict[str, str]]:
     """Landmarks placed by hand, and why cases are left out."""
-    data, findings = collect(source, source.name)
+    data, findings = collect(source, source.name, frame, images=images, series=series)
     placed = {c.id: {n: c.landmarks.get(n) for n in data.landmarks} for c in data.cases}
     found: list[Found] = [(c.id, c.subject, data.image_path(c), placed[c.id]) for c in data.cases]
     told = {f.case: f"{f.message} {f.advice}" for f in reversed(findings) if f.case is not None}

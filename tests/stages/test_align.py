@@ -9,8 +9,9 @@ import pytest
 from crooked import DIMS
 
 from pipeline.cli.door import main
+from pipeline.data.fcsv import write_fcsv
 from pipeline.data.image import Image
-from pipeline.data.markups import write_markups
+from pipeline.data.markups import read_markups, write_markups
 from pipeline.data.read_nifti import read_nifti
 from pipeline.data.template import mean_template, read_template, write_template
 from pipeline.data.write_nifti import write_nifti
@@ -221,6 +222,39 @@ def test_images_of_an_earlier_call_do_not_stay_among_the_new(copied, tmp_path):
     assert written == 3 and "s1" in failed
     assert sorted(p.name for p in (out / "images").iterdir()) == ["s1.png", *(f"s{n}.nii.gz" for n in (2, 3, 4))]
     assert (out / "aligned.csv").read_text().count("\n") == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["spacing=3"], "align.spacing changes nothing beside align.template"),
+        (["margin=3"], "align.margin changes nothing beside align.template"),
+        (["landmarks=[a,b,c]"], "align.landmarks changes nothing beside align.template"),
+        (["model=nowhere"], "model changes nothing beside source"),
+        (["-i", "nowhere"], "-i changes nothing beside source"),
+        (["model=nowhere", "-i", "nowhere", "source=null", "frame=LPS"], "data.frame changes nothing beside -i"),
+    ],
+)
+def test_what_would_change_nothing_is_refused(scans, aligned, tmp_path, capsys, words, complaint):
+    where = [f"source={scans}", "-o", str(tmp_path), f"template={aligned / 'template.json'}"]
+    assert main(["align", *where, *words]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_how_a_folder_is_read_can_be_said(copied, tmp_path, capsys):
+    for path in sorted(copied.glob("*.mrk.json"))[:4]:
+        shown = {n: p for n, p in read_markups(path)[0].items() if p}
+        other = path.with_name(path.name.replace(".mrk.json", ".fcsv"))
+        write_fcsv(other, shown)
+        lines = [line for line in other.read_text().splitlines() if "CoordinateSystem" not in line]
+        other.write_text("\n".join(lines) + "\n")
+        path.unlink()
+    words = ["align", f"source={copied}", "align.spacing=3"]
+    assert main([*words, "-o", str(tmp_path / "unsaid")]) == 1
+    assert "frame" in capsys.readouterr().err
+    assert main([*words, "-o", str(tmp_path / "said"), "frame=LPS"]) == 1  # s5 shows too little, as ever
+    rows = [line.split(",") for line in (tmp_path / "said" / "aligned.csv").read_text().split()[1:]]
+    assert len(rows) == 5 and max(float(row[2]) for row in rows) < 0.01
 
 
 def test_a_fault_of_a_library_costs_one_image(scans, aligned, tmp_path, monkeypatch):
