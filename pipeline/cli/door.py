@@ -5,6 +5,7 @@ Nothing heavy is imported here: `patchvote --help` answers without NumPy, a mist
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 import traceback
@@ -19,6 +20,8 @@ from pipeline.errors import ConfigError, PatchvoteError
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 FLAGS = {"-i": "predict.input", "--input": "predict.input", "-o": "predict.output", "--output": "predict.output"}
+# Of a path that the user named: below a folder that is closed, or longer than names may be. Path.exists() raises both.
+UNREACHABLE = (errno.EACCES, errno.ENAMETOOLONG)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,10 +39,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `patchvote ... | head`: nobody reads on, and that is no fault
         silence()
         return FAILED
+    except OSError as error:
+        if error.errno not in UNREACHABLE or error.filename is None:
+            return _fault()
+        why = f"{error.filename}: {error.strerror}. Name another path, or make it readable."
+        print(f"patchvote: {why}", file=sys.stderr)
+        return MISUSED
     except Exception:
-        traceback.print_exc()
-        print(f"patchvote {__version__}: a fault of the program. Please report the lines above.", file=sys.stderr)
-        return FAILED
+        return _fault()
+
+
+def _fault() -> int:
+    """What nobody thought of: the lines that help to mend it."""
+    traceback.print_exc()
+    print(f"patchvote {__version__}: a fault of the program. Please report the lines above.", file=sys.stderr)
+    return FAILED
 
 
 def _answer(given: list[str]) -> int:

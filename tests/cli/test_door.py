@@ -156,6 +156,38 @@ def test_an_error_of_the_program_has_a_traceback_and_says_so(monkeypatch, capsys
     assert "Traceback" in said and "a fault of the program" in said
 
 
+LONG = "a" * 300
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", f"run={LONG}"],
+        ["import", "experiment=my_landmarks", f"source={LONG}", "run=r"],
+        ["evaluate", f"predictions={LONG}", f"dataset={LONG}"],
+    ],
+)
+def test_a_path_that_cannot_even_be_looked_for_is_named(words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("patchvote: ") and f"{LONG}" in said and "File name too long. Name another path" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (PermissionError(13, "Permission denied", "closed/x"), 2, "closed/x: Permission denied. Name another"),
+        (PermissionError(13, "Permission denied"), 1, "a fault of the program"),
+        (OSError(5, "Input/output error", "x"), 1, "a fault of the program"),
+    ],
+)
+def test_only_a_path_that_is_closed_is_no_fault_of_the_program(error, code, said, monkeypatch, capsys):
+    monkeypatch.setattr(chain, "act", fail_with(error))
+    assert main(["report", "run=x"]) == code
+    assert said in capsys.readouterr().err
+
+
 def test_an_interrupted_command_says_that_it_can_go_on(monkeypatch, capsys):
     monkeypatch.setattr(chain, "act", fail_with(KeyboardInterrupt()))
     assert main(["report", "run=x"]) == 130
