@@ -7,8 +7,8 @@ from oracle import heads_of
 
 from pipeline.cli.build import build_networks
 from pipeline.cli.compose import compose, sort_words
-from pipeline.cli.config_files import groups
-from pipeline.cli.validate import validate
+from pipeline.cli.config_files import config_folder, groups
+from pipeline.cli.validate import plain, validate
 from pipeline.errors import ConfigError
 from pipeline.networks.network import build_network
 
@@ -29,6 +29,28 @@ def test_what_an_experiment_says_of_our_networks_is_not_said_of_a_papers(experim
         if level.network != "fcn":
             assert {name for name, value in level.parameters.items() if value is not None} == {"stride"}
             build_network(level.network, 1, 1, heads_of(2, 1), **level.parameters)
+
+
+def asks_for_landmarks(experiment: str) -> bool:
+    text = (config_folder() / "experiment" / f"{experiment}.yaml").read_text()
+    return "\ntask: " not in text or "\ntask: multi" in text
+
+
+def training_of(*words: str) -> dict:
+    training = plain(validate(compose(sort_words(words))))["training"]
+    del training["augment"]["pairs"]  # of a mirror that no paper has
+    return training
+
+
+@pytest.mark.parametrize(
+    ("method", "left_open"),
+    [("noothout2018", {"minutes", "fusion", "fine"}), ("noothout2020", {"minutes", "fusion"})],  # 2018 has one level
+)
+@pytest.mark.parametrize("experiment", [e for e in groups()["experiment"] if asks_for_landmarks(e)])
+def test_a_papers_training_is_the_same_whatever_an_experiment_says_of_ours(experiment, method, left_open):
+    alone, here = training_of(f"method={method}"), training_of(f"experiment={experiment}", f"method={method}")
+    assert {key for key in alone if here[key] != alone[key]} <= left_open
+    assert here["decode"]["between"] is False and here["augment"]["mirror"] == here["loss"]["presence"] == 0
 
 
 @pytest.mark.parametrize(
