@@ -35,7 +35,8 @@ class Words:
 
 
 def sort_words(arguments: Iterable[str], sections: Sequence[str] = ()) -> Words:
-    """Tell groups, texts and values apart. Keys of the verb's own `sections` may come without their names.
+    """Tell groups, texts and values apart. Keys of the verb's own `sections` may come without their names, and every
+    key with `-` for `_`.
 
     Raises:
         ConfigError: An argument is not `key=value`, or a group has no file of that name.
@@ -43,9 +44,12 @@ def sort_words(arguments: Iterable[str], sections: Sequence[str] = ()) -> Words:
     known = known_keys()
     named, words = groups(), Words({}, {}, {})
     for argument in arguments:
-        key, value = _split(argument, known)
+        given, value = _split(argument, known)
+        key = given.replace("-", "_")
         if key not in known and key.partition(".")[0] not in named:
             key = next((long for section in sections if _has_place(long := f"{section}.{key}", known)), key)
+        if key not in known and _has_place(key, known):  # a name in a mapping, whose signs are its own
+            key = f"{key.rpartition('.')[0]}.{given.rpartition('.')[2]}"
         if key in named and not value.startswith(("[", "{")):
             words.chosen[key] = _known_name(key, value, named[key])
         elif key in known and _is_text(known[key].kind) and not value.startswith("["):
@@ -109,7 +113,7 @@ def _split(argument: str, known: Mapping[str, Any]) -> tuple[str, str]:
     if not equals:
         hint = did_you_mean(argument.lstrip("-"), known)
         raise ConfigError(f"'{argument}' is not understood: settings are written key=value.{hint}")
-    return key.lstrip("+-").replace("-", "_"), value
+    return key.lstrip("+-"), value
 
 
 def _has_place(key: str, known: Mapping[str, Any]) -> bool:

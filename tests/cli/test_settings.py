@@ -69,6 +69,14 @@ def test_keys_of_the_verbs_own_section_need_no_prefix():
     assert settled("part=validation", sections=("evaluate",)).evaluate.part == "validation"
 
 
+def test_keys_may_have_other_strokes_and_names_in_mappings_keep_theirs():
+    assert settled("data.split-seed=3").data.split_seed == 3
+    weights = settled("training.attributes.weights.heart-rate=2", "training.attributes.weights.a_b=3")
+    assert weights.training.attributes.weights == {"heart-rate": 2.0, "a_b": 3.0}
+    boxes = settled("boxes-around.aortic-root=[a]", "data.boxes_around.b_c=[d]", sections=("data",)).data.boxes_around
+    assert boxes == {"aortic-root": ("a",), "b_c": ("d",)}
+
+
 def test_a_top_level_key_wins_over_the_verbs_own_section():
     assert settled("seed=3", sections=("training",)).seed == 3
 
