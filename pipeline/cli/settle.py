@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.compose import Words, compose, sort_words
-from pipeline.cli.config_files import groups
+from pipeline.cli.config_files import config_folder, groups
 from pipeline.cli.home import from_home, replaced
 from pipeline.cli.schema import put
 from pipeline.cli.settings import Settings
@@ -105,6 +105,11 @@ def _choose_experiment(verb: Verb, words: Words) -> None:
         words.chosen["experiment"] = "demo"
     elif recorded in groups()["experiment"]:
         words.chosen["experiment"] = recorded
+    elif recorded and verb.reads("experiment"):
+        raise ConfigError(
+            f"run={run} was made with experiment '{recorded}', which is not there any more.\n"
+            f"  Put {config_folder() / 'experiment' / str(recorded)}.yaml back, or begin another run=FOLDER."
+        )
     elif verb.name in ("import", "run"):
         raise ConfigError(
             f"{verb.name}: say which experiment=NAME; there are: {', '.join(groups()['experiment'])}.\n"
