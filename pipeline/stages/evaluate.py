@@ -140,9 +140,10 @@ def _normalised(
 def _by_folder(
     data: Dataset, cases: Sequence[Case], truth: Truth, outcomes: Outcomes, normalise: tuple[str, str] | None
 ) -> dict[str, Any]:
-    """The same for each folder that images lie in, where there are several: often they are of different kinds."""
+    """The same for each folder that images lie in, where there are several: often they are of different kinds. Not
+    where they are as many as subjects, as in BIDS: then they tell no kinds."""
     folders = np.array([Path(c.image).parent.as_posix() for c in cases])
-    if len(set(folders)) < 2:
+    if not 2 <= len(set(folders)) < len({c.subject for c in cases}):
         return {}
     result = {}
     for name in sorted(set(folders)):

@@ -116,6 +116,21 @@ def test_a_dataset_without_any_position_has_nothing_to_measure(files, tmp_path):
         evaluate(*paths)
 
 
+@pytest.mark.parametrize(
+    ("places", "told"),
+    [
+        (("x/1", "x/2", "y/3"), ["x", "y"]),  # of two kinds
+        (("s1/ct", "s2/ct", "s3/ct"), None),  # a folder a subject
+        (("1", "2", "3"), None),
+    ],
+)
+def test_folders_that_hold_several_subjects_have_numbers_of_their_own(tmp_path, places, told):
+    cases = tuple(Case(p, p, f"{p}.nii.gz", {"a": (0, 0, 0)}, "test") for p in places)
+    write_dataset(Dataset("toy", tmp_path, ("a",), cases), tmp_path / "dataset.json")
+    summary = evaluate(*_write(tmp_path, {p: {"a": found(0.0, 3.0, 4.0)} for p in places}, "mm", {}))
+    assert list(summary.get("folders", {})) == (told or [])
+
+
 def test_of_an_image_that_failed_nobody_said_that_it_shows_nothing(tmp_path):
     PIL.Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "empty.png")
     cases = tuple(Case(name, name, "empty.png", {}, "test", boxes=()) for name in "abc")
