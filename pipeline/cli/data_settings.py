@@ -63,8 +63,8 @@ class SimulateSettings:
         scans: Of each patient (CTA only): each with its own pose, breath, contrast, field of view and noise.
         kind: What they show: cta, the aortic root in cardiac CT; blobs, plain shapes that any network learns at once;
             figures, stick figures in pictures; objects, pictures with one thing of three classes, or none.
-        fov_mm: Edge of the field of view; null = varies from case to case.
-        spacing_mm: Voxel size; null = varies from case to case.
+        fov_mm: Edge of the field of view of scans (cta, blobs); null = varies from case to case.
+        spacing_mm: Voxel size of scans; null = varies from case to case.
     """
 
     out: Path = Path("phantoms")

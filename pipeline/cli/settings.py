@@ -30,7 +30,7 @@ class PredictSettings:
         model: Folder of a trained model, runs/NAME/model; null = the model of the run.
         input: Scans or folders of scans (-i); null = the test part of the run.
         output: Folder for the answers (-o); null = RUN/PART, the part of the split that is answered.
-        table: CSV with a row a scan, for a model that reads columns beside the image.
+        table: CSV with a row a scan of -i, for a model that reads columns beside the image.
         formats: What is written beside predictions.json: mrk.json and fcsv (3D Slicer, a file a scan), csv (points.csv,
             all scans), nnlandmark (all_landmarks_voxel.json), dicom-sr (of DICOM scans; it names the patient); of
             pictures points.json and png (with the points drawn); of boxes in pictures png, voc, coco, yolo and csv, in
@@ -50,8 +50,8 @@ class EvaluateSettings:
 
     Args:
         part: Which part of the split.
-        radii: Success within these distances, mm.
-        wrong_beyond: Errors beyond this count as a wrong structure, mm; null = not counted.
+        radii: Success within these distances, mm (landmarks).
+        wrong_beyond: Errors beyond this count as a wrong structure, mm; null = not counted (landmarks).
         pairs: A list in the form of LFW's pairs.txt; adds the accuracy of its folds (task=embedding).
         normalise: Two landmarks, such as the eyes; errors are given as a share of the distance between them, too.
         predictions: A predictions.json; null = RUN/PART/predictions.json.

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.cli.compose import Words, compose, sort_words
 from pipeline.cli.config_files import config_folder, groups
 from pipeline.cli.home import from_home, replaced
+from pipeline.cli.idle import refuse_idle
 from pipeline.cli.schema import put
 from pipeline.cli.settings import Settings
 from pipeline.cli.validate import validate
@@ -34,7 +35,7 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
         flags: What -i and -o gave, {"predict.input": paths, "predict.output": [path]}.
 
     Raises:
-        ConfigError: An unknown key or name, a wrong value, or too little to go by.
+        ConfigError: An unknown key or name, a wrong value, one that changes nothing, or too little to go by.
     """
     words = sort_words(arguments, verb.sections)
     if "experiment" not in words.chosen:
@@ -47,6 +48,7 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
     settings = validate(from_home(tree))
     if settings.run is None and settings.experiment is not None:
         settings = replace(settings, run=Path("runs") / settings.experiment)
+    refuse_idle(verb, (*words.texts, *words.values), settings)
     return settings
 
 

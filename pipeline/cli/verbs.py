@@ -40,6 +40,7 @@ class Verb:
 RUN = ("experiment", "run")
 READING = ("data.frame", "data.images", "data.series_uid")
 TRAINING = ("device", "seed", "threads", "training")
+MEASURED = tuple(f"evaluate.{key}" for key in ("part", "radii", "wrong_beyond", "pairs", "normalise"))
 VERBS = (
     Verb(
         "simulate",
@@ -152,7 +153,7 @@ VERBS = (
         "run",
         "import, check, preprocess, train, predict the test part, evaluate and report in one go",
         "patchvote run experiment=my_landmarks source=phantoms run=runs/other training.minutes=1",
-        (*RUN, "source", "task", "method", "levels", *TRAINING, "data", "inputs", "outputs", "evaluate", "report"),
+        (*RUN, "source", "task", "method", "levels", *TRAINING, "data", "inputs", "outputs", *MEASURED, "report"),
         ("data", "training"),
         "RUN/report.html and all that lies before it; run it again and it goes on where it stopped",
     ),

@@ -184,6 +184,54 @@ def test_run_needs_an_experiment():
 
 
 @pytest.mark.parametrize(
+    ("verb", "arguments", "said"),
+    [
+        ("simulate", "kind=figures fov_mm=100", "simulate.fov_mm: kind=figures draws pictures, which have"),
+        ("simulate", "kind=objects spacing_mm=2", "simulate.spacing_mm: kind=objects draws pictures"),
+        ("simulate", "kind=blobs fov_mm=100", None),
+        ("demo", "kind=figures", None),  # its experiment says a size
+        (
+            "run",
+            "experiment=my_landmarks task=boxes evaluate.radii=[1]",
+            "evaluate.radii: it is for landmarks, and task=boxes answers boxes",
+        ),
+        (
+            "run",
+            "experiment=my_landmarks task=attributes evaluate.normalise=[a,b]",
+            "evaluate.normalise: it is for landmarks",
+        ),
+        (
+            "run",
+            "experiment=my_landmarks evaluate.pairs=x",
+            "evaluate.pairs: it is for vectors that tell who it is, and task=landmarks",
+        ),
+        ("run", "experiment=my_landmarks task=embedding evaluate.pairs=x", None),
+        ("run", "experiment=my_landmarks task=multi evaluate.radii=[1]", None),
+        ("run", "experiment=faces_5pt task=boxes", None),  # whose radii are for its landmarks
+        ("run", "experiment=my_landmarks evaluate.output=x", "evaluate.output: run measures its own answers"),
+        ("evaluate", "wrong_beyond=5 task=boxes", "evaluate.wrong_beyond: it is for landmarks"),
+        ("evaluate", "pairs=x predictions=p dataset=d", None),  # whose answers are not known yet
+        ("predict", "table=x", "predict.table: the cases of a run have the columns that import read"),
+        ("demo", "run=x", "run: demo works in OUT/run, on OUT/phantoms: out=FOLDER chooses them"),
+    ],
+)
+def test_what_would_change_nothing_is_refused(verb, arguments, said):
+    try:
+        settings_from(verb_named(verb), arguments.split())
+    except ConfigError as error:
+        assert said is not None and str(error).startswith(said) and str(error).endswith("Leave it out.")
+    else:
+        assert said is None
+
+
+def test_kinds_of_phantoms_that_are_no_scans_are_pictures():
+    from pipeline.cli.idle import SCANS
+    from pipeline.stages.simulate import KINDS, PICTURES
+
+    assert {*SCANS, *PICTURES} == set(KINDS)
+
+
+@pytest.mark.parametrize(
     ("verb", "argument", "said"),
     [
         ("train", "levels=[4.0]", "train does not read levels, so it changes nothing here; it is read by preprocess"),

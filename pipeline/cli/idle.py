@@ -1,0 +1,53 @@
+"""A setting that is typed and would change nothing is refused: whoever typed it expects something of it.
+
+What an experiment says is not looked at, since it may serve several verbs and tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipeline.cli.settings import Settings
+from pipeline.cli.verbs import Verb
+from pipeline.errors import ConfigError
+from pipeline.tasks.table import TASKS
+
+SCANS = ("cta", "blobs")  # phantoms that have a size in mm
+MEASURES = {  # settings of evaluate that measure one kind of answers alone
+    "radii": ("points", "landmarks"),
+    "wrong_beyond": ("points", "landmarks"),
+    "normalise": ("points", "landmarks"),
+    "pairs": ("vectors", "vectors that tell who it is"),
+}
+
+
+def refuse_idle(verb: Verb, keys: Iterable[str], settings: Settings) -> None:
+    """Refuse keys that were typed and change nothing beside the other settings.
+
+    Raises:
+        ConfigError: Says why, for each.
+    """
+    idle = _idle(verb, settings)
+    if wrong := [f"{key}: {idle[key]}. Leave it out." for key in keys if key in idle]:
+        raise ConfigError("\n".join(wrong))
+
+
+def _idle(verb: Verb, settings: Settings) -> dict[str, str]:
+    """{key: why it changes nothing here}."""
+    idle: dict[str, str] = {}
+    if verb.name in ("simulate", "demo") and settings.simulate.kind not in SCANS:
+        why = f"kind={settings.simulate.kind} draws pictures, which have a size of their own"
+        idle |= dict.fromkeys(("simulate.fov_mm", "simulate.spacing_mm"), why)
+    if verb.name == "run" or (verb.name == "evaluate" and settings.evaluate.predictions is None):
+        kind = TASKS[settings.task].answers
+        for key, (measured, word) in MEASURES.items():
+            if measured != kind:
+                idle[f"evaluate.{key}"] = f"it is for {word}, and task={settings.task} answers {kind}"
+    if verb.name == "run":
+        own = "run measures its own answers, in the folder that its report reads; `patchvote evaluate` takes it"
+        idle |= dict.fromkeys(("evaluate.predictions", "evaluate.dataset", "evaluate.output"), own)
+    if verb.name == "predict" and not settings.predict.input:
+        idle["predict.table"] = "the cases of a run have the columns that import read; with -i SCANS it is read"
+    if verb.name == "demo":
+        idle |= dict.fromkeys(("run", "source"), "demo works in OUT/run, on OUT/phantoms: out=FOLDER chooses them")
+    return idle
