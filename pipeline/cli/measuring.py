@@ -16,7 +16,7 @@ from pipeline.tasks.table import TASKS
 def evaluate(settings: Settings) -> Outcome:
     if settings.evaluate.predictions is None:
         require_apart(run_of(settings), settings.evaluate.part)
-    answers = _answers_in(_predictions(settings))
+    answers = _answers_in(_predictions(settings), settings.task)
     others = {"boxes": _evaluate_boxes, "values": _evaluate_values, "vectors": _evaluate_vectors}
     if answers in others:
         return others[answers](settings)
@@ -53,9 +53,10 @@ def _places(settings: Settings) -> tuple[Path, Path, Path]:
     return predictions, wanted.dataset or run_of(settings) / "dataset.json", wanted.output or predictions.parent
 
 
-def _answers_in(path: Path) -> str:
-    """What kind of answers a predictions.json or summary.json speaks of; one that says nothing, of landmarks."""
-    content = read_json(path) if path.is_file() else {}
+def _answers_in(path: Path, task: str) -> str:
+    """What kind of answers a predictions.json or summary.json speaks of; one that says nothing, of landmarks, and one
+    that is not there yet, of the task of the run."""
+    content = read_json(path) if path.is_file() else {"task": task}
     if not isinstance(content, dict):
         raise DataError(f"{path}: not a file of this program: a {type(content).__name__}. Make it again.")
     named = content.get("task", "landmarks")
@@ -122,7 +123,7 @@ def report(settings: Settings) -> Outcome:
     wanted, run = settings.report, run_of(settings)
     require_apart(run, settings.evaluate.part)
     stage = {"points": of_points, "boxes": report_boxes, "values": report_values, "vectors": report_vectors}
-    page = stage[_answers_in(answers_of(settings) / "summary.json")](
+    page = stage[_answers_in(answers_of(settings) / "summary.json", settings.task)](
         run, wanted.output, wanted.title, settings.evaluate.part
     )
     return Outcome(f"{page}", (f"Report: {page.resolve()}",))

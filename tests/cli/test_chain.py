@@ -173,3 +173,13 @@ def test_a_model_judges_landmarks_alone(task, tmp_path, capsys):
     (tmp_path / "config.yaml").write_text(f"task: {task}\n")
     assert main(["check", "--with-model", f"run={tmp_path}"]) == 2
     assert f"judges landmarks, and {tmp_path} is of task={task}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("task", ["boxes", "one_object", "attributes", "embedding"])
+def test_a_report_that_comes_before_evaluate_says_so_whatever_is_answered(task, tmp_path, capsys):
+    (tmp_path / "dataset.json").write_text("{}")
+    (tmp_path / "config.yaml").write_text(f"task: {task}\n")
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "predictions.json").write_text(f'{{"task": "{task}"}}')
+    assert main(["report", f"run={tmp_path}"]) == 1
+    assert "it has no test/summary.json. Make it with `patchvote evaluate`" in capsys.readouterr().err
