@@ -67,7 +67,7 @@ def table_from(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Any:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(*titles, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(*map(escape, titles), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     return table

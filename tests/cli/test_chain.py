@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.cli import actions, chain
 from pipeline.cli.door import main
-from pipeline.cli.outcome import Outcome
+from pipeline.cli.outcome import Outcome, table_from
 from pipeline.errors import DataError
 
 
@@ -183,3 +183,9 @@ def test_a_report_that_comes_before_evaluate_says_so_whatever_is_answered(task, 
     (tmp_path / "test" / "predictions.json").write_text(f'{{"task": "{task}"}}')
     assert main(["report", f"run={tmp_path}"]) == 1
     assert "it has no test/summary.json. Make it with `patchvote evaluate`" in capsys.readouterr().err
+
+
+def test_markup_in_a_heading_is_shown_and_not_obeyed(capsys):
+    chain.show((table_from(("image", "is it Ann [/x]?"), [("[b]a.png", "yes")]),))
+    said = capsys.readouterr().out
+    assert "is it Ann [/x]?" in said and "[b]a.png" in said
