@@ -94,12 +94,14 @@ def _refused(items: tuple[Finding, ...]) -> list[Suspect]:
 
 
 def _draw(data: Dataset, suspects: list[Suspect], said: Mapping[str, np.ndarray], out: Path) -> None:
-    """One picture a suspect: o is the annotation, x what was expected."""
+    """One picture a suspect, in place of those of an earlier list: o is the annotation, x what was expected."""
     import base64
 
     from pipeline.data.readers import read_image
     from pipeline.report.planes import draw_planes
 
+    for earlier in out.glob("[0-9][0-9]_*.png"):
+        earlier.unlink()
     for number, suspect in enumerate(suspects, 1):
         path = out / f"{number:02d}_{file_stem(suspect.case)}.png"
         if not suspect.landmarks:

@@ -38,7 +38,10 @@ def test_exchanged_names_lead_the_list_with_a_picture(scans, tmp_path):
     assert (tmp_path / "01_c04.png").read_bytes()[:4] == b"\x89PNG"
     written = read_json(tmp_path / "suspects.json")["suspects"]
     assert [s["case"] for s in written] == [s.case for s in suspects] and len(written) >= 15
+    for name in ("07_c99.png", "mine.png"):  # of an earlier list, and of somebody else
+        (tmp_path / name).write_bytes(b"")
     again = run(scans, tmp_path, folds=3)  # every fold resumes at its end
+    assert not (tmp_path / "07_c99.png").exists() and (tmp_path / "mine.png").exists()
     assert [s.case for s in again] == [s.case for s in suspects]
     assert np.isclose(again[0].score, suspects[0].score)
 
