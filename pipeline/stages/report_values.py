@@ -64,8 +64,9 @@ def _pictures(data: Dataset, rows: Sequence[dict[str, str]], summary: dict[str, 
     """Of each value the best, the median and the worst image."""
     from pipeline.data.readers import read_image
 
-    for name in summary["values"]:
-        mine = sorted((r for r in rows if r["value"] == name and r["reference"]), key=_worse)
+    for name, numbers in summary["values"].items():
+        worse = _error if "mae" in numbers else _doubt
+        mine = sorted((r for r in rows if r["value"] == name and r["reference"]), key=worse)
         places = {"Best": 0, "Median": len(mine) // 2, "Worst": len(mine) - 1} if mine else {}
         for word, place in places.items():
             row = mine[place]
@@ -78,11 +79,13 @@ def _pictures(data: Dataset, rows: Sequence[dict[str, str]], summary: dict[str, 
                 yield Picture(f"{name}: {word.lower()}", caption, None, f"The picture cannot be shown: {error}")
 
 
-def _worse(row: dict[str, str]) -> tuple[float, float]:
-    """Numbers by their error; words by whether they are right, and then by belief."""
+def _error(row: dict[str, str]) -> tuple[float, float]:
+    """Of a number."""
+    return abs(float(row["answer"]) - float(row["reference"])), 0.0
+
+
+def _doubt(row: dict[str, str]) -> tuple[float, float]:
+    """Of words, which may be called by numbers: whether they are right, and then by belief."""
     belief = float(row["belief"]) if row["belief"] else 0.0
-    try:
-        return abs(float(row["answer"]) - float(row["reference"])), 0.0
-    except ValueError:
-        wrong = set(row["answer"].split("|")) ^ set(row["reference"].split("|"))
-        return float(len(wrong)), belief if wrong else -belief
+    wrong = set(row["answer"].split("|")) ^ set(row["reference"].split("|"))
+    return float(len(wrong)), belief if wrong else -belief

@@ -10,10 +10,11 @@ import PIL.Image
 import pytest
 
 from pipeline.cli.door import main
-from pipeline.data.dataset import read_dataset
+from pipeline.data.dataset import Case, Dataset, read_dataset
 from pipeline.data.inputs import Inputs
 from pipeline.data.value_predictions import read_value_predictions
 from pipeline.data.values_csv import read_values
+from pipeline.stages.report_values import _pictures
 from pipeline.training.cases import fit_known
 
 SETTINGS = [
@@ -243,3 +244,15 @@ def test_a_blind_network_is_given_no_image_at_all(folder, tmp_path):
         assert main(["predict", f"model={place / 'model'}", *words]) == 0
         said.append(read_value_predictions(tmp_path / name / "predictions.json").cases)
     assert said[0] == said[1] and len({answers["note"].value for answers in said[0].values()}) == 2
+
+
+@pytest.mark.parametrize(
+    ("numbers", "beliefs", "order"),
+    [({"accuracy": 1.0}, ("0.51", "0.99", "0.7"), "bca"), ({"mae": 0.0}, ("",) * 3, "abc")],
+)
+def test_classes_are_shown_in_the_order_of_belief_though_they_are_called_by_numbers(tmp_path, numbers, beliefs, order):
+    given = zip("abc", beliefs, strict=True)
+    rows = [{"case": c, "value": "sex", "reference": "1", "answer": "1", "belief": b} for c, b in given]
+    data = Dataset("toy", tmp_path, (), tuple(Case(c, c, f"{c}.png", {}, "test") for c in "abc"), "px")
+    shown = _pictures(data, rows, {"values": {"sex": numbers}})
+    assert "".join(picture.caption[0] for picture in shown) == order
