@@ -64,13 +64,14 @@ def writable(folder: Path, key: str) -> None:
     Raises:
         ConfigError: That is not possible.
     """
+    joined = " " if key.startswith("-") else "="
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise ConfigError(
-            f"{key}={folder}: cannot write there: {error.strerror}. Choose another folder with {key}=FOLDER."
+            f"{key}{joined}{folder}: cannot write there: {error.strerror}. Choose another with {key}{joined}FOLDER."
         ) from error
 
 

@@ -105,7 +105,7 @@ class ReportSettings:
     """The page.
 
     Args:
-        title: Heading; null = the experiment's name.
+        title: Heading; null = what the page is about, and the name of the run folder.
         output: The file to write; null = RUN/report.html, of another part than test RUN/PART/report.html.
     """
 

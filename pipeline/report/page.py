@@ -65,6 +65,7 @@ class Page:
         each: What was measured, a row an identity, below that figure.
         curve_note: What the figure beside `measured` shows.
         order_note: How the pictures beside `measured` were chosen.
+        part: Of the split, whose answers are shown.
     """
 
     title: str
@@ -84,6 +85,7 @@ class Page:
     each: Listing = field(default_factory=Listing)
     curve_note: str = ""
     order_note: str = ""
+    part: str = "test"
 
 
 def render(page: Page) -> str:

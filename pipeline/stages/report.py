@@ -68,6 +68,7 @@ def report(run: Path, out: Path | None = None, title: str | None = None, part: P
         details=details(run, part),
         values=value_listing((summary or {}).get("values", {})),
         boxes=box_listing((summary or {}).get("boxes", {})),
+        part=part,
     )
     write_text(out, render(page))
     return out

@@ -64,7 +64,7 @@ def report_vectors(run: Path, out: Path | None = None, title: str | None = None,
             ("number", "value", "meaning"),
             tuple((name, f"{value:.4f}", MEANING.get(name, "")) for name, value in metrics.items()),
             f"{summary['pairs']['same']} pairs of one identity, {summary['pairs']['other']} of two, of"
-            f" {summary['identities']} identities of which no image was trained on.",
+            f" {summary['identities']} identities{'' if part == 'train' else ' of which no image was trained on'}.",
         ),
         curve_note="Left: how far pairs lie apart, and the distance up to which they count as one. Right: pairs of one"
         " identity that are told, over pairs of two that are taken for one.",

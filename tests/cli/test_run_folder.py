@@ -102,10 +102,11 @@ def test_untrained_runs_may_change_their_training(run):
     assert record(run)["training"]["minutes"] == 3.0
 
 
-def test_a_folder_under_a_file_cannot_be_written(tmp_path):
+@pytest.mark.parametrize(("key", "typed"), [("run", "run="), ("-o", "-o ")])
+def test_a_folder_under_a_file_cannot_be_written_and_another_is_asked_for_as_it_is_typed(tmp_path, key, typed):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"run=.*cannot write there"):
-        writable(tmp_path / "file" / "run", "run")
+    with pytest.raises(ConfigError, match=rf"^{typed}.*cannot write there.*Choose another with {typed}FOLDER"):
+        writable(tmp_path / "file" / "run", key)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^<!-- run(?P<slow>: slow)? -->\n```bash\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
+ROWS = re.compile(r"^\|.*\n(?P<second>.*\n)(?:\|.*\n)*", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
@@ -58,6 +59,12 @@ def test_the_commands_of_a_page_run_as_printed(page, shell):
 def test_links_between_pages_lead_somewhere(page):
     missing = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_row_belongs_to_a_table_with_a_heading(page):
+    tables = ROWS.finditer(page.read_text(encoding="utf-8"))
+    assert [t[0] for t in tables if not re.fullmatch(r"\|[-:| ]+\|\n", t["second"])] == []
 
 
 def test_a_command_that_fails_would_be_noticed(shell):

@@ -76,6 +76,13 @@ def test_the_paper_is_cited_only_for_its_own_landmarks_and_in_mm():
     assert paper_errors(["nose", "right_ostium"]) == {"right_ostium": 2.19}
 
 
+def test_the_page_speaks_of_the_part_that_it_shows():
+    empty = render(Page("t", (), None, part="validation"))
+    many = render(Page("t", (), summary([[1.0] * 13], [f"p{i}" for i in range(13)]), part="validation"))
+    assert "no validation/summary.json" in empty and "no validation/errors.csv" in many
+    assert "test/" not in empty + many
+
+
 def test_all_is_said_only_of_all():
     assert [percent(v) for v in (1, 0.999, 0.5, 0.001, 0)] == ["100%", "99.9%", "50%", "0.1%", "0%"]
 

@@ -181,3 +181,10 @@ def test_check_says_when_no_subject_can_be_compared_with_itself(run, folder, tmp
     )
     assert main(["check", f"run={tmp_path / 'r'}", f"check.same_patient={run / 'model'}", "threads=1"]) == 1
     assert "no subject has two scans" in capsys.readouterr().err
+
+
+def test_only_of_parts_that_were_not_trained_on_the_page_says_so(run):
+    for verb in ("predict", "evaluate", "report"):
+        assert main([verb, f"run={run}", "task=embedding", "evaluate.part=train", "device=cpu"]) == 0
+    words = "of which no image was trained on"
+    assert words in (run / "report.html").read_text() and words not in (run / "train" / "report.html").read_text()
