@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from pipeline.data.claim import held
 from pipeline.errors import DataError
 
 PREFIX = ".tmp-"
@@ -109,13 +110,17 @@ def fingerprint(content: Any) -> str:
 
 
 def sweep(*folders: Path, below: bool = False) -> int:
-    """Remove temporary files that a killed run left in `folders`, and `below` them where all there is ours.
+    """Remove temporary files that a killed run left in `folders`, and `below` them where all there is ours, but for
+    folders in which somebody is at work.
 
     Returns:
         How many.
     """
-    pattern = f"**/{PREFIX}*" if below else f"{PREFIX}*"
-    stale = [p for folder in folders if Path(folder).is_dir() for p in Path(folder).glob(pattern) if p.is_file()]
+    there = [Path(folder) for folder in folders if Path(folder).is_dir()]
+    stale = [p for folder in there for p in folder.glob(f"{PREFIX}*") if p.is_file()]
+    if below:
+        within = [(p, folder) for folder in there for p in folder.glob(f"*/**/{PREFIX}*") if p.is_file()]
+        stale += [p for p, top in within if not any(held(top / part) for part in p.relative_to(top).parents[:-1])]
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)

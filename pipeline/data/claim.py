@@ -10,6 +10,19 @@ from pathlib import Path
 LOCK = ".lock"
 
 
+def held(folder: Path) -> bool:
+    """Whether somebody holds a folder now; this process counts."""
+    from filelock import FileLock, Timeout
+
+    if not (folder / LOCK).is_file():
+        return False
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
 @contextmanager
 def claimed_folder(folder: Path) -> Iterator[None]:
     """Hold a folder; another process that holds it is waited for. A process that dies lets go."""

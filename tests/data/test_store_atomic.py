@@ -15,6 +15,7 @@ from pipeline.data.atomic import (
     write_json,
     write_text,
 )
+from pipeline.data.claim import claimed_folder
 from pipeline.errors import DataError
 
 
@@ -104,3 +105,15 @@ def test_folders_below_are_swept_only_where_they_are_ours(tmp_path):
     (tmp_path / "theirs" / ".tmp-x").write_text("")
     assert sweep(tmp_path) == 0 and (tmp_path / "theirs" / ".tmp-x").exists()
     assert sweep(tmp_path, below=True) == 1
+
+
+def test_folders_below_in_which_somebody_works_are_not_swept(tmp_path):
+    for name in ("answers/.tmp-x", "answers/cases/.tmp-y", "left/.tmp-z", ".tmp-top"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    with claimed_folder(tmp_path), claimed_folder(tmp_path / "left"):
+        pass
+    with claimed_folder(tmp_path), claimed_folder(tmp_path / "answers"):
+        assert sweep(tmp_path, below=True) == 2
+        assert sorted(p.name for p in tmp_path.rglob(".tmp-*")) == [".tmp-x", ".tmp-y"]
+    assert sweep(tmp_path, below=True) == 2
