@@ -154,7 +154,7 @@ def _promise(model: Path) -> tuple[str, ...]:
     """Said where the model cannot promise how far an answer may be off."""
     content = read_sealed(model / "model.json")
     learned = content["calibration"]
-    if content["task"] != "landmarks" or learned["radius"] is not None:
+    if TASKS[content["task"]].answers != "points" or learned["radius"] is not None:
         return ()
     return (
         f"no radius95 will be given: {learned['cases']} validation cases gave too few answers (19 of 5 cases are"

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from pipeline.cli.actions import _promise
 from pipeline.cli.door import main
 from pipeline.data.boxes_table import BoxesTable
 from pipeline.data.boxes_voc import read_voc
@@ -49,6 +50,10 @@ def test_cases_without_boxes_are_not_taken_for_empty_ones(run):
     cases = json.loads((run / "dataset.json").read_text())["cases"]
     told = [case.get("boxes") is not None for case in cases]
     assert any(told) and not all(told)
+
+
+def test_too_few_validation_cases_for_a_radius_are_told(run):
+    assert "no radius95 will be given: 2 validation cases" in _promise(run / "model")[0]
 
 
 def test_every_part_has_its_loss_and_its_share(run):
