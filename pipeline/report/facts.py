@@ -29,11 +29,11 @@ def look_up_setting(text: str, key: str) -> str | None:
 
 
 def levels(model: Any) -> str:
-    """Voxel sizes of the cascade, coarse to fine.
+    """Voxel sizes of the cascade, coarse to fine; a level without one has those of each scan.
 
     Examples:
-        >>> levels({"levels": [{"spacing": 3.0}, {"spacing": [1.5, 1.5, 2.0]}]})
-        '3, then 1.5 × 1.5 × 2'
+        >>> levels({"levels": [{"spacing": 3.0}, {"spacing": [1.5, 1.5, 2.0]}, {"spacing": None}]})
+        '3, then 1.5 × 1.5 × 2, then original'
     """
     found = look_up(model, "levels")
     if not isinstance(found, list) or not found:
@@ -54,6 +54,8 @@ def parts(splits: Iterable[str | None]) -> str:
 
 
 def _size(spacing: Any) -> str:
+    if spacing is None:
+        return "original"
     values = spacing if isinstance(spacing, list | tuple) else [spacing]
     words = [f"{v:g}" if isinstance(v, int | float) else str(v) for v in values]
     return words[0] if len(set(words)) == 1 else " × ".join(words)
