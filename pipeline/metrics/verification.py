@@ -5,6 +5,7 @@ Letters: N images, F features. Distances are squared, of vectors of length 1: 0 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +18,10 @@ ALARMS = 0.05  # share of them who may be taken for somebody
 
 def squared_distances(one: Float[np.ndarray, "N F"], other: Float[np.ndarray, "M F"]) -> Float[np.ndarray, "N M"]:
     """Of each vector of the one from each of the other."""
-    return np.clip(2 - 2 * one @ other.T, 0, 4)
+    apart: Float[np.ndarray, "N M"] = one @ other.T  # in place from here on: of 13,000 images it fills 1.4 GB
+    apart *= -2
+    apart += 2
+    return np.clip(apart, 0, 4, out=apart)
 
 
 def pair_distances(
@@ -43,16 +47,31 @@ def verification(same: Float[np.ndarray, " P"], other: Float[np.ndarray, " Q"]) 
         >>> verification(np.array([0.1, 0.2]), np.array([0.3, 0.9]))["eer"]
         0.0
     """
-    cuts = np.unique(np.concatenate([same, other]))
-    refused = 1 - np.searchsorted(np.sort(same), cuts, side="right") / len(same)
-    taken = np.searchsorted(np.sort(other), cuts, side="right") / len(other)
-    nearest = int(np.abs(refused - taken).argmin())
-    eer = (refused[nearest] + taken[nearest]) / 2
-    beside = np.searchsorted(np.sort(other), same, side="right"), np.searchsorted(np.sort(other), same, side="left")
+    same, other = np.sort(same), np.sort(other)
+    beside = np.searchsorted(other, same, side="right"), np.searchsorted(other, same, side="left")
     auc = 1 - float((beside[0] + beside[1]).mean()) / (2 * len(other))
     rates = {f"tar_at_far{name}": float((same <= threshold_at(other, rate)).mean())
              for name, rate in (("1", 0.01), ("01", 0.001))}  # fmt: skip
-    return {"eer": float(eer), "auc": auc, **rates}
+    return {"eer": _equal_error(same, other), "auc": auc, **rates}
+
+
+def _equal_error(same: Float[np.ndarray, " P"], other: Float[np.ndarray, " Q"]) -> float:
+    """The mean of both shares of mistakes at the cut where they are most alike. Both are sorted: with every cut fewer
+    are refused and more are taken, so that halving finds it without an array of all cuts."""
+
+    def mistakes(cut: float) -> tuple[float, float]:
+        refused = 1 - np.searchsorted(same, cut, side="right") / len(same)
+        return float(refused), float(np.searchsorted(other, cut, side="right") / len(other))
+
+    def crossed(cut: float) -> bool:
+        return mistakes(cut)[0] <= mistakes(cut)[1]
+
+    beside: list[float] = []
+    for pairs in (same, other):
+        first = bisect_left(pairs, True, key=crossed)
+        beside += pairs[max(0, first - 1) : first + 1].tolist()
+    refused, taken = min(map(mistakes, sorted(beside)), key=lambda pair: abs(pair[0] - pair[1]))
+    return (refused + taken) / 2
 
 
 def by_identity(distance: Float[np.ndarray, "N N"], who: Sequence[str], threshold: float) -> dict[str, dict[str, int]]:

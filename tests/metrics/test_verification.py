@@ -1,5 +1,7 @@
 """Verification and identification, against numbers worked out by hand."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,24 @@ def test_the_equal_error_rate_is_where_both_mistakes_are_equal():
     same, other = np.array([0.1, 0.2, 0.3, 0.9]), np.array([0.25 + 0.1, 0.5, 0.6, 0.95])
     assert verification(same, other)["eer"] == pytest.approx(0.25)
     assert verification(other, same)["eer"] == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("digits", [1, 9])  # with ties and without
+def test_the_equal_error_rate_is_that_of_trying_every_cut(digits):
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        same, other = (np.round(rng.random(rng.integers(1, 30)) + shift, digits) for shift in (0.0, rng.random()))
+        tried = [(1 - (same <= cut).mean(), (other <= cut).mean()) for cut in np.unique([*same, *other])]
+        best = min(tried, key=lambda pair: abs(pair[0] - pair[1]))
+        assert verification(same, other)["eer"] == pytest.approx(sum(best) / 2)
+
+
+def test_distances_take_no_more_than_one_array_of_all_pairs():
+    vectors = np.zeros((500, 2))
+    tracemalloc.start()
+    squared_distances(vectors, vectors)
+    assert tracemalloc.get_traced_memory()[1] < 1.5 * 500 * 500 * 8
+    tracemalloc.stop()
 
 
 def test_the_area_is_the_share_of_ordered_pairs_with_ties_a_half():
