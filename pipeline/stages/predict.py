@@ -125,12 +125,13 @@ def _predict(
     import torch
 
     out = kept.out
-    sweep(out, out / "cases")
+    sweep(out, out / "cases", out / "boxes")
     started = time.time()
     asked = answering(loaded, formats)
     files, by = _files(loaded, formats), fingerprint([program_sum(), sha256_of(model / "model.json")])
-    cases, failures, seconds = _answer_all(asked, scans, beside, kept, files, by)
-    for name in failures:
+    cases, unanswered, unwritten, seconds = _answer_all(asked, scans, beside, kept, files, by)
+    failures = unanswered | unwritten
+    for name in unanswered:  # where only writing fails, as on a full disk, what is there stays
         kept.remove(name, files.of_case(name))
     if goes_on:
         cases, scans = _with_earlier(kept, cases, scans, by)
@@ -197,11 +198,13 @@ def _answer_all(
     kept: KeptAnswers,
     files: AnswerFiles,
     by: str,
-) -> tuple[dict[str, Content], dict[str, str], dict[str, float]]:
+) -> tuple[dict[str, Content], dict[str, str], dict[str, str], dict[str, float]]:
+    """Answers, why scans have none, why answers could not be written, and how long each took."""
     stamps = {name: stamp_of(path) for name, path in scans.items()}  # before anything is read
     made_of = {name: _made_of(by, path, stamps[name], beside[name]) for name, path in scans.items()}
     said: dict[str, Content] = {}
-    failures: dict[str, str] = {}
+    unanswered: dict[str, str] = {}
+    unwritten: dict[str, str] = {}
     seconds: dict[str, float] = {}
 
     def write(name: str) -> None:
@@ -215,7 +218,7 @@ def _answer_all(
             try:
                 write(name)
             except Exception as error:  # as below: a format that this scan cannot be written in costs it alone
-                failures[name] = _why(error, scans[name])
+                unwritten[name] = _why(error, scans[name])
     new = {name: path for name, path in scans.items() if name not in said}
     start = time.perf_counter()
     with WriteBehind() as behind:
@@ -225,10 +228,12 @@ def _answer_all(
                 seconds[name] = round(time.perf_counter() - start, 3)
                 behind.write(name, partial(write, name))
             except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
-                failures[name] = _why(error, scans[name])
+                unanswered[name] = _why(error, scans[name])
             start = time.perf_counter()
-    failures |= {name: _why(error, scans[name]) for name, error in behind.failures.items()}
-    return {name: said[name] for name in scans if name in said and name not in failures}, failures, seconds
+    unwritten |= {name: _why(error, scans[name]) for name, error in behind.failures.items()}
+    lost = unanswered.keys() | unwritten.keys()
+    cases = {name: said[name] for name in scans if name in said and name not in lost}
+    return cases, unanswered, unwritten, seconds
 
 
 def _why(error: Exception, scan: Path) -> str:

@@ -372,3 +372,29 @@ def test_a_kept_answer_that_cannot_be_written_costs_that_scan_alone(trained, inp
     told = on_cpu(trained, tmp_path / "out", inputs, formats=("fcsv",))
     assert "a library stumbled" in told.failures["c16"] and "c16" not in told.cases
     assert told.cases and all((tmp_path / "out" / f"{case}.fcsv").is_file() for case in told.cases)
+    assert (tmp_path / "out" / "c16.mrk.json").is_file() and (tmp_path / "out" / "cases" / "c16.json").is_file()
+
+
+@pytest.mark.parametrize("program", ["the same", "another"])
+def test_where_the_disk_is_full_the_answers_of_before_stay(trained, inputs, tmp_path, monkeypatch, program):
+    out = tmp_path / "out"
+    on_cpu(trained, out, inputs)
+    before = {path: path.read_bytes() for path in out.rglob("c1*")}
+    if program == "another":
+        monkeypatch.setattr("pipeline.stages.predict.program_sum", lambda: "another")
+
+    def full(*_):
+        raise DataError("writing failed: No space left on device")
+
+    monkeypatch.setattr("pipeline.stages.predict.KeptAnswers.write", full)
+    told = on_cpu(trained, out, inputs)
+    assert not told.cases and list(told.failures) == ["c16", "c17"] and "No space left" in told.failures["c16"]
+    assert before == {path: path.read_bytes() for path in out.rglob("c1*")}
+
+
+def test_what_a_killed_call_left_is_swept(trained, inputs, tmp_path):
+    for folder in (tmp_path / "out", tmp_path / "out" / "cases", tmp_path / "out" / "boxes"):
+        folder.mkdir(exist_ok=True)
+        (folder / ".tmp-x.json").touch()
+    on_cpu(trained, tmp_path / "out", inputs)
+    assert not list((tmp_path / "out").rglob(".tmp-*"))
