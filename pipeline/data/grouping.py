@@ -23,7 +23,7 @@ def subjects_of(source: Path, scans: Mapping[str, Path], findings: list[Finding]
         findings: Gets rows that speak of no scan, and scans without a row.
 
     Raises:
-        DataError: The table has other columns, says two things of one scan, or speaks of no scan at all.
+        DataError: The table has other columns, no row, says two things of one scan, or speaks of no scan at all.
     """
     path = source / "subjects.csv"
     said = _column(path, "subject", source, scans, findings)
@@ -53,6 +53,8 @@ def _column(
         if row.problem or (case and word and said.setdefault(case, word) != word):
             why = row.problem or f"{column} of '{case}' is '{word}', and '{said[case]}' in a row before"
             raise DataError(f"{path}: row {row.line}: {why}.")
+    if not said:
+        raise DataError(f"{path}: no row has a case and its {column}. Copy or fill it in again, or take it away.")
     strange = sorted(said.keys() - scans.keys())
     if strange and scans and len(strange) == len(said):
         raise DataError(f"{path}: speaks of {some(strange)}, and of no scan there is; scans are called {min(scans)}.")

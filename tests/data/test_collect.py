@@ -391,6 +391,14 @@ def test_a_table_of_parts_that_cannot_be_meant_is_refused(folder, rows, message)
         collect(folder, "mine")
 
 
+@pytest.mark.parametrize(("name", "column"), [("split.csv", "split"), ("subjects.csv", "subject")])
+@pytest.mark.parametrize("content", ["", "case,{}\n", "case,{}\nc0,\n,train\n"])
+def test_a_table_of_parts_or_subjects_without_a_row_is_refused(folder, name, column, content):
+    (folder / name).write_text(content.format(column))
+    with pytest.raises(DataError, match=rf"{name}: no row has a case and its {column}"):
+        collect(folder, "mine")
+
+
 def test_points_under_two_names_of_a_scan_are_an_error_of_it(folder):
     with (folder / "landmarks.csv").open("a") as file:
         file.write("c0.nii.gz,third,12,24,32\n")
