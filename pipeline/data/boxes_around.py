@@ -18,14 +18,17 @@ def with_boxes_around(
 
     Args:
         dataset: With landmarks.
-        around: Class of a box, and the landmarks that it holds; a case in which one of them has no position has no such
-            box.
+        around: Class of a box, and the landmarks that it holds; a case in which one of them is absent has no such box.
+            Where one is not annotated, nobody knows the boxes of the case.
         margin: Added on every side, mm or px.
         beside: The landmarks stay, too.
 
     Raises:
-        DataError: A class names a landmark that there is not.
+        DataError: A class names no landmark, or one that there is not.
     """
+    empty = [label for label, names in around.items() if not names]
+    if empty:
+        raise DataError(f"data.boxes_around.{empty[0]}=[]: name the landmarks that the box holds.")
     unknown = [name for names in around.values() for name in names if name not in dataset.landmarks]
     if unknown:
         raise DataError(f"data.boxes_around: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
@@ -35,11 +38,15 @@ def with_boxes_around(
     return replace(dataset, landmarks=dataset.landmarks if beside else (), cases=cases)
 
 
-def _boxes(case: Case, around: Mapping[str, Sequence[str]], margin: float) -> tuple[Box, ...]:
+def _boxes(case: Case, around: Mapping[str, Sequence[str]], margin: float) -> tuple[Box, ...] | None:
     boxes = []
     for label, names in around.items():
-        points = [position for name in names if (position := case.landmarks.get(name)) is not None]
-        if len(points) == len(names):
-            low, high = np.min(points, axis=0) - margin, np.max(points, axis=0) + margin
-            boxes.append(Box(label, tuple(low.tolist()), tuple(high.tolist())))
+        said = [case.landmarks[name] for name in names if name in case.landmarks]
+        points = [position for position in said if position is not None]
+        if len(points) < len(said):
+            continue
+        if len(said) < len(names):
+            return None
+        low, high = np.min(points, axis=0) - margin, np.max(points, axis=0) + margin
+        boxes.append(Box(label, tuple(low.tolist()), tuple(high.tolist())))
     return tuple(boxes)

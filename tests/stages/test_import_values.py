@@ -36,9 +36,22 @@ def test_boxes_lie_around_their_landmarks_with_a_margin(scans, tmp_path):
     assert [b.label for b in data.case("c3").boxes] == ["root"]  # where a landmark is absent there is no box around it
 
 
+def test_boxes_around_landmarks_that_are_not_annotated_are_not_known(scans, tmp_path):
+    write_markups(scans / "landmarks/c1.mrk.json", {"a": (-1.0, -2.0, 3.0)})
+    write_markups(scans / "landmarks/c2.mrk.json", {"a": (-1.0, -2.0, 3.0), "c": None})
+    around = {"root": ("a", "b"), "all": ("a", "b", "c")}
+    data = import_folder(scans, tmp_path / "d.json", "m", task="boxes", boxes_around=around)
+    assert [case.id for case in data.cases if case.boxes is None] == ["c1", "c2"]
+    write_markups(scans / "landmarks/c3.mrk.json", {"a": None})  # enough to know that there is none
+    data = import_folder(scans, tmp_path / "d.json", "m", task="boxes", boxes_around={"root": ("a", "b")})
+    assert data.case("c3").boxes == () and read_dataset(tmp_path / "d.json").case("c3").boxes == ()
+
+
 def test_a_box_around_a_landmark_that_there_is_not_is_refused(scans, tmp_path):
     with pytest.raises(DataError, match=r"boxes_around: no landmark 'z'; there are a, b, c"):
         import_folder(scans, tmp_path / "d.json", "m", task="boxes", boxes_around={"root": ("a", "z")})
+    with pytest.raises(DataError, match=r"boxes_around\.root=\[\]: name the landmarks"):
+        import_folder(scans, tmp_path / "d.json", "m", task="boxes", boxes_around={"root": ()})
 
 
 def test_landmarks_and_values_come_together(scans, tmp_path):
