@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -52,12 +52,13 @@ def collect_images(
             all lie in one folder, each shows another.
 
     Raises:
-        DataError: No folder, no images, or fewer than three subjects; or two folders have the same name, and only
-            people know whether they show the same subject.
+        DataError: No folder, no images, two of one view of a case, or fewer than three subjects; or two folders have
+            the same name, and only people know whether they show the same subject.
     """
     source = Path(source)
     scans, findings = find_scans(source, images)
     main, others = by_view(scans, views or {})
+    findings += _left_out(scans, unused(scans, main, others))
     whose = subjects_of(source, main, findings)
     splits = parts_of(scans) | splits_of(source, main, findings)
     named = {case for case in main if case in whose or subject(case) != case}
@@ -122,7 +123,8 @@ def by_view(scans: Mapping[str, Path], views: Mapping[str, str]) -> tuple[dict[s
         views: The name of each image of a case with "{id}" for the case's; none = a case is an image.
 
     Raises:
-        DataError: A name does not have one "{id}", or no image is called like the first.
+        DataError: A name does not have one "{id}", two images are called so of one case, or no image is called like the
+            first.
     """
     if not views:
         return dict(scans), {}
@@ -132,13 +134,36 @@ def by_view(scans: Mapping[str, Path], views: Mapping[str, str]) -> tuple[dict[s
             raise DataError(f"data.views.{view}='{pattern}': write {ID} once, for the name of the case.")
         before, after = map(re.escape, pattern.split(ID))
         for path in scans.values():
-            if match := re.fullmatch(f"{before}(.+){after}", case_name(path)):
-                found.setdefault(match[1], {})[view] = path
+            match = re.fullmatch(f"{before}(.+){after}", case_name(path))
+            if match and (other := found.setdefault(match[1], {}).setdefault(view, path)) != path:
+                raise DataError(
+                    f"{path}: '{view}' of case '{match[1]}', and so is {other}: folders do not tell cases apart. Give"
+                    " images of two cases two names."
+                )
     first, *rest = views
     main = {case: paths[first] for case, paths in sorted(found.items()) if first in paths}
     if not main:
         raise DataError(f"data.views.{first}='{views[first]}': no image is called so.")
     return main, {case: {view: paths[view] for view in rest if view in paths} for case, paths in found.items()}
+
+
+def unused(
+    scans: Mapping[str, Path], main: Mapping[str, Path], others: Mapping[str, Mapping[str, Path]]
+) -> dict[str, bool]:
+    """By id, each image that `by_view` gave to no case in `main`: whether there is one that lacks its first image."""
+    taken = {*main.values(), *(path for case in main for path in others.get(case, {}).values())}
+    named = {path for paths in others.values() for path in paths.values()}
+    return {scan: path in named for scan, path in scans.items() if path not in taken}
+
+
+def _left_out(scans: Mapping[str, Path], without: Mapping[str, bool]) -> Iterator[Finding]:
+    for scan, lacking in without.items():
+        name, advice = scans[scan].name, "Rename it, or correct data.views."
+        if lacking:
+            text = f"{name} is of a case that has no image called like the first of data.views: left out."
+            yield Finding("no-first-view", "warning", scan, text, advice)
+        else:
+            yield Finding("no-view", "note", scan, f"{name} is called like none of data.views: left out.", advice)
 
 
 def _folders(source: Path, scans: Mapping[str, Path], told: Container[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.collect_values import by_view
+from pipeline.data.collect_values import by_view, unused
 from pipeline.data.columns import Value
 from pipeline.data.csv_rows import headings, some
 from pipeline.data.dataset import Case, Dataset
@@ -71,6 +71,8 @@ def beside_scans(
             of its case.
     """
     main, others = by_view(scans, inputs.views)
+    if left := unused(scans, main, others):
+        print(f"not looked at, for they are of no case with a first image: {some(sorted(left))}", file=sys.stderr)
     said = _said(table, inputs.columns, main) if table else ValuesTable()
     why = {case: " ".join(messages) for case, messages in said.problems.items()}
     return main, {c: Beside(said.rows.get(c, {}), others.get(c, {}), why.get(c, "")) for c in main}

@@ -117,6 +117,26 @@ def test_a_case_may_have_several_images_and_only_the_first_is_needed(tmp_path):
         by_view(paths, {"side": "{id}_side"})
 
 
+def test_views_of_two_folders_are_not_mixed(tmp_path):
+    names = ("A/1_front", "B/1_front", "A/1_back", "B/2_front")
+    paths = {name.replace("/", "_"): tmp_path / f"{name}.png" for name in names}
+    views = {"front": "{id}_front", "back": "{id}_back"}
+    with pytest.raises(DataError, match=r"B/1_front\.png: 'front' of case '1', and so is .*A/1_front\.png"):
+        by_view(paths, views)
+    del paths["B_1_front"]
+    assert by_view(paths, views)[1]["1"] == {"back": paths["A_1_back"]}
+
+
+def test_images_that_are_of_no_case_are_told(tmp_path):
+    names = ("1_front", "2_front", "3_front", "1_back", "4_back", "5_fornt")
+    data, findings = collect_images(folder(tmp_path, names=names), "v", None, {"x": "{id}_front", "y": "{id}_back"})
+    assert [c.id for c in data.cases] == ["1", "2", "3"]
+    assert [(f.rule, f.severity, f.case) for f in findings] == [
+        ("no-first-view", "warning", "4_back"), ("no-view", "note", "5_fornt")
+    ]  # fmt: skip
+    assert "4_back.png is of a case that has no image called like the first" in findings[0].message
+
+
 def test_the_manifest_keeps_values_columns_and_images(tmp_path):
     data, findings = collect_images(
         folder(tmp_path, names=("a_x", "b_x", "c_x", "a_y")), "v", None, {"x": "{id}_x", "y": "{id}_y"}
