@@ -16,7 +16,7 @@ from pipeline.data.scan_facts import Facts
 FLAT = 3.0  # longest voxel edge over the shortest
 ODD = 3.0  # a spacing this many times the usual one
 HUGE = 1e8  # beyond any scanner's scale; MR reaches 1e6
-HOUNSFIELD = (-3000, 70000)  # metal and the padding of makers included
+HOUNSFIELD = 70000  # either way: above lies metal, below what makers pad with: -3024, -8192, -32768 - 1024
 MOST_AXES = 3
 SLICES = 4  # a landmark needs something to be seen on both sides of it
 LABELS = 8  # different whole values
@@ -82,8 +82,9 @@ def _hounsfield(facts: Mapping[str, Facts]) -> Iterator[Finding]:
     if len(ends) < FEW or derive_normalisation(ends).kind != "window":
         return
     for case, fact in facts.items():
-        if fact["min"] < HOUNSFIELD[0] or fact["max"] > HOUNSFIELD[1]:
-            text = f"values from {fact['min']:g} to {fact['max']:g}, the others are in Hounsfield units."
+        if max(-fact["min"], fact["max"]) > HOUNSFIELD:
+            seen = f"values from {fact['min']:g} to {fact['max']:g}"
+            text = f"{seen}: most of these scans look like CT, and no Hounsfield unit is beyond {HOUNSFIELD}."
             yield Finding("values", "error", case, text, "Export it again with its rescale slope and intercept.")
 
 

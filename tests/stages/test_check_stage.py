@@ -217,6 +217,19 @@ def test_odd_voxels_are_told(data):
     assert warnings == {("anisotropy", "c1"), ("spacing", "c1")} and errors(findings) == [("values", "c2")]
 
 
+@pytest.mark.parametrize(("lowest", "cases"), [(-3024, range(10)), (-8192, [4]), (-33792, [4])])
+def test_what_scanners_pad_with_is_no_fault(data, lowest, cases):
+    for number in range(10):
+        voxels = noise(number).astype(np.int32) * 20 - 1000
+        voxels[0] = lowest if number in cases else -1024
+        save(data.root / f"c{number}.nii.gz", voxels)
+    assert run(data) == []
+    save(data.root / "c7.nii.gz", noise(7).astype(np.int32) * 1000 - 1000)
+    found = run(data)
+    assert errors(found) == [("values", "c7")]
+    assert "most of these scans look like CT, and no Hounsfield unit is beyond 70000" in found[0].message
+
+
 def test_images_with_another_number_of_axes_are_quarantined(data):
     save(data.root / "c1.nii.gz", noise(1, (8, 6)))
     cases = tuple(replace(c, landmarks={}) if c.id == "c1" else c for c in data.cases)
