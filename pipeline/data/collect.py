@@ -12,6 +12,7 @@ from pipeline.data.dataset import Case, Dataset, Position
 from pipeline.data.findings import Finding
 from pipeline.data.grouping import splits_of, subjects_of
 from pipeline.data.landmark_names import typos
+from pipeline.data.observers import Readings
 from pipeline.data.point_files import SUBJECT
 from pipeline.data.readers import read_frame, unit_of
 from pipeline.data.scan_files import find_scans, parts_of
@@ -73,7 +74,7 @@ def collect(
             id=case,
             subject=subjects.get(case, subject(case)),
             image=scans[case].relative_to(source).as_posix(),
-            landmarks=_in_order(points, names, missing if points else "absent"),
+            landmarks=_in_order(points, names, missing if points else "absent", found.observers.get(case, {})),
             split=splits.get(case),
             observers=found.observers.get(case, {}),
         )
@@ -150,8 +151,12 @@ def _names(cases: dict[str, dict[str, Position]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n for c in ordered for n in cases[c]))
 
 
-def _in_order(points: dict[str, Position], names: tuple[str, ...], missing: str) -> dict[str, Position]:
-    return {n: points.get(n) for n in names if n in points or missing == "absent"}
+def _in_order(
+    points: dict[str, Position], names: tuple[str, ...], missing: str, observers: Readings
+) -> dict[str, Position]:
+    """Of what observers do not agree on nobody knows: it is not missing."""
+    told = {n for said in observers.values() for n in said}
+    return {n: points.get(n) for n in names if n in points or (missing == "absent" and n not in told)}
 
 
 def require_enough(source: Path, cases: tuple[Case, ...], findings: list[Finding]) -> None:

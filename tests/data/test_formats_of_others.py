@@ -1,6 +1,7 @@
 """Landmarks as other programs lay them out: wide tables, several observers, BIDS, nnU-Net, MONAI, MITK."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -68,6 +69,22 @@ def test_observers_of_files_are_kept_in_the_manifest(tmp_path, layout):
     assert data.case("c2").landmarks == {"p": (2.0, 1.0, 1.0)} and len(data.case("c2").observers) == 2
     write_dataset(data, tmp_path / "dataset.json")
     assert read_dataset(tmp_path / "dataset.json").case("c1") == data.case("c1")
+
+
+@pytest.mark.parametrize("kind", ["files", "table"])
+def test_what_observers_do_not_agree_on_is_not_missing(tmp_path, kind):
+    rows = ["c1,A,p,1,1,1", "c1,B,p,absent,absent,absent", *(f"c{n},A,q,1,1,1" for n in (1, 2, 3)), "c2,A,p,1,1,1"]
+    for case in ("c1", "c2", "c3"):
+        scan(tmp_path / "images" / f"{case}.nii.gz")
+        points = {"q": A} if case == "c3" else {"q": A, "p": A}
+        write_markups(tmp_path / "landmarks" / f"{case}_observer-A.mrk.json", points)
+    write_markups(tmp_path / "landmarks" / "c1_observer-B.mrk.json", {"p": None})
+    if kind == "table":
+        shutil.rmtree(tmp_path / "landmarks")
+        text(tmp_path / "landmarks.csv", "\n".join(["case,observer,landmark,x,y,z", *rows]))
+    data, _ = collect(tmp_path, "n", frame="LPS", missing="absent")
+    assert [sorted(c.landmarks) for c in data.cases] == [["q"], ["p", "q"], ["p", "q"]]
+    assert data.case("c3").landmarks["p"] is None  # nobody speaks of it
 
 
 def test_two_files_without_an_observer_stay_ambiguous(tmp_path):
