@@ -30,7 +30,8 @@ def observer_of(path: Path, stem: str) -> tuple[str, str]:
 def agreed(readings: Readings) -> tuple[dict[str, Position], list[str]]:
     """The mean of those who placed a landmark, or absent if most say so; and who disagreed about that.
 
-    A landmark that as many call absent as placed it is left unannotated: nobody knows.
+    A landmark that as many call absent as placed it is left unannotated: nobody knows. Some tools write more axes than
+    an image has, the others as 0: the mean is of those that all wrote.
 
     >>> agreed({"A": {"p": (1.0, 2.0)}, "B": {"p": (3.0, 4.0)}})
     ({'p': (2.0, 3.0)}, [])
@@ -43,7 +44,8 @@ def agreed(readings: Readings) -> tuple[dict[str, Position], list[str]]:
         if there and len(there) < len(said):
             notes.append(f"'{name}': {len(there)} of {len(said)} observers placed it, the others call it absent")
         if 2 * len(there) > len(said):
-            points[name] = tuple(float(v) for v in np.mean(there, axis=0))
+            axes = min(map(len, there))
+            points[name] = tuple(float(v) for v in np.mean([p[:axes] for p in there], axis=0))
         elif 2 * len(there) < len(said):
             points[name] = None
     return points, notes

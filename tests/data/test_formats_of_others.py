@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import nibabel
 import numpy as np
 import pytest
 from crooked import upright_frame
@@ -13,6 +14,7 @@ from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.markups import write_markups
 from pipeline.data.mps import read_mps
 from pipeline.data.points_csv import read_points_csv
+from pipeline.data.pts import write_pts
 from pipeline.data.split import split_by_subject
 from pipeline.errors import DataError
 
@@ -85,6 +87,22 @@ def test_what_observers_do_not_agree_on_is_not_missing(tmp_path, kind):
     data, _ = collect(tmp_path, "n", frame="LPS", missing="absent")
     assert [sorted(c.landmarks) for c in data.cases] == [["q"], ["p", "q"], ["p", "q"]]
     assert data.case("c3").landmarks["p"] is None  # nobody speaks of it
+
+
+@pytest.mark.parametrize("shape", [(9, 8), (8, 9, 10)])
+def test_observers_may_write_more_axes_than_an_image_has_and_not_fewer(tmp_path, shape):
+    for case in ("c1", "c2", "c3", "c4"):
+        voxels = np.random.default_rng(int(case[1])).normal(size=shape).astype(np.float32)
+        nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), tmp_path / f"{case}.nii")
+        write_markups(tmp_path / f"{case}_observer-A.mrk.json", {"1": (1.0, 2.0, 0.0)})
+    write_pts(tmp_path / "c1_observer-B.pts", {"1": (3.0, 4.0)})
+    data, findings = collect(tmp_path, "n")
+    if len(shape) < len(A):
+        assert data.case("c1").landmarks == {"1": (2.0, 3.0)}
+        assert data.case("c1").observers == {"observer-A": {"1": (1.0, 2.0)}, "observer-B": {"1": (3.0, 4.0)}}
+    else:
+        [error] = [f for f in findings if f.severity == "error"]
+        assert error.message == "landmark '1' has 2 coordinates, its scan 3 axes."
 
 
 def test_two_files_without_an_observer_stay_ambiguous(tmp_path):
