@@ -22,12 +22,15 @@ def read_classes(path: Path) -> list[str]:
     """Names of the classes, from 0 on; an empty line counts, else each class after it would have the next one's name.
 
     Raises:
-        DataError: Not readable.
+        DataError: Not readable, or without a name.
     """
     try:
-        return [line.strip() for line in path.read_text(encoding="utf-8-sig").rstrip().splitlines()]
+        names = [line.strip() for line in path.read_text(encoding="utf-8-sig").rstrip().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as text: {error}") from error
+    if not names:
+        raise DataError(f"{path}: no name in it. Write those of the classes, a line each, or take the file away.")
+    return names
 
 
 def read_yolo(path: Path, case: str, size: tuple[int, ...], classes: Sequence[str], table: BoxesTable) -> None:

@@ -110,16 +110,17 @@ def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:
 
 def _beside(source: Path, scans: Mapping[str, Path], files: Mapping[str, Path]) -> BoxesTable:
     """Boxes from a file a picture; one that could be of two pictures is of neither."""
-    table, classes, shared = BoxesTable(), _classes(source), Counter(files.values())
+    table, shared = BoxesTable(), Counter(files.values())
+    classes = {folder: _classes(source, folder) for folder in {p.parent for p in files.values() if _is_yolo(p)}}
     for case, path in files.items():
         if shared[path] > 1:
             others = " and ".join(sorted(c for c, other in files.items() if other == path))
             table.problem(case, f"{path} could be of {others}. Put it beside its picture, or rename both.")
             continue
-        if path.suffix.lower() == ".xml":
-            read_voc(path, case, table)
+        if _is_yolo(path):
+            read_yolo(path, case, read_frame(scans[case]).shape, classes[path.parent], table)
         else:
-            read_yolo(path, case, read_frame(scans[case]).shape, classes, table)
+            read_voc(path, case, table)
     return table
 
 
@@ -135,6 +136,11 @@ def _files(source: Path, scans: Mapping[str, Path]) -> dict[str, Path]:
     return found
 
 
-def _classes(source: Path) -> list[str]:
-    places = [source, *(source / folder for folder in FOLDERS)]
+def _is_yolo(path: Path) -> bool:
+    return path.suffix.lower() == ".txt"
+
+
+def _classes(source: Path, folder: Path) -> list[str]:
+    """Of files in a folder: tools write the names beside them, or once for all."""
+    places = [folder, source, *(source / name for name in FOLDERS)]
     return next((read_classes(p / CLASSES) for p in places if (p / CLASSES).is_file()), [])

@@ -75,6 +75,28 @@ def test_an_empty_line_among_the_classes_of_yolo_names_none_and_moves_none(tmp_p
     assert "a.txt: line 2: class '1' has an empty line" in table.problems["a"][0]
 
 
+@pytest.mark.parametrize(("boxes", "names"), [("images", "images"), ("images", "."), ("labels", "labels")])
+def test_the_names_of_classes_lie_beside_the_boxes_or_above(tmp_path, boxes, names):
+    pictures(tmp_path, [f"images/{n}.png" for n in "abc"])
+    for name in "abc":
+        write_yolo(tmp_path / boxes / f"{name}.txt", SIZE, BOXES, ["cat", "dog"])
+    (tmp_path / names / CLASSES).write_text("cat\ndog\n")
+    assert collect_boxes(tmp_path, "set")[0].classes == ("cat", "dog")
+
+
+def test_each_folder_may_have_names_of_its_own_and_none_may_be_empty(tmp_path):
+    pictures(tmp_path, ["images/x/a.png", "images/x/b.png", "images/y/c.png"])
+    for path in sorted(tmp_path.rglob("*.png")):
+        write_yolo(path.with_suffix(".txt"), SIZE, BOXES[:1], ["cat"])
+    for place, word in ((".", "thing"), ("images/x", "cat")):
+        (tmp_path / place / CLASSES).write_text(f"{word}\n")
+    told = {c.id: c.boxes[0].label for c in collect_boxes(tmp_path, "set")[0].cases}
+    assert told == {"a": "cat", "b": "cat", "c": "thing"}
+    (tmp_path / CLASSES).write_bytes(b"")
+    with pytest.raises(DataError, match=r"classes\.txt: no name in it"):
+        collect_boxes(tmp_path, "set")
+
+
 @pytest.mark.parametrize("header", ["image,xmin,ymin,xmax,ymax", "image,class,xmin,ymin,xmax", ""])
 def test_a_table_that_lacks_a_column_is_refused(tmp_path, header):
     (tmp_path / "a.csv").write_text(header + "\na.png,1,2,3,4\n")
