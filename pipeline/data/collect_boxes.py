@@ -117,10 +117,13 @@ def _beside(source: Path, scans: Mapping[str, Path], files: Mapping[str, Path]) 
             others = " and ".join(sorted(c for c, other in files.items() if other == path))
             table.problem(case, f"{path} could be of {others}. Put it beside its picture, or rename both.")
             continue
-        if _is_yolo(path):
-            read_yolo(path, case, read_frame(scans[case]).shape, classes[path.parent], table)
-        else:
-            read_voc(path, case, table)
+        try:
+            if _is_yolo(path):
+                read_yolo(path, case, read_frame(scans[case]).shape, classes[path.parent], table)
+            else:
+                read_voc(path, case, table)
+        except DataError as error:
+            table.problem(case, str(error))
     return table
 
 

@@ -137,7 +137,8 @@ def case_name(path: Path) -> str:
 
 
 def pick_series(paths: Iterable[Path], wanted: Sequence[str]) -> list[Path]:
-    """The same scans, each DICOM folder that holds wanted series replaced by these.
+    """The same scans, each DICOM folder that holds wanted series replaced by these. A damaged folder stays, for whoever
+    reads it to say so.
 
     Args:
         paths: Scans, as `find_images` gives them.
@@ -146,16 +147,28 @@ def pick_series(paths: Iterable[Path], wanted: Sequence[str]) -> list[Path]:
     Raises:
         DataError: A UID is in none of the folders.
     """
-    from pipeline.data.dicom_series import series_of
-
     picked, met = [], set()
+    damaged: list[str] = []
     for path in paths:
-        held = [uid for uid in series_of(path) if uid in wanted] if wanted and path.is_dir() else []
+        held = [uid for uid in _series(path, damaged) if uid in wanted] if wanted and path.is_dir() else []
         met.update(held)
         picked += [path / uid for uid in held] or [path]
     if set(wanted) - met:
-        raise DataError(f"data.series_uid = {sorted(set(wanted) - met)}: no folder holds it. Look the UID up again.")
+        more = "".join(f"\nNot looked into: {why}" for why in damaged[:1])
+        raise DataError(
+            f"data.series_uid = {sorted(set(wanted) - met)}: no folder holds it. Look the UID up again.{more}"
+        )
     return picked
+
+
+def _series(folder: Path, damaged: list[str]) -> list[str]:
+    from pipeline.data.dicom_series import series_of
+
+    try:
+        return series_of(folder)
+    except DataError as error:
+        damaged.append(str(error))
+        return []
 
 
 def folder_and_series(path: Path) -> tuple[Path, str | None]:

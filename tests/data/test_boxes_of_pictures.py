@@ -163,6 +163,22 @@ def test_boxes_in_two_places_are_refused(tmp_path):
         collect_boxes(tmp_path, "set")
 
 
+@pytest.mark.parametrize("kind", ["voc", "yolo", "picture"])
+def test_a_file_that_cannot_be_read_costs_its_case_alone(tmp_path, kind):
+    pictures(tmp_path, [f"images/{n}.png" for n in "abcd"])
+    for name in "abcd":
+        if kind == "voc":
+            write_voc(tmp_path / f"Annotations/{name}.xml", f"{name}.png", SIZE, BOXES)
+        else:
+            write_yolo(tmp_path / f"labels/{name}.txt", SIZE, BOXES, ["cat", "dog"])
+    broken = {"voc": "Annotations/b.xml", "yolo": "labels/b.txt", "picture": "images/b.png"}[kind]
+    (tmp_path / broken).write_bytes(b"\xff\xfe\x00" if kind == "yolo" else b"")
+    data, [finding] = collect_boxes(tmp_path, "set")
+    assert [c.id for c in data.cases] == ["a", "c", "d"]
+    assert (finding.rule, finding.severity, finding.case) == ("bad-annotation", "error", "b")
+    assert broken in finding.message
+
+
 FRAME = ImageFrame(SIZE, np.eye(3), "px")
 ODD = {
     "empty-box": Box("cat", (3.0, 4.0), (3.0, 9.0)),

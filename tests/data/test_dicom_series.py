@@ -37,6 +37,21 @@ def test_a_series_that_nobody_holds_is_refused(tmp_path):
         pick_series([tmp_path], ["9.9.9"])
 
 
+def test_a_damaged_folder_does_not_keep_others_from_being_chosen(tmp_path):
+    for folder in ("a", "b"):
+        series(tmp_path / folder, "1.2.3")
+        series(tmp_path / folder, "1.2.4")
+    path = tmp_path / "a" / "1.2.3-0.dcm"
+    path.write_bytes(path.read_bytes()[:140])
+    damaged, good = pick_series(find_images(tmp_path), ["1.2.4"])
+    assert (damaged, good) == (tmp_path / "a", tmp_path / "b" / "1.2.4") and read_image(good).frame.shape == (4, 3, 5)
+    for read in (read_frame, read_image):
+        with pytest.raises(DataError, match=r"1\.2\.3-0\.dcm"):
+            read(damaged)
+    with pytest.raises(DataError, match=r"(?s)no folder holds it.*Not looked into: .*1\.2\.3-0\.dcm"):
+        pick_series(find_images(tmp_path / "a"), ["1.2.4"])
+
+
 def test_a_localizer_that_says_so_is_left_out(tmp_path):
     series(tmp_path)
     write_slice(tmp_path / "scout.dcm", 9, VOXELS[0], ORIGIN, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
