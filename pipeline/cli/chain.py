@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import ExitStack
@@ -59,7 +60,7 @@ def single(verb: Verb, settings: Settings) -> Outcome:
             verb.name == "predict" and settings.predict.input
         ):
             if verb.name == "enroll" and settings.gallery:  # a lock cannot tell a folder that is closed from a held one
-                writable(settings.gallery.resolve().parent, "gallery")
+                writable(Path(os.path.realpath(settings.gallery)).parent, "gallery")
             if folder := apart.get(verb.name):
                 writable(folder, "out" if verb.name == "simulate" else "-o")
         elif not (verb.name == "evaluate" and settings.evaluate.predictions and settings.evaluate.dataset):

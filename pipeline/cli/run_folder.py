@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -134,4 +135,4 @@ def _write_record(run: Path, record: dict[str, Any], verb: Verb, settings: Setti
 
 
 def _source(settings: Settings) -> str | None:
-    return str(settings.source.resolve()) if settings.source else None
+    return os.path.realpath(settings.source) if settings.source else None

@@ -22,7 +22,7 @@ from pipeline.data.dataset import Dataset, picture_id
 from pipeline.data.findings import Finding
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, files_of, folder_and_series
-from pipeline.data.scan_files import two_of_one_name
+from pipeline.data.scan_files import require_one_scan
 from pipeline.errors import DataError
 
 PRIVATE = "private"
@@ -128,13 +128,13 @@ def coded_scans(scans: Mapping[str, Path], folder: Path) -> dict[str, Path]:
     codes = Codes(folder)
     before = codes.linked()
     for name, path in scans.items():
-        if name in before and before[name].exists() and before[name].resolve() != path.resolve():
-            raise two_of_one_name(name, path, before[name])
+        if name in before and before[name].exists():
+            require_one_scan(name, path, before[name])
     return codes.link_all(scans, before)
 
 
 def _point(link: Path, target: Path) -> None:
-    target = target.resolve()
+    target = Path(os.path.realpath(target))
     if link.is_symlink() and link.readlink() == target:
         return
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -81,18 +82,23 @@ def asked_scans(inputs: Sequence[Path], out: Path, series: Sequence[str] = ()) -
             )
         for name, same in scan_ids(pick_series(paths, series), given).items():
             for path in same:
-                if found.setdefault(name, path).resolve() != path.resolve():
-                    raise two_of_one_name(name, path, found[name])
+                require_one_scan(name, path, found.setdefault(name, path))
     if not found:
         raise DataError(f"{', '.join(map(str, inputs)) or 'no input'}: no scan there; give -i SCAN_OR_FOLDER")
     return found
 
 
-def two_of_one_name(name: str, path: Path, other: Path) -> DataError:
-    """What to raise where answers of one scan would take the place of another's."""
-    return DataError(
-        f"{path}: another scan is called '{name}' too: {other}; ask about them one after the other, into two folders"
-    )
+def require_one_scan(name: str, path: Path, other: Path) -> None:
+    """Make sure that answers of one scan do not take the place of another's.
+
+    Raises:
+        DataError: They would. A link that leads to itself is no scan, and no reason to stop here.
+    """
+    if os.path.realpath(path) != os.path.realpath(other):
+        raise DataError(
+            f"{path}: another scan is called '{name}' too: {other}; ask about them one after the other, into two"
+            " folders"
+        )
 
 
 def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ def enroll(model: Path, gallery: Path, images: Sequence[Path], name: str, device
     Raises:
         DataError: An image cannot be read, nobody can be called so, or the gallery is another model's.
     """
-    with claimed_folder(gallery.resolve().parent):
+    with claimed_folder(Path(os.path.realpath(gallery)).parent):
         asked = Asked(model, gallery, device=device)
         people = asked.gallery(may_be_new=True)
         for image in _files(images):
@@ -82,7 +83,7 @@ def remove(model: Path, gallery: Path, name: str) -> int:
     Raises:
         DataError: Nobody is called so.
     """
-    with claimed_folder(gallery.resolve().parent):
+    with claimed_folder(Path(os.path.realpath(gallery)).parent):
         people = read_gallery(gallery, sha256_of(model / "model.json")).without(name)
         write_gallery(people, gallery)
     return len(set(people.people))

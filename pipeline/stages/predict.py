@@ -21,7 +21,7 @@ from pipeline.data.pseudonyms import PRIVATE, coded_scans
 from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of
 from pipeline.data.scan_facts import stamp_of
-from pipeline.data.scan_files import asked_scans, two_of_one_name
+from pipeline.data.scan_files import asked_scans, require_one_scan
 from pipeline.data.threads import limit_threads
 from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
@@ -161,9 +161,8 @@ def _require_alike(kept: KeptAnswers, scans: dict[str, Path], pseudonyms: bool) 
             " Choose another -o FOLDER."
         )
     for name, path in {} if pseudonyms else scans.items():
-        other = kept.scan_of(kept.read(name))
-        if other is not None and other.resolve() != path.resolve():
-            raise two_of_one_name(name, path, other)
+        if (other := kept.scan_of(kept.read(name))) is not None:
+            require_one_scan(name, path, other)
 
 
 def _with_earlier(
@@ -242,4 +241,4 @@ def _why(error: Exception, scan: Path) -> str:
 
 def _made_of(by: str, path: Path, stamp: str, beside: Beside) -> str:
     views = [[view, str(p), stamp_of(p)] for view, p in beside.views.items()]
-    return fingerprint([by, str(path.resolve()), stamp, [dict(beside.values), views, beside.problem]])
+    return fingerprint([by, os.path.realpath(path), stamp, [dict(beside.values), views, beside.problem]])

@@ -212,6 +212,16 @@ def test_one_file_by_two_ways_is_one_scan(trained, inputs, tmp_path, monkeypatch
     assert list(on_cpu(trained, tmp_path / "out", Path("c16.nii.gz"), inputs / "c16.nii.gz").cases) == ["c16"]
 
 
+@pytest.mark.parametrize("pseudonyms", [False, True])
+def test_a_link_that_leads_to_itself_is_listed_and_the_others_are_answered(trained, inputs, tmp_path, pseudonyms):
+    (inputs / "loop.nii.gz").symlink_to("loop.nii.gz")
+    for _ in range(2):
+        told = on_cpu(trained, tmp_path / "out", inputs, pseudonyms=pseudonyms)
+        assert len(told.cases) == 2 and len(told.failures) == 1
+    if not pseudonyms:
+        assert "loop.nii.gz: no such file" in told.failures["loop"]
+
+
 def test_no_scan_is_an_error_that_names_where_was_looked(trained, tmp_path):
     (tmp_path / "in").mkdir()
     with pytest.raises(DataError, match=r"in: no scan there; give -i"):
