@@ -54,8 +54,9 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write a whole UTF-8 file atomically."""
-    write_bytes(path, content.encode("utf-8"))
+    """Write a whole UTF-8 file atomically. Bytes of a file's name that are no UTF-8 are written as `\\udcXX`, which
+    JSON reads again: whoever speaks of such a file can say so."""
+    write_bytes(path, content.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: Path, content: Any, indent: int | None = 1) -> None:

@@ -204,6 +204,8 @@ def _is_series(path: Path) -> bool:
 
 def _kind(path: Path) -> str:
     name = path.name.lower()
+    if any("\udc80" <= sign <= "\udcff" for sign in str(path)):  # what Python makes of bytes that are no UTF-8
+        raise DataError(f"{path}: its name is not UTF-8, which libraries and tables do not read. Rename it.")
     if path.is_dir() or _is_series(path):
         return "dicom"
     if not path.exists():

@@ -64,4 +64,4 @@ def _parts(count: int, fractions: Fractions) -> list[Part]:
 
 
 def _hash(seed: int, subject: str) -> str:
-    return hashlib.sha256(f"{seed}:{subject}".encode()).hexdigest()
+    return hashlib.sha256(f"{seed}:{subject}".encode("utf-8", "surrogateescape")).hexdigest()

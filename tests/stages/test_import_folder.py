@@ -9,6 +9,7 @@ from pipeline.data.dataset import read_dataset
 from pipeline.data.findings import read_findings
 from pipeline.data.markups import write_markups
 from pipeline.errors import DataError
+from pipeline.stages.check import check
 from pipeline.stages.import_data import import_folder
 
 
@@ -55,3 +56,12 @@ def test_real_folders_are_read_without_settings(name, cases, landmarks, tmp_path
     dataset = import_folder(real_data(name), tmp_path / "dataset.json", name)
     assert len(dataset.cases) >= cases and len(dataset.landmarks) == landmarks
     assert "read as RAS" in next(f.message for f in read_findings(tmp_path / "import.json").items if f.rule == "frame")
+
+
+def test_a_name_that_is_not_utf8_costs_its_case_alone(source, tmp_path):
+    for name in ("images/c0.nii.gz", "landmarks/c0.mrk.json"):
+        (source / name).rename(source / name.replace("c0", "caf\udce9"))
+    out = tmp_path / "dataset.json"
+    assert import_folder(source, out, "mine", fractions=(1.0, 0.0, 0.0)) == read_dataset(out)
+    [error] = [f for f in check(out, tmp_path / "findings.json", workers=0) if f.severity == "error"]
+    assert error.case == "caf\udce9" and "its name is not UTF-8, " in error.message and "Rename it." in error.message

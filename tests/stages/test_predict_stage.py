@@ -222,6 +222,17 @@ def test_a_link_that_leads_to_itself_is_listed_and_the_others_are_answered(train
         assert "loop.nii.gz: no such file" in told.failures["loop"]
 
 
+@pytest.mark.parametrize("pseudonyms", [False, True])
+def test_a_scan_whose_name_is_not_utf8_is_listed_and_the_others_are_answered(trained, inputs, tmp_path, pseudonyms):
+    shutil.copy(inputs / "c16.nii.gz", inputs / "caf\udce9.nii.gz")  # as Python calls the byte e9
+    told = on_cpu(trained, tmp_path / "out", inputs, pseudonyms=pseudonyms)
+    if pseudonyms:  # nothing of the name is left
+        assert len(told.cases) == 3
+    else:
+        assert list(told.cases) == ["c16", "c17"] and "its name is not UTF-8" in told.failures["caf\udce9"]
+        assert read_predictions(tmp_path / "out" / "predictions.json") == told
+
+
 def test_no_scan_is_an_error_that_names_where_was_looked(trained, tmp_path):
     (tmp_path / "in").mkdir()
     with pytest.raises(DataError, match=r"in: no scan there; give -i"):
