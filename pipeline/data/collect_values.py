@@ -169,6 +169,8 @@ def _left_out(scans: Mapping[str, Path], without: Mapping[str, bool]) -> Iterato
 def _folders(source: Path, scans: Mapping[str, Path], told: Container[str]) -> dict[str, str]:
     """The name of the folder of each image of which nothing is `told`; none where all lie in one, or beside folders."""
     folders = {case: path.parent for case, path in scans.items()}
+    if not folders:  # all have the same id, which is said where cases are counted
+        return {}
     known: dict[str, Path] = {}
     for case, folder in sorted(folders.items()):
         if (other := known.setdefault(folder.name, folder)) != folder and case not in told:

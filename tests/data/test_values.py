@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 import pytest
+from crooked import upright_frame
+from tiny_scans import write_scan
 
 from pipeline.data.collect_values import by_view, collect_images, with_values
 from pipeline.data.columns import Column, parse
@@ -188,6 +190,15 @@ def test_images_beside_folders_show_others_than_the_folders(tmp_path):
     assert {c.id: c.subject for c in data.cases} == {
         "ann_1": "ann", "2": "ann", "bob_1": "bob", "x": "x", "y": "y"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("by_folder", [False, True])
+def test_scans_of_one_name_in_a_folder_each_are_told(tmp_path, by_folder):
+    voxels = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
+    for place in "abc":
+        write_scan(tmp_path / place / "ct.nii", voxels, upright_frame(voxels.shape))
+    with pytest.raises(DataError, match=r"0 usable cases.*\n  ct: a.ct\.nii and .* have the same id"):
+        collect_images(tmp_path, "scans", by_folder=by_folder)
 
 
 def test_one_folder_of_images_shows_as_many_subjects(tmp_path):
