@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.data.atomic import write_text
 from pipeline.data.columns import BETWEEN, Column, Value, parse
-from pipeline.data.csv_rows import headings, read_rows
+from pipeline.data.csv_rows import headings, read_rows, some
 from pipeline.data.points_csv import csv_line
 from pipeline.data.scan_files import under_ids
 from pipeline.data.value_predictions import ValueAnswer
@@ -43,10 +43,17 @@ def find_table(source: Path, columns: Sequence[Column], table: str | None = None
         table: Its name there; None = the only CSV file that fits.
 
     Raises:
-        DataError: There is none, or there are several; says which columns the nearest one lacks.
+        DataError: There is none, or there are several; says which columns the nearest one lacks, and what could not be
+            read.
     """
-    paths = [source / table] if table else sorted(source.glob("*.csv"))
-    lacking = {path: [c.name for c in columns if c.name not in headings(path)] for path in paths if path.is_file()}
+    headers: dict[Path, list[str]] = {}
+    unread: list[str] = []
+    for path in _tables(source, table):
+        try:
+            headers[path] = headings(path)
+        except DataError as error:
+            unread.append(str(error))
+    lacking = {path: [c.name for c in columns if c.name not in header] for path, header in headers.items()}
     fitting = [path for path, names in lacking.items() if not names]
     if len(fitting) == 1:
         return fitting[0]
@@ -54,8 +61,19 @@ def find_table(source: Path, columns: Sequence[Column], table: str | None = None
     if fitting:
         raise DataError(f"{source}: {', '.join(p.name for p in fitting)} all have {wanted}; choose with data.table=")
     near = min(lacking, key=lambda path: len(lacking[path]), default=None)
-    why = f": {near.name} lacks {', '.join(lacking[near])}; it has {', '.join(headings(near))}" if near else ""
-    raise DataError(f"{source}: no table with the columns {wanted}{why}.")
+    why = f": {near.name} lacks {', '.join(lacking[near])}; it has {', '.join(headers[near])}" if near else ""
+    raise DataError("\n".join([f"{source}: no table with the columns {wanted}{why}.", *unread]))
+
+
+def _tables(source: Path, table: str | None) -> list[Path]:
+    """CSV files of a folder, without hidden ones: macOS puts `._NAME` beside each file on foreign disks."""
+    there = sorted(p for p in source.glob("*.csv") if not p.name.startswith(".") and p.is_file())
+    if table is None:
+        return there
+    if not (source / table).is_file():
+        names = some(p.name for p in there) or "no CSV file"
+        raise DataError(f"{source / table}: no such file, though data.table names it. In {source} there is {names}.")
+    return [source / table]
 
 
 def read_values(path: Path, columns: Sequence[Column]) -> ValuesTable:

@@ -53,6 +53,20 @@ def test_the_table_is_the_one_with_all_columns(tmp_path):
         find_table(tmp_path, [PRICE])
 
 
+def test_tables_that_cannot_be_read_are_passed_over_and_named_where_none_fits(tmp_path):
+    (tmp_path / "labels.csv").write_text("image,age\n")
+    (tmp_path / "._labels.csv").write_bytes(b"\x00\x05\x16\x07\x00\xb0,age")  # as macOS writes them
+    (tmp_path / "notes.csv").write_bytes("größe,age\n".encode("latin-1"))
+    assert find_table(tmp_path, [AGE]).name == "labels.csv"
+    with pytest.raises(DataError, match=r"labels\.csv lacks price(?s:.*)notes\.csv: cannot be read as a table") as told:
+        find_table(tmp_path, [PRICE])
+    assert "._labels" not in str(told.value)
+    with pytest.raises(DataError, match=r"notes\.csv: cannot be read as a table"):
+        find_table(tmp_path, [AGE], "notes.csv")
+    with pytest.raises(DataError, match=r"label\.csv: no such file, though data\.table names it\. .*'labels\.csv'"):
+        find_table(tmp_path, [AGE], "label.csv")
+
+
 def test_rows_meet_their_images_and_every_mismatch_is_said(tmp_path):
     table = "image,age,sex\na.png,3,f\nb.png,old,m\nd.png,5,f\ne.png,6,f\n"
     data, findings = collect_images(folder(tmp_path, table, ("a", "b", "c", "e", "f", "g")), "faces")
