@@ -103,9 +103,19 @@ def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:
         )
     table = TABLES[tables[0].name](tables[0]) if tables else _beside(source, scans, beside)
     table.rename(ids_by_file(scans, source))
+    _require_pictures(source, scans, table)
     for case, message in other_sizes(table.sizes, scans).items():
         table.problem(case, message)
     return table
+
+
+def _require_pictures(source: Path, scans: Mapping[str, Path], table: BoxesTable) -> None:
+    boxed = next((path for case, path in scans.items() if table.cases.get(case) and unit_of(path) != "px"), None)
+    if boxed is not None:
+        raise DataError(
+            f"{source}: its boxes are in pixels of pictures, {boxed.name} is a scan. Take them away; boxes in scans are"
+            " made around landmarks: data.boxes_around={CLASS: [LANDMARK, ...]}."
+        )
 
 
 def _beside(source: Path, scans: Mapping[str, Path], files: Mapping[str, Path]) -> BoxesTable:

@@ -1,5 +1,6 @@
 """Boxes in the formats of other programs: what is written is read again, and half a pixel is not lost."""
 
+import nibabel
 import numpy as np
 import PIL.Image
 import pytest
@@ -177,6 +178,20 @@ def test_a_file_that_cannot_be_read_costs_its_case_alone(tmp_path, kind):
     assert [c.id for c in data.cases] == ["a", "c", "d"]
     assert (finding.rule, finding.severity, finding.case) == ("bad-annotation", "error", "b")
     assert broken in finding.message
+
+
+@pytest.mark.parametrize("kind", ["csv", "voc"])
+@pytest.mark.parametrize("shape", [(4, 5, 6), (8, 9)])
+def test_boxes_of_pictures_are_refused_for_scans(tmp_path, kind, shape):
+    for name in "abc":
+        voxels = np.arange(np.prod(shape), dtype=np.int16).reshape(shape)
+        nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), tmp_path / f"{name}.nii")
+        if kind == "voc":
+            write_voc(tmp_path / f"{name}.xml", f"{name}.png", (9, 8), BOXES)
+    if kind == "csv":
+        write_boxes_csv(tmp_path / "boxes.csv", {name: BOXES for name in "abc"})
+    with pytest.raises(DataError, match=r"boxes are in pixels of pictures, a\.nii is a scan\. .*data\.boxes_around="):
+        collect_boxes(tmp_path, "set")
 
 
 FRAME = ImageFrame(SIZE, np.eye(3), "px")
