@@ -28,6 +28,7 @@ from pipeline.errors import DataError
 PRIVATE = "private"
 TABLE = "codes.csv"  # code, name, scan
 DIGITS = 12  # hexadecimal; two of a million names share a code with a chance of 0.2%
+KEY = 32  # bytes
 
 
 class Codes:
@@ -35,15 +36,24 @@ class Codes:
 
     Args:
         folder: `private/`, made if it is not there, with a new key.
+
+    Raises:
+        DataError: The key has another length, as after a copy that failed, or others may read it and that cannot be
+            changed.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         path = self.folder / "key"
         if not path.is_file():
-            write_bytes(path, secrets.token_bytes(32))
-            self.folder.chmod(0o700)
+            write_bytes(path, secrets.token_bytes(KEY))
+        _close(self.folder)
         self.key = path.read_bytes()
+        if len(self.key) != KEY:
+            raise DataError(
+                f"{path}: {len(self.key)} bytes, a key has {KEY}. Copy it again, or take it away to have a new one, and"
+                " other codes."
+            )
 
     def code(self, name: str, prefix: str = "case") -> str:
         """ "case-" and twelve digits."""
@@ -131,6 +141,15 @@ def coded_scans(scans: Mapping[str, Path], folder: Path) -> dict[str, Path]:
         if name in before and before[name].exists():
             require_one_scan(name, path, before[name])
     return codes.link_all(scans, before)
+
+
+def _close(folder: Path) -> None:
+    """Nobody else may look into it, whoever made it."""
+    try:
+        if folder.stat().st_mode & 0o77:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise DataError(f"{folder}: others may read it, and it cannot be closed: {error.strerror}.") from error
 
 
 def _point(link: Path, target: Path) -> None:

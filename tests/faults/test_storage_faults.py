@@ -291,6 +291,20 @@ def test_65_a_header_that_names_another_file_gets_no_code(tmp_path, header):
         Codes(tmp_path / "private").link_all({"Doe_Jane": tmp_path / header})
 
 
+def test_65_a_key_that_is_brought_along_is_closed_too_and_must_be_one(tmp_path):
+    private = tmp_path / "private"
+    private.mkdir()
+    private.chmod(0o755)
+    for content in (b"", bytes(31)):
+        (private / "key").write_bytes(content)
+        with pytest.raises(DataError, match=rf"key: {len(content)} bytes, a key has 32"):
+            Codes(private)
+    (private / "key").write_bytes(bytes(32))
+    private.chmod(0o755)
+    assert Codes(private).code("Doe") == Codes(private).code("Doe")
+    assert private.stat().st_mode & 0o77 == 0
+
+
 def test_65_a_run_with_pseudonyms_names_nobody(tmp_path):
     """Names in scans, landmarks, subjects, and in what import and check find wrong."""
     made, source = read_dataset(make_scans(tmp_path / "made").dataset), tmp_path / "in"
