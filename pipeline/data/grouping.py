@@ -8,10 +8,12 @@ from pathlib import Path
 from pipeline.data.csv_rows import headings, read_rows, some
 from pipeline.data.dataset import PARTS, Part
 from pipeline.data.findings import Finding
+from pipeline.data.readers import case_name
 from pipeline.data.scan_files import ids_by_file
 from pipeline.errors import DataError
 
 PART_WORDS: dict[str, Part] = {p: p for p in PARTS} | {"val": "validation", "training": "train"}
+TABLES = ("subjects.csv", "split.csv")
 
 
 def subjects_of(source: Path, scans: Mapping[str, Path], findings: list[Finding]) -> dict[str, str]:
@@ -25,7 +27,7 @@ def subjects_of(source: Path, scans: Mapping[str, Path], findings: list[Finding]
     Raises:
         DataError: The table has other columns, no row, says two things of one scan, or speaks of no scan at all.
     """
-    path = source / "subjects.csv"
+    path = source / TABLES[0]
     said = _column(path, "subject", source, scans, findings)
     if said and (unsaid := sorted(scans.keys() - said.keys())):
         message = f"{path.name} has no row for {some(unsaid)}."
@@ -35,8 +37,15 @@ def subjects_of(source: Path, scans: Mapping[str, Path], findings: list[Finding]
 
 def splits_of(source: Path, scans: Mapping[str, Path], findings: list[Finding]) -> dict[str, Part]:
     """Parts by case id, as `split.csv` says; see `subjects_of`."""
-    path = source / "split.csv"
+    path = source / TABLES[1]
     return {case: _part(path, case, word) for case, word in _column(path, "split", source, scans, findings).items()}
+
+
+def named_in_tables(source: Path) -> set[str]:
+    """What the two tables call scans, without suffix; also such scans as there are not."""
+    rows = [row for name in TABLES if (source / name).is_file() for row in read_rows(source / name, ["case"])]
+    cells = {row.cells.get("case", "") for row in rows} - {""}
+    return {cell if "/" in cell else case_name(Path(cell)) for cell in cells}
 
 
 def _column(

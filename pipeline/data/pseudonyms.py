@@ -11,7 +11,6 @@ import csv
 import hmac
 import io
 import os
-import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -22,6 +21,7 @@ from pipeline.data.dataset import Dataset, picture_id
 from pipeline.data.findings import Finding
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, files_of, folder_and_series
+from pipeline.data.remarks import names_of
 from pipeline.data.scan_files import require_one_scan
 from pipeline.errors import DataError
 
@@ -65,20 +65,28 @@ class Codes:
         if not path.is_file():
             return {}
         with path.open(encoding="utf-8", newline="") as file:
-            return {row["name"]: Path(row["scan"]) for row in csv.DictReader(file)}
+            return {row["name"]: Path(row["scan"]) for row in csv.DictReader(file) if row["scan"]}
 
-    def link_all(self, scans: Mapping[str, Path], before: Mapping[str, Path] | None = None) -> dict[str, Path]:
+    def link_all(
+        self,
+        scans: Mapping[str, Path],
+        before: Mapping[str, Path] | None = None,
+        others: Mapping[str, str] | None = None,
+    ) -> dict[str, Path]:
         """Links to scans, by code, and the table of who is who.
 
         Args:
             before: Scans that stay in the table.
+            others: Codes by name, of what is no linked scan.
 
         Raises:
             DataError: A scan's header names another file by its name, or the disk takes no links.
         """
         table = io.StringIO()
         known = {name: os.path.abspath(path) for name, path in {**(before or {}), **scans}.items()}
-        csv.writer(table).writerows([("code", "name", "scan"), *((self.code(n), n, p) for n, p in known.items())])
+        rows = [("code", "name", "scan"), *((self.code(n), n, p) for n, p in known.items())]
+        rows += [(code, name, "") for name, code in sorted((others or {}).items()) if name not in known]
+        csv.writer(table).writerows(rows)
         write_text(self.folder / TABLE, table.getvalue())
         return {self.code(name): self._link(self.code(name), path) for name, path in scans.items()}
 
@@ -95,14 +103,19 @@ class Codes:
         return link / uid if uid else link
 
 
-def coded(dataset: Dataset, findings: Iterable[Finding], folder: Path) -> tuple[Dataset, list[Finding]]:
+def coded(dataset: Dataset, findings: Iterable[Finding], folder: Path, source: Path) -> tuple[Dataset, list[Finding]]:
     """The same data set and findings with codes for cases and subjects, its scans linked in `folder`.
+
+    Args:
+        source: The user's folder that they are of.
 
     Raises:
         DataError: See `Codes.link_all`.
     """
-    codes = Codes(folder)
-    links = codes.link_all({case.id: dataset.image_path(case) for case in dataset.with_pictures().cases})
+    codes, findings = Codes(folder), list(findings)
+    names = names_of(source, dataset, findings, codes.code)
+    scans = {case.id: dataset.image_path(case) for case in dataset.with_pictures().cases}
+    links = codes.link_all(scans, others=names.codes)
 
     def linked(name: str) -> str:
         return links[codes.code(name)].relative_to(folder).as_posix()
@@ -117,16 +130,7 @@ def coded(dataset: Dataset, findings: Iterable[Finding], folder: Path) -> tuple[
         )
         for case in dataset.cases
     )
-    findings = list(findings)
-    names = {c.id for c in dataset.cases} | {f.case for f in findings if f.case is not None}
-    told = {name: codes.code(name) for name in names} | {
-        c.subject: codes.code(c.subject, "subject") for c in dataset.cases if c.subject not in names
-    }
-    hidden = [
-        replace(f, case=f.case and told[f.case], message=_hide(f.message, told), advice=_hide(f.advice, told))
-        for f in findings
-    ]
-    return replace(dataset, cases=cases, root=folder), hidden
+    return replace(dataset, cases=cases, root=folder), [names.hidden(f) for f in findings]
 
 
 def coded_scans(scans: Mapping[str, Path], folder: Path) -> dict[str, Path]:
@@ -161,9 +165,3 @@ def _point(link: Path, target: Path) -> None:
         link.symlink_to(target)
     except OSError as error:
         raise DataError(f"{link}: cannot link there: {error.strerror}. Choose a run folder on another disk.") from error
-
-
-def _hide(text: str, told: Mapping[str, str]) -> str:
-    """Names as whole words, the longest first."""
-    names = "|".join(re.escape(n) for n in sorted(told, key=len, reverse=True) if n)
-    return re.sub(rf"(?<![^\W_])(?:{names})(?![^\W_])", lambda met: told[met[0]], text) if names else text

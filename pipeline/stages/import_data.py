@@ -91,7 +91,7 @@ def import_folder(
         raise DataError(f"data.edges: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
     dataset = replace(split_by_subject(dataset, fractions, seed), edges=tuple(edges))
     if pseudonyms:
-        dataset, findings = coded(dataset, findings, Path(out).resolve().parent / PRIVATE)
+        dataset, findings = coded(dataset, findings, Path(out).resolve().parent / PRIVATE, Path(source))
     write_findings(Findings(tuple(findings)), Path(out).parent / FROM_IMPORT)
     write_dataset(dataset, Path(out))
     return dataset

@@ -19,6 +19,7 @@ from tiny_scans import make_scans, tiny_settings
 
 from pipeline.data.atomic import fingerprint, read_sealed, write_bytes, write_sealed
 from pipeline.data.dataset import read_dataset
+from pipeline.data.findings import read_findings
 from pipeline.data.markups import write_markups
 from pipeline.data.pseudonyms import Codes
 from pipeline.data.store import read_store
@@ -323,3 +324,25 @@ def test_65_a_run_with_pseudonyms_names_nobody(tmp_path):
     dataset = read_dataset(run / "dataset.json")
     assert len(dataset.cases) == 6
     assert all(c.id.startswith("case-") and dataset.image_path(c).exists() for c in dataset.cases)
+
+
+def test_65_remarks_name_neither_folders_nor_files_nor_rows_of_no_scan(tmp_path):
+    made, source = read_dataset(make_scans(tmp_path / "made").dataset), tmp_path / "in"
+    for number, case in enumerate(made.cases[:6]):
+        place = source / f"Doe_Jane{number}"
+        write_markups(place / f"c{number}.mrk.json", case.landmarks)
+        shutil.copy(made.image_path(case), place / f"c{number}.nii.gz")
+    (source / "Doe_Jane1" / "c1.mrk.json").write_text("{")
+    (source / "Doe_Jane2" / "c2.mrk.json").rename(source / "Doe_Jane2" / "c2_PHI123.mrk.json")
+    rows = [*(f"c{n},Doe{n}" for n in range(6)), "PHI123_Smith,Doe9"]
+    (source / "subjects.csv").write_text("\n".join(["case,subject", *rows]))
+    parts = ["case,split", *(f"c{n},train" for n in range(6)), "x/PHI123.nii,test"]
+    (source / "split.csv").write_text("\n".join(parts))
+    run = tmp_path / "run"
+    import_folder(source, run / "dataset.json", "d", pseudonyms=True)
+    names_nobody(run, 2)
+    remarks = read_findings(run / "import.json").items
+    rules = [f.rule for f in remarks if f.severity != "note"]
+    assert rules == ["no-scan", "no-scan", "bad-annotation", "name-not-exact"]
+    known = (run / "private" / "codes.csv").read_text()
+    assert all(f.case in known for f in remarks if f.case is not None) and "PHI123_Smith" in known
