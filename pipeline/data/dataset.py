@@ -6,6 +6,8 @@ scan), or not listed = not annotated (nobody said). The three teach a network di
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -153,7 +155,7 @@ def read_dataset(path: Path) -> Dataset:
     """Read `dataset.json`; `root` defaults to the file's own folder.
 
     Raises:
-        DataError: Names the file and the field that is missing or of the wrong kind.
+        DataError: Names the file and the field that is missing or of the wrong kind, or what is there twice.
     """
     content = read_json(path)
     try:
@@ -166,11 +168,15 @@ def read_dataset(path: Path) -> Dataset:
             )
         root = Path(content.get("root", "."))
         inputs, outputs = (_columns(content.get(name, {})) for name in ("inputs", "outputs"))
+        landmarks = tuple(content["landmarks"])
+        cases = tuple(_case(c, path, (*inputs, *outputs)) for c in content["cases"])
+        _require_once(path, "landmarks", landmarks)
+        _require_once(path, "cases", [case.id for case in cases])
         return Dataset(
             name=content["name"],
             root=root if root.is_absolute() else Path(path).parent / root,
-            landmarks=tuple(content["landmarks"]),
-            cases=tuple(_case(c, path, (*inputs, *outputs)) for c in content["cases"]),
+            landmarks=landmarks,
+            cases=cases,
             unit=content["unit"],
             edges=tuple((str(one), str(other)) for one, other in content.get("edges", ())),
             inputs=inputs,
@@ -179,6 +185,12 @@ def read_dataset(path: Path) -> Dataset:
         )
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise DataError(f"{path}: not a dataset manifest: {error!r}. Make it with `patchvote import`.") from error
+
+
+def _require_once(path: Path, field: str, names: Sequence[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(f"{path}: {field}: '{twice[0]}' is there twice. Rename or remove one.")
 
 
 def _columns(content: dict[str, Any]) -> tuple[Column, ...]:

@@ -84,6 +84,8 @@ def _broken(content, change):
         (lambda c: c["cases"][0].update(subject=None), "dataset.json: case 'c1': subject = None; a text is needed"),
         (lambda c: c["cases"][0].update(id=""), "dataset.json: case '': id = ''; a text is needed"),
         (lambda c: c.update(unit="cm"), "dataset.json: unit = 'cm'; this program reads mm and px"),
+        (lambda c: c["cases"][1].update(id="c1"), "dataset.json: cases: 'c1' is there twice"),
+        (lambda c: c["landmarks"].append("b"), "dataset.json: landmarks: 'b' is there twice"),
         (
             lambda c: c["cases"][0].update(split="lunch"),
             "dataset.json: case c1: split='lunch'; choose one of",
