@@ -35,7 +35,7 @@ def read_pairs(path: Path) -> list[Pair]:
             without others to choose its threshold on; says which.
     """
     try:
-        lines = [line.split() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [line.split() for line in Path(path).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
         folds, each = map(int, lines[0] if len(lines[0]) > 1 else ("1", *lines[0]))
     except (OSError, UnicodeDecodeError, ValueError, IndexError) as error:
         raise DataError(f"{path}: not a list of pairs: {error!r}. Its first line says: FOLDS PAIRS.") from error

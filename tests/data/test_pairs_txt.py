@@ -8,8 +8,9 @@ from pipeline.errors import DataError
 LIST = "2 1\nAnn 1 2\nAnn 1 Bob 3\nCid 2 4\nBob 1 Cid 1\n"
 
 
-def test_folds_hold_pairs_of_one_person_and_of_two(tmp_path):
-    (tmp_path / "pairs.txt").write_text(LIST)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])  # Windows writes a mark first
+def test_folds_hold_pairs_of_one_person_and_of_two(tmp_path, encoding):
+    (tmp_path / "pairs.txt").write_text(LIST, encoding=encoding)
     pairs = read_pairs(tmp_path / "pairs.txt")
     assert [(p.one, p.other, p.fold, p.same) for p in pairs] == [
         (("Ann", 1), ("Ann", 2), 0, True),
