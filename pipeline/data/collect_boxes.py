@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +31,7 @@ FOLDERS = ("Annotations", "annotations", "labels", "boxes")
 
 
 def collect_boxes(
-    source: Path, name: str, images: str | None = None, unlisted: str = "left_out"
+    source: Path, name: str, images: str | None = None, unlisted: str = "left_out", series: Sequence[str] = ()
 ) -> tuple[Dataset, list[Finding]]:
     """Read a folder of pictures and boxes: Pascal VOC (`CASE.xml`), COCO (`boxes.json`), YOLO (`CASE.txt` with
     `classes.txt`) or a table (`boxes.csv`); optional `subjects.csv` and `split.csv`.
@@ -41,6 +41,7 @@ def collect_boxes(
         name: Name of the data set.
         images: Which folder of it holds the pictures.
         unlisted: What becomes of pictures of which no file speaks: "left_out", or they show nothing ("absent").
+        series: UIDs of the DICOM series to take, where a folder holds several.
 
     Returns:
         The cases without an error, and all findings.
@@ -49,7 +50,7 @@ def collect_boxes(
         DataError: No folder, no pictures, no boxes, or fewer than three subjects.
     """
     source = Path(source)
-    scans, findings = find_scans(source, images)
+    scans, findings = find_scans(source, images, series)
     table = _read(source, scans)
     cases = []
     subjects = subjects_of(source, scans, findings)

@@ -13,7 +13,7 @@ from pipeline.data.columns import Column
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.findings import Finding
 from pipeline.data.grouping import splits_of, subjects_of
-from pipeline.data.readers import case_name, unit_of
+from pipeline.data.readers import case_name, folder_and_series, unit_of
 from pipeline.data.scan_files import find_scans, ids_by_file, parts_of
 from pipeline.data.values_csv import find_table, read_values
 from pipeline.errors import DataError
@@ -39,7 +39,12 @@ class Columns:
 
 
 def collect_images(
-    source: Path, name: str, images: str | None = None, views: Mapping[str, str] | None = None, by_folder: bool = False
+    source: Path,
+    name: str,
+    images: str | None = None,
+    views: Mapping[str, str] | None = None,
+    by_folder: bool = False,
+    series: Sequence[str] = (),
 ) -> tuple[Dataset, list[Finding]]:
     """All images of a folder as cases without landmarks; optional `subjects.csv` and `split.csv`.
 
@@ -50,13 +55,14 @@ def collect_images(
         views: Where a case has several images, the name of each with "{id}" for the case's; the first is needed.
         by_folder: Without a row of `subjects.csv`, an image shows the subject that its folder is called after; where
             all lie in one folder, each shows another.
+        series: UIDs of the DICOM series to take, where a folder holds several.
 
     Raises:
         DataError: No folder, no images, two of one view of a case, or fewer than three subjects; or two folders have
             the same name, and only people know whether they show the same subject.
     """
     source = Path(source)
-    scans, findings = find_scans(source, images)
+    scans, findings = find_scans(source, images, series)
     main, others = by_view(scans, views or {})
     findings += _left_out(scans, unused(scans, main, others))
     whose = subjects_of(source, main, findings)
@@ -168,7 +174,7 @@ def _left_out(scans: Mapping[str, Path], without: Mapping[str, bool]) -> Iterato
 
 def _folders(source: Path, scans: Mapping[str, Path], told: Container[str]) -> dict[str, str]:
     """The name of the folder of each image of which nothing is `told`; none where all lie in one, or beside folders."""
-    folders = {case: path.parent for case, path in scans.items()}
+    folders = {case: folder_and_series(path)[0].parent for case, path in scans.items()}
     if not folders:  # all have the same id, which is said where cases are counted
         return {}
     known: dict[str, Path] = {}

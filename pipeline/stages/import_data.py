@@ -62,12 +62,12 @@ def import_folder(
     """
     answers, columns = TASKS[task].answers, columns or Columns()
     if answers in ("values", "vectors"):
-        dataset, findings = collect_images(Path(source), name, images, columns.views, answers == "vectors")
+        dataset, findings = collect_images(Path(source), name, images, columns.views, answers == "vectors", series)
     elif answers == "boxes" and boxes_around:
         dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted)
         dataset = with_boxes_around(dataset, boxes_around, margin)
     elif answers == "boxes":
-        dataset, findings = collect_boxes(Path(source), name, images, unlisted)
+        dataset, findings = collect_boxes(Path(source), name, images, unlisted, series)
         crowded = [c.id for c in dataset.cases if len(c.boxes or ()) > 1]
         if task == "one_object" and crowded:
             raise DataError(

@@ -1,7 +1,10 @@
 """Stage import of values, people and boxes around landmarks; real folders need no settings but their columns."""
 
+from itertools import product
+
 import numpy as np
 import pytest
+from dicom_files import NORMAL, ORIGIN, write_slice
 from real_data import real_data
 
 from pipeline.data.collect_values import Columns
@@ -9,6 +12,7 @@ from pipeline.data.columns import Column
 from pipeline.data.dataset import read_dataset
 from pipeline.data.markups import write_markups
 from pipeline.errors import DataError
+from pipeline.stages.check import check
 from pipeline.stages.import_data import import_folder
 
 
@@ -64,6 +68,25 @@ def test_landmarks_and_values_come_together(scans, tmp_path):
         "early",
         None,
     ]
+
+
+@pytest.mark.parametrize("task", ["embedding", "attributes"])
+def test_one_of_several_series_is_taken_as_asked(tmp_path, task):
+    source = tmp_path / "in"
+    for number in (1, 2, 3):
+        place = source / f"P{number}" / "CT"
+        place.mkdir(parents=True)
+        for index, uid in product(range(5), ("1.2.3", "1.2.4")):
+            pixels = np.random.default_rng([number, index]).integers(0, 99, (5, 6)).astype(np.int16)
+            tags = {"SeriesInstanceUID": uid}
+            write_slice(place / f"{uid}-{index}.dcm", index, pixels, ORIGIN + index * NORMAL, **tags)
+    (source / "t.csv").write_text("case,age\nP1_CT_1.2.4,3\nP2_CT_1.2.4,4\nP3_CT_1.2.4,5\n")
+    columns = Columns((), (Column("age", "number"),)) if task == "attributes" else None
+    data = import_folder(source, tmp_path / "d.json", "m", task=task, series=["1.2.4"], columns=columns)
+    assert [(c.id, c.image) for c in data.cases] == [(f"P{n}_CT_1.2.4", f"P{n}/CT/1.2.4") for n in (1, 2, 3)]
+    whose = ["P1", "P2", "P3"] if task == "embedding" else [c.id for c in data.cases]
+    assert [c.subject for c in data.cases] == whose
+    assert not [f for f in check(tmp_path / "d.json", tmp_path / "f.json", workers=0) if f.severity == "error"]
 
 
 @pytest.mark.parametrize(
