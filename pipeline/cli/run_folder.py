@@ -15,6 +15,7 @@ from pipeline.cli.settle import RECORD, imported_task, read_record
 from pipeline.cli.validate import plain
 from pipeline.cli.verbs import Verb
 from pipeline.data.atomic import sweep
+from pipeline.data.claim import locked
 from pipeline.data.differences import differences
 from pipeline.errors import ConfigError
 
@@ -30,8 +31,9 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
 
     Raises:
         ConfigError: No run named, not writable, busy, of another experiment or source, or trained with other settings.
+        DataError: Another account holds it for itself.
     """
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
     if settings.run is None:
         raise ConfigError(f"{verb.name}: say which run: run=runs/NAME, or experiment=NAME for runs/NAME")
@@ -43,20 +45,23 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
         )
     writable(run, "run")
     try:
-        with FileLock(run / ".lock", timeout=0):
-            sweep(run, below=True)
-            record = read_record(run)
-            _same_experiment(run, record, settings)
-            if verb.name != "import":  # which reads the folder anew
-                _same_task(run, record, settings)
-            if verb.name in SHAPES:
-                _same_training(run, record, verb, settings)
-            _write_record(run, record, verb, settings)
-            yield run
+        lock = locked(run, 0)
     except Timeout as error:
         raise ConfigError(
             f"run={run}: another patchvote is working in this folder. Wait for it, or choose another run=FOLDER."
         ) from error
+    try:
+        sweep(run, below=True)
+        record = read_record(run)
+        _same_experiment(run, record, settings)
+        if verb.name != "import":  # which reads the folder anew
+            _same_task(run, record, settings)
+        if verb.name in SHAPES:
+            _same_training(run, record, verb, settings)
+        _write_record(run, record, verb, settings)
+        yield run
+    finally:
+        lock.release()
 
 
 def writable(folder: Path, key: str) -> None:

@@ -13,7 +13,7 @@ from pipeline.cli.run_folder import claimed, writable
 from pipeline.cli.settings import Settings
 from pipeline.cli.settle import settings_from
 from pipeline.cli.verbs import verb_named
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
 
 
 def settled(verb: str, *words: str) -> Settings:
@@ -82,6 +82,15 @@ def test_the_same_source_by_another_path_is_the_same(run, tmp_path):
 
 def test_a_busy_run_folder_is_refused(run):
     with FileLock(run / ".lock"), pytest.raises(ConfigError, match="another patchvote is working"):
+        claim("check", f"run={run}")
+
+
+def test_a_run_folder_that_another_account_closed_is_refused(run, monkeypatch):
+    def closed(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(FileLock, "acquire", closed)
+    with pytest.raises(DataError, match=r"\.lock: is .*'s, and you may not write to it"):
         claim("check", f"run={run}")
 
 
