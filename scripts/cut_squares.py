@@ -15,6 +15,8 @@ from PIL import Image
 
 from pipeline.data.find_images import find_images
 
+HEADINGS, SQUARE = "case,subject", "square_"
+
 
 def cut(path: Path, rng: np.random.Generator, size: int) -> Image.Image:
     """A random square of the picture, at most all of it, shrunk or enlarged to `size` pixels."""
@@ -33,6 +35,11 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=80)
     parser.add_argument("--seed", type=int, default=0)
     wanted = parser.parse_args()
+    table = wanted.out.parent / "subjects.csv"
+    if table.exists() and not all(row.startswith((HEADINGS, SQUARE)) for row in table.read_text().splitlines()):
+        parser.error(
+            f"{table}: speaks of other images. Choose another --out, and add the rows made there to this table."
+        )
     rng = np.random.default_rng(wanted.seed)
     wanted.out.mkdir(parents=True, exist_ok=True)
     by_folder = [find_images(folder) for folder in wanted.folders]
@@ -40,10 +47,10 @@ def main() -> None:
     for number in range(wanted.count):
         paths = by_folder[number % len(by_folder)]
         path = paths[int(rng.integers(len(paths)))]
-        name = f"square_{number:05d}"
+        name = f"{SQUARE}{number:05d}"
         cut(path, rng, wanted.size).save(wanted.out / f"{name}.png")
         rows.append(f"{name},{path.parent.name}_{path.stem}")
-    (wanted.out.parent / "subjects.csv").write_text("\n".join(["case,subject", *rows]) + "\n")
+    table.write_text("\n".join([HEADINGS, *rows]) + "\n")
 
 
 if __name__ == "__main__":
