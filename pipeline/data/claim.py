@@ -17,7 +17,7 @@ LOCK = ".lock"
 
 
 def held(folder: Path) -> bool:
-    """Whether somebody holds a folder now; this process counts."""
+    """Whether somebody holds a folder now; this process counts, and another account that keeps it closed."""
     from filelock import FileLock, Timeout
 
     if not (folder / LOCK).is_file():
@@ -25,7 +25,7 @@ def held(folder: Path) -> bool:
     try:
         with FileLock(folder / LOCK, timeout=0):
             return False
-    except Timeout:
+    except (Timeout, PermissionError):
         return True
 
 

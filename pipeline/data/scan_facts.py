@@ -80,7 +80,8 @@ def frame_of(facts: Facts) -> ImageFrame:
 
 
 def _describe(image: Image) -> Facts:
-    """Percentiles are of at most a million voxels, evenly spread in canonical order."""
+    """Percentiles, and the `least` value but the one below it that scanners pad with, are of at most a million voxels,
+    evenly spread in canonical order."""
     channels = [reorient(c, image.frame)[0] for c in image.channels]
     sample = sample_of(*channels)
     low, middle, high = (float(v) for v in np.percentile(sample, [0.5, 50, 99.5]))
@@ -94,6 +95,7 @@ def _describe(image: Image) -> Facts:
         "dtype": str(image.voxels.dtype),
         "min": float(image.voxels.min()),
         "max": float(image.voxels.max()),
+        "least": float(sample[sample > sample.min()].min(initial=image.voxels.max())),
         "distinct": int(min(len(np.unique(sample)), MANY)) if image.voxels.dtype.kind in "iu" else MANY,
         "percentiles": {"0.5": low, "50": middle, "99.5": high},
         "voxels_sha256": _voxel_digest(channels),
