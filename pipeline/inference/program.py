@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline import __version__
 
-ROOMS = ("data", "geometry", "grid", "inference", "networks", "tasks")  # whose code an answer depends on
+ROOMS = ("data", "geometry", "grid", "inference", "losses", "networks", "tasks")  # whose code an answer depends on
 
 
 @cache

@@ -21,7 +21,9 @@ def test_a_copy_is_the_same_program(tmp_path):
     assert program_sum(copied(tmp_path / "copy")) == program_sum()
 
 
-@pytest.mark.parametrize("changed", ["tasks/landmarks.py", "data/resample.py", "grid/decode.py"])
+@pytest.mark.parametrize(
+    "changed", ["tasks/landmarks.py", "data/resample.py", "grid/decode.py", "losses/displacement.py"]
+)
 def test_a_changed_rule_makes_another(changed, tmp_path):
     other = copied(tmp_path / "copy")
     (other / changed).write_text((other / changed).read_text() + "CHANGED = True\n")
