@@ -14,7 +14,7 @@ from pipeline.data.points_csv import write_points_csv
 from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.points_file import write_points_file
 from pipeline.data.predictions import Answer
-from pipeline.data.readers import read_frame
+from pipeline.data.readers import read_frame, unit_of
 from pipeline.data.write_picture import write_picture
 
 TABLE = "points.csv"
@@ -43,7 +43,7 @@ def write_case(
         edges: Pairs of landmarks that are drawn as lines.
     """
     there = {n: a.position for n, a in answers.items() if a.found}
-    words = {n: _words(a) for n, a in answers.items()}
+    words = {n: _words(a, unit_of(scan)) for n, a in answers.items()}
     if "mrk.json" in formats:
         write_markups(out / f"{file_stem(case)}.mrk.json", there, words)
     if "fcsv" in formats:
@@ -83,6 +83,6 @@ def _row(case: str, name: str, answer: Answer) -> dict[str, object]:
     }
 
 
-def _words(answer: Answer) -> str:
-    within = f", within {answer.radius95:.1f} mm in 95%" if answer.radius95 else ""
+def _words(answer: Answer, unit: str) -> str:
+    within = f", within {answer.radius95:.1f} {unit} in 95%" if answer.radius95 else ""
     return f"belief {answer.belief:.2f}{within}"

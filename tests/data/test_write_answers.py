@@ -38,6 +38,13 @@ def test_fcsv_comes_back(tmp_path):
     assert set(points) == set(AT) and all(np.allclose(points[n], p, atol=1e-6) for n, p in AT.items())
 
 
+@pytest.mark.parametrize(("scan", "within"), [("c1.nii.gz", "1.2 mm"), ("c1.png", "1.2 px")])
+def test_how_far_an_answer_may_be_off_is_said_in_the_unit_of_its_image(tmp_path, scan, within):
+    write_case(tmp_path, "c1", answers(), tmp_path / scan, ["mrk.json", "fcsv"], "model")
+    for name in ("c1.mrk.json", "c1.fcsv"):
+        assert f"belief 0.90, within {within} in 95%" in (tmp_path / name).read_text()
+
+
 def test_slicerio_reads_the_fcsv_in_its_frame(tmp_path):
     slicerio = pytest.importorskip("slicerio")
     write_fcsv(tmp_path / "a.fcsv", {"a": (1.5, -2.25, 3.125), "gone": None})
