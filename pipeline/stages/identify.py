@@ -14,7 +14,7 @@ from pipeline.data.claim import claimed_folder
 from pipeline.data.find_images import find_images
 from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
 from pipeline.data.points_csv import csv_line
-from pipeline.data.readers import read_image
+from pipeline.data.read_apart import read_safely
 from pipeline.errors import ConfigError, DataError, PatchvoteError
 from pipeline.inference.answering import VectorAnswering, answering
 from pipeline.inference.beside import Beside
@@ -59,7 +59,7 @@ class Asked:
 
     def vector(self, image: Path) -> np.ndarray:
         """Of one image."""
-        return np.array(self._answering.answer(read_image(image), Beside())["vector"])
+        return np.array(self._answering.answer(read_safely(image), Beside())["vector"])
 
 
 def enroll(model: Path, gallery: Path, images: Sequence[Path], name: str, device: str = "auto") -> int:
@@ -106,7 +106,7 @@ def identify(
         threshold: Largest squared distance that counts as near; None = as validation chose.
 
     Returns:
-        The answers, and why an image has none.
+        The answers, and by file why an image has none.
 
     Raises:
         DataError: No image, nobody is enrolled, or the gallery is another model's.
@@ -118,8 +118,9 @@ def identify(
     for image in _files(images):
         try:
             vector = asked.vector(image)
-        except PatchvoteError as error:
-            failures[image.name] = str(error)
+        except Exception as error:  # a fault of a library, or too little memory, must not cost the other images
+            known = isinstance(error, PatchvoteError)
+            failures[str(image)] = str(error) if known else f"{image}: answering failed: {error!r}"
             continue
         if claimed is None:
             who, distance = people.nearest(vector)[0]

@@ -8,7 +8,11 @@ import numpy as np
 import PIL.Image
 import pytest
 
+import pipeline.stages.identify as stage
 from pipeline.cli.door import main
+from pipeline.data.gallery import Gallery
+from pipeline.data.readers import read_image
+from pipeline.errors import DataError
 
 SETTINGS = [
     "task=embedding", "levels=[1.0]", "training.minutes=null", "training.steps=60", "training.rate=0.01", "device=cpu",
@@ -188,3 +192,39 @@ def test_only_of_parts_that_were_not_trained_on_the_page_says_so(run):
         assert main([verb, f"run={run}", "task=embedding", "evaluate.part=train", "device=cpu"]) == 0
     words = "of which no image was trained on"
     assert words in (run / "report.html").read_text() and words not in (run / "train" / "report.html").read_text()
+
+
+class Broken:
+    """A model that fails on some images, in its own way."""
+
+    threshold = 1.0
+
+    def __init__(self, error):
+        self.error = error
+
+    def gallery(self):
+        return Gallery("sum", ("x",), ("x.png",), np.eye(1, 2, dtype=np.float32))
+
+    def vector(self, image):
+        if "bad" in image.name:
+            raise self.error
+        return np.eye(1, 2)[0]
+
+
+@pytest.mark.parametrize("error", [DataError("cut off"), RuntimeError("out of memory"), MemoryError()])
+def test_an_image_that_fails_costs_itself_alone_whatever_its_name(tmp_path, monkeypatch, error):
+    images = [tmp_path / name for name in ("a/bad.png", "good.png", "b/bad.png")]
+    monkeypatch.setattr(stage, "Asked", lambda *_: Broken(error))
+    answers, failures = stage.identify(tmp_path, tmp_path, images, tmp_path / "out")
+    assert [a.image for a in answers] == [images[1]] and (tmp_path / "out" / "identities.csv").is_file()
+    assert list(failures) == [str(images[0]), str(images[2])]
+    told = "cut off" if isinstance(error, DataError) else f"{images[0]}: answering failed: {error!r}"
+    assert failures[str(images[0])] == told
+
+
+def test_an_image_is_read_where_a_fault_of_a_library_cannot_end_the_program(run, folder, monkeypatch):
+    read = []
+    monkeypatch.setattr(stage, "read_safely", lambda path: read.append(path) or read_image(path))
+    image = folder / "p00" / "0.png"
+    stage.Asked(run / "model", folder).vector(image)
+    assert read == [image]
