@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.data.answer_fields import MAKE, require_numbers
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.dataset import Box
 from pipeline.data.frames import written_frame
@@ -49,10 +50,25 @@ def box_content(found: FoundBox) -> dict[str, Any]:
     return {"class": found.box.label, **ends, "belief": found.belief, "found": found.found}
 
 
-def box_of(content: Mapping[str, Any]) -> FoundBox:
-    """The inverse of `box_content`."""
-    low, high = (tuple(float(v) for v in content[end]) for end in ("low", "high"))
-    return FoundBox(Box(content["class"], low, high), float(content["belief"]), bool(content["found"]))
+def box_of(content: Mapping[str, Any], where: str = "box") -> FoundBox:
+    """The inverse of `box_content`.
+
+    Args:
+        where: File and case.
+
+    Raises:
+        DataError: A field is of another type: others write such files, too.
+    """
+    label, found, low, high = (content[name] for name in ("class", "found", "low", "high"))
+    require_numbers([("belief", content["belief"]), *(("low", v) for v in low), *(("high", v) for v in high)], where)
+    for right, told in (
+        (isinstance(label, str), f"class is {label!r}; a text is needed"),
+        (isinstance(found, bool), f"found is {found!r}; true or false is needed"),
+        (len(low) == len(high), f"low is {low}, high is {high}; as many numbers are needed"),
+    ):
+        if not right:
+            raise DataError(f"{where}: {told}. {MAKE}")
+    return FoundBox(Box(label, tuple(map(float, low)), tuple(map(float, high))), float(content["belief"]), found)
 
 
 def write_box_predictions(predictions: BoxPredictions, path: Path) -> None:
@@ -67,13 +83,14 @@ def read_box_predictions(path: Path) -> BoxPredictions:
     """Read `predictions.json`.
 
     Raises:
-        DataError: The file is not one of boxes, or is of another version.
+        DataError: The file is not one of boxes, is of another version, or has a field of another type.
     """
     content = read_json(path)
     try:
         if content["version"] != 1 or content["task"] not in TASKS:
             raise DataError(f"{path}: version {content['version']}, task {content['task']}; expected 1, {TASKS}")
-        cases = {case: tuple(box_of(b) for b in said["boxes"]) for case, said in content["cases"].items()}
+        told = {case: said["boxes"] for case, said in content["cases"].items()}
+        cases = {case: tuple(box_of(box, f"{path}: {case}") for box in boxes) for case, boxes in told.items()}
         facts = (tuple(content["classes"]), content["unit"], content["task"], content.get("failures", {}))
         return BoxPredictions(content["model"], cases, *facts)
     except (KeyError, TypeError, AttributeError) as error:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.data.answer_fields import require_numbers
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.box_predictions import FoundBox, box_content, box_of
 from pipeline.data.columns import Column
@@ -84,7 +84,7 @@ def read_predictions(path: Path) -> Predictions:
     """Read `predictions.json`.
 
     Raises:
-        DataError: The file is not one, or is of another version or frame.
+        DataError: The file is not one, is of another version or frame, or has a field of another type.
     """
     content = read_json(path)
     try:
@@ -96,8 +96,10 @@ def read_predictions(path: Path) -> Predictions:
         cases = {c: {n: _answer(a, f"{path}: {c}, {n}") for n, a in ls.items()} for c, ls in content["cases"].items()}
         failures, presence = (content.get(name, {}) for name in ("failures", "presence"))
         columns = tuple(Column(name, kind) for name, kind in content.get("columns", {}).items())
-        values = {case: answers_of(said, columns) for case, said in content.get("values", {}).items()}
-        boxes = {case: tuple(box_of(box) for box in said) for case, said in content.get("boxes", {}).items()}
+        require_numbers(presence.items(), f"{path}: presence")
+        said, drawn = (content.get(name, {}).items() for name in ("values", "boxes"))
+        values = {case: answers_of(answers, columns, f"{path}: {case}") for case, answers in said}
+        boxes = {case: tuple(box_of(box, f"{path}: {case}") for box in found) for case, found in drawn}
         return Predictions(content["model"], cases, content["unit"], failures, presence, values, columns, boxes)
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a predictions file: {error!r}. Make it with `patchvote predict`.") from error
@@ -106,16 +108,9 @@ def read_predictions(path: Path) -> Predictions:
 def _answer(content: dict[str, Any], where: str) -> Answer:
     """Raises DataError where a field is of another type: others write such files, too."""
     answer = Answer(**content)
-    numbers = {"belief": answer.belief, "votes": answer.votes}
-    numbers |= {n: v for n in ("spread", "radius95") if (v := getattr(answer, n)) is not None}
-    numbers |= {n: v for n in ("position", "guess") for v in getattr(answer, n) or () if not _is_number(v)}
-    for name, value in numbers.items():
-        if not _is_number(value):
-            raise DataError(f"{where}: {name} is {value!r}; a number is needed. Make it with `patchvote predict`.")
+    optional = [(n, v) for n in ("spread", "radius95") if (v := getattr(answer, n)) is not None]
+    places = [(n, v) for n in ("position", "guess") for v in getattr(answer, n) or ()]
+    require_numbers([("belief", answer.belief), ("votes", answer.votes), *optional, *places], where)
     if answer.found is not (answer.position is not None):
         raise DataError(f"{where}: found is {answer.found!r}, position is {answer.position}; true has one.")
     return answer
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.data.answer_fields import MAKE, require_numbers
 from pipeline.data.atomic import read_json, write_json
-from pipeline.data.columns import Column, Value, checked
+from pipeline.data.columns import NUMBERS, Column, Value, checked
 from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
 
@@ -57,15 +58,27 @@ def _content(answer: ValueAnswer) -> dict[str, Any]:
     return content | {"low": answer.low, "high": answer.high}
 
 
-def answers_of(content: Mapping[str, Any], columns: tuple[Column, ...]) -> Answers:
-    """The inverse of `answers_content`."""
+def answers_of(content: Mapping[str, Any], columns: tuple[Column, ...], where: str = "values") -> Answers:
+    """The inverse of `answers_content`.
+
+    Args:
+        where: File and case.
+
+    Raises:
+        DataError: A field is of another type: others write such files, too.
+    """
     kinds = {column.name: column for column in columns}
-    return {
-        name: ValueAnswer(
-            checked(kinds[name], said["value"]), said.get("beliefs", {}), said.get("low"), said.get("high")
-        )
-        for name, said in content.items()
-    }
+    return {name: _answer(kinds[name], said, f"{where}, {name}") for name, said in content.items()}
+
+
+def _answer(column: Column, said: Mapping[str, Any], where: str) -> ValueAnswer:
+    beliefs, ends = said.get("beliefs", {}), {name: said.get(name) for name in ("low", "high")}
+    given = [("value", said["value"])] if column.kind in NUMBERS else []
+    require_numbers([*given, *beliefs.items(), *(end for end in ends.items() if end[1] is not None)], where)
+    try:
+        return ValueAnswer(checked(column, said["value"]), beliefs, **ends)
+    except DataError as error:
+        raise DataError(f"{where}: {error}. {MAKE}") from error
 
 
 def write_value_predictions(predictions: ValuePredictions, path: Path) -> None:
@@ -81,14 +94,15 @@ def read_value_predictions(path: Path) -> ValuePredictions:
     """Read `predictions.json`.
 
     Raises:
-        DataError: The file is not one of values, or is of another version.
+        DataError: The file is not one of values, is of another version, or has a field of another type.
     """
     content = read_json(path)
     try:
         if content["version"] != 1:
             raise DataError(f"{path}: version {content['version']}; expected 1")
         columns = tuple(Column(name, kind) for name, kind in content["columns"].items())
-        cases = {case: answers_of(said["values"], columns) for case, said in content["cases"].items()}
+        told = {case: said["values"] for case, said in content["cases"].items()}
+        cases = {case: answers_of(said, columns, f"{path}: {case}") for case, said in told.items()}
         facts = (content["unit"], content["task"], content.get("failures", {}))
         return ValuePredictions(content["model"], cases, columns, *facts)
     except (KeyError, TypeError, AttributeError) as error:

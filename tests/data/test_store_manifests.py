@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 
 from pipeline.data.atomic import write_json
-from pipeline.data.dataset import Case, Dataset, read_dataset, write_dataset
+from pipeline.data.box_predictions import BoxPredictions, FoundBox, read_box_predictions, write_box_predictions
+from pipeline.data.columns import Column
+from pipeline.data.dataset import Box, Case, Dataset, read_dataset, write_dataset
 from pipeline.data.predictions import Answer, Predictions, read_predictions, write_predictions
+from pipeline.data.value_predictions import (
+    ValueAnswer,
+    ValuePredictions,
+    read_value_predictions,
+    write_value_predictions,
+)
 from pipeline.errors import DataError
 
 CASES = (
@@ -133,3 +141,65 @@ def test_damaged_predictions_are_refused(tmp_path, change, complaint):
     write_json(path, _broken(json.loads(path.read_text()), change))
     with pytest.raises(DataError, match=complaint):
         read_predictions(path)
+
+
+BOXES = {"c1": (FoundBox(Box("cell", (1.0, 2.0), (3.0, 4.0)), 0.9, True),)}
+COLUMNS = (Column("age", "number"), Column("sex", "class"))
+VALUES = {"c1": {"age": ValueAnswer(4.0, {}, 3.0, 5.0), "sex": ValueAnswer("f", {"f": 0.9})}}
+
+
+@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [
+        ("belief", "high", "p.json: c1: belief is 'high'; a number is needed"),
+        ("belief", float("nan"), "p.json: c1: belief is nan; a number is needed"),
+        ("low", ["a", 1], "p.json: c1: low is 'a'; a number is needed"),
+        ("high", [3], "p.json: c1: low is [1.0, 2.0], high is [3]; as many numbers are needed"),
+        ("found", "false", "p.json: c1: found is 'false'; true or false is needed"),
+        ("class", 3, "p.json: c1: class is 3; a text is needed"),
+    ],
+)
+def test_a_field_of_a_box_of_another_type_is_named(tmp_path, beside, field, value, complaint):
+    path = tmp_path / "p.json"
+    if beside:
+        write_predictions(Predictions("m", {"c1": {}}, "px", boxes=BOXES), path)
+    else:
+        write_box_predictions(BoxPredictions("m", BOXES, ("cell",)), path)
+    content = json.loads(path.read_text())
+    (content["boxes"]["c1"] if beside else content["cases"]["c1"]["boxes"])[0][field] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError) as told:
+        (read_predictions if beside else read_box_predictions)(path)
+    assert complaint in str(told.value)
+
+
+@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize(
+    ("name", "field", "value", "complaint"),
+    [
+        ("age", "value", "old", "p.json: c1, age: value is 'old'; a number is needed"),
+        ("age", "value", float("nan"), "p.json: c1, age: value is nan"),
+        ("age", "low", "3", "p.json: c1, age: low is '3'; a number is needed"),
+        ("sex", "value", 3, "p.json: c1, sex: column 'sex': 3 is no class"),
+        ("sex", "beliefs", {"f": "sure"}, "p.json: c1, sex: f is 'sure'; a number is needed"),
+    ],
+)
+def test_a_field_of_a_value_of_another_type_is_named(tmp_path, beside, name, field, value, complaint):
+    path = tmp_path / "p.json"
+    if beside:
+        write_predictions(Predictions("m", {"c1": {}}, "px", values=VALUES, columns=COLUMNS), path)
+    else:
+        write_value_predictions(ValuePredictions("m", VALUES, COLUMNS), path)
+    content = json.loads(path.read_text())
+    (content["values"]["c1"] if beside else content["cases"]["c1"]["values"])[name][field] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError) as told:
+        (read_predictions if beside else read_value_predictions)(path)
+    assert complaint in str(told.value)
+
+
+def test_a_presence_that_is_no_number_is_named(tmp_path):
+    write_predictions(Predictions("m", {"c1": {}}, "px", presence={"c1": "often"}), tmp_path / "p.json")
+    with pytest.raises(DataError, match="presence: c1 is 'often'; a number is needed"):
+        read_predictions(tmp_path / "p.json")

@@ -1,0 +1,34 @@
+"""Fields of predictions, which others write, too: each of the type that it needs, or an error that names it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from pipeline.errors import DataError
+
+MAKE = "Make it with `patchvote predict`."
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number, as JSON has it."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer of hundreds of digits
+        return False
+
+
+def require_numbers(fields: Iterable[tuple[str, Any]], where: str) -> None:
+    """Make sure that fields are finite numbers.
+
+    Args:
+        fields: Name and value.
+        where: File, case and thing.
+
+    Raises:
+        DataError: One is not.
+    """
+    for name, value in fields:
+        if not is_number(value):
+            raise DataError(f"{where}: {name} is {value!r}; a number is needed. {MAKE}")
