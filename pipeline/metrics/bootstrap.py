@@ -5,10 +5,12 @@ Two scans of one person are not two witnesses; drawing cases would make the inte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float
+
+AT_ONCE = 2**22  # numbers that are drawn at a time
 
 
 def mean_interval(
@@ -37,11 +39,28 @@ def mean_interval(
     enough = (count > 0).sum(axis=0) >= 2
     if not enough.any():
         return interval
-    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
-    with np.errstate(invalid="ignore"):
-        means = (drawn @ total[:, enough]) / (drawn @ count[:, enough])
+    means = np.concatenate(list(_drawn_means(total[:, enough], count[:, enough], resamples, seed)))
     interval[enough] = np.nanpercentile(means, [2.5, 97.5], axis=0).T
     return interval
+
+
+def _drawn_means(
+    total: Float[np.ndarray, "S K"], count: Float[np.ndarray, "S K"], resamples: int, seed: int
+) -> Iterator[Float[np.ndarray, "R K"]]:
+    """Mean of each column over the subjects of each draw, so many draws at a time that memory does not grow with the
+    number of subjects; the draws are those that would be made at once.
+
+    Args:
+        total: Sum of the errors of each subject.
+        count: How many there are.
+    """
+    rng, subjects = np.random.default_rng(seed), len(total)
+    at_once = max(1, AT_ONCE // subjects)
+    for first in range(0, resamples, at_once):
+        size = min(at_once, resamples - first)
+        drawn = rng.multinomial(subjects, np.full(subjects, 1 / subjects), size=size)
+        with np.errstate(invalid="ignore"):
+            yield (drawn @ total) / (drawn @ count)
 
 
 def pooled_interval(

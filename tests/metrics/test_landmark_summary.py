@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.metrics import (
+    bootstrap,
     cumulative,
     mean_interval,
     mean_position_error,
@@ -80,6 +81,16 @@ def test_the_interval_of_two_equal_subjects_is_a_point_and_its_seed_is_fixed():
     error = np.random.default_rng(1).gamma(2, size=(20, 3))
     subjects = [str(i) for i in range(20)]
     assert (mean_interval(error, subjects) == mean_interval(error, subjects)).all()
+
+
+def test_draws_are_the_same_however_many_are_held_at_a_time(monkeypatch):
+    error, subjects = np.random.default_rng(0).gamma(2, size=(50, 3)), [str(i) for i in range(50)]
+    error[::7, 1] = NONE
+    together = mean_interval(error, subjects)
+    monkeypatch.setattr(bootstrap, "AT_ONCE", 350)
+    parts = list(bootstrap._drawn_means(error, np.ones_like(error), 20, 0))
+    assert [len(part) for part in parts] == [7, 7, 6]
+    assert np.allclose(mean_interval(error, subjects), together, rtol=1e-12)
 
 
 def test_the_interval_of_a_large_sample_agrees_with_the_normal_one():
