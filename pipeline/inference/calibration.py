@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from pipeline.data.store import LevelArray
 from pipeline.inference.cascade import locate, look, settled
+from pipeline.inference.judging import Judgement, judged
 from pipeline.inference.model import Model
 from pipeline.inference.radius import fit_radius
 from pipeline.metrics.detection import matches
@@ -28,31 +29,33 @@ TOLD = 0.92  # of the absent landmarks, where validation knows many
 MANY = 50
 PRICE = 0.1  # of the landmarks that are there, at most, for telling those
 FAR = 5.0  # patches of the last level; an answer farther off is wrong, not inexact
+ROUNDS = 2  # who is found judges the others, and so hangs on the threshold, which hangs on who is refused
 
 ValidationCase = tuple[Sequence[LevelArray], Float[np.ndarray, "K D"], Bool[np.ndarray, " K"]]
 
 
 def calibrate(model: Model, cases: Sequence[ValidationCase], seen: Sequence[Found] | None = None) -> Model:
-    """The model with its threshold and radius, from validation cases.
+    """The model with its threshold and radius, from validation cases. What counts as found is what predict would give.
 
     Args:
         cases: Levels, world positions (NaN = none), and whether each landmark is annotated or known to be absent.
         seen: What the networks say of them; None = they are asked.
     """
     seen = [look(model, levels) for levels, _, _ in cases] if seen is None else seen
-    beliefs: list[np.ndarray] = []
-    answers: list[list[np.ndarray]] = []
-    in_patches: list[np.ndarray] = []
-    for (levels, world, known), said in zip(cases, seen, strict=True):
-        found = settled(model, said, levels[-1].frame)
-        error = np.linalg.norm(found.world - world, axis=1)
-        answers.append([error, found.spread, found.belief * found.inside])
-        findable = known & (found.inside | np.isnan(error))  # one answered outside its scan is found at no threshold
-        beliefs.append((found.belief * found.inside)[findable])
-        in_patches.append(error[findable] / found.patch[findable])
-    threshold = choose_threshold(np.concatenate(beliefs), np.concatenate(in_patches))
-    errors, spread, belief = (np.stack(column) for column in zip(*answers, strict=True))
-    radius = fit_radius(errors, spread, belief >= threshold)
+    found, frames = [settled(model, said) for said in seen], [levels[-1].frame for levels, _, _ in cases]
+    belief, spread, patch = (np.stack([getattr(f, name) for f in found]) for name in ("belief", "spread", "patch"))
+    error = np.stack([np.linalg.norm(f.world - world, axis=1) for f, (_, world, _) in zip(found, cases, strict=True)])
+    known = np.stack([known for _, _, known in cases])
+
+    def judge(threshold: float) -> list[Judgement]:
+        return [judged(model, f, frame, threshold) for f, frame in zip(found, frames, strict=True)]
+
+    threshold = LARGEST
+    for _ in range(ROUNDS):
+        refused = np.stack([said.refused for said in judge(threshold)])
+        findable = known & (~refused | np.isnan(error))  # one that is there and refused is found at no threshold
+        threshold = choose_threshold((belief * ~refused)[findable], (error / patch)[findable])
+    radius = fit_radius(error, spread, np.stack([said.given for said in judge(threshold)]))
     learned = replace(model.calibration, threshold=threshold, radius=radius, cases=len(cases))
     return replace(model, calibration=learned)
 

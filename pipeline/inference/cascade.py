@@ -17,13 +17,13 @@ from pipeline.data.store import LevelArray, Spacing, make_level
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference.coarseness import is_coarser
+from pipeline.inference.judging import Judgement, judged
 from pipeline.inference.model import Model
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.shape import PATCHES, Shape
 
 SURE = 0.3  # belief from which an answer says how the others lie
-PRESENT = 0.5  # belief of the whole image below which no landmark is found in it
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +80,11 @@ def locate(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> An
     """What the task answers after the last level: best positions of all landmarks, or boxes.
 
     Args:
-        least: Belief that an answer needs; what cannot reach it after the first levels is not looked for further.
+        least: Belief that an answer needs; what cannot reach it after the first levels is not looked for further,
+            unless it may say how the others lie.
     """
-    return settled(model, look(model, levels, least), levels[-1].frame)
+    least = least if _shape_of(model) is None else min(least, SURE)
+    return settled(model, look(model, levels, least))
 
 
 def look(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -> Any:
@@ -99,13 +101,14 @@ def each_level(model: Model, levels: Sequence[LevelArray], least: float = 0.0) -
         yield found
 
 
-def settled(model: Model, found: Any, frame: ImageFrame) -> Any:
+def settled(model: Model, found: Any) -> Any:
     """What was said, landmarks drawn towards their shape where the model has one."""
-    shape = model.task.shape if isinstance(model.task, LandmarksTask) else None
-    if shape is None:
-        return found
-    found = drawn(shape, found)
-    return replace(found, inside=found.inside & frame.contains(found.world))
+    shape = _shape_of(model)
+    return found if shape is None else drawn(shape, found)
+
+
+def _shape_of(model: Model) -> Shape | None:
+    return model.task.shape if isinstance(model.task, LandmarksTask) else None
 
 
 def drawn(shape: Shape, found: Found) -> Found:
@@ -120,30 +123,31 @@ def answers(model: Model, found: Found, frame: ImageFrame) -> dict[str, Answer]:
     Args:
         frame: Of the scan.
     """
-    believed = (found.belief >= model.calibration.threshold) & found.inside
-    strange = alone = np.zeros_like(believed)
-    shape = model.task.constellation if isinstance(model.task, LandmarksTask) else None
-    if shape is not None:
-        strange = shape.implausible(found.world, believed)
-        alone = shape.alone(found.world, believed & ~strange, frame)
-    nothing = found.presence is not None and found.presence < PRESENT
+    said = judged(model, found, frame, model.calibration.threshold)
+    given = said.given
     promised = None if is_coarser(frame.spacing, model.calibration.coarsest) else model.calibration.radius
     result = {}
     for k, name in enumerate(model.names):
         belief, position = float(found.belief[k]), tuple(float(v) for v in found.world[k])
         spread, count = float(found.spread[k]), int(found.votes[k])
-        if believed[k] and not strange[k] and not alone[k] and not nothing:
+        if given[k]:
             radius = None if promised is None else promised.of(k, spread)
             result[name] = Answer(position, True, belief, spread, count, radius)
         else:
-            reason = "the patches point out of the scan"
-            if nothing:
-                reason = f"the image as a whole shows none of the landmarks: presence {found.presence:.3g}"
-            elif strange[k]:
-                reason = "implausible: it lies to the other landmarks as in no training case"
-            elif alone[k]:
-                reason = "alone: the landmarks that lie beside it were not found, though the scan shows their places"
-            elif belief < model.calibration.threshold:
-                reason = f"belief {belief:.3g} is below the threshold {model.calibration.threshold:.3g}"
+            reason = _reason(model, found, said, k)
             result[name] = Answer(None, False, belief, spread, count, None, position, reason)
     return result
+
+
+def _reason(model: Model, found: Found, said: Judgement, k: int) -> str:
+    """Why landmark number k is not found."""
+    belief, threshold = found.belief[k], model.calibration.threshold
+    if said.nothing:
+        return f"the image as a whole shows none of the landmarks: presence {found.presence:.3g}"
+    if said.strange[k]:
+        return "implausible: it lies to the other landmarks as in no training case"
+    if said.alone[k]:
+        return "alone: the landmarks that lie beside it were not found, though the scan shows their places"
+    if belief < threshold:
+        return f"belief {belief:.3g} is below the threshold {threshold:.3g}"
+    return "the patches point out of the scan"

@@ -24,7 +24,7 @@ class Found:
         belief: 0 to 1, that the landmark is there.
         spread: Root mean square distance of the votes, world unit.
         votes: Patches that voted.
-        inside: Whether the position lies in the scan.
+        inside: Whether the position lies in the scan, to within a voxel of the level.
         patch: World size of the patches that answered.
         presence: 0 to 1, that the image shows any of the landmarks; None = nobody was asked.
         said: What the first level said of the image as a whole, by head.

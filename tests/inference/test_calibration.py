@@ -1,5 +1,7 @@
 """Threshold and radius, worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from crooked import DIMS, upright_frame
@@ -8,8 +10,9 @@ from oracle import Oracle, addresses
 from pipeline.data.intensity import Normalisation
 from pipeline.data.store import LevelArray
 from pipeline.inference.calibration import calibrate, choose_threshold
-from pipeline.inference.cascade import locate
+from pipeline.inference.cascade import answers, locate
 from pipeline.inference.model import Calibration, Model, ModelLevel
+from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
 
@@ -97,3 +100,35 @@ def test_what_is_answered_outside_its_scan_does_not_lower_the_threshold():
     said = Found(world, 0.9 * all_of, all_of, np.full(2, 9), np.array([True, False]), all_of)
     cases = [((level,), world, np.ones(2, bool))] * 20
     assert calibrate(model, cases, [said] * 20).calibration.threshold == 0.5
+
+
+def said_of(rng, dims, belief, **more):
+    """Three landmarks of a case, and what is said of them."""
+    world = 40 + rng.normal(0, 1, (3, dims)) + 12 * np.eye(3)[:, :dims]
+    ones = np.ones(3)
+    return world, Found(world + 0.5, belief * ones, ones, np.full(3, 9), ones > 0, ones, **more)
+
+
+@pytest.mark.parametrize("refused", ["presence", "implausible"])
+@pytest.mark.parametrize("dims", DIMS)
+def test_what_is_never_answered_costs_neither_the_threshold_nor_the_radius(dims, refused):
+    rng, level = np.random.default_rng(dims), LevelArray(upright_frame((99,) * dims), addresses((99,) * dims))
+    shape = fit_constellation(np.stack([said_of(rng, dims, 1.0)[0] for _ in range(30)]), 1.0)
+    task = LandmarksTask(names=("a", "b", "c"), constellation=shape)
+    model = Model("m", dims, "mm", None, task, (), (), Calibration())
+    cases, seen = [], []
+    for number in range(40):
+        wrong = number % 4 == 0  # and believed more than the others
+        world, said = said_of(rng, dims, 0.8 if wrong else 0.7, presence=0.1 if wrong else 0.9)
+        if wrong and refused == "presence":
+            world = np.full_like(world, np.nan)
+        elif wrong:
+            said = replace(said, world=said.world + 30.0 * np.eye(3)[:, :1], presence=None)
+        cases.append(((level,), world, np.ones(3, bool)))
+        seen.append(said)
+    made = calibrate(model, cases, seen)
+    assert made.calibration.threshold == 0.5
+    given = [[a.found for a in answers(made, said, level.frame).values()] for said in seen]
+    assert given[1] == [True] * 3 and given[0] == ([False] * 3 if refused == "presence" else [False, True, True])
+    assert made.calibration.radius.answers == sum(map(sum, given))
+    assert max(made.calibration.radius.error) < 1.0

@@ -10,6 +10,7 @@ from oracle import Oracle, addresses
 
 from pipeline.data.image import Image
 from pipeline.data.intensity import Normalisation
+from pipeline.data.resample import level_frame
 from pipeline.data.store import LevelArray, make_level
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
@@ -131,6 +132,18 @@ def test_a_position_outside_the_scan_is_no_answer_however_much_it_is_believed():
     assert (told["a"].found, told["a"].position, told["a"].guess) == (False, None, (-9.0, 2.0))
     assert told["a"].reason == "the patches point out of the scan"
     assert told["b"].found
+
+
+@pytest.mark.parametrize(("origin", "place", "inside"), [(0.3, -1.0, False), (0.3, 7.2, False), (2.0, 8.5, True)])
+@pytest.mark.parametrize("dims", DIMS)
+def test_the_edges_of_the_scan_count_and_not_those_of_the_last_level(dims, origin, place, inside):
+    scan = upright_frame((10,) * dims, 0.7, origin)  # 7 mm; voxels of 3 mm about 0, 3 and 6, or about 3 and 6
+    level = level_frame(scan, 3.0)
+    world = np.full((2, dims), 4.0)
+    world[0, 0] = place
+    assert level.contains(world).tolist() == [not inside, True]
+    found = Found(world, np.ones(2), np.zeros(2), np.full(2, 7), level.contains(world), np.ones(2))
+    assert [a.found for a in answers(model_of([None], dims), found, scan).values()] == [inside, True]
 
 
 def test_an_answer_that_lies_to_the_others_as_in_no_training_case_is_not_found_and_not_moved():
