@@ -15,6 +15,7 @@ from pipeline.inference.judging import Judgement, judged
 from pipeline.inference.model import Model
 from pipeline.inference.radius import fit_radius
 from pipeline.metrics.detection import matches
+from pipeline.metrics.ranking import ranked
 from pipeline.metrics.verification import pair_distances, squared_distances, threshold_at
 from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.boxes import BoxesTask
@@ -173,9 +174,7 @@ def best_balance(belief: Float[np.ndarray, " N"], right: Bool[np.ndarray, " N"],
         >>> best_balance(np.array([0.9, 0.6, 0.4]), np.array([True, True, False]), 2)
         0.6
     """
-    order = np.argsort(-belief, kind="stable")
-    hits = np.cumsum(right[order])
+    beliefs, answers, hits = ranked(belief, right)
     if not len(hits) or not hits[-1]:
         return 0.5
-    balance = 2 * hits / (np.arange(1, len(hits) + 1) + count)
-    return float(belief[order][int(balance.argmax())])
+    return float(beliefs[int((2 * hits / (answers + count)).argmax())])

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from pipeline.geometry.boxes import BoxSet, iou
+from pipeline.metrics.ranking import ranked
 
 
 def matches(
@@ -32,7 +33,8 @@ def matches(
 
 
 def average_precision(belief: Float[np.ndarray, " N"], right: Bool[np.ndarray, " N"], count: int) -> float | None:
-    """Area under the curve of precision over recall, precision made to fall only (all points, VOC 2010).
+    """Area under the curve of precision over recall, precision made to fall only (all points, VOC 2010). Answers that
+    are believed alike count together, whatever their order.
 
     Args:
         belief: Of all answers of a class in all images.
@@ -48,9 +50,8 @@ def average_precision(belief: Float[np.ndarray, " N"], right: Bool[np.ndarray, "
     """
     if not count:
         return None
-    order = np.argsort(-belief, kind="stable")
-    hits = np.cumsum(right[order])
-    recall, precision = hits / count, hits / np.arange(1, len(hits) + 1)
+    _, answers, hits = ranked(belief, right)
+    recall, precision = hits / count, hits / answers
     falling = np.maximum.accumulate(precision[::-1])[::-1]
     return float((np.diff(recall, prepend=0.0) * falling).sum())
 

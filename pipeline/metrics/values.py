@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 
 from pipeline.data.columns import NUMBERS, Column, Value
 from pipeline.data.value_predictions import ValueAnswer
+from pipeline.metrics.ranking import ranked
 
 
 def measure_column(column: Column, truth: Sequence[Value | None], said: Sequence[ValueAnswer]) -> dict[str, float]:
@@ -49,10 +50,8 @@ def micro_average_precision(belief: Float[np.ndarray, " N"], right: Bool[np.ndar
         >>> micro_average_precision(np.array([0.5, 0.5, 0.5, 0.5]), np.array([True, False, False, False]), 1)
         0.25
     """
-    order = np.argsort(-belief, kind="stable")
-    last = np.flatnonzero(np.diff(belief[order], append=np.nan))  # of those that are believed alike
-    hits = np.cumsum(right[order])[last]
-    return float((hits / (last + 1) * np.diff(hits, prepend=0)).sum() / max(count, 1))
+    _, answers, hits = ranked(belief, right)
+    return float((hits / answers * np.diff(hits, prepend=0)).sum() / max(count, 1))
 
 
 def error_of(column: Column, numbers: dict[str, float], sd: float) -> float:

@@ -9,7 +9,7 @@ from oracle import Oracle, addresses
 
 from pipeline.data.intensity import Normalisation
 from pipeline.data.store import LevelArray
-from pipeline.inference.calibration import calibrate, choose_threshold
+from pipeline.inference.calibration import best_balance, calibrate, choose_threshold
 from pipeline.inference.cascade import answers, locate
 from pipeline.inference.model import Calibration, Model, ModelLevel
 from pipeline.tasks.constellation import fit_constellation
@@ -132,3 +132,10 @@ def test_what_is_never_answered_costs_neither_the_threshold_nor_the_radius(dims,
     assert given[1] == [True] * 3 and given[0] == ([False] * 3 if refused == "presence" else [False, True, True])
     assert made.calibration.radius.answers == sum(map(sum, given))
     assert max(made.calibration.radius.error) < 1.0
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0]])
+def test_the_threshold_of_boxes_does_not_depend_on_the_order_of_what_is_believed_alike(order):
+    belief, right = np.array([0.9, 0.5, 0.5, 0.5, 0.5]), np.array([True, True, False, False, False])
+    # F1 at 0.9, where one of two is found: 2/3; at 0.5 both are, and three wrong ones: 4/7
+    assert best_balance(belief[order], right[order], 2) == 0.9

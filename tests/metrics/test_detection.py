@@ -37,6 +37,13 @@ def test_average_precision_worked_out_by_hand():
     assert average_precision(np.zeros(0), np.zeros(0, bool), 0) is None
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]])
+def test_average_precision_does_not_depend_on_the_order_of_pictures_whose_answers_are_believed_alike(order):
+    belief, right = np.array([0.9, 0.5, 0.5, 0.5]), np.array([True, True, False, False])
+    # recall 1/2 at precision 1, then all at 0.5, where 2 of 4 are right
+    assert average_precision(belief[order], right[order], 2) == pytest.approx(0.5 + 0.5 * 0.5)
+
+
 def test_cocos_precision_of_perfect_and_of_shifted_boxes():
     pytest.importorskip("faster_coco_eval")
     assert coco_precision([TRUTH], [(TRUTH, np.ones(2))], ["a"]) == pytest.approx(1.0)
