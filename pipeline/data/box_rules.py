@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import product
 
 import numpy as np
 
 from pipeline.data.dataset import Box, Dataset
 from pipeline.data.findings import Finding
 from pipeline.geometry import ImageFrame
+from pipeline.geometry.boxes import cut_at_edges, edges_of
 
 BEYOND = 1.0  # voxels by which a box may reach out of its picture without a word: tools round
 
@@ -42,9 +42,7 @@ def usable_boxes(boxes: Sequence[Box], frame: ImageFrame) -> tuple[Box, ...]:
     """
     if not boxes:
         return ()
-    low, high, edge_low, edge_high = _ends(boxes, frame)
-    low, high = np.clip(low, edge_low, edge_high), np.clip(high, edge_low, edge_high)
-    kept = np.all(high > low, axis=1)
+    low, high, kept = cut_at_edges(*_drawn(boxes), frame)
     ends = zip(boxes, low.tolist(), high.tolist(), kept, strict=True)
     return tuple(dict.fromkeys(Box(box.label, tuple(a), tuple(b)) for box, a, b, there in ends if there))
 
@@ -57,8 +55,11 @@ Ends = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def _ends(boxes: Sequence[Box], frame: ImageFrame) -> Ends:
-    corners = frame.voxel_to_world(np.array(list(product(*((-0.5, n - 0.5) for n in frame.shape)))))
-    return np.array([b.low for b in boxes]), np.array([b.high for b in boxes]), corners.min(0), corners.max(0)
+    return *_drawn(boxes), *edges_of(frame)
+
+
+def _drawn(boxes: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([b.low for b in boxes], float), np.array([b.high for b in boxes], float)
 
 
 def _empty(low: np.ndarray, high: np.ndarray, *_: np.ndarray) -> np.ndarray:

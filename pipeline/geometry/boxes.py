@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from pipeline.errors import GeometryError
+from pipeline.geometry.frame import ImageFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,30 @@ class BoxSet:
         dims = range(self.low.shape[1])
         picks = product((0, 1), repeat=len(dims))
         return np.stack([np.stack([ends[p[a], :, a] for a in dims], -1) for p in picks], 1)
+
+
+def edges_of(frame: ImageFrame) -> tuple[Float[np.ndarray, " D"], Float[np.ndarray, " D"]]:
+    """Smallest and largest world coordinates of an image, half a voxel beyond the centres of its outermost voxels."""
+    corners = frame.voxel_to_world(np.array(list(product(*((-0.5, n - 0.5) for n in frame.shape)))))
+    return corners.min(0), corners.max(0)
+
+
+def cut_at_edges(
+    low: Float[np.ndarray, "N D"], high: Float[np.ndarray, "N D"], frame: ImageFrame
+) -> tuple[Float[np.ndarray, "N D"], Float[np.ndarray, "N D"], Bool[np.ndarray, " N"]]:
+    """Boxes cut at the edges of an image, and which of them have an area there.
+
+    Args:
+        frame: World-aligned.
+
+    Examples:
+        >>> frame = ImageFrame((4,), np.eye(2))
+        >>> low, high, kept = cut_at_edges(np.array([[-3.0], [5.0]]), np.array([[2.0], [6.0]]), frame)
+        >>> low[kept].tolist(), high[kept].tolist()
+        ([[-0.5]], [[2.0]])
+    """
+    low, high = (np.clip(ends, *edges_of(frame)) for ends in (low, high))
+    return low, high, np.all(high > low, axis=1)
 
 
 def volumes(low: Float[np.ndarray, "N D"], high: Float[np.ndarray, "N D"]) -> Float[np.ndarray, " N"]:

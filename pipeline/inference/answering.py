@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +17,6 @@ from pipeline.data.box_predictions import (
     box_of,
     write_box_predictions,
 )
-from pipeline.data.box_rules import usable_boxes
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Box
 from pipeline.data.encoders import Encoder
@@ -212,9 +210,9 @@ class VectorAnswering:
 
 def boxes_content(found: BoxesFound, classes: Sequence[str], least: float, frame: ImageFrame) -> list[Content]:
     """What was found, cut at the edges of the image; an answer is what is believed at least so much."""
+    found = found.within(frame)
     rows = zip(found.low.tolist(), found.high.tolist(), found.belief.tolist(), found.label.tolist(), strict=True)
-    boxes = [FoundBox(Box(classes[n], tuple(a), tuple(b)), p, p >= least) for a, b, p, n in rows]
-    return [box_content(replace(box, box=part)) for box in boxes for part in usable_boxes([box.box], frame)]
+    return [box_content(FoundBox(Box(classes[n], tuple(a), tuple(b)), p, p >= least)) for a, b, p, n in rows]
 
 
 def value_answers(outputs: Sequence[Encoder], found: ValuesFound, margins: Mapping[str, float]) -> Answers:

@@ -110,8 +110,8 @@ def calibrate_boxes(model: Model, cases: Sequence[BoxCase]) -> Model:
     assert isinstance(task, BoxesTask)
     beliefs, hits, count = [], [], 0
     for levels, corners, labels in cases:
-        found = locate(model, levels)
-        found = found.boxes if isinstance(model.task, MultiTask) else found
+        said = locate(model, levels)
+        found = (said.boxes if isinstance(model.task, MultiTask) else said).within(levels[-1].frame)
         truth = task.named(*box_ends(corners), labels)
         for label in task.classes:
             belief, right, there = matches(truth, task.named(found.low, found.high, found.label), found.belief, label)

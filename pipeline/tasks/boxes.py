@@ -136,7 +136,8 @@ class BoxesTask:
         boxes are known."""
         cases = [case for case in cases if case.boxes_known]
         truth = [self.named(*box_ends(c.corners), c.labels) for c in cases]
-        said = [(self.named(f.low, f.high, f.label), f.belief) for f in (found[c.id] for c in cases)]
+        answers = [found[c.id].within(c.levels[-1].frame) for c in cases]
+        said = [(self.named(f.low, f.high, f.label), f.belief) for f in answers]
         precision = mean_average_precision(truth, said, self.classes)["all"] or 0.0
         return {"error": 1 - precision, "ap50": precision}
 

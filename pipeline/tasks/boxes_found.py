@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
+from pipeline.geometry import ImageFrame
+from pipeline.geometry.boxes import cut_at_edges
 from pipeline.grid.suppress import suppress
 
 
@@ -27,6 +29,15 @@ class BoxesFound:
     high: Float[np.ndarray, "N D"]
     belief: Float[np.ndarray, " N"]
     label: Int[np.ndarray, " N"]
+
+    def within(self, frame: ImageFrame) -> BoxesFound:
+        """Cut at the edges of an image, as boxes are answered; what lies beyond them is left out.
+
+        Args:
+            frame: World-aligned.
+        """
+        low, high, kept = cut_at_edges(self.low, self.high, frame)
+        return BoxesFound(low[kept], high[kept], self.belief[kept], self.label[kept])
 
 
 def box_ends(corners: Float[np.ndarray, "V D"]) -> tuple[np.ndarray, np.ndarray]:

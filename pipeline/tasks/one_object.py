@@ -121,11 +121,11 @@ class OneObjectTask:
         images of which it is known."""
         right, overlaps = [], []
         for case in (case for case in cases if case.boxes_known):
-            said = found[case.id]
-            there = len(case.labels) > 0
-            right.append((said.belief[0] >= 0.5) == there and (not there or said.label[0] == case.labels[0]))
+            said = found[case.id].within(case.levels[-1].frame)
+            there, called = len(case.labels) > 0, len(said.label) > 0 and bool(said.belief[0] >= 0.5)
+            right.append(called == there and (not there or said.label[0] == case.labels[0]))
             if there:
-                overlaps.append(float(iou(*box_ends(case.corners), said.low, said.high)[0, 0]))
+                overlaps.append(float(iou(*box_ends(case.corners), said.low, said.high).sum()))
         accuracy, overlap = float(np.mean(right)), float(np.mean(overlaps)) if overlaps else 0.0
         return {"error": 2 - accuracy - overlap, "accuracy": accuracy, "mean_iou": overlap}
 

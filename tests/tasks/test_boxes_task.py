@@ -10,6 +10,11 @@ from crooked import DIMS, upright_frame
 from torch import nn
 
 from pipeline.data.store import LevelArray
+from pipeline.geometry import ImageFrame
+from pipeline.geometry.boxes import BoxSet
+from pipeline.inference.answering import boxes_content
+from pipeline.inference.calibration import calibrate_boxes
+from pipeline.inference.model import Calibration, Model, ModelLevel
 from pipeline.networks.network import PatchNetwork, build_network
 from pipeline.networks.receptive_field import CellGeometry
 from pipeline.tasks.asked import Asked
@@ -186,7 +191,7 @@ def test_images_of_whose_boxes_nothing_is_known_teach_nothing(dims):
 
 def test_cases_of_whose_boxes_nothing_is_known_are_not_measured():
     known = blob_cases(2, 2)
-    corners = np.array([[1.0, 1], [1, 9], [9, 1], [9, 9]])
+    corners = np.array([[6.0, 6], [6, 9], [9, 6], [9, 9]])
     known[0] = replace(known[0], labels=np.array([1]), corners=corners)
     known[1] = replace(known[1], labels=np.array([UNKNOWN]), corners=np.full((4, 2), np.nan))
     box = BoxesFound(corners[:1], corners[3:], np.ones(1), np.array([1]))
@@ -200,7 +205,7 @@ def test_measuring_counts_what_is_missing_to_perfect():
     corners = np.stack([low, np.stack([low[:, 0], high[:, 1]], 1), np.stack([high[:, 0], low[:, 1]], 1), high], 1)
 
     class Case:
-        id, boxes_known = "a", True
+        id, boxes_known, levels = "a", True, (level,)
 
     Case.labels, Case.corners = labels, corners.reshape(-1, 2)
     assert np.allclose(box_ends(Case.corners)[1], high)
@@ -208,3 +213,34 @@ def test_measuring_counts_what_is_missing_to_perfect():
     assert TASK.measure([Case], {"a": perfect}) == {"error": 0.0, "ap50": 1.0}
     nothing = BoxesFound(low[:0], high[:0], np.ones(0), labels[:0])
     assert TASK.measure([Case], {"a": nothing})["error"] == 1.0
+
+
+def at_the_edge(dims):
+    """An image of 10 voxels, a box that ends with it, and what is said of it: too far out, and something beyond."""
+    frame = ImageFrame((10,) * dims, np.eye(dims + 1), "px")
+    truth = np.full((1, dims), 5.5), np.full((1, dims), 9.5)
+    low, high = np.array([[5.5] * dims, [12.0] * dims]), np.array([[15.5] * dims, [14.0] * dims])
+    return frame, truth, BoxesFound(low, high, np.array([0.8, 0.9]), np.array([0, 0]))
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_boxes_are_measured_and_answered_cut_at_the_edge_of_the_image(dims):
+    frame, truth, said = at_the_edge(dims)
+
+    class Case:
+        id, boxes_known, labels = "a", True, np.array([0])
+        corners = BoxSet(("cat",), *truth).corners.reshape(-1, dims)
+        levels = (LevelArray(frame, np.zeros((1, *frame.shape))),)
+
+    assert TASK.measure([Case], {"a": said}) == {"error": 0.0, "ap50": 1.0}
+    (answer,) = boxes_content(said, CLASSES, 0.5, frame)
+    assert (answer["low"], answer["high"], answer["belief"]) == ([5.5] * dims, [9.5] * dims, 0.8)
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_the_threshold_of_boxes_is_of_boxes_cut_at_the_edge_of_the_image(dims, monkeypatch):
+    frame, truth, said = at_the_edge(dims)
+    monkeypatch.setattr(BoxesTask, "locate", lambda *_: said)
+    model = Model("m", dims, "px", None, TASK, (ModelLevel(1.0, "fcn", {}, 0.0),), (None,), Calibration())
+    case = (LevelArray(frame, np.zeros((1, *frame.shape))),), BoxSet(("cat",), *truth).corners[0], np.array([0])
+    assert calibrate_boxes(model, [case]).calibration.threshold == 0.8

@@ -12,6 +12,7 @@ from pipeline.data.columns import Column
 from pipeline.data.encoders import Encoder
 from pipeline.data.store import LevelArray
 from pipeline.errors import ConfigError
+from pipeline.geometry.boxes import BoxSet
 from pipeline.losses.one_object import gated_squares, generalised_iou
 from pipeline.networks.network import build_network
 from pipeline.tasks.asked import Asked
@@ -123,13 +124,16 @@ def test_a_network_learns_and_answers(dims, loss):
 def test_measuring_counts_right_classes_and_overlap():
     task = OneObjectTask(CLASSES)
 
-    class Shown:
+    class Case:
+        levels = (LevelArray(upright_frame((10, 10)), np.zeros((1, 10, 10))),)
+
+    class Shown(Case):
         boxes_known, id, corners, labels = True, "a", np.array([[0.0, 0], [0, 4], [4, 0], [4, 4]]), np.array([1])
 
-    class Empty:
+    class Empty(Case):
         boxes_known, id, corners, labels = True, "b", np.zeros((0, 2)), np.zeros(0, int)
 
-    class Unsaid:
+    class Unsaid(Case):
         boxes_known, id, corners, labels = False, "c", np.full((4, 2), np.nan), np.array([UNKNOWN])
 
     def box(belief, label):
@@ -139,6 +143,22 @@ def test_measuring_counts_right_classes_and_overlap():
     assert (numbers["accuracy"], numbers["mean_iou"]) == (1.0, 0.5)
     assert task.measure([Shown, Empty, Unsaid], {"a": box(0.9, 1), "b": box(0.2, 0), "c": box(0.2, 1)}) == numbers
     assert task.measure([Shown, Empty], {"a": box(0.9, 0), "b": box(0.8, 0)})["accuracy"] == 0.0
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_the_thing_is_measured_as_it_is_answered_cut_at_the_edge_of_the_image(dims):
+    class Shown:
+        boxes_known, id, labels = True, "a", np.array([0])
+        levels = (LevelArray(upright_frame((10,) * dims), np.zeros((1, *(10,) * dims))),)
+        corners = BoxSet(("cat",), np.full((1, dims), 5.5), np.full((1, dims), 9.5)).corners[0]
+
+    def measured(low, high):
+        box = BoxesFound(np.full((1, dims), low), np.full((1, dims), high), np.ones(1), np.array([0]))
+        numbers = OneObjectTask(CLASSES).measure([Shown], {"a": box})
+        return numbers["accuracy"], numbers["mean_iou"]
+
+    assert measured(5.5, 19.5) == (1.0, 1.0)
+    assert measured(12.0, 14.0) == (0.0, 0.0)  # beyond the image: no answer
 
 
 def test_overlap_of_boxes_apart_tells_how_far_apart_they_are():
