@@ -110,7 +110,9 @@ def _evaluate_boxes(settings: Settings) -> Outcome:
         for name, numbers in (*summary["classes"].items(), ("all classes", summary["overall"]))
     ]
     table = table_from(("class", *(n.replace("_", " ") for n in summary["overall"])), rows)
-    note = f"AP50 {summary['metrics']['ap50']:.3f}, {counted(summary['cases'], 'case')}"
+    ap50 = summary["metrics"]["ap50"]  # None where no picture shows a box
+    found = "no box to find" if ap50 is None else f"AP50 {ap50:.3f}"
+    note = f"{found}, {counted(summary['cases'], 'case')}"
     return Outcome(note, (table, note), dict(summary["failures"]))
 
 

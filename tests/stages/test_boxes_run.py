@@ -1,6 +1,7 @@
 """Boxes from a user's folder to a report, with a network that learns for a few seconds."""
 
 import json
+import shutil
 
 import numpy as np
 import PIL.Image
@@ -90,6 +91,17 @@ def test_running_again_changes_nothing(run, folder):
     after = {p: p.read_bytes() for p in before}
     changed = [p.name for p in before if before[p] != after[p]]
     assert changed in ([], ["report.html"])
+
+
+def test_a_part_that_shows_no_box_is_measured_and_shown(run, tmp_path, capsys):
+    place = shutil.copytree(run, tmp_path / "r")
+    data = json.loads((place / "dataset.json").read_text())
+    for case in data["cases"]:
+        case["boxes"] = [] if case["split"] == "test" else case["boxes"]
+    (place / "dataset.json").write_text(json.dumps(data))
+    assert main(["evaluate", f"run={place}"]) == 0
+    assert "no box to find, 4 cases" in capsys.readouterr().out
+    assert main(["report", f"run={place}"]) == 0
 
 
 def test_one_thing_or_none_from_phantoms_to_a_page(tmp_path):
