@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pipeline.data.dataset import Box, Dataset
+from pipeline.data.dataset import Box, Case, Dataset
 from pipeline.data.findings import Finding
+from pipeline.data.readers import read_frame
+from pipeline.errors import PatchvoteError
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.boxes import cut_at_edges, edges_of
 
@@ -34,17 +36,32 @@ def check_boxes(dataset: Dataset, frames: Mapping[str, ImageFrame]) -> list[Find
     return findings
 
 
-def usable_boxes(boxes: Sequence[Box], frame: ImageFrame) -> tuple[Box, ...]:
+def usable_boxes(boxes: Sequence[Box], frame: ImageFrame | None) -> tuple[Box, ...]:
     """The boxes that have an area in the picture, cut at its edges, each once.
 
     Args:
-        frame: World-aligned.
+        frame: World-aligned; None where the picture cannot be read, and nothing is cut.
     """
     if not boxes:
         return ()
-    low, high, kept = cut_at_edges(*_drawn(boxes), frame)
+    low, high = _drawn(boxes)
+    if frame is None:
+        kept = ~_empty(low, high)
+    else:
+        low, high, kept = cut_at_edges(low, high, frame)
     ends = zip(boxes, low.tolist(), high.tolist(), kept, strict=True)
     return tuple(dict.fromkeys(Box(box.label, tuple(a), tuple(b)) for box, a, b, there in ends if there))
+
+
+def readable_frames(dataset: Dataset, cases: Sequence[Case]) -> list[ImageFrame | None]:
+    """Where the images of cases lie; None of one that is gone or damaged, which must not cost the others."""
+    frames: list[ImageFrame | None] = []
+    for case in cases:
+        try:
+            frames.append(read_frame(dataset.image_path(case)))
+        except (PatchvoteError, OSError):
+            frames.append(None)
+    return frames
 
 
 def _twice(boxes: Sequence[Box]) -> np.ndarray:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.data.box_rules import readable_frames
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.predictions import Predictions
-from pipeline.data.readers import read_frame
 from pipeline.metrics.box_numbers import compare_boxes, numbers_of_boxes
 from pipeline.metrics.value_numbers import numbers_of_all
 
@@ -22,12 +22,14 @@ def values_beside(answers: Predictions, data: Dataset, cases: Sequence[Case]) ->
 
 
 def boxes_beside(answers: Predictions, data: Dataset, cases: Sequence[Case]) -> dict[str, Any]:
-    """Numbers of the boxes under "overall" and "classes", over the cases whose boxes are known."""
-    measured = [c for c in cases if c.id in answers.boxes and c.boxes is not None]
-    if not measured:
+    """Numbers of the boxes under "overall" and "classes", over the cases whose boxes are known; one without an answer
+    missed them all."""
+    measured = [c for c in cases if c.boxes is not None] if answers.boxes else []
+    boxes = compare_boxes(measured, readable_frames(data, measured), answers.boxes)
+    labels = sorted({*data.classes, *(label for said, _ in boxes.said for label in said.labels)})
+    if not measured or not labels:
         return {}
-    frames = [read_frame(data.image_path(c)) for c in measured]
-    each, overall = numbers_of_boxes(compare_boxes(measured, frames, answers.boxes), data.classes)
+    each, overall = numbers_of_boxes(boxes, labels)
     return {"overall": overall, "classes": each}
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -38,21 +39,29 @@ class Compared:
 
 
 def compare_boxes(
-    cases: Sequence[Case], frames: Sequence[ImageFrame], answers: Mapping[str, Sequence[FoundBox]]
+    cases: Sequence[Case], frames: Sequence[ImageFrame | None], answers: Mapping[str, Sequence[FoundBox]]
 ) -> Compared:
     """Reference and answers of cases side by side; a case without answers has none.
 
     Args:
-        frames: Of the cases' images.
+        frames: Of the cases' images; None of one that cannot be read, whose reference is not cut.
         answers: By id.
     """
     truth, said, found = [], [], []
+    dims = _dims(cases, frames, answers)
     for case, frame in zip(cases, frames, strict=True):
         mine = answers.get(case.id, ())
-        truth.append(_set(usable_boxes(case.boxes or (), frame), frame.dims))
-        said.append((_set([b.box for b in mine], frame.dims), np.array([b.belief for b in mine])))
-        found.append(_set([b.box for b in mine if b.found], frame.dims))
+        truth.append(_set(usable_boxes(case.boxes or (), frame), dims))
+        said.append((_set([b.box for b in mine], dims), np.array([b.belief for b in mine])))
+        found.append(_set([b.box for b in mine if b.found], dims))
     return Compared(tuple(truth), tuple(said), tuple(found))
+
+
+def _dims(cases: Sequence[Case], frames: Sequence[ImageFrame | None], answers: Mapping[str, Sequence[FoundBox]]) -> int:
+    """Axes of an image that can be read, or else of a box; where there is neither, any number does."""
+    drawn = (box for case in cases for box in case.boxes or ())
+    said = (found.box for boxes in answers.values() for found in boxes)
+    return next(chain((f.dims for f in frames if f is not None), (len(box.low) for box in chain(drawn, said))), 1)
 
 
 def numbers_of_boxes(boxes: Compared, labels: Sequence[str]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:

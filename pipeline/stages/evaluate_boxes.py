@@ -10,9 +10,9 @@ import numpy as np
 
 from pipeline.data.atomic import write_json, write_text
 from pipeline.data.box_predictions import read_box_predictions
+from pipeline.data.box_rules import readable_frames
 from pipeline.data.dataset import Case, Part, read_dataset
 from pipeline.data.points_csv import csv_line
-from pipeline.data.readers import read_frame
 from pipeline.data.summary_head import summary_head
 from pipeline.errors import DataError
 from pipeline.geometry.boxes import iou
@@ -35,7 +35,8 @@ def evaluate_boxes(
         exclude: Ids of cases that check kept out.
 
     Returns:
-        The content of `summary.json`. An image without answers counts with all its boxes as missed.
+        The content of `summary.json`. An image without answers counts with all its boxes as missed, also where it can
+        no longer be read.
 
     Raises:
         DataError: Nothing to measure, or predictions and dataset do not belong together.
@@ -46,7 +47,7 @@ def evaluate_boxes(
         raise DataError(f"{predictions}: no answers for a case of part '{part}' of {dataset}. Predict that part first.")
     if answers.unit != data.unit:
         raise DataError(f"{predictions} is in {answers.unit}, {dataset} in {data.unit}; predict again")
-    frames = [read_frame(data.image_path(c)) for c in cases]
+    frames = readable_frames(data, cases)
     boxes, labels = compare_boxes(cases, frames, answers.cases), sorted({*data.classes, *answers.classes})
     each, overall = numbers_of_boxes(boxes, labels)
     ap = coco_precision(boxes.truth, boxes.said, labels)

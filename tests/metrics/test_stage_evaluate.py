@@ -142,3 +142,54 @@ def test_of_an_image_that_failed_nobody_said_that_it_shows_nothing(tmp_path):
     summary = evaluate_boxes(tmp_path / "predictions.json", tmp_path / "dataset.json", tmp_path / "out")
     assert summary["metrics"]["accuracy"] == pytest.approx(2 / 3)
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["boxes_errors.csv", "summary.json"]
+
+
+BOX = Box("cell", (1.0, 1.0), (3.0, 3.0))
+ODD = Box("dust", (4.0, 4.0), (6.0, 6.0))
+
+
+def of_pictures(folder, cases, **more):
+    """A data set of grey pictures of 8 by 8."""
+    for case in cases:
+        PIL.Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / case.image)
+    write_dataset(Dataset("toy", folder, ("a",), tuple(cases), "px", **more), folder / "dataset.json")
+    return folder / "predictions.json", folder / "dataset.json", folder / "out"
+
+
+def said(box, found=True):
+    return (FoundBox(box, 0.9, found),)
+
+
+def beside(boxes, failures=(), **more):
+    """Answers to a landmark, and to what stands beside it."""
+    cases = {case: {"a": Answer((1.0, 1.0), True, 0.9, 0.5, 7)} for case in boxes}
+    return Predictions("model", cases, "px", dict.fromkeys(failures, "broken"), boxes=boxes, **more)
+
+
+def test_boxes_beside_landmarks_of_an_image_that_failed_are_missed_and_other_classes_are_false_alarms(tmp_path):
+    cases = [Case(n, n, f"{n}.png", {"a": (1.0, 1.0)}, "test", boxes=(BOX,)) for n in ("good", "failed")]
+    paths = of_pictures(tmp_path, cases)
+    write_predictions(beside({"good": said(BOX) + said(ODD)}, ["failed"]), paths[0])
+    overall = evaluate(*paths)["boxes"]["overall"]
+    assert (overall["boxes"], overall["answers"], overall["recall"], overall["precision"]) == (2, 2, 0.5, 0.5)
+
+
+def test_boxes_beside_landmarks_where_nothing_shows_or_says_any_give_no_numbers(tmp_path):
+    paths = of_pictures(tmp_path, [Case("c", "c", "c.png", {"a": (1.0, 1.0)}, "test", boxes=())])
+    write_predictions(beside({"c": ()}), paths[0])
+    assert "boxes" not in evaluate(*paths)
+
+
+@pytest.mark.parametrize("damage", ["empty", "gone"])
+def test_a_picture_that_cannot_be_read_any_more_costs_itself_alone(tmp_path, damage):
+    beyond = Box("cell", (5.0, 5.0), (99.0, 99.0))
+    cases = [Case(n, n, f"{n}.png", {}, "test", boxes=(beyond,)) for n in ("good", "bad")]
+    paths = of_pictures(tmp_path, cases)
+    (tmp_path / "bad.png").write_bytes(b"") if damage == "empty" else (tmp_path / "bad.png").unlink()
+    cut = Box("cell", (5.0, 5.0), (7.5, 7.5))
+    write_box_predictions(BoxPredictions("model", {"good": said(cut)}, ("cell",), failures={"bad": "cut"}), paths[0])
+    summary = evaluate_boxes(*paths)
+    assert summary["failures"] == {"bad": "cut"}
+    assert (summary["overall"]["boxes"], summary["overall"]["recall"], summary["overall"]["precision"]) == (2, 0.5, 1.0)
+    (tmp_path / "good.png").unlink()
+    assert evaluate_boxes(*paths)["overall"]["boxes"] == 2
