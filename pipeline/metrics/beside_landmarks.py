@@ -13,12 +13,13 @@ from pipeline.metrics.value_numbers import numbers_of_all
 
 
 def values_beside(answers: Predictions, data: Dataset, cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
-    """Numbers of each value, by column."""
-    measured = [c for c in cases if c.id in answers.values]
-    if not measured:
-        return {}
-    said, blind = [answers.values[c.id] for c in measured], [c.values for c in data.part("train")]
-    return numbers_of_all(answers.columns, [c.values for c in measured], said, blind)
+    """Numbers of each value, by column.
+
+    Args:
+        data: The training cases say what is answered without looking.
+    """
+    said, blind = [answers.values.get(c.id) for c in cases], [c.values for c in data.part("train")]
+    return numbers_of_all(answers.columns, [c.values for c in cases], said, blind)
 
 
 def boxes_beside(answers: Predictions, data: Dataset, cases: Sequence[Case]) -> dict[str, Any]:

@@ -5,31 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.data.columns import Column, Value
+from pipeline.data.columns import NUMBERS, Column, Value
 from pipeline.data.value_predictions import ValueAnswer
 from pipeline.metrics.values import measure_column
 
+NOTHING = ValueAnswer(())  # neither a class nor a label that there is
+
 
 def numbers_of(
-    column: Column, truth: Sequence[Value | None], said: Sequence[ValueAnswer], known: Sequence[Value]
+    column: Column, truth: Sequence[Value | None], said: Sequence[ValueAnswer | None], known: Sequence[Value]
 ) -> dict[str, Any]:
-    """Kind, images with a value, the numbers of `measure_column`, and under "without_looking" those of always the same.
+    """Kind, images with a value, how many of them failed, the numbers of `measure_column`, and under "without_looking"
+    those of always the same.
 
     Args:
         truth: None where it is not known.
-        said: Of the same images.
+        said: Of the same images; None of one that failed. Its class is wrong and its labels are missed; of numbers it
+            is left out, since nobody can say how far off it is.
         known: Of the training cases.
     """
-    always = measure_column(column, truth, [usual(known)] * len(truth)) if known else {}
+    pairs = [(true, told) for true, told in zip(truth, said, strict=True) if true is not None]
+    counted = {"kind": column.kind, "images": len(pairs), "failed": sum(told is None for _, told in pairs)}
+    if column.kind in NUMBERS:
+        pairs = [(true, told) for true, told in pairs if told is not None]
+    there, answered = [true for true, _ in pairs], [NOTHING if told is None else told for _, told in pairs]
+    always = measure_column(column, there, [usual(known)] * len(there)) if known else {}
     blind = {f"always_{key}": value for key, value in always.items()}
-    counted = {"kind": column.kind, "images": sum(v is not None for v in truth)}
-    return {**counted, **measure_column(column, truth, said), "without_looking": blind}
+    return {**counted, **measure_column(column, there, answered), "without_looking": blind}
 
 
 def numbers_of_all(
     columns: Sequence[Column],
     truth: Sequence[Mapping[str, Value]],
-    said: Sequence[Mapping[str, ValueAnswer]],
+    said: Sequence[Mapping[str, ValueAnswer] | None],
     known: Sequence[Mapping[str, Value]],
 ) -> dict[str, dict[str, Any]]:
     """`numbers_of` each column by its name, from rows of values: a missing one is not listed."""
@@ -37,7 +45,7 @@ def numbers_of_all(
         name: numbers_of(
             column,
             [row.get(name) for row in truth],
-            [answers[name] for answers in said],
+            [None if answers is None else answers.get(name) for answers in said],
             [row[name] for row in known if name in row],
         )
         for column in columns

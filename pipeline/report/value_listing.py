@@ -19,4 +19,6 @@ def value_listing(values: Mapping[str, Any]) -> Listing:
                     (name, key, f"{value:.4g}", "" if blind is None else f"{blind:.4g}", str(numbers["images"]))
                 )
     note = "Without looking: the median of the training cases is answered always, or their commonest class."
+    if failed := max((numbers.get("failed", 0) for numbers in values.values()), default=0):
+        note += f" Without an answer: {failed}; classes count it as wrong, labels as missed, numbers leave it out."
     return Listing(("value", "number", "this model", "without looking", "images"), tuple(rows), note)

@@ -69,7 +69,8 @@ def evaluate(
         DataError: Nothing to measure, or predictions and dataset do not belong together.
     """
     answers, data = read_predictions(predictions), read_dataset(dataset)
-    cases = _cases(answers, data.with_cases(_kept(data, exclude)), part, predictions, dataset)
+    kept = data.with_cases(_kept(data, exclude))
+    cases = _cases(answers, kept, part, predictions, dataset)
     dims = _dims(answers, data, predictions, dataset)
     truth = _truth(cases, data.landmarks, dims)
     told = [[answers.cases.get(c.id, {}).get(n) for n in data.landmarks] for c in cases]
@@ -78,7 +79,7 @@ def evaluate(
     numbers = summarise(outcomes, subjects, data.landmarks, radii, wrong_beyond, _radius95(told))
     _add_observers(numbers, cases, data.landmarks)
     extra = _extra(answers, data, cases, truth, outcomes, normalise)
-    values, boxes = values_beside(answers, data, cases), boxes_beside(answers, data, cases)
+    values, boxes = values_beside(answers, kept, cases), boxes_beside(answers, kept, cases)
     summary = {
         **summary_head("landmarks", part, cases, exclude, answers, data, predictions, dataset),
         "subjects": len(set(subjects)),
@@ -87,7 +88,7 @@ def evaluate(
         **({"values": values} if values else {}),
         **({"boxes": boxes} if boxes else {}),
         **_by_folder(data, cases, truth, outcomes, normalise),
-        "mean_position": _mean_position(data, truth, dims) if part else None,
+        "mean_position": _mean_position(kept, truth, outcomes, dims) if part else None,
         "settings": {"radii": [float(r) for r in radii], "wrong_beyond": wrong_beyond, "normalise": normalise},
     }
     write_text(
@@ -217,10 +218,12 @@ def _radius95(told: list[list[Answer | None]]) -> Float[np.ndarray, "C K"]:
     return np.array(rows, np.float64)
 
 
-def _mean_position(data: Dataset, truth: Truth, dims: int) -> float | None:
-    """Mean error of answering the training mean, over the same landmarks; None without training cases."""
+def _mean_position(data: Dataset, truth: Truth, outcomes: Outcomes, dims: int) -> float | None:
+    """Mean error of answering the training mean, over the landmarks whose errors the mean error is of; None without
+    such, or without training cases."""
     training = data.part("train")
     if not training:
         return None
     error = mean_position_error(_truth(training, data.landmarks, dims).position, truth.position)
+    error = error[np.isfinite(outcomes.error)]
     return float(np.nanmean(error)) if np.isfinite(error).any() else None

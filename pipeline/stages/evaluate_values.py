@@ -30,18 +30,20 @@ def evaluate_values(
 
     Returns:
         The content of `summary.json`; under "values" the numbers of each, and of what is always answered without
-        looking: the median of the training cases, or their commonest class.
+        looking: the median of the training cases, or their commonest class. An image without answers counts as wrong
+        in a class and as missed in labels; numbers are measured over the others.
 
     Raises:
         DataError: Nothing to measure, or predictions and dataset do not belong together.
     """
     answers, data = read_value_predictions(predictions), read_dataset(dataset)
-    cases = [c for c in data.part(part) if c.id not in set(exclude)]
+    kept = data.with_cases(tuple(c for c in data.cases if c.id not in set(exclude)))
+    cases = kept.part(part)
     measured = [c for c in cases if c.id in answers.cases]
     if not measured:
         raise DataError(f"{predictions}: no answers for a case of part '{part}' of {dataset}. Predict that part first.")
-    rows = [c.values for c in measured], [answers.cases[c.id] for c in measured], [c.values for c in data.part("train")]
-    each = numbers_of_all(answers.columns, *rows)
+    truth, blind = ([c.values for c in of_part] for of_part in (cases, kept.part("train")))
+    each = numbers_of_all(answers.columns, truth, [answers.cases.get(c.id) for c in cases], blind)
     summary = {
         **summary_head(answers.task, part, cases, exclude, answers, data, predictions, dataset),
         "values": each,

@@ -2,18 +2,23 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import PIL.Image
 import pytest
 
 from pipeline.data.box_predictions import BoxPredictions, FoundBox, write_box_predictions
+from pipeline.data.columns import Column
 from pipeline.data.dataset import Box, Case, Dataset, write_dataset
 from pipeline.data.predictions import Answer, Predictions, write_predictions
 from pipeline.data.summary_head import NO_PREDICTION
+from pipeline.data.value_predictions import ValueAnswer, ValuePredictions, write_value_predictions
 from pipeline.errors import DataError
+from pipeline.report.value_listing import value_listing
 from pipeline.stages.evaluate import evaluate
 from pipeline.stages.evaluate_boxes import evaluate_boxes
+from pipeline.stages.evaluate_values import evaluate_values
 
 NAMES = ("a", "b")
 
@@ -28,7 +33,8 @@ NOT_FOUND = Answer(None, False, 0.1, None, 0, guess=(1.0, 1.0, 1.0), reason="no 
 @pytest.fixture
 def files(tmp_path):
     cases = (
-        Case("t1", "s0", "t1.nii.gz", {"a": (0, 0, 0), "b": (0, 0, 8)}, "train"),
+        Case("t1", "s0", "t1.nii.gz", {"a": (0, 0, 1), "b": (0, 0, 8)}, "train"),
+        Case("t2", "s4", "t2.nii.gz", {"a": (0, 0, 500)}, "train"),
         Case("c1", "s1", "c1.nii.gz", {"a": (0, 0, 0), "b": (5, 5, 5)}, "test"),
         Case("c2", "s2", "c2.nii.gz", {"a": (0, 0, 0), "b": None}, "test"),
         Case("c3", "s3", "c3.nii.gz", {"a": (0, 0, 0)}, "test"),
@@ -47,14 +53,14 @@ def _write(folder, cases, unit, failures):
 
 
 def test_the_summary_holds_the_numbers_worked_out_by_hand(files):
-    summary = evaluate(*files(failures={"c3": "scan is truncated"}))
+    summary = evaluate(*files(failures={"c3": "scan is truncated"}), exclude=["t2"])
     assert (summary["n"], summary["mean"], summary["n_present"]) == (2, 3.0, 4)
     assert (summary["found_rate"], summary["absent_told"], summary["radius95_coverage"]) == (0.5, 1.0, 0.5)
     assert summary["success"] == {"2": 0.25, "2.5": 0.25, "3": 0.25, "4": 0.25}
     assert summary["failures"] == {"c3": "scan is truncated"}
     assert summary["metrics"]["mean"] == 3.0 and summary["cases"] == 3
     assert summary["landmarks"]["b"]["mean"] is None
-    assert summary["mean_position"] == pytest.approx((0 + 0 + 0 + (25 + 25 + 9) ** 0.5) / 4)
+    assert summary["mean_position"] == pytest.approx((1 + 1) / 2)  # of the two that were found, as the mean
 
 
 def test_every_case_and_landmark_has_a_line_with_its_status(files):
@@ -85,6 +91,7 @@ def test_a_case_nobody_predicted_is_a_failure(files):
 def test_a_case_that_check_kept_out_is_listed_and_not_counted(files):
     summary = evaluate(*files(), exclude=["c3"])
     assert (summary["cases"], summary["failures"], summary["excluded"]) == (2, {}, ["c3"])
+    assert summary["mean_position"] == 250.5
     assert summary["n_present"] == 3
 
 
@@ -180,6 +187,20 @@ def test_boxes_beside_landmarks_where_nothing_shows_or_says_any_give_no_numbers(
     assert "boxes" not in evaluate(*paths)
 
 
+def test_values_beside_landmarks_of_an_image_that_failed_are_wrong(tmp_path):
+    kind = Column("kind", "class")
+    names = ("good", "failed", "t", "odd", "odder")
+    told = [Case(n, n, f"{n}.png", {"a": (1.0, 1.0)}, values={"kind": "x"}) for n in names]
+    told = [replace(c, split="test" if c.id in ("good", "failed") else "train") for c in told]
+    told = [replace(c, values={"kind": "y"}) if "odd" in c.id else c for c in told]
+    paths = of_pictures(tmp_path, told, outputs=(kind,))
+    values = {"good": {"kind": ValueAnswer("x", {"x": 0.9, "y": 0.1})}}
+    write_predictions(beside({"good": ()}, ["failed"], values=values, columns=(kind,)), paths[0])
+    numbers = evaluate(*paths, exclude=["odd", "odder"])["values"]["kind"]
+    assert (numbers["accuracy"], numbers["images"], numbers["failed"]) == (0.5, 2, 1)
+    assert numbers["without_looking"]["always_accuracy"] == 1.0  # the odd ones are kept out of what is usual, too
+
+
 @pytest.mark.parametrize("damage", ["empty", "gone"])
 def test_a_picture_that_cannot_be_read_any_more_costs_itself_alone(tmp_path, damage):
     beyond = Box("cell", (5.0, 5.0), (99.0, 99.0))
@@ -193,3 +214,19 @@ def test_a_picture_that_cannot_be_read_any_more_costs_itself_alone(tmp_path, dam
     assert (summary["overall"]["boxes"], summary["overall"]["recall"], summary["overall"]["precision"]) == (2, 0.5, 1.0)
     (tmp_path / "good.png").unlink()
     assert evaluate_boxes(*paths)["overall"]["boxes"] == 2
+
+
+def test_values_of_an_image_that_failed_are_wrong_and_numbers_are_of_the_others(tmp_path):
+    age, sex = Column("age", "number"), Column("sex", "class")
+    rows = {"a": ("test", 10.0, "f"), "b": ("test", 70.0, "f"), "t": ("train", 20.0, "f"), "odd": ("train", 900.0, "m")}
+    cases = [Case(n, n, f"{n}.png", {}, part, values={"age": v, "sex": w}) for n, (part, v, w) in rows.items()]
+    paths = of_pictures(tmp_path, cases, outputs=(age, sex))
+    answers = {"a": {"age": ValueAnswer(13.0), "sex": ValueAnswer("f", {"f": 0.9, "m": 0.1})}}
+    write_value_predictions(ValuePredictions("m", answers, (age, sex), failures={"b": "broken"}), paths[0])
+    summary = evaluate_values(*paths, exclude=["odd"])
+    assert summary["metrics"] == {"age.mae": 3.0, "sex.accuracy": 0.5} and summary["failures"] == {"b": "broken"}
+    of_age, of_sex = (summary["values"][n] for n in ("age", "sex"))
+    assert (of_age["images"], of_age["failed"], of_age["without_looking"]["always_mae"]) == (2, 1, 10.0)
+    assert (of_sex["failed"], of_sex["without_looking"]["always_accuracy"]) == (1, 1.0)
+    note = value_listing(summary["values"]).note
+    assert "Without an answer: 1; classes count it as wrong, labels as missed, numbers leave it out." in note
