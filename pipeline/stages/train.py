@@ -85,7 +85,8 @@ def train(
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     keep_freed_memory()
     target = pick_device(device)
-    known = fit_known(data, Inputs(views=dict(data.views), fusion=settings.fusion, blind=settings.blind))
+    inputs = Inputs(views=dict(data.views), fusion=settings.fusion, blind=settings.blind)
+    known = fit_known(data, store, inputs)
     learning, validating = (training_cases(data, store, part, known) for part in ("train", "validation"))
     place, how = run / "resume", (store.spacings, store.unit, settings, target)
     names = _twins(data, settings) if settings.augment.mirror else None

@@ -65,18 +65,20 @@ class Known:
     outputs: tuple[Encoder, ...] = ()
 
 
-def fit_known(data: Dataset, inputs: Inputs) -> Known:
-    """Encoders of all columns of the data set, from its training part; `inputs` says the rest."""
-    rows = [case.values for case in data.part("train")]
+def fit_known(data: Dataset, store: PreparedStore, inputs: Inputs) -> Known:
+    """Encoders of all columns of the data set, from the cases of its training part that are learned from; `inputs` says
+    the rest."""
+    cases = [case for case in data.cases if case.id in store.keys]
+    rows = [case.values for case in cases if case.split == "train"]
     outputs = fit_asked(data.outputs, rows)
     for output in outputs:
-        _tell_unheard(output, data)
+        _tell_unheard(output, [case for case in cases if case.split != "train"])
     return Known(replace(inputs, columns=fit_encoders(data.inputs, rows)), outputs)
 
 
-def _tell_unheard(output: Encoder, data: Dataset) -> None:
+def _tell_unheard(output: Encoder, others: Sequence[Case]) -> None:
     name = output.column.name
-    if words := unheard(output, [c.values[name] for c in data.cases if c.split != "train" and name in c.values]):
+    if words := unheard(output, [c.values[name] for c in others if name in c.values]):
         print(
             f"column '{name}': no training case is or has {some(words)}; that will never be answered.", file=sys.stderr
         )

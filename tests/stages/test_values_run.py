@@ -12,6 +12,7 @@ import pytest
 from pipeline.cli.door import main
 from pipeline.data.dataset import Case, Dataset, read_dataset
 from pipeline.data.inputs import Inputs
+from pipeline.data.store import read_store
 from pipeline.data.value_predictions import read_value_predictions
 from pipeline.data.values_csv import read_values
 from pipeline.stages.report_values import _pictures
@@ -160,10 +161,22 @@ def test_weights_of_0_for_all_that_is_asked_are_refused(run, tmp_path, capsys):
 def test_a_class_that_no_training_case_has_is_said(run, capsys):
     data = read_dataset(run / "dataset.json")
     cases = [replace(c, values=c.values | {"side": "above"}) if c.split == "test" else c for c in data.cases]
-    fit_known(replace(data, cases=tuple(cases)), Inputs())
+    fit_known(replace(data, cases=tuple(cases)), read_store(run / "prepared"), Inputs())
     assert (
         capsys.readouterr().err == "column 'side': no training case is or has 'above'; that will never be answered.\n"
     )
+
+
+def test_values_of_a_case_that_check_kept_out_are_not_learned(run, capsys):
+    data, store = read_dataset(run / "dataset.json"), read_store(run / "prepared")
+    odd = next(c for c in data.part("train") if "sum" in c.values and "bonus" in c.values)
+    values = odd.values | {"sum": 1e6, "bonus": 1e6, "side": "above"}
+    told = replace(data, cases=tuple(replace(c, values=values) if c is odd else c for c in data.cases))
+    left = replace(store, keys={case: keys for case, keys in store.keys.items() if case != odd.id})
+    known = fit_known(told, left, Inputs())
+    numbers = [e for e in (*known.outputs, *known.inputs.columns) if e.column.name in ("sum", "bonus")]
+    assert len(numbers) == 2 and all(e.mean < 1000 for e in numbers)
+    assert known.outputs[1].words == ("left", "right") and not capsys.readouterr().err
 
 
 def test_a_number_that_nothing_is_promised_of_without_looking_has_a_dash(run, capsys, tmp_path):
