@@ -1,4 +1,4 @@
-"""The prepared store: for every case and level one normalised array on disk, memory-mapped when read.
+"""The prepared store: for every case and level one normalised array on disk, memory-mapped where read.
 
 `index.json` names the arrays; each array is named after what it was made from, so a changed scan or setting makes
 a new file and an unchanged one is found again. Beside each array lies its sha256.
@@ -6,6 +6,7 @@ a new file and an unchanged one is found again. Beside each array lies its sha25
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -20,6 +21,7 @@ from pipeline.data.image import Image
 from pipeline.data.intensity import Normalisation, normalise
 from pipeline.data.resample import level_frame, resample
 from pipeline.data.room import require_level_memory
+from pipeline.data.stored_voxels import stored_voxels
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.orientation import reorient
@@ -87,7 +89,7 @@ class PreparedStore:
     keys: dict[str, tuple[str, ...]]
 
     def level(self, case_id: str, level: int) -> LevelArray:
-        """Memory-map one array.
+        """One array, of which nothing is read yet.
 
         Raises:
             DataError: It is not there; says to run preprocess again.
@@ -95,12 +97,10 @@ class PreparedStore:
         key = self.keys[case_id][level]
         try:
             frame = read_sealed(self.folder / f"{key}.json")["frame"]
-            voxels = np.load(self.folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
-            return LevelArray(ImageFrame(tuple(frame["shape"]), np.array(frame["affine"]), frame["unit"]), voxels)
+            shown = ImageFrame(tuple(frame["shape"]), np.array(frame["affine"]), frame["unit"])
+            return LevelArray(shown, stored_voxels(self.folder / f"{key}.npy"))  # type: ignore[arg-type]
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                f"{self.folder / key}.npy: prepared array of case {case_id} is damaged ({error}). Run preprocess again."
-            ) from error
+            raise DataError(f"{self.folder / key}.npy: prepared array of case {case_id} {_fault(error)}") from error
 
     def looked_at(self, times: int) -> PreparedStore:
         """The same arrays, the finest of them so often in a row as levels of their own."""
@@ -116,6 +116,12 @@ class PreparedStore:
         """Write `index.json`."""
         content = asdict(self) | {"version": 2, "folder": None}
         write_sealed(self.folder / "index.json", content)
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return f"cannot be opened ({error.strerror}). Let more files be open at once, as by ulimit -n 4096, and go on."
+    return f"is damaged ({error}). Run preprocess again."
 
 
 def read_store(folder: Path) -> PreparedStore:

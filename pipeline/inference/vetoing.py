@@ -7,7 +7,7 @@ it is measured, on the validation cases and on copies of them that end near a la
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -53,13 +53,15 @@ def fit_veto(model: Model, cases: Iterable[ValidationCase]) -> Model:
     return replace(model, task=replace(task, veto=VETOES[int(score.argmax())]))
 
 
-def ending_near(model: Model, cases: Sequence[ValidationCase]) -> list[ValidationCase]:
-    """Some of the cases, and copies of them that end near a landmark, the same each time."""
+def ending_near(model: Model, cases: Sequence[ValidationCase]) -> Iterator[ValidationCase]:
+    """Some of the cases, and copies of them that end near a landmark, the same each time: one at a time, since part of
+    a prepared array keeps its file open."""
     if len(model.levels) < 2 or not isinstance(model.task, LandmarksTask):
-        return []
+        return
     rng, some = np.random.default_rng(0), list(cases[:: -(-len(cases) // COPIES)])
     copies = (_shortened(rng, model, case) for _ in range(-(-COPIES // len(some))) for case in some)
-    return [*some, *(copy for copy in copies if copy is not None)]
+    yield from some
+    yield from (copy for copy in copies if copy is not None)
 
 
 def _shortened(rng: np.random.Generator, model: Model, case: ValidationCase) -> ValidationCase | None:

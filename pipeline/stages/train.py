@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -195,7 +195,7 @@ def _calibrated(model: Model, learned: Sequence[TrainingCase], cases: Sequence[T
     return model
 
 
-def _watched(cases: Sequence[Any]) -> Any:
+def _watched(cases: Iterable[Any]) -> Any:
     """The same, with a bar: hundreds of images take minutes after the last step."""
     return progress_bar(cases, "calibrate", unit="image", file=sys.stderr)
 

@@ -1,6 +1,9 @@
 """The prepared store: arrays that are there whole or not at all."""
 
+import errno
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -97,8 +100,42 @@ def test_what_is_written_is_read_again(store):
     assert again == store
     frame = crooked_frame(np.random.default_rng(0), (4, 5))
     assert again.level("case", 0).frame.same_as(frame, 0)
-    assert isinstance(again.level("case", 1).voxels, np.memmap)
+    assert isinstance(again.level("case", 1).voxels[:, 1:], np.memmap)
     assert again.damaged(["case"]) == []
+
+
+def test_more_arrays_are_held_than_files_may_be_open(store):
+    code = (
+        "import resource, sys; from pathlib import Path; import numpy as np;"
+        "from pipeline.data.store import read_store;"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32));"
+        "levels = [read_store(Path(sys.argv[1])).level('case', 0) for _ in range(100)];"
+        "print(np.sum([np.asarray(level.voxels[:, 1:], np.float32) for level in levels]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, store.folder], capture_output=True, text=True, check=True)
+    once = store.level("case", 0).voxels[:, 1:].astype(np.float32).sum()
+    assert float(done.stdout) == pytest.approx(100 * once, rel=1e-5)
+
+
+def test_too_many_open_files_are_no_damage(store, monkeypatch):
+    def no_more(path):
+        raise OSError(errno.EMFILE, "Too many open files", str(path))
+
+    monkeypatch.setattr("pipeline.data.store.stored_voxels", no_more)
+    with pytest.raises(DataError, match=r"k0.npy: prepared array of case case cannot be opened \(Too many open files"):
+        store.level("case", 0)
+
+
+def test_stored_voxels_are_read_as_an_array_is(store):
+    stored = store.level("case", 0).voxels
+    whole = np.load(store.folder / "k0.npy")
+    assert (stored.shape, stored.ndim, len(stored), stored.dtype) == ((1, 4, 5), 3, 1, np.float16)
+    assert_array_equal(stored, whole)
+    assert_array_equal(np.stack(list(stored)), whole)
+    assert np.asarray(stored, np.float32).dtype == np.float32
+    (store.folder / "k0.npy").unlink()
+    with pytest.raises(DataError, match=r"k0\.npy: this prepared array was there a while ago"):
+        stored[:]
 
 
 def test_one_flipped_byte_is_seen(store):
