@@ -36,7 +36,7 @@ from pipeline.training.levels import (
     validation,
 )
 from pipeline.training.loop import start_level, train_level
-from pipeline.training.progress import Progress
+from pipeline.training.progress import Progress, size_in_words
 from pipeline.training.settings import TrainingSettings
 from pipeline.training.trial import Trial
 from pipeline.training.within import normalise_within
@@ -138,9 +138,9 @@ class Cascade:
         if after <= (1 - self.settings.gain) * before:
             return True
         print(
-            f"voxels of {fine or 'the original size'} tell no more than those of {coarse:g} {self.unit} "
+            f"the voxel size {size_in_words(fine, self.unit)} tells no more than {size_in_words(coarse, self.unit)} "
             f"(validation error {after:.3g}, {before:.3g}): the model ends with {number} of "
-            f"{len(self.spacings)} levels; levels=[..., {coarse:g}] gives all its time to these",
+            f"{len(self.spacings)} levels; levels=[..., {size_in_words(coarse)}] gives all its time to these",
             file=sys.stderr,
         )
         return False

@@ -9,6 +9,15 @@ from pipeline.data.progress_bar import progress_bar
 from pipeline.training.loop import LevelState
 
 
+def size_in_words(spacing: float | None, unit: str = "") -> str:
+    """A voxel size of the levels.
+
+    >>> size_in_words(1.5, "mm"), size_in_words(None, "mm")
+    ('1.5 mm', 'original')
+    """
+    return "original" if spacing is None else f"{spacing:g} {unit}".strip()
+
+
 class Progress:
     """A bar in percent of the budget, on `stream`.
 
@@ -20,12 +29,11 @@ class Progress:
     def __init__(
         self, number: int, levels: int, spacing: float | None, unit: str, stream: TextIO, of_error: str = ""
     ) -> None:
-        size = "original" if spacing is None else f"{spacing:g} {unit}"
         self.unit = f" {of_error}" if of_error else ""
         layout = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
         self.bar = progress_bar(
             total=100,
-            desc=f"train level {number + 1}/{levels} ({size})",
+            desc=f"train level {number + 1}/{levels} ({size_in_words(spacing, unit)})",
             file=stream,
             bar_format=layout,
             mininterval=1.0,

@@ -45,7 +45,20 @@ def test_levels_end_before_the_one_that_errs_hardly_less(monkeypatch, tmp_path, 
     count, met = levels_of(monkeypatch, tmp_path, errors, 0.05, (4.0, 2.0, None))
     assert (count, len(met)) == (kept, asked)
     said = capsys.readouterr().err
-    assert ("tell no more than" in said) == (kept < 3)
+    assert ("tells no more than" in said) == (kept < 3)
+
+
+@pytest.mark.parametrize(
+    ("spacings", "sizes", "hint"),
+    [
+        ((None, 0.5), "size 0.5 mm tells no more than original", "levels=[..., original]"),
+        ((4.0, None), "size original tells no more than 4 mm", "levels=[..., 4]"),
+    ],
+)
+def test_the_voxel_size_of_the_scans_themselves_has_a_name(monkeypatch, tmp_path, capsys, spacings, sizes, hint):
+    assert levels_of(monkeypatch, tmp_path, (4.0, 3.9), 0.05, spacings)[0] == 1
+    said = capsys.readouterr().err
+    assert sizes in said and hint in said
 
 
 def test_every_level_is_kept_where_nobody_asks(monkeypatch, tmp_path):
