@@ -35,10 +35,12 @@ def save_level(folder: Path, number: int, settings: str, state: LevelState) -> N
         "sha256": hashlib.sha256(content).hexdigest(),
         "step": state.budget.step,
         "seconds": state.budget.elapsed,
-        "best_error": state.best_error,
+        "best_error": state.best_error if state.best else None,
         "precision": state.precision,
         "threads": state.threads,
         "history": state.history,
+        "sums": state.sums,
+        "since": state.since,
     }
     write_sealed(folder / f"level{number}.json", facts)  # from here on the new state counts
     for old in folder.glob(f"level{number}-*.pt"):
@@ -86,7 +88,10 @@ def _restore(state: LevelState, saved: dict[str, Any], facts: dict[str, Any]) ->
     if state.balance is not None:
         state.balance.load_state_dict(saved["balance"])
     state.precision, state.threads = facts["precision"], facts.get("threads", 0)  # 0: an early state
-    state.best, state.best_error, state.history = saved["best"], facts["best_error"], facts["history"]
+    state.best, state.history = saved["best"], facts["history"]
+    if state.best:
+        state.best_error = facts["best_error"]
+    state.sums, state.since = facts.get("sums", {}), facts.get("since", 0)  # early states follow a validation
     state.budget.step, state.budget.used = facts["step"], facts["seconds"]
 
 

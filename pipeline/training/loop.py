@@ -23,12 +23,13 @@ from pipeline.training.optimizer import new_optimizer
 from pipeline.training.settings import TrainingSettings
 
 Validate = Callable[[PatchNetwork], dict[str, float]]
+BETWEEN_SAVES = 120.0  # seconds that a kill may cost; the largest networks take two to be saved
 
 
 @dataclass
 class LevelState:
-    """All that must survive a kill: everything a further step depends on. `threads` of the CPU take its steps; 0 = as
-    many as torch uses anyway, as validations do."""
+    """All that must survive a kill: everything a further step depends on. `sums` are of the losses of the steps `since`
+    the last validation. `threads` of the CPU take its steps; 0 = as many as torch uses anyway, as validations do."""
 
     network: PatchNetwork
     average: WeightAverage
@@ -37,6 +38,8 @@ class LevelState:
     best: dict[str, Tensor] = field(default_factory=dict)
     best_error: float = float("inf")
     history: list[dict[str, Any]] = field(default_factory=list)
+    sums: dict[str, float] = field(default_factory=dict)
+    since: int = 0
     balance: Balance | None = None
     threads: int = 0
 
@@ -83,29 +86,30 @@ def train_level(
         state: Fresh or resumed.
         stream: Batches from the state's step on.
         validate: Errors of a network on the validation cases; "error" decides which is best.
-        save: Called after each validation.
+        save: Called after each validation, and between two that lie far apart.
         show: Called after each step with the loss.
 
     Raises:
         ConfigError: The loss, or the validation error, is no number any more.
     """
     clock = ValidationClock(settings.validations, state.budget)
-    sums: dict[str, float] = {}
-    since = 0
+    saved = state.budget.elapsed
     while state.budget.fraction < 1 or not state.best:  # a probe may have spent it all: one step and its validation
         batch = next(stream)
         with on_threads(state.threads):
             losses = train_step(state, task, batch, settings)
         _require_number(losses["total"], "the loss", state, settings)
-        sums = {k: sums.get(k, 0.0) + v for k, v in losses.items()}
-        since += 1
+        state.sums = {k: state.sums.get(k, 0.0) + v for k, v in losses.items()}
+        state.since += 1
         show(state, losses["total"])
-        if clock.is_due():
+        if due := clock.is_due():
             with clock:
-                means = {f"loss_{k}": v / since for k, v in sums.items()}
+                means = {f"loss_{k}": v / state.since for k, v in state.sums.items()}
                 _validate(state, validate, means | _divided(state, task, batch), settings)
-            sums, since = {}, 0
+            state.sums, state.since = {}, 0
+        if due or state.budget.elapsed - saved >= BETWEEN_SAVES:
             save(state)
+            saved = state.budget.elapsed
     state.average.network.load_state_dict(state.best)
     return state.average.network
 

@@ -9,11 +9,12 @@ from blobs import BLOBS, blob_cases
 from crooked import DIMS
 from oracle import heads_of
 
+from pipeline.data.atomic import read_sealed
 from pipeline.errors import CheckpointError
 from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.settings import EmbeddingSettings
 from pipeline.training import cascade as cascade_module
-from pipeline.training import checkpoint
+from pipeline.training import checkpoint, loop
 from pipeline.training.budget import Budget
 from pipeline.training.cascade import Cascade
 from pipeline.training.checkpoint import load_level, save_level
@@ -76,6 +77,20 @@ def test_a_run_killed_after_any_save_ends_as_if_nothing_had_happened(tmp_path, m
         kill_at(patch, cascade_module, "save_level", save)
         with pytest.raises(Killed):
             cascade(tmp_path / "killed", dims).train()
+    resumed = cascade(tmp_path / "killed", dims).train()
+    assert_same(resumed, cascade(tmp_path / "undisturbed", dims).train())
+
+
+@pytest.mark.parametrize("dims", DIMS)
+@pytest.mark.parametrize("save", [2, 8, 17])  # after every step; the first level has twelve, validated every third
+def test_a_run_killed_between_two_validations_ends_as_if_nothing_had_happened(tmp_path, monkeypatch, dims, save):
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "BETWEEN_SAVES", 0.0)
+        kill_at(patch, cascade_module, "save_level", save)
+        with pytest.raises(Killed):
+            cascade(tmp_path / "killed", dims).train()
+    state = read_sealed(tmp_path / "killed" / f"level{save // 12}.json")
+    assert (state["step"], state["since"]) == (save % 12, save % 3)
     resumed = cascade(tmp_path / "killed", dims).train()
     assert_same(resumed, cascade(tmp_path / "undisturbed", dims).train())
 
