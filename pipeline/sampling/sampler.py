@@ -3,7 +3,8 @@ taken up; of several processes each takes its own part of a step."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,16 +34,26 @@ class Sampler:
     def cases(self, step: int, count: int) -> list[int]:
         """Numbers of the cases, out of `count`, that this process takes in a step."""
         if not self.groups:
-            return self._dealt(step, self.size, count)
+            return list(itertools.islice(self._dealt(step, self.size, count), self.size))
         rng = np.random.default_rng([*self.seed, 2, step * self.ranks + self.rank])
-        people = self._dealt(step, min(max(2, self.size // self.together), len(self.groups)), len(self.groups))
-        chosen = [rng.permutation(self.groups[person])[: self.together] for person in dict.fromkeys(people)]
+        people = self._different(step, min(max(2, self.size // self.together), len(self.groups)))
+        chosen = [rng.permutation(self.groups[person])[: self.together] for person in people]
         return np.concatenate(chosen).tolist()
 
-    def _dealt(self, step: int, size: int, count: int) -> list[int]:
-        first = (step * self.ranks + self.rank) * size
-        drawn = (divmod(number, count) for number in range(first, first + size))
-        return [int(np.random.default_rng([*self.seed, 0, deck]).permutation(count)[place]) for deck, place in drawn]
+    def _different(self, step: int, size: int) -> list[int]:
+        """So many different identities: one that comes twice, at the seam of two decks, makes room for the next."""
+        people: dict[int, None] = {}
+        for person in self._dealt(step, size, len(self.groups)):
+            people[person] = None
+            if len(people) == size:
+                break
+        return list(people)
+
+    def _dealt(self, step: int, size: int, count: int) -> Iterator[int]:
+        """Cards from this process's first of a step on, without end."""
+        for number in itertools.count((step * self.ranks + self.rank) * size):
+            deck, place = divmod(number, count)
+            yield int(np.random.default_rng([*self.seed, 0, deck]).permutation(count)[place])
 
     def sightings(self, steps: float, count: int) -> float:
         """How often each of `count` cases is taken in so many steps."""

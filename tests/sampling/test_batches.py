@@ -218,3 +218,12 @@ def test_a_batch_holds_several_cases_of_each_identity_and_all_identities_in_turn
         seen += sorted(set(people))
     assert sorted(seen[:6]) == sorted(seen[6:]) == list(range(6))
     assert sampler.cases(2, 18) == sampler.cases(2, 18)
+
+
+@pytest.mark.parametrize(("people", "size"), [(5, 2), (9, 2), (7, 12), (2, 2), (1, 2)])
+def test_a_step_holds_as_many_identities_as_asked_where_two_decks_meet(people, size):
+    sampler = Sampler(size, (0, 0), groups=tuple((n,) for n in range(people)), together=2)
+    wanted = min(max(2, size // 2), people)
+    dealt = [sampler.cases(step, people) for step in range(60)]
+    assert all(len(set(numbers)) == len(numbers) == wanted for numbers in dealt)
+    assert sampler.cases(7, people) == dealt[7]
