@@ -165,7 +165,7 @@ def _model(
         networks[0].dims,
         data.unit,
         store.normalisation,
-        cascade.task,
+        cascade.task_of(len(trained)),
         tuple(levels),
         networks,
         calibration,

@@ -97,13 +97,17 @@ class Cascade:
 
     @cached_property
     def task(self) -> Task:
-        """Losses, decoding, and how landmarks lie to each other in the training cases."""
+        """The task while its levels are trained."""
+        return self.task_of(len(self.spacings))
+
+    def task_of(self, levels: int) -> Task:
+        """Losses, decoding, and how landmarks lie to each other in the training cases, as so many levels resolve it."""
         task = new_task(self.question, self.asked, self.settings)
         if not isinstance(task, LandmarksTask):
             return task
         world = np.stack([case.world for case in self.learning])
-        spacing = float(self.learning[0].levels[-1].frame.spacing.mean())
-        patch = self._network(len(self.spacings) - 1).cells.stride * spacing
+        spacing = float(self.learning[0].levels[levels - 1].frame.spacing.mean())
+        patch = self._network(levels - 1).cells.stride * spacing
         return replace(task, constellation=fit_constellation(world, patch))
 
     @cached_property

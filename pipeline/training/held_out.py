@@ -32,5 +32,6 @@ def held_out_answers(
         learning = [c for number, part in enumerate(parts) if number not in (fold, chooser) for c in part]
         place = template.resume / f"fold{fold}"
         cascade = replace(template, learning=learning, validating=parts[chooser], resume=place)
-        answers |= answer_all(cascade.train(), cascade.task, asked)
+        trained = cascade.train()
+        answers |= answer_all(trained, cascade.task_of(len(trained)), asked)
     return answers

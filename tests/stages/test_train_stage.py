@@ -16,6 +16,7 @@ from pipeline.errors import CheckpointError, DataError
 from pipeline.inference.model import load_model
 from pipeline.stages.preprocess import preprocess
 from pipeline.stages.train import train
+from pipeline.tasks.constellation import fit_constellation
 from pipeline.training import cascade as cascade_module
 
 
@@ -78,6 +79,13 @@ def test_a_second_look_is_a_network_of_its_own_at_the_finest_voxel_size(few, tmp
     assert bytes_of(run_on(few, tmp_path / "run", tiny_settings(steps=6, looks=2))) == before
     with pytest.raises(CheckpointError, match="other settings"):
         run_on(few, tmp_path / "run", tiny_settings(steps=6, looks=1))
+
+
+def test_landmarks_lie_to_each_other_as_the_last_level_resolves_it_that_pays(scans, prepared, tmp_path):
+    loaded = load_model(train(scans.dataset, prepared, tmp_path / "run", tiny_settings(gain=1.0), "cpu"))
+    world = np.stack([scans.world[case] for case in list(scans.world)[:12]])
+    assert [level.spacing for level in loaded.levels] == [2.0]  # of 2 and 1 mm
+    assert np.allclose(loaded.task.constellation.spread, fit_constellation(world, 4 * 2.0).spread)
 
 
 def test_a_rerun_does_nothing(few, tmp_path, monkeypatch):

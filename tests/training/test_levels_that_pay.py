@@ -18,10 +18,15 @@ def answers(cases, error):
     return {c.id: Found(c.world + off, ones, ones, ones.astype(int), ones > 0, ones) for c in cases}
 
 
-def levels_of(monkeypatch, tmp_path, errors, gain, spacings):
-    cases = blob_cases(2, 4, spacings=tuple(s or 1.0 for s in spacings))
+def cascade_of(tmp_path, spacings, gain=0.05, count=4):
+    cases = blob_cases(2, count, spacings=tuple(s or 1.0 for s in spacings))
     settings = replace(tiny_settings(), gain=gain)
-    cascade = Cascade(cases, cases, spacings, "mm", settings, "cpu", tmp_path, "x", asked=BLOBS)
+    return Cascade(cases, cases, spacings, "mm", settings, "cpu", tmp_path, "x", asked=BLOBS)
+
+
+def levels_of(monkeypatch, tmp_path, errors, gain, spacings):
+    cascade = cascade_of(tmp_path, spacings, gain)
+    cases = cascade.learning
     asked = []
 
     def train_level(self, number, priors):
@@ -67,3 +72,11 @@ def test_every_level_is_kept_where_nobody_asks(monkeypatch, tmp_path):
 
 def test_a_second_look_at_one_voxel_size_is_kept(monkeypatch, tmp_path):
     assert levels_of(monkeypatch, tmp_path, (4.0, 3.99), 0.05, (1.0, 1.0))[0] == 2
+
+
+def test_landmarks_lie_to_each_other_as_the_levels_that_are_left_resolve_it(tmp_path):
+    made = cascade_of(tmp_path, (4.0, 1.0), count=20)
+    alone = cascade_of(tmp_path, (4.0,), count=20)
+    spread = made.task_of(1).constellation.spread
+    assert np.array_equal(spread, alone.task.constellation.spread)
+    assert np.allclose(spread[:, 0] - made.task.constellation.spread[:, 0], 4 * 3.0)  # patches of 4 voxels
