@@ -24,8 +24,8 @@ def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K
         pairs: Twins whose names do not say it; one that is its own twin lies in the middle.
 
     Raises:
-        ConfigError: A pair names no landmark, or no landmark has a twin, so that a mirrored image would be taught
-            with the wrong names.
+        ConfigError: A pair names no landmark; two have one twin; a name says a side and there is none for the other,
+            or no landmark has a twin, so that a mirrored image would be taught with the wrong names.
 
     Examples:
         >>> twins(["left_eye", "right_eye", "nose"], {}).tolist()
@@ -33,18 +33,33 @@ def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K
         >>> twins(["L1", "L2"], {"L1": "L1"}).tolist()
         [0, 1]
     """
-    number = {name: k for k, name in enumerate(names)}
-    unknown = [n for pair in pairs.items() for n in pair if n not in number]
+    unknown = [n for pair in pairs.items() for n in pair if n not in names]
     if unknown:
         raise ConfigError(f"training.augment.pairs: no landmark '{unknown[0]}'; there are {', '.join(names)}")
     both = dict(pairs) | {other: one for one, other in pairs.items()}
-    result = np.array([number.get(both.get(name) or _other_side(name), k) for k, name in enumerate(names)])
-    if len(names) > 1 and not pairs and (result == np.arange(len(names))).all():
+    twin = {name: both.get(name) or _other_side(name) for name in names}
+    _require_pairs(twin)
+    if len(names) > 1 and not pairs and all(name == other for name, other in twin.items()):
         raise ConfigError(
             "training.augment.mirror: no landmark name says left or right, so a mirrored image would get wrong names; "
             "give training.augment.pairs={LEFT: RIGHT, ...}, or {NAME: NAME} if all lie in the middle, or mirror=0"
         )
-    return result
+    return np.array([names.index(twin[name]) for name in names])
+
+
+def _require_pairs(twin: Mapping[str, str]) -> None:
+    for name, other in twin.items():
+        if other not in twin:
+            raise ConfigError(
+                f"training.augment.mirror: '{name}' says its side, and there is no '{other}', so a mirrored image "
+                f"would get a wrong name; give its twin in training.augment.pairs, {{{name}: {name}}} if it lies in "
+                "the middle, or mirror=0"
+            )
+        if twin[other] != name:
+            raise ConfigError(
+                f"training.augment.pairs: '{other}' would be the twin of '{name}' and of '{twin[other]}'; name each "
+                "landmark in one pair at most, and with it the one whose name says the other side"
+            )
 
 
 def mirrored(drawn: Source, twins: Sequence[int]) -> Source:

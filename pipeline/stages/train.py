@@ -89,7 +89,7 @@ def train(
     known = fit_known(data, store, inputs)
     learning, validating = (training_cases(data, store, part, known) for part in ("train", "validation"))
     place, how = run / "resume", (store.spacings, store.unit, settings, target)
-    names = _twins(data, settings) if settings.augment.mirror else None
+    names = _twins(data, settings, question) if settings.augment.mirror else None
     asked = Asked(data.landmarks, data.classes, known.outputs)
     check_asked(dataset, question, asked)
     parts: dict[Part, list[TrainingCase]] = {"train": learning, "validation": validating}
@@ -123,9 +123,10 @@ def train(
     return run / "model"
 
 
-def _twins(data: Dataset, settings: TrainingSettings) -> tuple[int, ...]:
+def _twins(data: Dataset, settings: TrainingSettings, question: str) -> tuple[int, ...]:
     """Only landmarks have names that change in a mirror."""
-    return () if not data.landmarks else tuple(twins(data.landmarks, settings.augment.pairs).tolist())
+    named = data.landmarks and TASKS[question].answers == "points"
+    return () if not named else tuple(twins(data.landmarks, settings.augment.pairs).tolist())
 
 
 def _is_done(run: Path, identity: str) -> bool:

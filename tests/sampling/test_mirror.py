@@ -38,6 +38,26 @@ def test_pairs_are_told_where_names_are_silent():
         twins(["LM1", "LM2"], {"LM1": "LM9"})
 
 
+def test_a_side_that_nothing_lies_across_from_is_refused_unless_it_is_told():
+    for names in (["left_kidney", "left_eye", "right_eye"], ["left_eye"], ["Left_eye", "right_eye"]):
+        with pytest.raises(ConfigError, match=f"'{names[0]}' says its side, and there is no '[rR]ight_"):
+            twins(names, {})
+    assert twins(["left_eye", "nose"], {"left_eye": "left_eye"}).tolist() == [0, 1]
+    assert twins(["Left_eye", "right_eye"], {"Left_eye": "right_eye"}).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("names", "pairs", "twice"),
+    [
+        (["a", "b", "c"], {"a": "b", "c": "b"}, "b"),
+        (["left_eye", "right_eye", "mid"], {"left_eye": "mid"}, "left_eye"),
+    ],
+)
+def test_no_landmark_is_the_twin_of_two(names, pairs, twice):
+    with pytest.raises(ConfigError, match=f"training.augment.pairs: '{twice}' would be the twin of '.*' and of '.*'"):
+        twins(names, pairs)
+
+
 def test_one_landmark_is_its_own_twin():
     assert twins(["nose"], {}).tolist() == [0]
 
