@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.cli.schema import at
+from pipeline.tasks.table import TASKS
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,9 @@ def _of_another_task(tree: dict[str, Any]) -> Iterator[str]:
     for key, (task, why) in of_tasks.items():
         if (value := at(tree, key)) and at(tree, "task") != task:
             yield f"{key}: {value} is for task={task}: {why}."
+    looks = at(tree, "training.looks")
+    if looks is not None and looks > 1 and TASKS[at(tree, "task")].once:
+        yield f"training.looks: {looks} is not for task={at(tree, 'task')}: one network looks once at all of an image."
 
 
 def _odd_lists(tree: dict[str, Any]) -> Iterator[str]:

@@ -40,7 +40,14 @@ from pipeline.training.cascade import Cascade, TrainedLevel
 from pipeline.training.cases import fit_known, training_cases
 from pipeline.training.history import history_csv
 from pipeline.training.identity import identity_of, record
-from pipeline.training.learnable import check_asked, check_names, check_pairs, check_truth, check_weights
+from pipeline.training.learnable import (
+    check_asked,
+    check_names,
+    check_once,
+    check_pairs,
+    check_truth,
+    check_weights,
+)
 from pipeline.training.levels import TrainingCase
 from pipeline.training.settings import TrainingSettings
 
@@ -70,13 +77,16 @@ def train(
         DataError: A part of the split is empty, has nothing of what the task answers, or has no pair of images of one
             subject where the task is about such; two columns or views have one name; or a prepared array is damaged.
         ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them; a weight is
-            given for what has no loss; or the data have nothing that the task asks for.
+            given for what has no loss; several voxel sizes where the task looks once; or the data have nothing that it
+            asks for.
         CheckpointError: The run folder holds a model, or half of one, of other settings or data.
     """
     data, store = read_dataset(dataset), read_store(prepared)
-    if TASKS[question].whole:  # every network sees all of an image, and answers are averaged
+    if TASKS[question].once:
+        check_once(prepared, question, store.spacings)
+    elif TASKS[question].whole:  # every network sees all of an image, and answers are averaged
         settings = replace(settings, fine=settings.coarse, gain=None)
-    store = store.looked_at(settings.looks_beside(len(store.spacings)))
+    store = store.looked_at(1 if TASKS[question].once else settings.looks_beside(len(store.spacings)))
     identity, made_of = identity_of(run, settings, data, store.keys, question)
     if _is_done(run, identity):
         return run / "model"

@@ -22,21 +22,23 @@ class Kind:
     Args:
         answers: What is answered of an image; reading, measuring and showing go by it.
         place: File and class in this room.
+        once: One network looks once at all of an image.
     """
 
     answers: Literal["points", "boxes", "values", "vectors"]
     place: tuple[str, str]
+    once: bool = False
 
     @property
     def whole(self) -> bool:
         """Whether it is asked of an image as a whole, so that finer voxels have nothing to look around."""
-        return self.answers in ("values", "vectors")
+        return self.once or self.answers in ("values", "vectors")
 
 
 TASKS: dict[str, Kind] = {
     "landmarks": Kind("points", ("landmarks", "LandmarksTask")),
     "boxes": Kind("boxes", ("boxes", "BoxesTask")),
-    "one_object": Kind("boxes", ("one_object", "OneObjectTask")),
+    "one_object": Kind("boxes", ("one_object", "OneObjectTask"), once=True),
     "attributes": Kind("values", ("attributes", "AttributesTask")),
     "multi": Kind("points", ("multi", "MultiTask")),
     "embedding": Kind("vectors", ("embedding", "EmbeddingTask")),

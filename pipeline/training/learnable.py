@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.dataset import Dataset, Part
+from pipeline.data.store import Spacing
 from pipeline.errors import ConfigError, DataError
 from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.asked import Asked
@@ -34,6 +35,20 @@ def check_asked(dataset: Path, question: str, asked: Asked) -> None:
         others = [name for name, kind in TASKS.items() if there.get(kind.answers)]
         instead = f"train it with task={' or '.join(others)}" if others else "import it again with what is asked for"
         raise ConfigError(f"{dataset}: task={question} has nothing to learn from it, it holds no {answers}; {instead}.")
+
+
+def check_once(prepared: Path, question: str, spacings: Sequence[Spacing]) -> None:
+    """Refuse several voxel sizes for a task that looks once: the last network alone would be heard.
+
+    Raises:
+        ConfigError: Says what to give.
+    """
+    if len(spacings) > 1:
+        sizes = ",".join("original" if size is None else f"{size:g}" for size in spacings)
+        raise ConfigError(
+            f"{prepared}: was made with levels=[{sizes}], and task={question} looks at all of an image once. Run"
+            f" preprocess again with one voxel size, such as levels=[{sizes.split(',')[0]}]."
+        )
 
 
 def check_names(dataset: Path, question: str, data: Dataset) -> None:

@@ -74,6 +74,7 @@ class TrainingSettings:
             averaged as it helps the validation cases. null = 2 where there is one voxel size and six minutes or more:
             one network goes on to learn cases by heart, and two err differently. Several sizes do so anyway. What is
             asked of an image as a whole is always asked of all of it; there, several voxel sizes are looks, too.
+            task=one_object has one look at one voxel size.
         gain: Share by which a finer voxel size must lower the error on the validation cases; if it does not, it and all
             finer ones are left out. null = every level is kept.
         precision: Number format of the layers, with their channels in the middle or last in memory; "auto" = what a

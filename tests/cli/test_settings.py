@@ -140,6 +140,12 @@ def test_a_mistake_is_answered_in_words(argument, said):
     assert said in str(caught.value)
 
 
+def test_what_is_looked_at_once_has_one_network():
+    assert settled("task=one_object", "training.looks=1").training.looks == 1
+    with pytest.raises(ConfigError, match=r"training.looks: 2 is not for task=one_object: one network looks once"):
+        settled("task=one_object", "training.looks=2")
+
+
 def test_a_wrong_seed_is_said_once_though_a_section_takes_it_over():
     with pytest.raises(ConfigError) as caught:
         settled("seed=a")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import PIL.Image
@@ -12,6 +13,8 @@ from pipeline.data.box_predictions import read_box_predictions
 from pipeline.data.boxes_csv import write_boxes_csv
 from pipeline.data.dataset import Box
 from pipeline.data.kept_answers import AnswerFiles
+from pipeline.data.store import read_store
+from pipeline.training.settings import TrainingSettings
 
 SETTINGS = [
     "task=boxes", "levels=[1.0]", "training.minutes=null", "training.steps=60", "training.rate=0.01", "device=cpu",
@@ -116,6 +119,21 @@ def test_one_thing_or_none_from_phantoms_to_a_page(tmp_path):
     answers = read_box_predictions(place / "test" / "predictions.json")
     assert all(len(boxes) == 1 for boxes in answers.cases.values())
     assert (place / "report.html").is_file()
+
+
+def test_one_network_looks_once_for_the_one_thing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("pipeline.stages.preprocess.derive_spacings", lambda *_: (4.0, 2.0))
+    monkeypatch.setattr(TrainingSettings, "looks_beside", lambda *_: 2)  # as of one voxel size and six minutes
+    assert main(["simulate", "kind=objects", f"out={tmp_path / 'objects'}", "cases=24"]) == 0
+    given = ["experiment=my_landmarks", "task=one_object", f"source={tmp_path / 'objects'}", f"run={tmp_path / 'run'}"]
+    settings = [s for s in SETTINGS if not s.startswith(("task=", "levels=", "training.steps="))]
+    settings += ["training.steps=4"]
+    assert main(["run", *given, *settings]) == 0
+    assert len(json.loads((tmp_path / "run" / "model" / "model.json").read_text())["levels"]) == 1
+    made = read_store(tmp_path / "run" / "prepared")
+    replace(made, spacings=(4.0, 2.0), keys={case: key * 2 for case, key in made.keys.items()}).write()
+    assert main(["train", f"run={tmp_path / 'run'}", *settings]) == 2
+    assert "prepared: was made with levels=[4,2], and task=one_object looks at all" in capsys.readouterr().err
 
 
 def test_several_things_are_no_question_for_one_object(folder, tmp_path, capsys):
