@@ -42,6 +42,7 @@ from pipeline.training.history import history_csv
 from pipeline.training.identity import identity_of, record
 from pipeline.training.learnable import (
     check_asked,
+    check_blind,
     check_names,
     check_once,
     check_pairs,
@@ -78,7 +79,7 @@ def train(
             subject where the task is about such; two columns or views have one name; or a prepared array is damaged.
         ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them; a weight is
             given for what has no loss; several voxel sizes where the task looks once; or the data have nothing that it
-            asks for.
+            asks for, or nothing to learn it from.
         CheckpointError: The run folder holds a model, or half of one, of other settings or data.
     """
     data, store = read_dataset(dataset), read_store(prepared)
@@ -102,6 +103,7 @@ def train(
     names = _twins(data, settings, question) if settings.augment.mirror else None
     asked = Asked(data.landmarks, data.classes, known.outputs)
     check_asked(dataset, question, asked)
+    check_blind(dataset, known.inputs)
     parts: dict[Part, list[TrainingCase]] = {"train": learning, "validation": validating}
     check_truth(dataset, question, parts)
     if TASKS[question].answers == "vectors":

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.dataset import Dataset, Part
+from pipeline.data.inputs import Inputs
 from pipeline.data.store import Spacing
 from pipeline.errors import ConfigError, DataError
 from pipeline.sampling.batches import IDENTITY
@@ -48,6 +49,19 @@ def check_once(prepared: Path, question: str, spacings: Sequence[Spacing]) -> No
         raise ConfigError(
             f"{prepared}: was made with levels=[{sizes}], and task={question} looks at all of an image once. Run"
             f" preprocess again with one voxel size, such as levels=[{sizes.split(',')[0]}]."
+        )
+
+
+def check_blind(dataset: Path, inputs: Inputs) -> None:
+    """Refuse to leave the images out where nothing is known beside them.
+
+    Raises:
+        ConfigError: Says what to give.
+    """
+    if inputs.blind and not inputs.columns:
+        raise ConfigError(
+            f"{dataset}: training.blind=true leaves nothing to learn from, for no column is known beside the images;"
+            " leave it out, or import again with inputs, such as inputs.numbers=[age]."
         )
 
 
