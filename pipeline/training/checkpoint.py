@@ -74,7 +74,8 @@ def load_level(folder: Path, number: int, settings: str, state: LevelState) -> b
             f"Delete {folder} to train anew."
         )
     try:
-        _restore(state, torch.load(io.BytesIO(content), weights_only=True), facts)
+        saved = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)  # a GPU may be gone
+        _restore(state, saved, facts)
     except Exception as error:  # what the checksums let pass is no state of this program
         raise CheckpointError(f"{path}: not a state of this program: {error}. Delete {folder}.") from error
     return True

@@ -184,6 +184,17 @@ def test_a_saved_level_comes_back_with_its_steps_and_seconds(saved):
     assert again.budget.elapsed == pytest.approx(7, abs=1)
 
 
+def test_a_state_of_a_gpu_comes_back_where_there_is_none(tmp_path, monkeypatch):
+    state = fresh()
+    state.budget.step, state.best = 5, state.average.network.state_dict()
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+        save_level(tmp_path, 0, "identity", state)
+    again = fresh()
+    assert load_level(tmp_path, 0, "identity", again)
+    assert all(value.device.type == "cpu" for value in again.best.values())
+
+
 def test_another_level_of_the_folder_is_not_touched(saved):
     state = fresh()
     state.budget.step = 3
