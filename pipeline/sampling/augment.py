@@ -69,15 +69,13 @@ class AugmentSettings:
 def random_matrix(
     rng: np.random.Generator, dims: int, settings: AugmentSettings, spacing: Float[np.ndarray, " D"] | None = None
 ) -> Float[np.ndarray, "D D"]:
-    """A random rotation and scaling about the middle of a crop, in voxels; the identity for the upright share.
+    """A random rotation and scaling about the middle of a crop, in voxels.
 
     Args:
         spacing: Size of the voxels: the world is turned, and where their edges are unlike, turning voxels would shear
             it. None = all edges are alike.
     """
     matrix = np.eye(dims)
-    if rng.random() >= settings.share:
-        return matrix
     for first in range(dims):
         for second in range(first + 1, dims):
             angle = np.radians(settings.rotation) * rng.uniform(-1, 1)

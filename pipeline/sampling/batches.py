@@ -83,18 +83,18 @@ def canvas_shape(shapes: Sequence[tuple[int, ...]], stride: int, largest: int) -
 
 def draw(rng: np.random.Generator, source: Source, crops: CropSettings, augment: AugmentSettings) -> Source:
     """One crop with its landmarks."""
-    matrix = random_matrix(rng, source.points.shape[1], augment, source.spacing)
+    dims = source.points.shape[1]
+    changed = rng.random() < augment.share  # the others are upright copies
+    matrix = random_matrix(rng, dims, augment, source.spacing) if changed else np.eye(dims)
     centre = _aim(rng, source, crops)
     if augment.shift:
         centre = centre + augment.shift * rng.uniform(-1, 1, len(centre)) * crops.shape
     if rng.random() < crops.cut:
         source, start = end_near_landmark(rng, source, [n / 4 for n in crops.shape], crops.margin)
         centre -= start
-    bend = None
-    if np.array_equal(matrix, np.eye(len(matrix))):
+    bend = random_bend(rng, crops.shape, augment.elastic) if changed and augment.elastic else None
+    if bend is None and np.array_equal(matrix, np.eye(dims)):
         centre = whole_voxel_centre(centre, crops.shape)
-    elif augment.elastic:
-        bend = random_bend(rng, crops.shape, augment.elastic)
     cut = Cut(centre, crops.shape, matrix, bend)
     voxels = change_sharpness(rng, np.stack([cut.voxels(v) for v in source.voxels]), augment)
     corners = None if source.corners is None else cut.points(source.corners)

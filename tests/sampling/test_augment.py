@@ -47,12 +47,6 @@ def test_nothing_asked_is_nothing_done(dims):
     assert_allclose(grey(0), RAMP, atol=1e-6)
 
 
-def test_the_upright_share_is_exactly_upright():
-    settings = AugmentSettings(share=0.25)
-    upright = [np.array_equal(random_matrix(np.random.default_rng(s), 2, settings), np.eye(2)) for s in range(400)]
-    assert np.mean(upright) == pytest.approx(0.75, abs=0.07)
-
-
 def test_brightness_adds_one_constant():
     change = grey(1, brightness=0.05) - RAMP
     assert_allclose(change, change[0], atol=1e-6)

@@ -87,6 +87,17 @@ def test_so_many_images_are_hidden_as_asked_and_none_that_stand_alone():
     assert HIDDEN not in take(1, beside, CropSettings((8, 8)), NOTHING, 2, (0,))[0].given
 
 
+@pytest.mark.parametrize("dims", DIMS)
+@pytest.mark.parametrize("how", [{"rotation": 15.0, "scale": 0.15}, {"elastic": 0.1}])
+def test_the_upright_share_is_copied_voxel_by_voxel_and_the_others_are_not(dims, how):
+    image = np.random.default_rng(0).random((1, *(20,) * dims))
+    case = Source(image.astype(np.float16), np.full((1, dims), 9.0), np.array([True]))
+    some = AugmentSettings(**vars(NOTHING) | {"share": 0.25} | how)
+    drawn = take(400, [case], CropSettings((8,) * dims, jitter=2.0), some, 1, (0,))
+    upright = [bool(np.isin(batch.image, case.voxels).all()) for batch in drawn]
+    assert np.mean(upright) == pytest.approx(0.75, abs=0.07)
+
+
 def test_two_processes_see_each_case_twice_as_soon():
     assert Sampler(2, (0,)).sightings(30, 20) == 3
     assert Sampler(2, (0,), ranks=2).sightings(30, 20) == 6
