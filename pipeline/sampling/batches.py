@@ -54,8 +54,8 @@ class CropSettings:
 
     Args:
         shape: Voxels of the crop.
-        jitter: Voxels that the aim is moved by at most, along each axis; None = anywhere that still
-            overlaps the scan as far as it can (whole scans on a canvas).
+        jitter: Voxels that the aim is moved by at most, along each axis, and half of the crop's edge at most; None =
+            anywhere that still overlaps the scan as far as it can (whole scans on a canvas).
         cut: Share of the crops taken as if the scan ended near a landmark, up to a quarter of the crop from it:
             what lies beyond is absent.
         margin: Voxels beyond the end of such a scan within which a landmark is still pointed at.
@@ -134,7 +134,8 @@ def _aim(rng: np.random.Generator, source: Source, crops: CropSettings) -> np.nd
     places = source.places
     if len(places) == 0:
         return rng.uniform(0, source.shape, dims)
-    return places[rng.choice(len(places))] + rng.uniform(-crops.jitter, crops.jitter, dims)
+    reach = np.minimum(crops.jitter, np.array(crops.shape) / 2)
+    return places[rng.choice(len(places))] + rng.uniform(-reach, reach)
 
 
 def batches(

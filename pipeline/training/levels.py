@@ -89,8 +89,7 @@ def crop_settings(
     # A finer level says exactly where a landmark would lie just outside, and such an answer is not given; a whole scan
     # has nothing to tell it by.
     shape = tuple(min(n, -(-level.crop // stride) * stride) for n in canvas)
-    jitter = None if level.jitter is None else min(level.jitter, 0.375 * min(shape))
-    return replace(others, shape=shape, jitter=jitter, cut=cut, margin=MARGIN)
+    return replace(others, shape=shape, jitter=level.jitter, cut=cut, margin=MARGIN)
 
 
 def batch_stream(

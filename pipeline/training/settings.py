@@ -25,7 +25,8 @@ class LevelSettings:
         parameters: Of that network, by name: `stride`, `width`, ...
         crop: Voxels along each axis of a training crop, clipped to the scans; null = the whole scan on a canvas.
         largest: Longest side of that canvas, voxels.
-        jitter: Voxels that a crop is moved from a landmark at most; null = anywhere in the scan.
+        jitter: Voxels that a crop is moved from a landmark at most, along each axis, and no more than half of its edge;
+            null = anywhere in the scan.
         cut: Share of the samples taken as if the scan ended near a landmark: teaches its border, and "absent". null =
             0.3 if a landmark is absent from a training case, else 0.1: whole scans are learned sooner without.
         search: Voxels around the coarser answer within which patches may vote (finer levels); null = derived from

@@ -144,6 +144,17 @@ def test_crops_are_aimed_within_the_jitter_of_a_landmark_that_has_a_position(dim
         assert (np.abs(batch.points[:, 0] - 3.5) <= 3.5 + 1e-6).all()  # half a voxel for whole voxels
 
 
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_landmark_lies_anywhere_inside_a_crop_whose_thin_axis_holds_no_other_back(dims):
+    shape = (4, 30, 16)[:dims]
+    case = Source(np.zeros((1, *(80,) * dims), np.float16), np.full((1, dims), 40.0), np.array([True]))
+    turned = AugmentSettings(**vars(NOTHING) | {"rotation": 1e-9, "scale": 1e-9, "share": 1.0})  # nothing is rounded
+    drawn = take(300, [case], CropSettings(shape, jitter=8.0), turned, 1, (0,))
+    off = np.abs(np.stack([b.points[0, 0] for b in drawn]) - (np.array(shape) - 1) / 2).max(0)
+    reach = np.array([2.0, 8.0, 8.0])[:dims]
+    assert (off <= reach + 1e-4).all() and (off > 0.95 * reach).all()
+
+
 def test_every_landmark_is_aimed_at():
     points = np.array([[10.0], [90.0], [np.nan]])
     source = Source(np.zeros((1, 100), np.float32), points, np.array([True, True, True]))
