@@ -10,10 +10,18 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pipeline.errors import ConfigError
+from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.source import Source
 
 SIDES = {"left": "right", "l": "r", "links": "rechts", "gauche": "droite", "sinister": "dexter", "sin": "dex"}
 OTHER = SIDES | {other: one for one, other in SIDES.items()}
+
+
+def exchanged(names: Sequence[str], augment: AugmentSettings) -> tuple[int, ...] | None:
+    """The twins of landmarks where samples are mirrored; None where they are not."""
+    if not augment.mirror:
+        return None
+    return tuple(twins(names, augment.pairs).tolist()) if names else ()
 
 
 def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K"]:

@@ -19,6 +19,7 @@ from pipeline.data.store import read_store
 from pipeline.errors import DataError
 from pipeline.inference.model import pick_device
 from pipeline.inference.suspects import Suspect, rank_suspects
+from pipeline.sampling.mirror import exchanged
 from pipeline.tasks.asked import Asked
 from pipeline.training.cascade import Cascade
 from pipeline.training.cases import all_training_cases
@@ -51,6 +52,7 @@ def find_suspects(
 
     Raises:
         DataError: Fewer subjects than folds, or a prepared array is damaged.
+        ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them.
     """
     import torch
 
@@ -64,7 +66,8 @@ def find_suspects(
     sweep(out, below=True)
     place, target = out / "resume" / identity[:12], pick_device(device)
     asked = Asked(landmarks=data.landmarks)
-    template = Cascade((), (), store.spacings, store.unit, settings, target, place, identity, asked=asked)
+    names = exchanged(data.landmarks, settings.augment)
+    template = Cascade((), (), store.spacings, store.unit, settings, target, place, identity, names, asked=asked)
     answers = held_out_answers(template, cases, subjects, folds)
     annotated = {c.id: c.world for c in cases if np.isfinite(c.world).all(1).any()}
     ranked = rank_suspects(annotated, answers, data.landmarks, data.unit, {c.id: _mistakes(c) for c in cases})

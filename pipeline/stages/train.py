@@ -27,7 +27,7 @@ from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device
 from pipeline.inference.shaping import fit_shaping
 from pipeline.inference.vetoing import ending_near, fit_veto
 from pipeline.networks.network import count_parameters
-from pipeline.sampling.mirror import twins
+from pipeline.sampling.mirror import exchanged
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.attributes import AttributesTask
 from pipeline.tasks.boxes import BoxesTask
@@ -100,7 +100,7 @@ def train(
     known = fit_known(data, store, inputs)
     learning, validating = (training_cases(data, store, part, known) for part in ("train", "validation"))
     place, how = run / "resume", (store.spacings, store.unit, settings, target)
-    names = _twins(data, settings, question) if settings.augment.mirror else None
+    names = exchanged(data.landmarks if TASKS[question].answers == "points" else (), settings.augment)
     asked = Asked(data.landmarks, data.classes, known.outputs)
     check_asked(dataset, question, asked)
     check_blind(dataset, known.inputs)
@@ -133,12 +133,6 @@ def train(
     }
     save_model(model, run / "model", facts)
     return run / "model"
-
-
-def _twins(data: Dataset, settings: TrainingSettings, question: str) -> tuple[int, ...]:
-    """Only landmarks have names that change in a mirror."""
-    named = data.landmarks and TASKS[question].answers == "points"
-    return () if not named else tuple(twins(data.landmarks, settings.augment.pairs).tolist())
 
 
 def _is_done(run: Path, identity: str) -> bool:

@@ -9,7 +9,8 @@ from tiny_scans import make_scans, tiny_settings
 from pipeline.data.atomic import read_json
 from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, write_findings
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
+from pipeline.sampling.augment import AugmentSettings
 from pipeline.stages.preprocess import preprocess
 from pipeline.stages.suspects import find_suspects
 
@@ -56,6 +57,13 @@ def test_a_case_that_check_keeps_out_for_its_landmarks_leads_the_list_with_the_a
     assert (suspects[0].case, suspects[0].landmarks) == ("c07", ())
     assert suspects[0].reason == "'dark' lies 80 mm outside the scan. Try frame=RAS."
     assert "c07" not in [s.case for s in suspects[1:]]
+
+
+def test_folds_are_mirrored_as_a_training_is(scans, tmp_path):
+    with pytest.raises(ConfigError, match="no landmark name says left or right"):
+        mirrored = tiny_settings(augment=AugmentSettings(mirror=0.5))
+        place = (scans.dataset, scans.findings, scans.folder / "prepared", tmp_path)
+        find_suspects(*place, mirrored, folds=3, device="cpu")
 
 
 def test_more_folds_than_subjects_are_refused(scans, tmp_path):
