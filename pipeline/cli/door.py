@@ -78,7 +78,7 @@ def _act(verb: Verb, given: list[str]) -> int:
 
     flags, arguments = split_flags(verb, given)
     settings = settings_from(verb, arguments, flags)
-    for note in unread(verb, arguments):
+    for note in unread(verb, arguments, settings.task):
         print(note, file=sys.stderr)
     return act(verb, settings)
 

@@ -33,7 +33,7 @@ OF_TRAINING = {
     ),
     ZERO_OR_MORE: (
         *("decay", "seed", "threads", "coarse.jitter", "fine.jitter"),
-        *(f"augment.{key}" for key in ("rotation", "brightness", "contrast", "noise", "shift")),
+        *(f"augment.{key}" for key in ("rotation", "brightness", "contrast", "noise")),
         *("augment.sightings", "loss.balance", "loss.displacement", "loss.presence"),
         *("boxes.place", "boxes.kind", "embedding.margin"),
     ),
@@ -45,7 +45,10 @@ OF_TRAINING = {
         *(f"{level}.{key}" for level in LEVELS for key in ("cut", "missing", "hidden")),
         *("boxes.overlap", "boxes.least", "embedding.far"),
     ),
-    Range("a number from 0 to 0.5", lambda n: 0 <= n <= 0.5): ("augment.scale",),  # sizes stay above a quarter
+    Range("a number from 0 to 0.5", lambda n: 0 <= n <= 0.5): (  # sizes stay above a quarter, middles in the crop
+        "augment.scale",
+        "augment.shift",
+    ),
     Range("a number from 0 to 50", lambda n: 0 <= n <= 50): (
         "augment.blur",
         "augment.slices",
@@ -75,8 +78,10 @@ def senseless(tree: dict[str, Any]) -> Iterator[str]:
 
 
 def _of_another_task(tree: dict[str, Any]) -> Iterator[str]:
+    unseen = "in a hidden image no landmark can be seen"
     of_tasks = {
-        "training.coarse.hidden": ("attributes", "in a hidden image no landmark can be seen"),
+        "training.coarse.hidden": ("attributes", unseen),
+        "training.fine.hidden": ("attributes", unseen),
         "training.blind": ("attributes", "without images nothing can be located or recognised"),
         "training.augment.composite": ("embedding", "points would not fit the mixed images"),
     }

@@ -16,6 +16,7 @@ from pipeline.cli.settings import Settings
 from pipeline.cli.validate import validate
 from pipeline.cli.verbs import VERBS, Verb
 from pipeline.errors import ConfigError
+from pipeline.tasks.table import TASKS
 
 RECORD = "config.yaml"
 # Said to one verb after another:
@@ -52,16 +53,26 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
     return settings
 
 
-def unread(verb: Verb, arguments: Sequence[str]) -> list[str]:
-    """A note on each key that was given and changes nothing, since another verb reads it."""
+def unread(verb: Verb, arguments: Sequence[str], task: str) -> list[str]:
+    """A note on each key that was given and changes nothing: another verb reads it, or no training of the task does."""
     words = sort_words(arguments, verb.sections)
-    keys = [] if verb.name in WHOLE else [k for k in (*words.texts, *words.values) if k not in COMMON]
+    given = (*words.texts, *words.values)
+    keys = [] if verb.name in WHOLE else [k for k in given if k not in COMMON]
     readers = {key: [other.name for other in VERBS if other.reads(key)] for key in keys}
+    idle = [key for key in given if verb.reads("training") and f"{key}.".startswith(_idle(task))]
     return [
         f"note: {verb.name} does not read {key}, so it changes nothing here; it is read by {', '.join(names)}"
         for key, names in readers.items()
         if names and verb.name not in names
-    ]
+    ] + [f"note: task={task} does not read {key}, so it changes nothing" for key in idle]
+
+
+def _idle(task: str) -> tuple[str, ...]:
+    """How keys begin that no training of a task reads."""
+    everywhere = ("training.coarse.search.",)  # the first level looks everywhere
+    if TASKS[task].whole:  # ... and so does every other one: all are made as `coarse` says, and kept
+        return (*everywhere, "training.fine.", "training.gain.")
+    return everywhere if TASKS[task].answers == "points" else (*everywhere, "training.fine.search.")
 
 
 def read_record(run: Path) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class AugmentSettings:
         composite: Share of the identities of a step that are put together from two, the upper part of one's images
             above the lower part of another's: people who were never photographed. For task=embedding and images that
             show their thing always in the same place, as faces cut to size do.
-        shift: Largest distance that a crop of a whole image is moved, as a share of its edge.
+        shift: Largest distance that a crop is moved further, as a share of its edge, up to 0.5.
         erase: Share of the samples in which a box, a sixth to two fifths of the image along each edge, shows one grey
             (DeVries and Taylor 2017, arXiv 1708.04552): for images as a whole, so that they are not told by one part,
             such as glasses.

@@ -42,7 +42,7 @@ from pipeline.training.history import history_csv
 from pipeline.training.identity import identity_of, record
 from pipeline.training.learnable import (
     check_asked,
-    check_blind,
+    check_beside,
     check_names,
     check_once,
     check_pairs,
@@ -103,13 +103,13 @@ def train(
     names = exchanged(data.landmarks if TASKS[question].answers == "points" else (), settings.augment)
     asked = Asked(data.landmarks, data.classes, known.outputs)
     check_asked(dataset, question, asked)
-    check_blind(dataset, known.inputs)
+    check_beside(dataset, known.inputs, settings.coarse.hidden)
     parts: dict[Part, list[TrainingCase]] = {"train": learning, "validation": validating}
     check_truth(dataset, question, parts)
     if TASKS[question].answers == "vectors":
         check_pairs(dataset, parts)
     cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs)
-    check_weights(cascade.task, settings.attributes.weights)
+    check_weights(cascade.task, settings.attributes)
     record(run, made_of)  # not before all is checked: a run that never began may be begun otherwise
     trained = cascade.train()
     calibration = Calibration(coarsest=_coarsest(dataset, [c.id for c in (*learning, *validating)]))

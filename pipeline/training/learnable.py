@@ -15,6 +15,7 @@ from pipeline.errors import ConfigError, DataError
 from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.names import clash
+from pipeline.tasks.settings import AttributeSettings
 from pipeline.tasks.table import TASKS
 from pipeline.tasks.task import Task
 from pipeline.training.levels import TrainingCase
@@ -52,17 +53,18 @@ def check_once(prepared: Path, question: str, spacings: Sequence[Spacing]) -> No
         )
 
 
-def check_blind(dataset: Path, inputs: Inputs) -> None:
-    """Refuse to leave the images out where nothing is known beside them.
+def check_beside(dataset: Path, inputs: Inputs, hidden: float) -> None:
+    """Refuse to leave images out, all of them or a share, where nothing is known beside them.
 
     Raises:
         ConfigError: Says what to give.
     """
-    if inputs.blind and not inputs.columns:
-        raise ConfigError(
-            f"{dataset}: training.blind=true leaves nothing to learn from, for no column is known beside the images;"
-            " leave it out, or import again with inputs, such as inputs.numbers=[age]."
-        )
+    for key, value in (("blind", inputs.blind), ("coarse.hidden", hidden)):
+        if value and not inputs.columns:
+            raise ConfigError(
+                f"training.{key}: {value} leaves nothing to learn from, for {dataset} has no column beside the images;"
+                " leave it out, or import again with inputs, such as inputs.numbers=[age]."
+            )
 
 
 def check_names(dataset: Path, question: str, data: Dataset) -> None:
@@ -134,14 +136,18 @@ SHOWN = {
 }
 
 
-def check_weights(task: Task, weights: Mapping[str, float]) -> None:
+def check_weights(task: Task, settings: AttributeSettings) -> None:
     """Refuse a weight for what has no loss: a misspelt name would leave its loss at 1 without a word. And weights of 0
-    for all there is, of which nothing is learned.
+    for all there is, of which nothing is learned; and to find weights of what is one.
 
     Raises:
         ConfigError: Says what may be weighed.
     """
-    known = list(task.parts(0))
+    known, weights = list(task.parts(0)), settings.weights
+    if settings.balance != "fixed" and len(known) < 2:
+        raise ConfigError(
+            f"training.attributes.balance={settings.balance}: there is one loss and nothing to balance; leave it out."
+        )
     if known and not any(task.parts(0).values()):
         raise ConfigError(
             f"training.attributes.weights: all are 0, so nothing is learned; give one of {', '.join(known)} more."

@@ -95,6 +95,8 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
         ("training.minutes=-1", "training.minutes: -1.0 is not allowed; allowed: a number above 0."),
         ("training.minutes=null", "give one budget"),
         ("training.coarse.hidden=0.5", "training.coarse.hidden: 0.5 is for task=attributes"),
+        ("training.fine.hidden=0.5", "training.fine.hidden: 0.5 is for task=attributes"),
+        ("training.augment.shift=0.6", "training.augment.shift: 0.6 is not allowed; allowed: a number from 0 to 0.5"),
         ("training.augment.composite=0.5", "training.augment.composite: 0.5 is for task=embedding"),
         ("training.blind=true", "training.blind: True is for task=attributes"),
         (
@@ -250,9 +252,29 @@ def test_kinds_of_phantoms_that_are_no_scans_are_pictures():
     ],
 )
 def test_a_key_that_changes_nothing_is_noted(verb, argument, said):
-    notes = unread(verb_named(verb), [argument])
+    notes = unread(verb_named(verb), [argument], "landmarks")
     assert len(notes) == (0 if said is None else 1)
     assert said is None or said in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("task", "argument", "idle"),
+    [
+        ("landmarks", "training.coarse.search=5", True),
+        ("landmarks", "training.fine.search=5", False),
+        ("boxes", "training.fine.search=5", True),
+        ("boxes", "training.fine.batch=5", False),
+        ("one_object", "training.fine.batch=5", True),
+        ("attributes", "training.fine={batch: 5}", True),
+        ("embedding", "training.gain=0.1", True),
+        ("multi", "training.gain=0.1", False),
+    ],
+)
+def test_a_key_that_no_training_of_a_task_reads_is_noted(task, argument, idle):
+    note = f"note: task={task} does not read {argument.split('=')[0]}, so it changes nothing"
+    for verb in ("train", "run"):
+        assert unread(verb_named(verb), [argument], task) == [note] * idle
+    assert unread(verb_named("predict"), [argument], task) != [note]
 
 
 def test_the_note_is_printed_and_the_verb_goes_on(tmp_path, capsys):

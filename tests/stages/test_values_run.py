@@ -274,6 +274,7 @@ def test_classes_are_shown_in_the_order_of_belief_though_they_are_called_by_numb
 def test_nothing_is_learned_blindly_where_nothing_is_known_beside_the_images(folder, tmp_path, capsys):
     given = [s for s in SETTINGS if not s.startswith("inputs.")]
     place = [f"source={folder}", f"run={tmp_path / 'run'}"]
-    assert main(["run", "experiment=my_landmarks", *place, *given, "training.blind=true"]) == 2
-    assert "training.blind=true leaves nothing to learn from, for no column is known" in capsys.readouterr().err
-    assert not list((tmp_path / "run").glob("resume/*"))
+    for key, value in (("blind", True), ("coarse.hidden", 0.5)):
+        assert main(["run", "experiment=my_landmarks", *place, *given, f"training.{key}={str(value).lower()}"]) == 2
+        assert f"training.{key}: {value} leaves nothing to learn from" in capsys.readouterr().err
+        assert not list((tmp_path / "run").glob("resume/*"))

@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 from blobs import blob_cases
 
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.sampling.batches import IDENTITY
+from pipeline.tasks.asked import Asked
+from pipeline.tasks.settings import AttributeSettings
+from pipeline.tasks.table import new_task
 from pipeline.tasks.truth import UNKNOWN
-from pipeline.training.learnable import check_truth
+from pipeline.training.learnable import check_truth, check_weights
+from pipeline.training.settings import TrainingSettings
 
 
 def full():
@@ -46,3 +50,11 @@ def test_a_part_that_holds_nothing_of_what_the_task_answers_is_named(task, lack,
 def test_vectors_are_of_whom_an_image_shows_and_ask_for_nothing_else():
     there = [replace(case, world=case.world * np.nan) for case in blob_cases(2, 2)]
     check_truth(Path("dataset.json"), "embedding", {"train": there, "validation": there})
+
+
+@pytest.mark.parametrize("question", ["landmarks", "boxes", "multi"])
+def test_one_loss_is_not_balanced(question):
+    task = new_task(question, Asked(landmarks=("tip",)), TrainingSettings())
+    check_weights(task, AttributeSettings())
+    with pytest.raises(ConfigError, match=r"training.attributes.balance=gradnorm: there is one loss"):
+        check_weights(task, AttributeSettings(balance="gradnorm"))
