@@ -29,7 +29,7 @@ OF_TRAINING = {
     ABOVE_ZERO: (
         *("minutes", "steps", "rate", "validations", "looks"),
         *(f"{level}.{key}" for level in LEVELS for key in ("crop", "largest", "search", "share", "batch")),
-        *("loss.sigma", "loss.beta", "decode.near", "decode.agree", "boxes.sigma", "boxes.cells"),
+        *("loss.beta", "decode.near", "decode.agree", "boxes.sigma", "boxes.cells"),
     ),
     ZERO_OR_MORE: (
         *("decay", "seed", "threads", "coarse.jitter", "fine.jitter"),
@@ -39,6 +39,8 @@ OF_TRAINING = {
     ),
     ONE_OR_MORE: ("decode.between", "boxes.most", "attributes.places", "embedding.places"),
     TWO_OR_MORE: ("embedding.size", "embedding.together"),
+    # below it, a landmark in the middle of eight patches has so little of each that it is taught as absent
+    Range("a number from 0.4 on", lambda n: n >= 0.4): ("loss.sigma",),
     SHARE: (
         *("average", "gain", "decode.share", "decode.threshold"),
         *(f"augment.{key}" for key in ("share", "mirror", "erase", "composite")),

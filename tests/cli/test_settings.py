@@ -96,6 +96,7 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
         ("training.minutes=null", "give one budget"),
         ("training.coarse.hidden=0.5", "training.coarse.hidden: 0.5 is for task=attributes"),
         ("training.fine.hidden=0.5", "training.fine.hidden: 0.5 is for task=attributes"),
+        ("training.loss.sigma=0.3", "training.loss.sigma: 0.3 is not allowed; allowed: a number from 0.4 on."),
         ("training.augment.shift=0.6", "training.augment.shift: 0.6 is not allowed; allowed: a number from 0 to 0.5"),
         ("training.augment.composite=0.5", "training.augment.composite: 0.5 is for task=embedding"),
         ("training.blind=true", "training.blind: True is for task=attributes"),

@@ -38,6 +38,14 @@ def test_the_target_is_a_gaussian_of_patches_as_wide_as_asked():
     assert torch.allclose(logits.grad, torch.full((1, 1, 2), 1 / 3 - 1 / 2))  # the landmark is halfway: q = 1/2 each
 
 
+@pytest.mark.parametrize("dims", DIMS)
+def test_the_least_width_that_may_be_asked_for_teaches_a_landmark_between_patches_as_there(dims):
+    logits = torch.zeros(1, 1, 5**dims, requires_grad=True)
+    targets = encode(PatchGrid((5,) * dims, stride=2, first=0.5), torch.full((1, 1, dims), 3.5), known(True))
+    softmax_cross_entropy(logits, targets, sigma=0.4).backward()
+    assert (logits.grad < 0).sum() == 2**dims
+
+
 @pytest.mark.parametrize("where", [NONE, -5.0, 13.0, 4000.0])
 def test_absent_and_far_outside_send_all_belief_to_absent(where):
     logits = torch.tensor([[[0.7, -0.3]]])
