@@ -32,29 +32,31 @@ def training_cases(data: Dataset, store: PreparedStore, part: Part, known: Known
     Raises:
         DataError: There is none, none shows a landmark, or an array is damaged.
     """
-    cases = [c for c in data.part(part) if c.id in store.keys]
+    return _of_cases(data, store, data.part(part), f"part '{part}'", known or Known())
+
+
+def _of_cases(data: Dataset, store: PreparedStore, of: Sequence[Case], where: str, known: Known) -> list[TrainingCase]:
+    cases = [c for c in of if c.id in store.keys]
     if not cases:
-        raise DataError(
-            f"dataset {data.name}: no case is left in part '{part}'; use more subjects or other data.fractions"
-        )
+        raise DataError(f"dataset {data.name}: no case is left in {where}; use more subjects or other data.fractions")
     asked = data.landmarks or data.classes
     if asked and not any(c.boxes or c.values or any(p is not None for p in c.landmarks.values()) for c in cases):
-        raise DataError(f"dataset {data.name}: no case of part '{part}' shows any landmark; there is nothing to learn")
+        raise DataError(f"dataset {data.name}: no case of {where} shows any landmark; there is nothing to learn")
     damaged = store.damaged([c.id for c in cases])
     if damaged:
         raise DataError(
             f"{store.folder}: prepared arrays of {damaged} are damaged; run preprocess again, it makes them anew"
         )
-    return _with_truth(data, store, cases, known or Known())
+    return _with_truth(data, store, cases, known)
 
 
 def all_training_cases(data: Dataset, store: PreparedStore) -> list[TrainingCase]:
-    """The prepared cases of all parts.
+    """The prepared cases of all parts, of which any may be empty or not annotated.
 
     Raises:
-        DataError: An array is damaged.
+        DataError: There is none, none shows a landmark, or an array is damaged.
     """
-    return [case for part in PARTS if data.part(part) for case in training_cases(data, store, part)]
+    return _of_cases(data, store, [case for part in PARTS for case in data.part(part)], "any part", Known())
 
 
 @dataclass(frozen=True)

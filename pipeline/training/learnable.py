@@ -117,7 +117,8 @@ def check_truth(dataset: Path, question: str, cases: Mapping[Part, Sequence[Trai
             )
 
 
-def _shows_a_landmark(case: TrainingCase) -> bool:
+def shows_a_landmark(case: TrainingCase) -> bool:
+    """Whether it has the position of one."""
     return bool(np.isfinite(case.world).all(1).any())
 
 
@@ -130,7 +131,7 @@ def _has_a_value(case: TrainingCase) -> bool:
 
 
 SHOWN = {
-    "points": (_shows_a_landmark, "shows a landmark"),
+    "points": (shows_a_landmark, "shows a landmark"),
     "boxes": (_shows_a_box, "shows a box"),
     "values": (_has_a_value, "has a value of what is asked"),
 }

@@ -1,6 +1,7 @@
 """check --with-model on tiny scans: every case is answered by networks that never saw it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,6 +58,24 @@ def test_a_case_that_check_keeps_out_for_its_landmarks_leads_the_list_with_the_a
     assert (suspects[0].case, suspects[0].landmarks) == ("c07", ())
     assert suspects[0].reason == "'dark' lies 80 mm outside the scan. Try frame=RAS."
     assert "c07" not in [s.case for s in suspects[1:]]
+
+
+def without(scans, place, cases):
+    """The same, of whose cases some are not annotated."""
+    data = read_dataset(scans.dataset)
+    told = tuple(replace(c, landmarks={}) if c.id in cases else c for c in data.cases)
+    write_dataset(data.with_cases(told), place / "dataset.json")
+    return place / "dataset.json", scans.findings, scans.folder / "prepared", place / "out"
+
+
+def test_cases_that_are_not_annotated_are_asked_and_choose_nothing(scans, tmp_path):
+    test_part, second_fold = ["c16", "c17", "c18"], [f"c{n:02d}" for n in range(1, 19, 4)]
+    place = without(scans, tmp_path, [*test_part, *second_fold])
+    suspects = find_suspects(*place, tiny_settings(steps=2), folds=4, device="cpu")
+    assert not {s.case for s in suspects} & {*test_part, *second_fold}
+    with pytest.raises(DataError, match=r"check.folds=3: 2 of so many parts of the subjects show a landmark, and 3"):
+        first_fold = [f"c{n:02d}" for n in range(0, 19, 3)]
+        find_suspects(*without(scans, tmp_path, first_fold), tiny_settings(steps=2), folds=3, device="cpu")
 
 
 def test_folds_are_mirrored_as_a_training_is(scans, tmp_path):
