@@ -34,10 +34,11 @@ from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.embedding import EmbeddingTask
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.multi import MultiTask
+from pipeline.tasks.one_object import OneObjectTask
 from pipeline.tasks.table import TASKS
 from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.cascade import Cascade, TrainedLevel
-from pipeline.training.cases import fit_known, training_cases
+from pipeline.training.cases import fit_known, tell_untaught, training_cases
 from pipeline.training.history import history_csv
 from pipeline.training.identity import identity_of, record
 from pipeline.training.learnable import (
@@ -110,6 +111,8 @@ def train(
         check_pairs(dataset, parts)
     cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs)
     check_weights(cascade.task, settings.attributes)
+    if isinstance(cascade.task, BoxesTask | OneObjectTask | MultiTask):
+        tell_untaught(data.classes, learning)
     record(run, made_of)  # not before all is checked: a run that never began may be begun otherwise
     trained = cascade.train()
     calibration = Calibration(coarsest=_coarsest(dataset, [c.id for c in (*learning, *validating)]))

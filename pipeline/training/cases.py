@@ -86,6 +86,13 @@ def _tell_unheard(output: Encoder, others: Sequence[Case]) -> None:
         )
 
 
+def tell_untaught(classes: Sequence[str], learning: Sequence[TrainingCase]) -> None:
+    """Say which classes no box of the training cases shows."""
+    taught = {number for case in learning if case.labels is not None for number in case.labels.tolist()}
+    if missing := [name for number, name in enumerate(classes) if number not in taught]:
+        print(f"boxes: no training case shows {some(missing)}; that will never be answered.", file=sys.stderr)
+
+
 def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case], known: Known) -> list[TrainingCase]:
     result = []
     people = sorted({case.subject for case in cases})

@@ -11,9 +11,11 @@ import pytest
 from pipeline.cli.door import main
 from pipeline.data.box_predictions import read_box_predictions
 from pipeline.data.boxes_csv import write_boxes_csv
-from pipeline.data.dataset import Box
+from pipeline.data.dataset import Box, read_dataset, write_dataset
 from pipeline.data.kept_answers import AnswerFiles
 from pipeline.data.store import read_store
+from pipeline.stages.train import train
+from pipeline.training.cascade import Cascade
 from pipeline.training.settings import TrainingSettings
 
 SETTINGS = [
@@ -105,6 +107,18 @@ def test_a_part_that_shows_no_box_is_measured_and_shown(run, tmp_path, capsys):
     assert main(["evaluate", f"run={place}"]) == 0
     assert "no box to find, 4 cases" in capsys.readouterr().out
     assert main(["report", f"run={place}"]) == 0
+
+
+def test_a_class_that_no_training_case_shows_is_told_before_anything_is_learned(run, tmp_path, monkeypatch, capsys):
+    data, virus = read_dataset(run / "dataset.json"), Box("virus", (1.0, 1.0), (9.0, 9.0))
+    told = tuple(replace(c, boxes=(*(c.boxes or ()), virus)) if c.split == "test" else c for c in data.cases)
+    write_dataset(data.with_cases(told), tmp_path / "dataset.json")
+    monkeypatch.setattr(Cascade, "train", None)
+    with pytest.raises(TypeError):
+        train(
+            tmp_path / "dataset.json", run / "prepared", tmp_path / "run", TrainingSettings(), "cpu", question="boxes"
+        )
+    assert capsys.readouterr().err == "boxes: no training case shows 'virus'; that will never be answered.\n"
 
 
 def test_one_thing_or_none_from_phantoms_to_a_page(tmp_path):
