@@ -21,9 +21,13 @@ Name = TypeVar("Name")
 BEHIND = 2.5  # times the least on a small piece: slower ones are not tried on a whole batch
 
 
-def cache_file() -> Path:
-    """`precision.json` in `$XDG_CACHE_HOME/patchvote`, by default `~/.cache/patchvote`; may be deleted at any time."""
-    folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+def cache_file() -> Path | None:
+    """`precision.json` in `$XDG_CACHE_HOME/patchvote`, by default `~/.cache/patchvote`; may be deleted at any time.
+    None where the user has no home, as in a container."""
+    try:
+        folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:
+        return None
     return Path(folder) / "patchvote" / "precision.json"
 
 
@@ -38,13 +42,14 @@ def remembered(names: Sequence[str], what: Sequence[Any], probe: Callable[[], st
     machine = [platform.node(), platform.processor(), os.cpu_count(), torch.get_num_threads(), torch.__version__]
     key, path = fingerprint([*machine, *what])[:24], cache_file()
     try:
-        known = dict(read_json(path))
+        known = dict(read_json(path)) if path else {}
     except (DataError, TypeError, ValueError):
         known = {}
     if known.get(key) not in names:
         known[key] = probe()
         with suppress(DataError):  # where nothing can be kept, the next run tries again: some seconds
-            write_json(path, known)
+            if path:
+                write_json(path, known)
     return str(known[key])
 
 

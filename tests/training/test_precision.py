@@ -36,6 +36,16 @@ def test_a_cache_that_cannot_be_written_costs_a_probe_and_no_more(monkeypatch, t
     assert remembered(NAMES, [], lambda: "fast") == "fast"
 
 
+def test_where_the_user_has_no_home_nothing_is_kept(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr("pipeline.training.precision.Path.home", homeless)
+    assert cache_file() is None
+    assert [remembered(NAMES, [], lambda name=name: name) for name in NAMES] == NAMES
+
+
 def clocked(monkeypatch, of_piece, of_batch):
     """`fastest` with a clock that only these steps move; what was tried."""
     now, tried = [0.0], []
