@@ -67,7 +67,7 @@ def deepface(dims: int, inputs: int, edge: int = 152, width: int = 32, features:
     layers += [MAX_POOL[dims](3, 2, 1), CONV[dims](width, half, 9), NORM[dims](half), nn.ReLU(inplace=True)]
     for size, stride in ((9, 1), (7, 2), (5, 1)):
         if after[-1] < size:
-            raise ConfigError(f"network.edge={edge}: too few pixels for deepface; 88 or more are needed")
+            raise ConfigError(f"network.edge={edge}: too few pixels for deepface; 71 or more are needed")
         local = LocallyConnected(dims, half, half, after[-1], size, stride)
         layers += [local, NORM[dims](half), nn.ReLU(inplace=True)]
         after.append(local.cells)

@@ -67,5 +67,7 @@ def test_images_of_any_size_give_one_cell(shape):
 
 
 def test_too_few_pixels_are_refused():
-    with pytest.raises(ConfigError, match="88 or more"):
-        build_network("deepface", 2, 1, {"vector": Head(8, whole=True)}, edge=60)
+    made = {"heads": {"vector": Head(8, whole=True)}, "width": 4, "features": 16}
+    build_network("deepface", 2, 1, edge=71, **made)
+    with pytest.raises(ConfigError, match="71 or more"):
+        build_network("deepface", 2, 1, edge=70, **made)
