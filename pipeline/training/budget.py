@@ -45,9 +45,12 @@ class Budget:
 FIRST_LEVEL = 60.0  # seconds that the first level gets, or half of all if that is less
 
 
-def seconds_of_levels(seconds: float, shares: Sequence[float]) -> list[float]:
+def seconds_of_levels(seconds: float, shares: Sequence[float], least: float = FIRST_LEVEL) -> list[float]:
     """Wall time of each level: by its share, but enough for the first to tell the landmarks apart, since what it takes
     for another no finer level puts right.
+
+    Args:
+        least: Seconds of the first level, if they are no more than half; 0 where levels do not look around each other.
 
     Examples:
         >>> seconds_of_levels(600.0, [0.5, 1.0]), seconds_of_levels(60.0, [0.5, 1.0])
@@ -56,7 +59,7 @@ def seconds_of_levels(seconds: float, shares: Sequence[float]) -> list[float]:
     rest = sum(shares[1:])
     if not rest:
         return [seconds]
-    first = max(seconds * shares[0] / sum(shares), min(FIRST_LEVEL, seconds / 2))
+    first = max(seconds * shares[0] / sum(shares), min(least, seconds / 2))
     return [first, *((seconds - first) * share / rest for share in shares[1:])]
 
 

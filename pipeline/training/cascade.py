@@ -20,9 +20,9 @@ from pipeline.tasks.asked import Asked
 from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.embedding import EmbeddingTask
 from pipeline.tasks.landmarks import LandmarksTask
-from pipeline.tasks.table import new_task
+from pipeline.tasks.table import TASKS, new_task
 from pipeline.tasks.task import Task
-from pipeline.training.budget import Budget, seconds_of_levels
+from pipeline.training.budget import FIRST_LEVEL, Budget, seconds_of_levels
 from pipeline.training.checkpoint import load_level, save_level
 from pipeline.training.deck import deck_of
 from pipeline.training.levels import (
@@ -198,7 +198,8 @@ class Cascade:
         settings = self.settings
         shares = [settings.level(n).share for n in range(len(self.spacings))]
         steps = max(1, round(settings.steps * shares[number] / sum(shares))) if settings.steps else None
-        seconds = seconds_of_levels(settings.minutes * 60, shares)[number] if settings.minutes else None
+        least = 0.0 if TASKS[self.question].whole else FIRST_LEVEL
+        seconds = seconds_of_levels(settings.minutes * 60, shares, least)[number] if settings.minutes else None
         return Budget(seconds, steps)
 
     def _stream(self, number: int, network: PatchNetwork, budget: Budget) -> Iterator[Batch]:

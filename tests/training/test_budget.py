@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.training import budget as module
 from pipeline.training.budget import Budget, ValidationClock, learning_rate, seconds_of_levels
+from pipeline.training.cascade import Cascade
 from pipeline.training.history import history_csv
 from pipeline.training.settings import TrainingSettings
 
@@ -147,6 +148,17 @@ def test_the_history_has_one_row_a_validation_and_level():
 def test_the_first_level_gets_its_share_but_a_minute_or_half_at_least(minutes, first):
     parts = seconds_of_levels(60 * minutes, [0.4, 0.5, 0.5])
     assert parts == pytest.approx([first, (60 * minutes - first) / 2, (60 * minutes - first) / 2])
+
+
+def test_networks_that_are_averaged_get_the_same(tmp_path):
+    settings = TrainingSettings(minutes=1.0)
+    settings = replace(settings, fine=settings.coarse)
+    people, landmarks = (
+        Cascade((), (), (2.0,) * 4, "px", settings, "cpu", tmp_path, "x", question=question)
+        for question in ("embedding", "landmarks")
+    )
+    assert [people._budget(n).seconds for n in range(4)] == pytest.approx([15.0] * 4)
+    assert [landmarks._budget(n).seconds for n in range(4)] == pytest.approx([30.0, 10.0, 10.0, 10.0])
 
 
 def test_a_level_alone_gets_all():
