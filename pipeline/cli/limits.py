@@ -51,10 +51,8 @@ OF_TRAINING = {
         "augment.scale",
         "augment.shift",
     ),
-    Range("a number from 0 to 50", lambda n: 0 <= n <= 50): (
-        "augment.blur",
-        "augment.slices",
-    ),  # voxels: no crop is left
+    Range("a number from 0 to 50", lambda n: 0 <= n <= 50): ("augment.blur",),  # voxels: no crop is left
+    Range("0, or a number above 1 and up to 50", lambda n: n == 0 or 1 < n <= 50): ("augment.slices",),
     Range("a number from 0 to 0.15", lambda n: 0 <= n <= 0.15): ("augment.elastic",),
 }
 RANGES = {f"training.{key}": allowed for allowed, keys in OF_TRAINING.items() for key in keys}

@@ -29,8 +29,8 @@ class AugmentSettings:
         mirror: Share of the samples in which left and right (x) are exchanged; landmarks change names.
         pairs: Landmarks that change names in a mirror, where they do not say left and right: {ONE: OTHER, ...}.
         blur: Largest standard deviation of a Gaussian blur, voxels; half of the samples stay sharp.
-        slices: Largest distance of the slices that a sample is seen through, along a random axis, voxels; half of the
-            samples stay as they are.
+        slices: Largest distance of the slices that a sample is seen through, along a random axis, voxels, above 1; half
+            of the samples stay as they are.
         composite: Share of the identities of a step that are put together from two, the upper part of one's images
             above the lower part of another's: people who were never photographed. For task=embedding and images that
             show their thing always in the same place, as faces cut to size do.
@@ -122,7 +122,7 @@ def change_sharpness(
         from scipy.ndimage import gaussian_filter
 
         voxels = gaussian_filter(voxels, sigma, truncate=3.0, axes=tuple(range(1, voxels.ndim)))
-    if settings.slices and (distance := settings.slices * rng.uniform(-1, 1)) > 1:
+    if settings.slices and (distance := 1 + (settings.slices - 1) * rng.uniform(-1, 1)) > 1:
         axis = 1 + int(rng.integers(voxels.ndim - 1))
         matrix = _through_slices(voxels.shape[axis], distance, distance * rng.random())
         voxels = np.moveaxis(np.tensordot(matrix, voxels, (1, axis)), 0, axis)

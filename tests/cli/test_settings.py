@@ -104,6 +104,7 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
             "training.augment.blur=1e9",
             "training.augment.blur: 1000000000.0 is not allowed; allowed: a number from",
         ),
+        ("training.augment.slices=1", "training.augment.slices: 1.0 is not allowed; allowed: 0, or a number above 1"),
         ("training.augment.slices=51", "training.augment.slices: 51.0 is not allowed"),
         ("evaluate.normalise=[A,A]", "allowed: two different landmarks"),
         ("training.steps=5", "give one budget"),

@@ -90,6 +90,13 @@ def test_about_half_of_the_samples_lose_sharpness_and_none_its_place_or_its_mean
     assert np.abs(places.mean(0) - 20).max() < 0.3
 
 
+@pytest.mark.parametrize("slices", [1.5, 3.0, 6.0])
+def test_half_of_the_samples_are_seen_through_slices_however_thick(slices):
+    noise = np.random.default_rng(0).random((12, 12)).astype(np.float32)
+    changed = [not np.array_equal(sharpness(seed, noise, slices=slices), noise) for seed in range(400)]
+    assert np.mean(changed) == pytest.approx(0.5, abs=0.07)
+
+
 def test_thick_slices_leave_a_ramp_as_it_is():
     ramp = np.linspace(0, 1, 60, dtype=np.float32)
     for seed in range(30):
