@@ -25,7 +25,9 @@ class BoxTargets:
 
     Args:
         near: The patches, and where the middle lies from each.
-        weight: 1 for the patch nearest to the middle, less around it, 0 where another box is nearer.
+        weight: 1 for the patch nearest to the middle, which two boxes may share (3 in a thousand of blood cells), less
+            around it, 0 where another box weighs more. Of a middle beyond the grid, the patches at its border are the
+            nearest ones.
         size: Logarithm of the edges, in strides.
     """
 
