@@ -34,7 +34,7 @@ class Slice:
         spacing: Between rows, between columns.
         size: Rows and columns.
         bits: BitsAllocated, BitsStored, PixelRepresentation and HighBit, which all slices must share.
-        data: The data set as pydicom reads it.
+        data: The data set as pydicom reads it, without its pixels.
     """
 
     path: Path
@@ -51,14 +51,12 @@ class Slice:
         return np.cross(self.cosines[:3], self.cosines[3:])
 
 
-def open_dicom(path: Path, pixels: bool) -> Any | None:
-    """The data set of a file, or None where the file is of another kind.
+def open_dicom(path: Path) -> Any | None:
+    """The data set of a file without its pixels, or None where the file is of another kind.
 
     Raises:
         DataError: It is DICOM, or what a cut DICOM file begins with, and cannot be read.
     """
-    import pydicom
-
     named = path.suffix.lower() in SUFFIXES
     try:
         with open(path, "rb") as file:
@@ -69,6 +67,17 @@ def open_dicom(path: Path, pixels: bool) -> Any | None:
         if _bare(path) and len(start) < MARK.stop and b"DICM".startswith(start[MARK]) and not any(start[: MARK.start]):
             raise DataError(f"{path}: {len(start)} bytes, cut or empty: a slice may be lost. Copy it again.")
         return None
+    return read_dataset(path, pixels=False)
+
+
+def read_dataset(path: Path, pixels: bool) -> Any:
+    """What pydicom makes of a file that says it is DICOM.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    import pydicom
+
     try:
         with quiet():
             return pydicom.dcmread(path, stop_before_pixels=not pixels)
@@ -79,7 +88,7 @@ def open_dicom(path: Path, pixels: bool) -> Any | None:
 def is_scan_file(path: Path) -> bool:
     """Whether a file belongs to a scan: a picture, or a damaged file that says it is DICOM, to be named later."""
     try:
-        data = open_dicom(path, pixels=False)
+        data = open_dicom(path)
         return data is not None and kind_of(path, data) != OTHER
     except DataError:
         return path.suffix.lower() in SUFFIXES

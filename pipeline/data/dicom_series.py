@@ -22,18 +22,17 @@ TAGS = {
 CROSSING = np.cos(np.radians(30))  # slices steeper than this to all others are scouts
 
 
-def read_series(folder: Path, series: str | None = None, pixels: bool = True) -> tuple[list[Slice], list[str]]:
-    """The slices of a series, sorted along their normal, and notes on what was left out.
+def read_series(folder: Path, series: str | None = None) -> tuple[list[Slice], list[str]]:
+    """The slices of a series, sorted along their normal, and notes on what was left out; pixels are not read.
 
     Args:
         folder: Where they lie; folders in it are not looked into, a DICOMDIR is not followed.
         series: SeriesInstanceUID, needed where there are several.
-        pixels: Whether to read the pixels, too.
 
     Raises:
         DataError: No slice, several series, or a slice that is damaged or does not belong to the others.
     """
-    files, notes = _pictures(folder, pixels)
+    files, notes = _pictures(folder)
     chosen = _chosen(folder, files, series)
     slices = [read_slice(path, data) for path, data in chosen]
     slices = _without_scouts(slices, notes)
@@ -46,15 +45,15 @@ def read_series(folder: Path, series: str | None = None, pixels: bool = True) ->
 
 def series_of(folder: Path) -> list[str]:
     """UIDs of the series in a folder; DataError where a file that says it is DICOM cannot be read."""
-    return sorted({uid_of(path, data) for path, data in _pictures(folder, pixels=False)[0]})
+    return sorted({uid_of(path, data) for path, data in _pictures(folder)[0]})
 
 
-def _pictures(folder: Path, pixels: bool) -> tuple[list[tuple[Path, Any]], list[str]]:
-    """All files with pixels of a scan, and what the others were."""
+def _pictures(folder: Path) -> tuple[list[tuple[Path, Any]], list[str]]:
+    """The headers of all files with pixels of a scan, and what the others were."""
     found: dict[str, list[tuple[Path, Any]]] = {SLICE: [], SCOUT: [], CAPTURE: []}
     others = Counter[str]()
     for path in _files(folder):
-        data = open_dicom(path, pixels)
+        data = open_dicom(path)
         kind = "not DICOM" if data is None else kind_of(path, data)
         if kind in found:
             found[kind].append((path, data))

@@ -40,7 +40,7 @@ def is_compressed_dicom(path: Path) -> bool:
         return False
     for file in files_of(path):
         try:
-            data = open_dicom(file, pixels=False)
+            data = open_dicom(file)
             if data is not None:
                 return bool(data.file_meta.TransferSyntaxUID.is_compressed)
         except (DataError, AttributeError, ValueError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
 
-from pipeline.data.dicom_header import Slice, understood
+from pipeline.data.dicom_header import Slice, read_dataset, understood
 from pipeline.data.dicom_series import read_series
 from pipeline.data.dicom_stack import plan_stack
 from pipeline.data.image import Image
@@ -40,11 +41,11 @@ def read_dicom(folder: Path, series: str | None = None) -> Image:
 
 def read_dicom_frame(folder: Path, series: str | None = None) -> ImageFrame:
     """The frame alone; pixels are not read."""
-    return plan_stack(folder, read_series(folder, series, pixels=False)[0]).frame
+    return plan_stack(folder, read_series(folder, series)[0]).frame
 
 
 def read_plane(piece: Slice) -> Shaped[np.ndarray, "R C"]:
-    """The values of one slice: whole numbers where they fit 16 bits, else float32.
+    """The values of one slice, which are read now: whole numbers where they fit 16 bits, else float32.
 
     Raises:
         DataError: Bytes are missing or too many, the compression is not known, or the scale is.
@@ -54,9 +55,9 @@ def read_plane(piece: Slice) -> Shaped[np.ndarray, "R C"]:
 
 
 def _plane(piece: Slice) -> Shaped[np.ndarray, "R C"]:
-    data = piece.data
+    data = read_dataset(piece.path, pixels=True)
     syntax = getattr(getattr(data, "file_meta", None), "TransferSyntaxUID", None)
-    _require_length(piece, syntax)
+    _require_length(piece, data, syntax)
     try:
         pixels = data.pixel_array
     except Exception as error:  # pydicom and its plugins raise many kinds
@@ -69,19 +70,21 @@ def _plane(piece: Slice) -> Shaped[np.ndarray, "R C"]:
         raise DataError(f"{piece.path}: pixels have the shape {pixels.shape}, Rows and Columns say {piece.size}.")
     slope, inter = _scale(piece)
     if slope == 1 and inter.is_integer():
-        whole = pixels.astype(np.int64) + int(inter)
-        fits = whole.min() >= SHORTS.min and whole.max() <= SHORTS.max
-        return whole.astype(np.int16 if fits else np.float32)
+        # The ends say whether they fit, without a copy of all in 64 bits.
+        low, high = (int(end) + int(inter) for end in (pixels.min(), pixels.max()))
+        if SHORTS.min <= low and high <= SHORTS.max:
+            return np.add(pixels, int(inter), dtype=np.int32).astype(np.int16)
+        return (pixels.astype(np.int64) + int(inter)).astype(np.float32)
     return pixels.astype(np.float32) * np.float32(slope) + np.float32(inter)
 
 
-def _require_length(piece: Slice, syntax: object) -> None:
+def _require_length(piece: Slice, data: Any, syntax: object) -> None:
     """Plain pixels must be as many bytes as the header says; a library would cut or fill them."""
-    if "PixelData" not in piece.data:
+    if "PixelData" not in data:
         raise DataError(f"{piece.path}: no PixelData: the pixels cannot be read; truncated? Copy the file again.")
     if getattr(syntax, "is_compressed", False):
         return
-    got, expected = len(piece.data.PixelData), piece.size[0] * piece.size[1] * piece.bits[0] // 8
+    got, expected = len(data.PixelData), piece.size[0] * piece.size[1] * piece.bits[0] // 8
     if got != expected + expected % 2:
         raise DataError(
             f"{piece.path}: pixels cannot be read: {got} bytes of them, expected {expected} for {piece.size[0]} x"

@@ -46,7 +46,7 @@ def write_sr(path: Path, answers: Mapping[str, Answer], scan: Path, model: str) 
     folder, series = folder_and_series(scan)
     if not folder.is_dir():
         raise DataError(f"{path}: {scan} is no DICOM series, and a report refers to one. Choose another format.")
-    sources = [piece.data for piece in read_series(folder, series, pixels=False)[0]]
+    sources = [piece.data for piece in read_series(folder, series)[0]]
     frame = sources[0].get("FrameOfReferenceUID")
     if not frame:
         raise DataError(f"{scan}: no FrameOfReferenceUID, which a report's points refer to. Choose another format.")

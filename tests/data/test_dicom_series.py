@@ -1,5 +1,7 @@
 """Which files of a folder make the series: others are left out and said, several series are asked about."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from dicom_files import NORMAL, ORIGIN, write_slice
@@ -50,6 +52,20 @@ def test_a_damaged_folder_does_not_keep_others_from_being_chosen(tmp_path):
             read(damaged)
     with pytest.raises(DataError, match=r"(?s)no folder holds it.*Not looked into: .*1\.2\.3-0\.dcm"):
         pick_series(find_images(tmp_path / "a"), ["1.2.4"])
+
+
+def test_of_other_series_in_the_folder_no_pixel_is_read(tmp_path):
+    pixels = np.zeros((256, 256), np.int16)
+    for uid in range(8):
+        for index in range(3):
+            place = ORIGIN + 2 * index * NORMAL
+            write_slice(tmp_path / f"{uid}-{index}.dcm", index, pixels + index, place, SeriesInstanceUID=f"1.2.{uid}")
+    read_image(tmp_path / "1.2.3")
+    tracemalloc.start()
+    read_image(tmp_path / "1.2.3")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * 3 * pixels.nbytes
 
 
 def test_a_localizer_that_says_so_is_left_out(tmp_path):

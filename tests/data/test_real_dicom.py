@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from real_data import real_data
 
-from pipeline.data.dicom_header import open_dicom, read_slice
+from pipeline.data.dicom_header import read_dataset, read_slice
 from pipeline.data.find_images import find_images
 from pipeline.data.read_dicom import read_plane
 from pipeline.data.readers import read_frame, read_image
@@ -41,7 +41,7 @@ def test_a_tilted_series_of_two_steps_is_resampled_and_said(volumes):
 def test_all_transfer_syntaxes_give_the_same_pixels(volumes):
     """The nine files hold one picture, an MR mosaic: not a scan, but every decoder must agree to the last bit."""
     files = sorted((volumes / "transfer_syntax_dicom").glob("*.dcm"))
-    raw = [open_dicom(path, pixels=True).pixel_array for path in files]
+    raw = [read_dataset(path, pixels=True).pixel_array for path in files]
     assert len(raw) == 9 and all(np.array_equal(raw[0], other) for other in raw)
 
 
@@ -51,7 +51,7 @@ def test_the_decoded_pixels_are_those_of_the_reference(volumes):
     reference = nibabel.load(volumes / "transfer_syntax_dicom" / "reference_decoded.nii.gz").get_fdata()
     tile = reference.shape[0]
     for path in sorted((volumes / "transfer_syntax_dicom").glob("*.dcm")):
-        data = open_dicom(path, pixels=True)
+        data = read_dataset(path, pixels=True)
         data.ImageType = ["ORIGINAL", "PRIMARY"]
         plane = read_plane(read_slice(path, data))
         across = plane.shape[1] // tile
