@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from pipeline.data.dicom_header import CAPTURE, SCOUT, SLICE, Slice, kind_of, open_dicom, read_slice, uid_of, understood
 from pipeline.errors import DataError
 
+KINDS = (SLICE, SCOUT, CAPTURE)  # what is left out where there is one of those before
 SAME = ("size", "bits", "spacing", "cosines")
 TAGS = {
     "size": "Rows, Columns",
@@ -44,13 +46,19 @@ def read_series(folder: Path, series: str | None = None) -> tuple[list[Slice], l
 
 
 def series_of(folder: Path) -> list[str]:
-    """UIDs of the series in a folder; DataError where a file that says it is DICOM cannot be read."""
-    return sorted({uid_of(path, data) for path, data in _pictures(folder)[0]})
+    """UIDs of the series in a folder, by the files that can be read: reading the series names the others."""
+    found: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    for path in _files(folder):
+        with suppress(DataError):
+            data = open_dicom(path)
+            if data is not None and (kind := kind_of(path, data)) in found:
+                found[kind].add(uid_of(path, data))
+    return sorted(next((uids for uids in found.values() if uids), ()))
 
 
 def _pictures(folder: Path) -> tuple[list[tuple[Path, Any]], list[str]]:
     """The headers of all files with pixels of a scan, and what the others were."""
-    found: dict[str, list[tuple[Path, Any]]] = {SLICE: [], SCOUT: [], CAPTURE: []}
+    found: dict[str, list[tuple[Path, Any]]] = {kind: [] for kind in KINDS}
     others = Counter[str]()
     for path in _files(folder):
         data = open_dicom(path)

@@ -12,6 +12,7 @@ from pipeline.data.findings import Finding
 from pipeline.data.landmark_names import spelled
 from pipeline.data.observers import observer_of
 from pipeline.data.points_file import SUFFIX as POINTS
+from pipeline.data.readers import folder_and_series
 
 FILES = (".mrk.json", ".fcsv", ".mps", ".pts", POINTS)
 SUBJECT = re.compile(r"(sub-[A-Za-z0-9]+)(_ses-[A-Za-z0-9]+)?")  # how BIDS names begin
@@ -19,7 +20,8 @@ SUBJECT = re.compile(r"(sub-[A-Za-z0-9]+)(_ses-[A-Za-z0-9]+)?")  # how BIDS name
 
 def point_files(source: Path, scans: Mapping[str, Path]) -> list[Path]:
     """In `landmarks/`, in `source` itself and beside the scans; not elsewhere, where old answers may lie."""
-    folders = {source, *(p.parent for p in scans.values())}
+    places = {folder_and_series(path)[0] for path in scans.values()} - {source}
+    folders = {source, *(place.parent for place in places)}
     folders |= {Path(root) for root, _, _ in walked(source / "landmarks")}
     found = {p for folder in folders for p in inside(folder) if p.name.lower().endswith(FILES)}
     return sorted(p for p in found if not p.name.startswith("."))

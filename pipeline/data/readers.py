@@ -127,13 +127,14 @@ def case_name(path: Path) -> str:
     >>> case_name(Path("images/a.b.nii.gz"))
     'a.b'
     """
-    path = Path(path)
-    if _is_series(path):
-        return path.parent.name
+    place, series = folder_and_series(Path(path))
+    name = place.name if place.name not in ("", "..") else place.resolve().name  # "." and ".." name no folder
+    if series is not None:
+        return name
     for suffix in (*SUFFIXES, *PICTURES):
-        if path.name.lower().endswith(suffix):
-            return path.name[: -len(suffix)]
-    return path.name
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)]
+    return name
 
 
 def pick_series(paths: Iterable[Path], wanted: Sequence[str]) -> list[Path]:
@@ -143,32 +144,20 @@ def pick_series(paths: Iterable[Path], wanted: Sequence[str]) -> list[Path]:
     Args:
         paths: Scans, as `find_images` gives them.
         wanted: SeriesInstanceUIDs.
-
-    Raises:
-        DataError: A UID is in none of the folders.
     """
-    picked, met = [], set()
-    damaged: list[str] = []
+    from pipeline.data.dicom_series import series_of
+
+    picked = []
     for path in paths:
-        held = [uid for uid in _series(path, damaged) if uid in wanted] if wanted and path.is_dir() else []
-        met.update(held)
+        held = [uid for uid in series_of(path) if uid in wanted] if wanted and path.is_dir() else []
         picked += [path / uid for uid in held] or [path]
-    if set(wanted) - met:
-        more = "".join(f"\nNot looked into: {why}" for why in damaged[:1])
-        raise DataError(
-            f"data.series_uid = {sorted(set(wanted) - met)}: no folder holds it. Look the UID up again.{more}"
-        )
     return picked
 
 
-def _series(folder: Path, damaged: list[str]) -> list[str]:
-    from pipeline.data.dicom_series import series_of
-
-    try:
-        return series_of(folder)
-    except DataError as error:
-        damaged.append(str(error))
-        return []
+def require_series(picked: Iterable[Path], wanted: Sequence[str]) -> None:
+    """Raise DataError where none of the scans is of a wanted series."""
+    if missing := sorted(set(wanted) - {folder_and_series(path)[1] for path in picked}):
+        raise DataError(f"data.series_uid = {missing}: no folder holds it. Look the UID up again.")
 
 
 def folder_and_series(path: Path) -> tuple[Path, str | None]:

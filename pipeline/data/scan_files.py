@@ -13,7 +13,7 @@ from pipeline.data.dataset import Part
 from pipeline.data.find_images import find_images, inside
 from pipeline.data.findings import Finding
 from pipeline.data.read_picture import SUFFIXES as PICTURES
-from pipeline.data.readers import SUFFIXES, case_name, folder_and_series, pick_series, unit_of
+from pipeline.data.readers import SUFFIXES, case_name, folder_and_series, pick_series, require_series, unit_of
 from pipeline.errors import ConfigError, DataError
 
 T = TypeVar("T")
@@ -48,7 +48,9 @@ def find_scans(
             f"{folder}: no scans in it. Scans end in {', '.join(SUFFIXES)}, or are folders of DICOM files;"
             f" pictures end in {', '.join(PICTURES)}."
         )
-    by_id = scan_ids(pick_series(paths, series), folder)
+    picked = pick_series(paths, series)
+    require_series(picked, series)
+    by_id = scan_ids(picked, folder)
     for case, same in by_id.items():
         if len(same) > 1:
             more = [f"{len(same) - 3} more"] if len(same) > 3 else []
@@ -85,6 +87,7 @@ def asked_scans(inputs: Sequence[Path], out: Path, series: Sequence[str] = ()) -
                 require_one_scan(name, path, found.setdefault(name, path))
     if not found:
         raise DataError(f"{', '.join(map(str, inputs)) or 'no input'}: no scan there; give -i SCAN_OR_FOLDER")
+    require_series(found.values(), series)
     return found
 
 
@@ -116,7 +119,7 @@ def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:
             for path in same:
                 way = path.relative_to(root)
                 parts = (*way.parts[:-1], case_name(path)) if unit_of(path) == "px" else way.parts
-                by_id.setdefault("_".join(parts), []).append(path)
+                by_id.setdefault("_".join(parts) or case, []).append(path)
     return by_id
 
 
@@ -126,7 +129,7 @@ def ids_by_file(scans: Mapping[str, Path], source: Path) -> dict[str, str]:
     names: dict[str, list[str]] = {}
     for case, path in scans.items():
         way = path.relative_to(source)
-        known = {case, way.as_posix(), way.with_name(case_name(path)).as_posix(), way.name, case_name(path)}
+        known = {case, way.as_posix(), (way.parent / case_name(path)).as_posix(), way.name or case, case_name(path)}
         for name in known | {unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in known}:
             names.setdefault(name, []).append(case)
     return {name: cases[0] for name, cases in names.items() if len(cases) == 1 and name not in scans}

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from dicom_files import NORMAL, ORIGIN, write_slice
 
+from pipeline.data.collect import collect
 from pipeline.data.find_images import find_images
+from pipeline.data.markups import write_markups
+from pipeline.data.point_files import point_files
 from pipeline.data.readers import case_name, files_of, pick_series, read_frame, read_image
-from pipeline.data.scan_files import scan_ids
+from pipeline.data.scan_files import asked_scans, find_scans, scan_ids
 from pipeline.errors import DataError
 
 REPORT, MASK = "1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.5.1.4.1.1.66.4"
@@ -34,9 +37,55 @@ def test_several_series_are_listed_and_one_can_be_chosen(tmp_path):
 
 
 def test_a_series_that_nobody_holds_is_refused(tmp_path):
-    series(tmp_path)
-    with pytest.raises(DataError, match="no folder holds it"):
-        pick_series([tmp_path], ["9.9.9"])
+    series(tmp_path / "CT")
+    for ask in (
+        lambda uids: asked_scans([tmp_path], tmp_path / "out", uids),
+        lambda uids: find_scans(tmp_path, None, uids),
+    ):
+        with pytest.raises(DataError, match=r"\['9\.9\.9'\]: no folder holds it"):
+            ask(["1.2.3", "9.9.9"])
+
+
+def test_each_of_two_inputs_may_hold_one_of_the_wanted_series(tmp_path):
+    uids = ["1.2.1", "1.2.2"]
+    for folder, uid in zip("AB", uids, strict=True):
+        series(tmp_path / folder, uid)
+        series(tmp_path / folder, "1.2.9")
+    found = asked_scans([tmp_path / "A", tmp_path / "B"], tmp_path / "out", uids)
+    assert found == {"A": tmp_path / "A" / "1.2.1", "B": tmp_path / "B" / "1.2.2"}
+
+
+@pytest.mark.parametrize("cut", ["another series", "the wanted one"])
+def test_a_damaged_slice_does_not_hide_which_series_there_are(tmp_path, cut):
+    """It is an error of its scan, which reading it names."""
+    series(tmp_path / "A", "1.2.1")
+    path = series(tmp_path / "B", "1.2.2" if cut == "another series" else "1.2.1") / "0.dcm"
+    path.write_bytes((tmp_path / "A" / "1.2.1-0.dcm").read_bytes()[:200])
+    found, _ = find_scans(tmp_path, series=["1.2.1"])
+    assert found == {"A": tmp_path / "A" / "1.2.1", "B": tmp_path / "B" / ("" if cut == "another series" else "1.2.1")}
+    assert read_image(found["A"]).frame.shape == (4, 3, 5)
+    with pytest.raises(DataError, match=r"0\.dcm: no Rows"):
+        read_image(found["B"])
+
+
+@pytest.mark.parametrize("uids", [[], ["1.2.3"]])
+def test_landmarks_lie_beside_the_folder_of_a_series_chosen_or_not(tmp_path, uids):
+    series(tmp_path / "group" / "P1")
+    write_markups(tmp_path / "group" / "P1.mrk.json", {"a": (1.0, 2.0, 3.0)})
+    assert point_files(tmp_path, find_scans(tmp_path, series=uids)[0]) == [tmp_path / "group" / "P1.mrk.json"]
+
+
+def test_slices_in_the_folder_itself_are_a_scan_of_it(tmp_path):
+    source = tmp_path / "study"
+    for number in range(3):
+        series(source / f"P{number}", f"1.2.{number}")
+    write_slice(source / "screenshot.dcm", 0, VOXELS[0], ORIGIN)
+    rows = [f"P{number},a,5,-6,10,LPS" for number in range(3)]
+    (source / "landmarks.csv").write_text("\n".join(["case,landmark,x_mm,y_mm,z_mm,frame", *rows]))
+    write_markups(tmp_path / "P0.mrk.json", {"a": (1.0, 2.0, 3.0)})  # of nobody: it lies outside
+    data, findings = collect(source, "n")
+    assert [case.id for case in data.cases] == ["P0", "P1", "P2"]
+    assert [(f.rule, f.case) for f in findings] == [("no-landmarks", "study")]
 
 
 def test_a_damaged_folder_does_not_keep_others_from_being_chosen(tmp_path):

@@ -68,6 +68,13 @@ def test_what_the_program_wrote_is_not_found(tmp_path):
     assert [p.name for p in find_images(tmp_path, tmp_path / "old")] == ["scan.nii.gz"]  # answered beside it
 
 
+@pytest.mark.parametrize("given", [".", ".."])
+def test_a_folder_called_by_no_name_has_the_name_of_the_folder(tmp_path, monkeypatch, given):
+    (tmp_path / "CT" / "sub").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "CT" / ("sub" if given == ".." else ""))
+    assert case_name(Path(given)) == "CT"
+
+
 @pytest.mark.parametrize("read", [read_image, read_frame])
 def test_a_missing_or_unknown_file_is_named(tmp_path, read):
     with pytest.raises(DataError, match=r"gone\.nii: no such file"):
