@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pipeline.data.csv_rows import some
 from pipeline.data.dicom_header import is_scan_file
 from pipeline.data.own_output import is_answered, is_written
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, may_be_slice
 from pipeline.errors import DataError
 
-NO_SCANS = (".", "label", "mask", "segmentation")  # folders that are never looked into begin so
+# Folders that are never looked into are hidden, or called by one of these words, alone or before what is no letter.
+NO_SCANS = re.compile(r"(label(map)?|mask|segmentation)s?(tr|ts|val)?(?![^\W\d_])", re.IGNORECASE)
 OF_DISKS = ("lost+found", "system volume information", "$recycle.bin")  # nor into those, which nobody may read
 
 
@@ -53,15 +56,23 @@ def inside(folder: Path) -> list[Path]:
         raise
 
 
-def find_images(folder: Path, out: Path | None = None) -> list[Path]:
+def find_images(folder: Path, out: Path | None = None, skipped: list[Path] | None = None) -> list[Path]:
     """All scans under `folder`, sorted; a folder of DICOM files is one. Where there is none, all pictures: beside scans
-    they are screenshots. Hidden names and label maps are skipped, and what the program wrote itself: runs, pictures
-    drawn with their answers, and those in `out`."""
+    they are screenshots. Hidden names and label maps are passed over, and what the program wrote itself: runs, pictures
+    drawn with their answers, and those in `out`.
+
+    Args:
+        folder: Where to look.
+        out: Of the answers.
+        skipped: Gets the folders of label maps, to be told: one may be called so and hold scans.
+    """
     found: list[Path] = []
     pictures: list[Path] = []
     for root, folders, names in walked(folder):
-        below = [f for f in folders if not f.lower().startswith((*NO_SCANS, *OF_DISKS))]
-        folders[:] = [f for f in below if not is_written(Path(root) / f, folder)]
+        below = [f for f in folders if not f.lower().startswith((".", *OF_DISKS))]
+        folders[:] = [f for f in below if not NO_SCANS.match(f) and not is_written(Path(root) / f, folder)]
+        if skipped is not None:
+            skipped += [Path(root) / f for f in below if NO_SCANS.match(f)]
         shown = [n for n in names if not n.startswith(".")]
         found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
         if not is_answered(Path(root), folder, out):
@@ -70,3 +81,9 @@ def find_images(folder: Path, out: Path | None = None) -> list[Path]:
         if any(is_scan_file(p) for p in slices):
             found.append(Path(root))
     return sorted(found or pictures)
+
+
+def skipping(skipped: Iterable[Path]) -> str:
+    """What to tell of folders of label maps."""
+    listed = some(sorted(str(path) for path in skipped))
+    return f"{listed}: not looked into: folders called so hold label maps. Rename what holds scans."

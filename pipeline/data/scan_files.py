@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from pipeline.data.dataset import Part
-from pipeline.data.find_images import find_images, inside
+from pipeline.data.find_images import find_images, inside, skipping
 from pipeline.data.findings import Finding
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, case_name, folder_and_series, pick_series, require_series, unit_of
@@ -40,14 +41,17 @@ def find_scans(
     if not source.is_dir():
         raise DataError(f"{source}: no such folder. Give the folder that holds your scans and landmarks.")
     folder, findings = _image_folder(source, images)
-    paths = find_images(folder)
+    skipped: list[Path] = []
+    paths = find_images(folder, skipped=skipped)
     if folder.name == NNUNET[0] and (source / NNUNET[1]).is_dir():
         paths += find_images(source / NNUNET[1])
     if not paths:
         raise DataError(
             f"{folder}: no scans in it. Scans end in {', '.join(SUFFIXES)}, or are folders of DICOM files;"
-            f" pictures end in {', '.join(PICTURES)}."
+            f" pictures end in {', '.join(PICTURES)}.{' ' + skipping(skipped) if skipped else ''}"
         )
+    if skipped:
+        findings.append(Finding("folder-skipped", "note", None, skipping(skipped)))
     picked = pick_series(paths, series)
     require_series(picked, series)
     by_id = scan_ids(picked, folder)
@@ -74,10 +78,11 @@ def asked_scans(inputs: Sequence[Path], out: Path, series: Sequence[str] = ()) -
         DataError: No scan, no such file or series, or two scans of the same id.
     """
     found: dict[str, Path] = {}
+    skipped: list[Path] = []
     for given in inputs:
         if not given.exists() and folder_and_series(given)[1] is None:
             raise DataError(f"{given}: no such file or folder")
-        paths = find_images(given, out) if given.is_dir() else [given]
+        paths = find_images(given, out, skipped) if given.is_dir() else [given]
         if given.is_dir() and any(unit_of(p) == "px" and p.parent.resolve() == out.resolve() for p in paths):
             raise ConfigError(
                 f"-o {out}: its pictures are read, and would lie among drawings. Choose another -o FOLDER."
@@ -85,6 +90,8 @@ def asked_scans(inputs: Sequence[Path], out: Path, series: Sequence[str] = ()) -
         for name, same in scan_ids(pick_series(paths, series), given).items():
             for path in same:
                 require_one_scan(name, path, found.setdefault(name, path))
+    if skipped:
+        print(skipping(skipped), file=sys.stderr)
     if not found:
         raise DataError(f"{', '.join(map(str, inputs)) or 'no input'}: no scan there; give -i SCAN_OR_FOLDER")
     require_series(found.values(), series)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.data.find_images import find_images
 from pipeline.data.readers import case_name, read_frame, read_image
-from pipeline.data.scan_files import find_scans
+from pipeline.data.scan_files import asked_scans, find_scans
 from pipeline.errors import DataError
 
 
@@ -73,6 +73,31 @@ def test_a_folder_called_by_no_name_has_the_name_of_the_folder(tmp_path, monkeyp
     (tmp_path / "CT" / "sub").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "CT" / ("sub" if given == ".." else ""))
     assert case_name(Path(given)) == "CT"
+
+
+LABELS = ["labels", "labelsTr", "LABEL", "masks_v2", "mask-3", "segmentation", "Segmentation_study_01", "labelmaps"]
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"), [(n, False) for n in LABELS] + [(n, True) for n in ("Maskell", "Labelle", "Labelström")]
+)
+def test_only_whole_words_pass_over_a_folder_and_that_is_told(tmp_path, capsys, name, seen):
+    for folder in ("Meyer", name):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}.nii").touch()
+    scans, findings = find_scans(tmp_path)
+    assert set(scans) == ({"Meyer", name} if seen else {"Meyer"})
+    assert [f.rule for f in findings] == ([] if seen else ["folder-skipped"])
+    assert asked_scans([tmp_path], tmp_path / "out") == scans
+    told = f"{tmp_path / name}': not looked into"
+    assert (told in "".join(f.message for f in findings), told in capsys.readouterr().err) == (not seen, not seen)
+
+
+def test_where_label_maps_alone_are_found_that_is_said(tmp_path):
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.nii").touch()
+    with pytest.raises(DataError, match=r"no scans in it.*labels': not looked into"):
+        find_scans(tmp_path)
 
 
 @pytest.mark.parametrize("read", [read_image, read_frame])
