@@ -92,7 +92,8 @@ class Codes:
 
     def _link(self, code: str, path: Path) -> Path:
         place, uid = folder_and_series(path)
-        suffix = "" if place.is_dir() else next(s for s in (*SUFFIXES, *PICTURES) if place.name.lower().endswith(s))
+        known = () if place.is_dir() else (*SUFFIXES, *PICTURES)
+        suffix = next((s for s in known if place.name.lower().endswith(s)), "")  # an unknown one may be part of a name
         others = [] if place.is_dir() else files_of(place)[1:]
         if suffix == ".mhd" or (others and suffix == ".mha"):
             raise DataError(f"{path}: its voxels lie in a file of their own, which has a name, too. Make it one .mha.")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.find_images import find_images
+from pipeline.data.pseudonyms import coded_scans
 from pipeline.data.readers import case_name, read_frame, read_image
 from pipeline.data.scan_files import asked_scans, find_scans
 from pipeline.errors import DataError
@@ -98,6 +99,14 @@ def test_where_label_maps_alone_are_found_that_is_said(tmp_path):
     (tmp_path / "labels" / "a.nii").touch()
     with pytest.raises(DataError, match=r"no scans in it.*labels': not looked into"):
         find_scans(tmp_path)
+
+
+def test_a_file_of_an_unknown_kind_gets_a_code_without_a_part_of_its_name(tmp_path):
+    (tmp_path / "Doe.Jane").touch()
+    ((code, link),) = coded_scans({"Doe.Jane": tmp_path / "Doe.Jane"}, tmp_path / "private").items()
+    assert link.name == code
+    with pytest.raises(DataError, match=f"{code}: unknown kind"):
+        read_image(link)
 
 
 @pytest.mark.parametrize("read", [read_image, read_frame])
