@@ -72,14 +72,24 @@ def read_json(path: Path) -> Any:
     """Read JSON.
 
     Raises:
-        DataError: The file is missing or is not JSON; names the line.
+        DataError: The file is missing or is not JSON, which names the line; or a name stands twice in one object.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"))  # Windows writes a mark first
+        text = Path(path).read_text(encoding="utf-8-sig")  # Windows writes a mark first
+        return json.loads(text, object_pairs_hook=_no_twins)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except (OSError, ValueError, RecursionError) as error:  # also numbers of thousands of digits
         raise DataError(f"{path}: not readable as JSON: {error}") from error
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON readers let the last of two equal names win, without a word."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{sorted({n for n in names if names.count(n) > 1})} occur twice in one object")
+    return content
 
 
 def write_sealed(path: Path, content: Mapping[str, Any], indent: int | None = 1) -> None:

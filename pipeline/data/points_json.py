@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from pipeline.data.atomic import read_json
 from pipeline.data.frames import agreed_frame, coordinate, frame_name
 from pipeline.data.points_table import PointsTable
 from pipeline.errors import DataError
@@ -17,10 +17,7 @@ def read_points_json(path: Path, frame: str | None = None) -> PointsTable:
     Raises:
         DataError: Not such a file. A bad coordinate is a problem of its case, not an error.
     """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8-sig"), object_pairs_hook=_no_twins)
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not readable as JSON: {error}") from error
+    content = read_json(path)
     if not isinstance(content, dict):
         raise DataError(f"{path}: the top level must be an object of cases: {{CASE: {{LANDMARK: [x, y, z]}}}}.")
     stated = frame_name(content["frame"], str(path)) if "frame" in content else None
@@ -37,15 +34,6 @@ def read_points_json(path: Path, frame: str | None = None) -> PointsTable:
             except DataError as error:
                 table.problem(case, str(error))
     return table
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """JSON readers let the last of two equal names win, without a word."""
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{sorted({n for n in names if names.count(n) > 1})} occur twice in one object")
-    return content
 
 
 def _point(point: Any, where: str) -> tuple[float, ...]:

@@ -3,7 +3,10 @@
 import pytest
 
 from pipeline.data.fcsv import read_fcsv
+from pipeline.data.markups import read_markups
+from pipeline.data.nnlandmark import read_nnlandmark
 from pipeline.data.points_csv import read_points_csv
+from pipeline.data.points_file import read_points_file
 from pipeline.data.points_json import read_points_json
 from pipeline.errors import DataError
 
@@ -149,6 +152,23 @@ def test_a_bad_point_in_json_is_a_problem_of_its_case(tmp_path):
     table = read_points_json(written(tmp_path / "a.json", text))
     assert sorted(table.problems) == ["c1", "c2", "c3"] and "c1.a, y" in table.problems["c1"][0]
     assert table.frame is None and table.cases["c4"] == {"a": (1, 2, 3)}
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (read_points_json, '{"c1": {"a": [1,1,1]}, "c1": {"b": [2,2,2]}}'),
+        (lambda path: read_nnlandmark(path, {}), '{"c1": {"a": [1,1,1], "a": [2,2,2]}}'),
+        (
+            read_points_file,
+            '{"version":1,"frame":"image","landmarks":{"a":{"position":[1,1]},"a":{"position":[7,7]}}}',
+        ),
+        (read_markups, '{"markups":[{"controlPoints":[{"label":"a","position":[1,2,3],"position":[4,5,6]}]}]}'),
+    ],
+)
+def test_a_name_that_stands_twice_in_json_is_refused(tmp_path, read, text):
+    with pytest.raises(DataError, match=r"a\.json: not readable as JSON: \['.*'\] occur twice in one object"):
+        read(written(tmp_path / "a.json", text))
 
 
 @pytest.mark.parametrize(
