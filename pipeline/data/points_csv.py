@@ -111,20 +111,43 @@ def _add_row(table: PointsTable, row: dict[str, str], points: dict[str, dict[str
 def _rows(path: Path) -> tuple[Iterator[tuple[int, list[str]]], set[str]]:
     """Numbered rows without comments and blank lines, and the frames that comments state."""
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines(keepends=True)
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as text: {error}") from error
     comments = [re.match(r"#\s*frame\s*[=:]\s*(\w+)", line, re.IGNORECASE) for line in lines]
     stated = {frame_name(m.group(1), str(path)) for m in comments if m}
-    data = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
-    delimiter = max(DELIMITERS, key=data[0][1].count) if data else ","
-    return ((n, split_line(line, f"{path}: row {n}", delimiter)) for n, line in data), stated
+    first = next((line for line in lines if _says(line)), "")
+    return _records(path, lines, max(DELIMITERS, key=first.count)), stated
 
 
-def split_line(line: str, where: str, delimiter: str = ",") -> list[str]:
+def _says(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith("#")
+
+
+def _records(path: Path, lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows by the number of their first line: a cell in quotes may go on in the next. Strict, or a quote that is never
+    closed would swallow the rows up to the next one."""
+    start, inside = 0, False
+
+    def told() -> Iterator[str]:
+        nonlocal start, inside
+        for number, line in enumerate(lines, 1):
+            if inside or _says(line):
+                start, inside = start if inside else number, True
+                yield line
+
+    try:
+        for cells in csv.reader(told(), delimiter=delimiter, strict=True):
+            inside = False
+            yield start, cells
+    except csv.Error as error:
+        raise DataError(f"{path}: row {start}: not readable as CSV: {error}. Correct the line.") from error
+
+
+def split_line(line: str, where: str) -> list[str]:
     """The cells of one line of CSV; DataError where a cell is larger than any landmark file has."""
     try:
-        return next(csv.reader([line], delimiter=delimiter))
+        return next(csv.reader([line]))
     except csv.Error as error:
         raise DataError(f"{where}: not readable as CSV: {error}. Correct the line.") from error
 
@@ -138,7 +161,8 @@ def _columns(path: Path, header: list[str], units: set[str]) -> Columns:
     long = "landmark" in header
     found = {n: axes for n, axes in found.items() if (n == "") == long}
     odd = [n for n, axes in found.items() if "".join(sorted(axes)) != "xyz"[: len(axes)]]
-    twice = len(set(header)) < len(header)
+    read = {*WHOSE, "landmark", "frame", "observer", *(title for axes in found.values() for title in axes.values())}
+    twice = any(header.count(title) > 1 for title in read)
     if not set(WHOSE) & set(header) or not found or odd or twice:
         raise DataError(
             f"{path}: columns are {','.join(header)}; needed are case,landmark,x,y,z (or x_mm,y_mm,z_mm),"

@@ -81,6 +81,8 @@ def test_an_fcsv_that_is_no_text_is_refused(tmp_path):
         "landmark;z_mm;y_mm;x_mm;case;volume\na;3;2;1;c1;9\nb;absent;Absent;absent;c1;9\n\na;6;5;4;c2;9\n",
         "\ufeff# frame = LPS\ncase\tlandmark\tx_mm_nominal\ty_mm_nominal\tz_mm_nominal\n"
         "c1\ta\t1\t2\t3\nc1\tb\tabsent\tabsent\tabsent\nc2\ta\t4\t5\t6\n",
+        "case,landmark,x,y,z,,,note,note\nc1,a,1,2,3,,,,\nc1,b,absent,absent,absent,,,,\nc2,a,4,5,6,,,,\n",
+        'case,landmark,x,y,z,note\nc1,a,1,2,3,"seen\n# twice\n\n, so"\nc1,b,absent,absent,absent,\nc2,a,4,5,6,5" off\n',
     ],
 )
 def test_a_csv_is_read_by_its_headers(tmp_path, text):
@@ -134,6 +136,10 @@ def test_a_bad_row_is_a_problem_of_its_case_alone(tmp_path, row, message):
         ("case,landmark,x,y,z\nc,,1,2,3\n", "row 2: no landmark"),
         ("case,landmark,x,y,z,frame\nc,a,1,2,3,LPS\nc,b,1,2,3,RAS\n", "both LPS and RAS"),
         ("case,landmark,x,y,z,frame\nc,a,1,2,3,\n", "row 2: frame ''"),
+        ("case,landmark,x,y,z,x\nc,a,1,2,3,4\n", "columns are .* each once"),
+        ("case,landmark,x,y,z,frame,frame\nc,a,1,2,3,LPS,RAS\n", "columns are .* each once"),
+        ('case,landmark,x,y,z,n\nc,a,1,2,3,"open\nd,a,1,2,3,\n', "row 2: not readable as CSV: unexpected end"),
+        ('case,landmark,x,y,z,n\nc,a,1,2,3,"open\nd,a,1,2,3,"shut"\n', "row 2: not readable as CSV"),
     ],
 )
 def test_a_csv_nobody_can_read_is_refused(tmp_path, text, message):
