@@ -97,9 +97,10 @@ def read_annotations(
 
 def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: Path) -> Annotations:
     unit = "px" if any(unit_of(p) == "px" for p in scans.values()) else "mm"
-    table = _table(path, scans, frame, unit)
+    ids = ids_by_file(scans, source)
+    table = read_nnlandmark(path, scans, ids) if path.name == NNLANDMARK else _table(path, frame, unit)
     out = Annotations()
-    table.rename(ids_by_file(scans, source))
+    table.rename(ids)
     for case, message in other_sizes(table.sizes, scans).items():
         table.problem(case, message)
     if table.unit not in (None, unit):
@@ -120,9 +121,7 @@ def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: P
     return out
 
 
-def _table(path: Path, scans: dict[str, Path], frame: str | None, unit: str) -> PointsTable:
-    if path.name == NNLANDMARK:
-        return read_nnlandmark(path, scans)
+def _table(path: Path, frame: str | None, unit: str) -> PointsTable:
     if path.name == "keypoints.json":
         return read_coco_points(path)
     if path.suffix == ".xml":

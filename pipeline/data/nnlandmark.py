@@ -1,4 +1,5 @@
-"""nnLandmark's two files: landmarks in voxels of each scan (x, y, z as stored, from 0), and the voxel sizes they mean.
+"""nnLandmark's two files: landmarks in voxels of each scan (x, y, z as stored, from 0; of a DICOM series column, row,
+slice, as programs stack it), and the voxel sizes they mean.
 
 `all_landmarks_voxel.json` is `{CASE: {LANDMARK: [x, y, z]}}`, `spacing.json` beside it
 `{CASE: {"image_spacing": [..] or null, "annotation_spacing": [..] or null}}` (nnLandmark's readme).
@@ -15,7 +16,8 @@ import numpy as np
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.frames import coordinate
 from pipeline.data.points_table import PointsTable
-from pipeline.data.readers import read_frame
+from pipeline.data.readers import folder_and_series, read_frame
+from pipeline.data.scan_files import under_ids
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
@@ -24,27 +26,29 @@ SPACINGS = "spacing.json"
 TOLERANCE = 0.01  # relative: by how much a stated voxel size may differ from the scan's
 
 
-def read_nnlandmark(path: Path, scans: Mapping[str, Path]) -> PointsTable:
+def read_nnlandmark(path: Path, scans: Mapping[str, Path], ids: Mapping[str, str] | None = None) -> PointsTable:
     """All cases in LPS mm; voxels become world positions by the scan's own frame.
 
     Args:
         path: `all_landmarks_voxel.json`.
         scans: By case id; a case without a scan gets no position, and is told about elsewhere.
+        ids: By what else a case may be called.
 
     Raises:
         DataError: Not such a file. What is wrong with one case is a problem of that case.
     """
-    content, spacings = read_json(path), _spacings(path.with_name(SPACINGS))
+    content, spacings = read_json(path), under_ids(_spacings(path.with_name(SPACINGS)), ids or {})[0]
     if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
         raise DataError(f"{path}: {{CASE: {{LANDMARK: [x, y, z]}}}} is needed.")
     table = PointsTable(frame="LPS")
     for case, landmarks in content.items():
         table.cases[case] = {}
-        if case not in scans:
+        known = (ids or {}).get(case, case)
+        if known not in scans:
             continue
         try:
-            frame = read_frame(scans[case])
-            _require_spacing(path, case, spacings.get(case), frame)
+            frame = _frame(scans[known])
+            _require_spacing(path, case, spacings.get(known), frame)
             for name, voxel in landmarks.items():
                 table.add(case, name, _world(voxel, frame, f"{path}: {case}.{name}"), str(path))
         except DataError as error:
@@ -52,8 +56,9 @@ def read_nnlandmark(path: Path, scans: Mapping[str, Path]) -> PointsTable:
     return table
 
 
-def write_nnlandmark(path: Path, cases: Mapping[str, Mapping[str, Any]], frames: Mapping[str, ImageFrame]) -> None:
+def write_nnlandmark(path: Path, cases: Mapping[str, Mapping[str, Any]], scans: Mapping[str, Path]) -> None:
     """Write positions (LPS mm) as voxels of their scans, and `spacing.json` beside them; None is left out."""
+    frames = {case: _frame(scans[case]) for case in cases}
     voxels = {
         case: {
             name: frames[case].world_to_voxel(np.array([p]))[0].tolist() for name, p in points.items() if p is not None
@@ -63,6 +68,15 @@ def write_nnlandmark(path: Path, cases: Mapping[str, Mapping[str, Any]], frames:
     write_json(path, voxels)
     spacings = {case: {"image_spacing": frames[case].spacing.tolist(), "annotation_spacing": None} for case in cases}
     write_json(path.with_name(SPACINGS), spacings)
+
+
+def _frame(scan: Path) -> ImageFrame:
+    """Of the voxels as nnLandmark counts them: here a DICOM series is (slice, row, column)."""
+    frame = read_frame(scan)
+    if not folder_and_series(scan)[0].is_dir():
+        return frame
+    back = [*reversed(range(frame.dims)), frame.dims]
+    return ImageFrame(frame.shape[::-1], frame.affine[:, back], frame.unit)
 
 
 def _world(voxel: Any, frame: ImageFrame, where: str) -> tuple[float, ...] | None:

@@ -14,7 +14,7 @@ from pipeline.data.points_csv import write_points_csv
 from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.points_file import write_points_file
 from pipeline.data.predictions import Answer
-from pipeline.data.readers import read_frame, unit_of
+from pipeline.data.readers import unit_of
 from pipeline.data.write_picture import write_picture
 
 TABLE = "points.csv"
@@ -69,7 +69,7 @@ def write_all(
         write_points_csv(out / TABLE, rows, unit)
     if "nnlandmark" in formats:
         there = {c: {n: a.position for n, a in answers.items() if a.found} for c, answers in cases.items()}
-        write_nnlandmark(out / NNLANDMARK, there, {case: read_frame(scans[case]) for case in cases})
+        write_nnlandmark(out / NNLANDMARK, there, scans)
 
 
 def _row(case: str, name: str, answer: Answer) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import unicodedata
 
 import nibabel
 import numpy as np
@@ -135,6 +136,21 @@ def test_nnlandmarks_layout_is_read_with_its_split(tmp_path):
     assert [(c.id, c.split) for c in data.cases] == [("a", "train"), ("b", "train"), ("c", "train"), ("d", "test")]
     parts = [c.split for c in split_by_subject(data, (0.7, 0.15, 0.15), 0).cases]
     assert sorted(parts) == ["test", "train", "train", "validation"]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_names_that_look_the_same_are_one_case_of_nnlandmark(tmp_path, form):
+    """Of macOS, which takes accents apart, or of another system."""
+    other = "NFD" if form == "NFC" else "NFC"
+    names = [f"Müller{n}" for n in range(3)]
+    for name in names:
+        scan(tmp_path / "images" / f"{unicodedata.normalize(form, name)}.nii.gz")
+    spelled = [unicodedata.normalize(other, name) for name in names]
+    text(tmp_path / "all_landmarks_voxel.json", json.dumps({name: {"p": [1, 2, 3]} for name in spelled}))
+    sizes = {name: {"image_spacing": [9, 9, 9] if name == spelled[0] else [1, 1, 1]} for name in spelled}
+    text(tmp_path / "spacing.json", json.dumps(sizes))
+    with pytest.raises(DataError, match=r"2 usable cases(.|\n)*image_spacing = \[9, 9, 9\], but its scan says"):
+        collect(tmp_path, "n")
 
 
 def datalist(folder):

@@ -102,6 +102,18 @@ def test_nnlandmark_voxels_are_those_of_the_file(tmp_path):
     assert np.allclose(voxels, [3, 2, 1], atol=1e-6)
 
 
+def test_nnlandmark_voxels_of_a_series_are_column_row_and_slice(tmp_path):
+    """As other programs stack it; here a series is (slice, row, column)."""
+    scan = series(tmp_path / "CT")
+    at = read_frame(scan).voxel_to_world(np.array([[3, 1, 2]]))[0]
+    write_all(tmp_path, {"CT": {"a": Answer(tuple(at), True, 1.0, 0.0, 1)}}, {"CT": scan}, ["nnlandmark"], "mm")
+    assert np.allclose(json.loads((tmp_path / "all_landmarks_voxel.json").read_text())["CT"]["a"], [2, 1, 3], atol=1e-6)
+    sizes = json.loads((tmp_path / "spacing.json").read_text())["CT"]["image_spacing"]
+    assert np.allclose(sizes, [0.25, 0.5, 2.0], atol=1e-6)
+    table = read_nnlandmark(tmp_path / "all_landmarks_voxel.json", {"CT": scan})
+    assert np.allclose(table.cases["CT"]["a"], at, atol=1e-6) and not table.problems
+
+
 def test_another_voxel_size_than_the_scans_is_refused(tmp_path):
     scan = crooked_scan(tmp_path / "c1.nii.gz")
     write_all(tmp_path, {"c1": answers()}, {"c1": scan}, ["nnlandmark"], "mm")
