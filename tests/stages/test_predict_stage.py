@@ -352,6 +352,17 @@ def test_an_earlier_answer_that_no_longer_holds_is_left_out_and_said(trained, in
 
 
 @pytest.mark.parametrize("pseudonyms", [False, True])
+def test_a_scan_that_has_another_id_now_is_there_once(trained, inputs, tmp_path, capsys, pseudonyms):
+    """As the series of two patients, which have the way to them as ids once there are two."""
+    first = on_cpu(trained, tmp_path / "out", inputs / "c17.nii.gz", pseudonyms=pseudonyms)
+    (inputs / "again.nii.gz").symlink_to(inputs / "c17.nii.gz")
+    (inputs / "c16.nii.gz").unlink()
+    told = on_cpu(trained, tmp_path / "out", inputs / "again.nii.gz", pseudonyms=pseudonyms)
+    assert len(told.cases) == 1 and not set(told.cases) & set(first.cases)
+    assert f"have another id now: {', '.join(first.cases)}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("pseudonyms", [False, True])
 def test_another_scan_of_an_answered_name_is_refused(trained, inputs, tmp_path, pseudonyms):
     on_cpu(trained, tmp_path / "out", inputs / "c16.nii.gz", pseudonyms=pseudonyms)
     other = tmp_path / "other" / "c16.nii.gz"
