@@ -1,8 +1,9 @@
 """Keypoints of COCO: `images`, `annotations` with `keypoints` [x, y, v, ...], `categories` with their names; read and
 written side by side.
 
-In COCO 0 is the edge of the first pixel, here its centre. v = 0: not annotated. v = 1: annotated, though something
-hides it; by `hidden` that is a position like any other, or "absent": it is not to be seen.
+COCO counts the pixels of keypoints from 0 (cocodataset.org: "0-indexed location"), so 0 is the centre of the first one,
+as here; only its boxes begin at the edge. v = 0: not annotated. v = 1: annotated, though something hides it; by
+`hidden` that is a position like any other, or "absent": it is not to be seen.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from pipeline.data.picture_size import coco_sizes
 from pipeline.data.points_table import PointsTable
 from pipeline.errors import DataError
 
-EDGE = 0.5
 UNKNOWN, HIDDEN, SEEN = 0, 1, 2
 
 
@@ -55,7 +55,7 @@ def _add(table: PointsTable, case: str, names: list[str], numbers: list[Any], hi
         x, y, seen = numbers[3 * n : 3 * n + 3]
         try:
             if seen == SEEN or (seen == HIDDEN and hidden == "position"):
-                point = (coordinate(x, f"{where}, {name}, x") - EDGE, coordinate(y, f"{where}, {name}, y") - EDGE)
+                point = (coordinate(x, f"{where}, {name}, x"), coordinate(y, f"{where}, {name}, y"))
                 table.add(case, name, point, where)
             elif seen == HIDDEN:
                 table.add(case, name, None, where)
@@ -86,4 +86,4 @@ def _numbers(points: Mapping[str, Position], name: str) -> tuple[float, ...]:
     if name not in points:
         return (0.0, 0.0, UNKNOWN)
     point = points[name]
-    return (0.0, 0.0, HIDDEN) if point is None else (point[0] + EDGE, point[1] + EDGE, SEEN)
+    return (0.0, 0.0, HIDDEN) if point is None else (point[0], point[1], SEEN)

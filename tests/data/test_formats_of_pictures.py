@@ -50,9 +50,9 @@ def test_two_boxes_of_dlib_in_a_picture_are_a_problem_of_that_picture(tmp_path):
     assert "2 boxes" in table.problems["x.png"][0] and table.cases["y.png"] == {"a": (1.0, 2.0)}
 
 
-def test_coco_begins_at_the_edge_of_the_first_pixel(tmp_path):
+def test_coco_counts_pixels_from_zero(tmp_path):
     write_coco_points(tmp_path / "a.json", {"x.png": ((16, 12), POINTS | {"ear": None}), "y.png": ((16, 12), {})})
-    assert "3.75" in (tmp_path / "a.json").read_text()
+    assert "3.25" in (tmp_path / "a.json").read_text()
     assert read_coco_points(tmp_path / "a.json", "absent").cases["x.png"] == POINTS | {"ear": None}
     assert read_coco_points(tmp_path / "a.json").cases["y.png"] == {}
 
@@ -63,7 +63,7 @@ def test_what_coco_says_is_hidden_has_a_position_or_is_absent(tmp_path):
     from pipeline.data.atomic import write_json
 
     write_json(tmp_path / "a.json", content | {"annotations": [said]})
-    assert read_coco_points(tmp_path / "a.json").cases["x.png"] == {"a": (3.5, 4.5)}
+    assert read_coco_points(tmp_path / "a.json").cases["x.png"] == {"a": (4.0, 5.0)}
     assert read_coco_points(tmp_path / "a.json", "absent").cases["x.png"] == {"a": None}
     write_json(tmp_path / "a.json", content | {"annotations": [said, said]})
     assert "second object" in read_coco_points(tmp_path / "a.json").problems["x.png"][0]
