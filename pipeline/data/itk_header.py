@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ NRRD_TYPES = {
 NRRD_SPACES = ("left-posterior-superior", "lps", "right-anterior-superior", "ras", "left-anterior-superior", "las")
 META_TYPES = {"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4"}
 META_TYPES |= {"long_long": "i8", "ulong_long": "u8", "float": "f4", "double": "f8"}
-META_DATA = re.compile(rb"(?m)^ElementDataFile\s*=\s*(.*?)\s*?\r?\n")
+META_DATA = re.compile(rb"(?m)^ElementDataFile\s*=\s*(.*?)\s*?(?:\r?\n|\Z)")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def data_beside(path: Path) -> list[Path]:
     try:
         with open(path, "rb") as file:
             end = META_DATA.search(file.read(LONGEST))
-        named = _data_file(Path(path), end.group(1).decode("latin-1"), 0)[0] if end else path
+        named = _data_file(Path(path), end.group(1), 0)[0] if end else path
     except (DataError, OSError, ValueError):
         return []
     return [named] if named != path else []
@@ -158,7 +159,7 @@ def _meta(path: Path, head: bytes) -> ItkHeader:
     if fields.get("distanceunits", "mm").lower() not in ("mm", "?"):
         raise DataError(f"{path}: DistanceUnits = {fields['distanceunits']}; only mm is read. Convert the scan.")
     affine, notes = _meta_geometry(path, fields, spacing)
-    data, offset = _data_file(path, end.group(1).decode("latin-1"), end.end())
+    data, offset = _data_file(path, end.group(1), end.end())
     if fields.get("compresseddata", "false").lower() not in ("true", "false"):
         raise DataError(f"{path}: CompressedData = {fields['compresseddata']}; True or False is needed.")
     compressed = "zlib" if fields.get("compresseddata", "false").lower() == "true" else ""
@@ -187,13 +188,16 @@ def _affine(steps: np.ndarray, origin: np.ndarray, signs: np.ndarray | float = 1
     return affine
 
 
-def _data_file(path: Path, name: str, end: int) -> tuple[Path, int]:
-    if name.upper() == "LOCAL":
+def _data_file(path: Path, raw: bytes, end: int) -> tuple[Path, int]:
+    if raw.upper() == b"LOCAL":
         return path, end
-    if not name or "/" in name or "\\" in name or name == ".." or "%" in name or name.split()[0].upper() == "LIST":
+    names = os.fsdecode(raw), raw.decode("latin-1")  # as this system writes names, or an old Windows
+    name = next((n for n in names if (path.parent / n).is_file()), names[0])
+    odd = "/" in name or "\\" in name or name == ".." or "%" in name
+    if odd or not name.split() or name.split()[0].upper() == "LIST":
         raise DataError(f"{path}: ElementDataFile = {name!r}; the data must be one file in the same folder.")
     if not (path.parent / name).is_file():
-        raise DataError(f"{path}: its data file {name} is not beside it. Copy both.")
+        raise DataError(f"{path}: its data file {name!r} is not beside it. Copy both.")
     return path.parent / name, 0
 
 

@@ -7,6 +7,8 @@ fails (a compressed .mha without CompressedDataSize), all without an exception; 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,11 @@ def read_itk(path: Path) -> Image:
     Raises:
         DataError: The header is incomplete, bytes are missing or damaged, or it is not a single volume of numbers.
     """
+    with _readable(path):
+        return _read(path)
+
+
+def _read(path: Path) -> Image:
     header = read_itk_header(path)
     frame = _frame(header)
     size = header.data.stat().st_size - header.offset
@@ -45,7 +52,17 @@ def read_itk(path: Path) -> Image:
 
 def read_itk_frame(path: Path) -> ImageFrame:
     """The frame alone; only the header is read."""
-    return _frame(read_itk_header(path))
+    with _readable(path):
+        return _frame(read_itk_header(path))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What the disk refuses, by the name of the scan."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def _inflate(header: ItkHeader) -> Shaped[np.ndarray, " B"]:
@@ -78,6 +95,8 @@ def _frame(header: ItkHeader) -> ImageFrame:
 
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(header.path))
+    if header.path.suffix in (".MHA", ".MHD"):  # it knows them by small letters alone
+        reader.SetImageIO("MetaImageIO")
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:

@@ -207,6 +207,36 @@ def test_a_header_with_its_data_beside_it_is_read(tmp_path):
     assert np.array_equal(read_image(tmp_path / "a.mhd").voxels, VOXELS)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_name_with_accents_is_the_file_of_voxels(tmp_path, encoding):
+    (tmp_path / "naïve.mhd").write_bytes(MHA.format(compressed=False, data="naïve.raw").encode(encoding))
+    (tmp_path / "naïve.raw").write_bytes(DATA)
+    assert np.array_equal(read_image(tmp_path / "naïve.mhd").voxels, VOXELS)
+    assert files_of(tmp_path / "naïve.mhd")[1:] == [tmp_path / "naïve.raw"]
+
+
+def test_the_last_line_of_a_header_may_lack_its_break(tmp_path):
+    (tmp_path / "a.mhd").write_text(MHA.format(compressed=False, data="a.raw").rstrip())
+    (tmp_path / "a.raw").write_bytes(DATA)
+    assert np.array_equal(read_image(tmp_path / "a.mhd").voxels, VOXELS)
+    assert files_of(tmp_path / "a.mhd")[1:] == [tmp_path / "a.raw"]
+
+
+@pytest.mark.parametrize("name", ["A.MHA", "A.NRRD"])
+def test_a_suffix_in_capitals_is_read(tmp_path, name):
+    assert np.array_equal(read_image((mha if name == "A.MHA" else nrrd)(tmp_path / name)).voxels, VOXELS)
+
+
+@pytest.mark.parametrize("place", ["pipeline.data.itk_header.open", "pipeline.data.read_itk.np.fromfile"])
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch, place):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(place, refuse, raising=False)
+    with pytest.raises(DataError, match=r"a\.mha: cannot be read: Permission denied"):
+        read_image(mha(tmp_path / "a.mha"))
+
+
 @pytest.mark.parametrize("header", ["a.mhd", "a.mha"])
 def test_the_file_of_voxels_that_a_header_names_belongs_to_the_scan(tmp_path, header):
     """Else what was answered or checked would stand when the voxels change."""
@@ -220,7 +250,10 @@ def test_the_file_of_voxels_that_a_header_names_belongs_to_the_scan(tmp_path, he
     assert inspect_scan(str(tmp_path / header), known)["max"] == known["max"] + 50
 
 
-@pytest.mark.parametrize("content", [b"", b"ElementDataFile = \n", b"ElementDataFile = ../b\n", bytes(range(256))])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"ElementDataFile = \n", b"ElementDataFile = ../b\n", b"ElementDataFile = \xa0\n", bytes(range(256))],
+)
 def test_a_damaged_header_names_no_other_file(tmp_path, content):
     (tmp_path / "a.mhd").write_bytes(content)
     assert files_of(tmp_path / "a.mhd") == [tmp_path / "a.mhd"]
