@@ -101,4 +101,5 @@ def _report(highdicom: Any, sources: list[Any], groups: list[Any], model: str) -
         instance_number=1,
         manufacturer=MAKER,
         series_description=f"Landmarks by {MAKER} {__version__}",
+        specific_character_set="ISO_IR 192",  # UTF-8: that of the scan may lack letters of a landmark's name
     )

@@ -157,6 +157,21 @@ def test_a_dicom_report_holds_the_points_and_names(tmp_path):
     assert measured == pytest.approx({"Belief": 0.9, "Radius that holds in 95%": 1.25})
 
 
+@pytest.mark.parametrize(
+    ("letters", "patient"), [({}, "Doe^Jane"), ({"SpecificCharacterSet": "ISO_IR 100"}, "Müller^Zoë")]
+)
+def test_a_report_has_the_letters_of_every_name(tmp_path, letters, patient):
+    highdicom = pytest.importorskip("highdicom")
+    scan = series(tmp_path / "CT", PatientName=patient, StudyDescription=patient, **letters)
+    names = ("左冠", "łuk", "Ostium rechts (größer)")
+    write_case(
+        tmp_path, "c1", {n: Answer((1.0, 2.0, 3.0), True, 0.9, 0.5, 7) for n in names}, scan, ["dicom-sr"], "model"
+    )
+    report = highdicom.sr.srread(tmp_path / "c1.sr.dcm")
+    assert tuple(g.tracking_identifier for g in report.content.get_planar_roi_measurement_groups()) == names
+    assert report.PatientName == report.StudyDescription == patient
+
+
 def test_a_series_that_lacks_tags_of_its_patient_gets_a_report_all_the_same(tmp_path):
     highdicom, pydicom = pytest.importorskip("highdicom"), pytest.importorskip("pydicom")
     scan = series(tmp_path / "CT")
