@@ -10,6 +10,8 @@ from jaxtyping import Float
 
 from pipeline.errors import GeometryError
 
+FLAT = 1e-9  # of the largest: what rounding leaves of a singular value that is 0
+
 
 def similarity(source: Float[np.ndarray, "N D"], target: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "E E"]:
     """Rotation, one scale and translation with the least squares between moved source and target; never a mirror.
@@ -17,7 +19,7 @@ def similarity(source: Float[np.ndarray, "N D"], target: Float[np.ndarray, "N D"
     Umeyama 1991, IEEE PAMI 13(4). Needs D points in general position: two of a picture.
 
     Raises:
-        GeometryError: Too few points, or all at one place.
+        GeometryError: Too few points, or all at one place; in three dimensions, all in one line.
 
     Examples:
         >>> turned = similarity(np.array([[0.0, 0], [1, 0]]), np.array([[5.0, 5], [5, 7]]))
@@ -31,7 +33,7 @@ def rigid(source: Float[np.ndarray, "N D"], target: Float[np.ndarray, "N D"]) ->
     """The same without a scale: sizes stay what they are.
 
     Raises:
-        GeometryError: Too few points, or all at one place.
+        GeometryError: Too few points, or all at one place; in three dimensions, all in one line.
 
     Examples:
         >>> turned = rigid(np.array([[0.0, 0], [1, 0]]), np.array([[5.0, 5], [5, 7]]))
@@ -46,6 +48,8 @@ def _turned_and_moved(source: np.ndarray, target: np.ndarray, scaled: bool) -> n
     _require(source, target, dims)
     middle, goal = source.mean(0), target.mean(0)
     left, values, right = np.linalg.svd((target - goal).T @ (source - middle))
+    if dims > 1 and values[-2] <= FLAT * values[0]:  # only the last may be 0: no mirror is taken
+        raise GeometryError(f"points {source.tolist()} lie in one line, about which any turn fits; choose others")
     signs = np.ones(dims)
     signs[-1] = np.sign(np.linalg.det(left) * np.linalg.det(right))
     scale = (values * signs).sum() / float(((source - middle) ** 2).sum()) if scaled else 1.0
@@ -64,7 +68,7 @@ def affine(source: Float[np.ndarray, "N D"], target: Float[np.ndarray, "N D"]) -
     dims = source.shape[1]
     _require(source, target, dims + 1)
     ones = np.ones((len(source), 1))
-    solved, _, rank, _ = np.linalg.lstsq(np.hstack([source, ones]), target, rcond=1e-9)
+    solved, _, rank, _ = np.linalg.lstsq(np.hstack([source, ones]), target, rcond=FLAT)
     if rank <= dims:
         raise GeometryError(f"points {source.tolist()} lie in one line or plane; choose others, or a similarity")
     matrix = np.eye(dims + 1)

@@ -66,7 +66,7 @@ class Shape:
             return world
         try:
             there = rigid(world[sure], self.mean[sure])
-        except GeometryError:  # all at one place
+        except GeometryError:  # all at one place, or in one line
             return world
         off = (moved(there, world) - self.mean)[sure]
         likely, weight = self._likely(off, sure)

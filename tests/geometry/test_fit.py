@@ -63,6 +63,8 @@ def test_any_linear_map_is_found_again(dims):
         (similarity, [[1.0, 2], [1, 2]], "at one place"),
         (affine, [[0.0, 0], [1, 1]], "at least 3"),
         (affine, [[0.0, 0], [1, 1], [2, 2]], "one line"),
+        (rigid, [[0.0, 0, 0], [1, 2, 3], [3, 6, 9]], "one line"),
+        (similarity, [[0.0, 0, 0], [1, 2, 3], [3, 6, 9]], "one line"),
     ],
 )
 def test_points_that_fix_nothing_are_refused(fit, points, complaint):
