@@ -227,6 +227,9 @@ def _check_sform(path: Path, affine: Float[np.ndarray, "4 4"], step: np.ndarray,
 def _qform(path: Path, raw: Any) -> Float[np.ndarray, "4 4"]:
     from nibabel.spatialimages import HeaderDataError
 
+    if raw["pixdim"][0] == 0:
+        raw = raw.copy()
+        raw["pixdim"][0] = 1  # so nifti1.h has it read
     try:
         affine = np.asarray(raw.get_qform(coded=False), np.float64)
     except (ValueError, HeaderDataError) as error:

@@ -178,6 +178,12 @@ def test_metres_become_millimetres_once_and_are_noted(tmp_path):
     assert np.allclose(image.frame.spacing, [500, 1000, 2000]) and "metre" in image.notes[0]
 
 
+def test_a_qform_that_does_not_say_its_hand_is_right_handed(tmp_path):
+    # nifti1.h: "If pixdim[0]=0.0 (which should not occur), we take qfac=1."
+    frame = read_frame(scan(tmp_path / "a.nii", affine=np.diag([1.0, 2, 3, 1]), sform=0, qform=1, qfac=0))
+    assert np.allclose(frame.affine, np.diag([-1.0, -2, 3, 1]))
+
+
 def test_a_qform_elsewhere_than_the_sform_is_noted(tmp_path):
     fields = {"qform": 1, "qoffset_x": 99.0}
     assert any("differ" in note for note in read_image(scan(tmp_path / "a.nii", **fields)).notes)
