@@ -50,7 +50,10 @@ def _names_landmarks(entries: list[Any]) -> bool:
 def _read(path: Path, content: dict[str, Any]) -> Datalist:
     out, whose = Datalist(), dict[Path, str]()
     for name, part in LISTS.items():
-        for number, entry in enumerate(content.get(name) or []):
+        entries = content.get(name) or []
+        if not isinstance(entries, list):
+            raise DataError(f"{path}: {name} = {entries!r}; a list of images is needed.")
+        for number, entry in enumerate(entries):
             where = f"{path}: {name}[{number}]"
             if not isinstance(entry, dict) or not isinstance(entry.get("image"), str):
                 raise DataError(f'{where} = {entry!r}; {{"image": PATH, "label": PATH}} is needed.')

@@ -62,8 +62,9 @@ def _read_list(
     if unit not in TO_MM:
         raise DataError(f"{path}: coordinateUnits = {unit!r}; mm and um are read. Save it in mm.")
     for row, point in enumerate(markup.get("controlPoints") or [], 1):
-        where = f"{path}: point {row} '{point.get('label', '')}'"
-        name = str(point.get("label", "")).strip()
+        label = point.get("label")
+        name = "" if label is None else str(label).strip()
+        where = f"{path}: point {row} '{name}'"
         if not name:
             raise DataError(f"{where}: no label. Name the landmark in Slicer.")
         if name in points:

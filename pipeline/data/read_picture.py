@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".webp")
 ORIENTATION = 0x0112  # the EXIF tag
+PREVIEWED = "MPO"  # Pillow's word for the JPEG of a camera that has smaller ones of the same behind it
 TIFF_SIZE = (0x0100, 0x0101)
 UPRIGHT, ON_ITS_SIDE = range(1, 5), range(5, 9)  # its values
 GREY = ("L", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
@@ -64,11 +65,16 @@ def opened_picture(path: Path) -> Iterator[Picture]:
         # By its name Pillow maps the pixels of a plain TIFF into memory, in rows of the length that they have upright.
         with open(path, "rb") as file, PIL.Image.open(file) as picture:
             count = getattr(picture, "n_frames", 1)
-            if count > 1:
+            if count > 1 and picture.format != PREVIEWED:
                 raise DataError(f"{path}: {count} pictures in one file. Save each as a file of its own.")
             yield picture
     except DataError:
         raise
+    except PIL.Image.DecompressionBombError as error:
+        most = 2 * (PIL.Image.MAX_IMAGE_PIXELS or 0)
+        raise DataError(
+            f"{path}: more than {most} pixels, the most that is read. Crop it, or save it smaller."
+        ) from error
     except Exception as error:  # Pillow's own, and those of each of its decoders
         raise DataError(f"{path}: not readable as a picture: {error}. Save it again.") from error
 
@@ -96,4 +102,5 @@ def _notes(picture: Picture) -> tuple[str, ...]:
     return (
         *((f"turned as its EXIF orientation {turned} says",) if turned in (*UPRIGHT[1:], *ON_ITS_SIDE) else ()),
         *(("transparency ignored",) if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") else ()),
+        *((f"the first of {count} pictures in the file",) if (count := getattr(picture, "n_frames", 1)) > 1 else ()),
     )

@@ -168,6 +168,13 @@ def test_a_data_list_of_monai_is_followed(tmp_path):
     assert data.case("b").landmarks == {"p": A}
 
 
+@pytest.mark.parametrize("entries", [5, "scans/a.nii.gz", {"image": "scans/a.nii.gz"}])
+def test_a_data_list_whose_part_is_no_list_is_refused(tmp_path, entries):
+    text(tmp_path / "datalist.json", json.dumps(datalist(tmp_path) | {"validation": entries}))
+    with pytest.raises(DataError, match=r"datalist\.json: validation = .*; a list of images is needed"):
+        collect(tmp_path, "n")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

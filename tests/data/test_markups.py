@@ -62,6 +62,7 @@ def test_a_file_without_a_frame_is_lps_and_says_so(tmp_path):
     [
         ([point(), point()], {}, "point 2 'a': the name occurs twice"),
         ([point("")], {}, "no label"),
+        ([point(None)], {}, "no label"),
         ([point(position=[1, 2])], {}, "3 numbers"),
         ([point(position=None)], {}, "3 numbers"),
         ([point(position=[1, "x", 3])], {}, r"point 1 'a', y: 'x' is not a finite number"),

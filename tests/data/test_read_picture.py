@@ -104,6 +104,20 @@ def test_several_pictures_in_one_file_are_refused(tmp_path):
         read_image(tmp_path / "a.tif")
 
 
+def test_of_a_jpeg_with_smaller_ones_behind_it_the_first_is_read(tmp_path):
+    """As cameras write them."""
+    shown, behind = PIL.Image.fromarray(np.tile(GREY, (10, 10))), PIL.Image.new("L", (20, 15))
+    shown.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[behind])
+    image = read_image(tmp_path / "a.jpg")
+    assert image.frame.shape == (40, 30) and "the first of 2 pictures in the file" in image.notes
+
+
+def test_a_picture_of_too_many_pixels_is_told_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 5)
+    with pytest.raises(DataError, match=r"a\.png: more than 10 pixels, the most that is read. Crop it"):
+        read_image(saved(tmp_path / "a.png", GREY))
+
+
 def test_pictures_beside_scans_are_screenshots(tmp_path):
     saved(tmp_path / "a.png", GREY)
     assert [p.name for p in find_images(tmp_path)] == ["a.png"]
