@@ -88,21 +88,6 @@ def test_slices_in_the_folder_itself_are_a_scan_of_it(tmp_path):
     assert [(f.rule, f.case) for f in findings] == [("no-landmarks", "study")]
 
 
-def test_a_damaged_folder_does_not_keep_others_from_being_chosen(tmp_path):
-    for folder in ("a", "b"):
-        series(tmp_path / folder, "1.2.3")
-        series(tmp_path / folder, "1.2.4")
-    path = tmp_path / "a" / "1.2.3-0.dcm"
-    path.write_bytes(path.read_bytes()[:140])
-    damaged, good = pick_series(find_images(tmp_path), ["1.2.4"])
-    assert (damaged, good) == (tmp_path / "a", tmp_path / "b" / "1.2.4") and read_image(good).frame.shape == (4, 3, 5)
-    for read in (read_frame, read_image):
-        with pytest.raises(DataError, match=r"1\.2\.3-0\.dcm"):
-            read(damaged)
-    with pytest.raises(DataError, match=r"(?s)no folder holds it.*Not looked into: .*1\.2\.3-0\.dcm"):
-        pick_series(find_images(tmp_path / "a"), ["1.2.4"])
-
-
 def test_of_other_series_in_the_folder_no_pixel_is_read(tmp_path):
     pixels = np.zeros((256, 256), np.int16)
     for uid in range(8):
