@@ -170,9 +170,9 @@ def _with_earlier(
 ) -> tuple[dict[str, Content], dict[str, Path]]:
     """With the answers of earlier calls to other scans, as if all had been given at once; what is left out is said."""
     earlier = kept.others(scans)
-    asked = {path.resolve() for path in scans.values()} if earlier else set()
+    asked = {os.path.realpath(path) for path in scans.values()} if earlier else set()
     there = {name: kept.scan_of(content) if content.get("by") == by else None for name, content in earlier.items()}
-    known = {name: scan for name, scan in there.items() if scan is not None and scan.resolve() not in asked}
+    known = {name: scan for name, scan in there.items() if scan is not None and os.path.realpath(scan) not in asked}
     if left := sorted(there.keys() - known.keys()):
         print(
             f"{kept.out}: not in predictions.json any more, for they are of another model or program, or their scans"

@@ -220,6 +220,12 @@ def test_a_link_that_leads_to_itself_is_listed_and_the_others_are_answered(train
         assert len(told.cases) == 2 and len(told.failures) == 1
     if not pseudonyms:
         assert "loop.nii.gz: no such file" in told.failures["loop"]
+        later = tmp_path / "later"
+        later.mkdir()
+        shutil.copy(inputs / "c16.nii.gz", later / "c99.nii.gz")
+        (later / "other.nii.gz").symlink_to("other.nii.gz")
+        told = on_cpu(trained, tmp_path / "out", later)
+        assert list(told.cases) == ["c16", "c17", "c99"] and list(told.failures) == ["other"]
 
 
 @pytest.mark.parametrize("pseudonyms", [False, True])
