@@ -1,5 +1,7 @@
 """The errors that a user can meet. Each message says which thing, what is wrong, the value met, what to do."""
 
+from pathlib import Path
+
 
 class PatchvoteError(Exception):
     """Something the user can mend; the front door prints the message without a traceback."""
@@ -19,3 +21,18 @@ class GeometryError(PatchvoteError):
 
 class CheckpointError(PatchvoteError):
     """A model or a resume folder is damaged or belongs to another experiment."""
+
+
+def in_words(error: Exception, path: Path, what: str) -> str:
+    """What to list for a file that fails where the others go on.
+
+    Args:
+        what: Was being done with it.
+
+    Examples:
+        >>> in_words(DataError("a.nii: cut off"), Path("a.nii"), "answering")
+        'a.nii: cut off'
+        >>> in_words(MemoryError(), Path("a.nii"), "answering")
+        'a.nii: answering failed: MemoryError()'
+    """
+    return str(error) if isinstance(error, PatchvoteError) else f"{path}: {what} failed: {error!r}"

@@ -11,14 +11,6 @@ from pipeline.errors import DataError
 MAKE = "Make it with `patchvote predict`."
 
 
-def is_number(value: Any) -> bool:
-    """Whether a value is a finite number, as JSON has it."""
-    try:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # an integer of hundreds of digits
-        return False
-
-
 def require_numbers(fields: Iterable[tuple[str, Any]], where: str) -> None:
     """Make sure that fields are finite numbers.
 
@@ -30,5 +22,13 @@ def require_numbers(fields: Iterable[tuple[str, Any]], where: str) -> None:
         DataError: One is not.
     """
     for name, value in fields:
-        if not is_number(value):
+        if not _is_number(value):
             raise DataError(f"{where}: {name} is {value!r}; a number is needed. {MAKE}")
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a finite number, as JSON has it."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer of hundreds of digits
+        return False

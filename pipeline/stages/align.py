@@ -24,7 +24,7 @@ from pipeline.data.scan_files import asked_scans
 from pipeline.data.template import Points, Template, mean_template, read_template, write_template
 from pipeline.data.write_nifti import write_nifti
 from pipeline.data.write_picture import write_png
-from pipeline.errors import ConfigError, DataError, PatchvoteError
+from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.geometry import ImageFrame
 
 IMAGES = "images"
@@ -157,14 +157,10 @@ def _asked(model: Path | None, images: dict[str, Path], device: str) -> tuple[li
         try:
             said = made.answer(read_safely(path), Beside())["answers"]
         except Exception as error:  # a fault of a library, or too little memory, must not cost the other images
-            failed[case] = _why(error, path)
+            failed[case] = in_words(error, path, "aligning it")
             continue
         found.append((case, case, path, {name: answer["position"] for name, answer in said.items()}))
     return found, failed
-
-
-def _why(error: Exception, path: Path) -> str:
-    return str(error) if isinstance(error, PatchvoteError) else f"{path}: aligning it failed: {error!r}"
 
 
 def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[Path]) -> tuple[int, dict[str, str]]:
@@ -177,7 +173,7 @@ def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[P
             image = aligned(read_safely(path), matrix, template.frame)
             _write_image(_place(out, case, template.unit), image)
         except Exception as error:  # as above
-            failed[case] = _why(error, path)
+            failed[case] = in_words(error, path, "aligning it")
             continue
         rows.append((case, str(number), f"{off:.3f}"))
         whose.append((case, subject))

@@ -15,7 +15,7 @@ from pipeline.data.find_images import find_images
 from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
 from pipeline.data.points_csv import csv_line
 from pipeline.data.read_apart import read_safely
-from pipeline.errors import ConfigError, DataError, PatchvoteError
+from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.inference.answering import VectorAnswering, answering
 from pipeline.inference.beside import Beside
 from pipeline.inference.model import load_model, pick_device
@@ -119,8 +119,7 @@ def identify(
         try:
             vector = asked.vector(image)
         except Exception as error:  # a fault of a library, or too little memory, must not cost the other images
-            known = isinstance(error, PatchvoteError)
-            failures[str(image)] = str(error) if known else f"{image}: answering failed: {error!r}"
+            failures[str(image)] = in_words(error, image, "answering")
             continue
         if claimed is None:
             who, distance = people.nearest(vector)[0]

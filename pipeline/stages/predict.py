@@ -27,7 +27,7 @@ from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
 from pipeline.data.write_behind import WriteBehind
 from pipeline.data.write_boxes import FORMATS
-from pipeline.errors import ConfigError, DataError, PatchvoteError
+from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.inference.answering import Answering, Content, answering
 from pipeline.inference.beside import Beside, beside_cases, beside_scans
 from pipeline.inference.formats import check_formats
@@ -218,7 +218,7 @@ def _answer_all(
             try:
                 write(name)
             except Exception as error:  # as below: a format that this scan cannot be written in costs it alone
-                unwritten[name] = _why(error, scans[name])
+                unwritten[name] = in_words(error, scans[name], "answering")
     new = {name: path for name, path in scans.items() if name not in said}
     start = time.perf_counter()
     with WriteBehind() as behind:
@@ -228,16 +228,12 @@ def _answer_all(
                 seconds[name] = round(time.perf_counter() - start, 3)
                 behind.write(name, partial(write, name))
             except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
-                unanswered[name] = _why(error, scans[name])
+                unanswered[name] = in_words(error, scans[name], "answering")
             start = time.perf_counter()
-    unwritten |= {name: _why(error, scans[name]) for name, error in behind.failures.items()}
+    unwritten |= {name: in_words(error, scans[name], "answering") for name, error in behind.failures.items()}
     lost = unanswered.keys() | unwritten.keys()
     cases = {name: said[name] for name in scans if name in said and name not in lost}
     return cases, unanswered, unwritten, seconds
-
-
-def _why(error: Exception, scan: Path) -> str:
-    return str(error) if isinstance(error, PatchvoteError) else f"{scan}: answering failed: {error!r}"
 
 
 def _made_of(by: str, path: Path, stamp: str, beside: Beside) -> str:
