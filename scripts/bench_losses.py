@@ -32,10 +32,11 @@ from pipeline.tasks.ask import grid_over
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.settings import DecodeSettings, LossSettings
-from pipeline.training.cascade import Cascade, TrainedLevel, answer_all
+from pipeline.training.cascade import Cascade
 from pipeline.training.cases import training_cases
 from pipeline.training.levels import TrainingCase
 from pipeline.training.settings import TrainingSettings
+from pipeline.training.trained_level import TrainedLevel, answer_all
 
 SOFTMAX, SIGMOID = "softmax", "noothout2018"
 SETTINGS = {  # what the losses' own settings can say

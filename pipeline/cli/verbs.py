@@ -78,7 +78,7 @@ VERBS = (
     ),
     Verb(
         "train",
-        "train the levels one after the other within a budget of minutes",
+        "train all levels within a budget of minutes",
         "patchvote train run=runs/mine training.minutes=1",
         (*RUN, "method", *TRAINING),
         ("training",),

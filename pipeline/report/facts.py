@@ -41,6 +41,16 @@ def levels(model: Any) -> str:
     return ", then ".join(_size(level.get("spacing") if isinstance(level, Mapping) else level) for level in found)
 
 
+def learned_at_once(model: Any) -> bool:
+    """Whether all levels learned side by side, so that their seconds are the same ones.
+
+    Examples:
+        >>> learned_at_once({"training": {"at_once": True}}), learned_at_once(None)
+        (True, False)
+    """
+    return look_up(model, "at_once") is True
+
+
 def parts(splits: Iterable[str | None]) -> str:
     """How many cases each part of the split has.
 

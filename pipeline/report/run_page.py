@@ -11,7 +11,7 @@ from pipeline.data.atomic import read_json, sha256_of
 from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.errors import DataError
 from pipeline.report.curves import minutes, training_curve
-from pipeline.report.facts import UNKNOWN, levels, parts
+from pipeline.report.facts import UNKNOWN, learned_at_once, levels, parts
 from pipeline.report.page import Listing, Page
 from pipeline.report.run_files import details, findings, read_rows
 
@@ -70,14 +70,16 @@ def page_of(found: Measured, title: str, facts: tuple[tuple[str, str], ...], err
         more: The rest of the page.
     """
     data, failed = found.data, found.summary["failures"]
-    spent, model = minutes(found.history), found.run / "model" / "model.json"
+    path = found.run / "model" / "model.json"
+    model = read_json(path) if path.is_file() else None
+    spent = minutes(found.history, learned_at_once(model))
     first = (
         ("run", found.run.resolve().name),
         ("data set", data.name),
         ("cases", parts(c.split for c in data.cases)),
     )
     last = (
-        (f"voxel sizes, {data.unit}", levels(read_json(model) if model.is_file() else None)),
+        (f"voxel sizes, {data.unit}", levels(model)),
         ("training", UNKNOWN if spent is None else f"{spent:.1f} minutes"),
     )
     return Page(

@@ -19,7 +19,7 @@ from pipeline.report.box_listing import box_listing
 from pipeline.report.cases import CaseErrors, best_median_worst, by_case, typical_and_worst
 from pipeline.report.columns import number
 from pipeline.report.curves import error_curve, minutes, training_curve
-from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, parts
+from pipeline.report.facts import UNKNOWN, learned_at_once, levels, look_up, look_up_setting, parts
 from pipeline.report.page import Listing, Page, Picture, render
 from pipeline.report.planes import draw_planes
 from pipeline.report.run_files import details, findings, read_rows
@@ -84,7 +84,7 @@ def _facts(
 ) -> tuple[tuple[str, str], ...]:
     model = _read(run / "model" / "model.json", read_json)
     config = (run / "config.yaml").read_text(encoding="utf-8") if (run / "config.yaml").is_file() else ""
-    spent = minutes(history)
+    spent = minutes(history, learned_at_once(model))
     dated = [p for p in (answered / "summary.json", run / "history.csv", run / "dataset.json") if p.is_file()]
     unit = data.unit if data else "mm"
     known = levels(model)

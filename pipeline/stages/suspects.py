@@ -21,6 +21,7 @@ from pipeline.inference.model import pick_device
 from pipeline.inference.suspects import Suspect, rank_suspects
 from pipeline.sampling.mirror import exchanged
 from pipeline.tasks.asked import Asked
+from pipeline.training.beside import can_learn_at_once
 from pipeline.training.cascade import Cascade
 from pipeline.training.cases import all_training_cases
 from pipeline.training.held_out import held_out_answers
@@ -67,7 +68,9 @@ def find_suspects(
     place, target = out / "resume" / identity[:12], pick_device(device)
     asked = Asked(landmarks=data.landmarks)
     names = exchanged(data.landmarks, settings.augment)
-    template = Cascade((), (), store.spacings, store.unit, settings, target, place, identity, names, asked=asked)
+    at_once = can_learn_at_once(settings, len(store.spacings), target, "landmarks")
+    how = (store.spacings, store.unit, settings, target, place, identity, names)
+    template = Cascade((), (), *how, asked=asked, at_once=at_once)
     answers = held_out_answers(template, cases, subjects, folds)
     annotated = {c.id: c.world for c in cases if np.isfinite(c.world).all(1).any()}
     ranked = rank_suspects(annotated, answers, data.landmarks, data.unit, {c.id: _mistakes(c) for c in cases})

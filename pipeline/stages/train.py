@@ -37,7 +37,8 @@ from pipeline.tasks.multi import MultiTask
 from pipeline.tasks.one_object import OneObjectTask
 from pipeline.tasks.table import TASKS
 from pipeline.training.allocator import keep_freed_memory
-from pipeline.training.cascade import Cascade, TrainedLevel
+from pipeline.training.beside import can_learn_at_once
+from pipeline.training.cascade import Cascade
 from pipeline.training.cases import fit_known, tell_untaught, training_cases
 from pipeline.training.history import history_csv
 from pipeline.training.identity import identity_of, record
@@ -52,6 +53,7 @@ from pipeline.training.learnable import (
 )
 from pipeline.training.levels import TrainingCase
 from pipeline.training.settings import TrainingSettings
+from pipeline.training.trained_level import TrainedLevel
 
 
 def train(
@@ -109,7 +111,8 @@ def train(
     check_truth(dataset, question, parts)
     if TASKS[question].answers == "vectors":
         check_pairs(dataset, parts)
-    cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs)
+    at_once = can_learn_at_once(settings, len(store.spacings), target, question)
+    cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs, at_once)
     check_weights(cascade.task, settings.attributes)
     if isinstance(cascade.task, BoxesTask | OneObjectTask | MultiTask):
         tell_untaught(data.classes, learning)
@@ -129,6 +132,7 @@ def train(
         "seconds": [level.history[-1].get("seconds") for level in trained],
         "seed": settings.seed,
         "threads": [level.threads for level in trained],
+        "at_once": at_once,
         "device": target,
         "precision": [level.precision for level in trained],
         "parameters": [count_parameters(level.network) for level in trained],

@@ -1,13 +1,13 @@
-"""All levels of a run, one after the other, each to be resumed after a kill."""
+"""All levels of a run, one after the other or at once, each to be resumed after a kill."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from pipeline.tasks.embedding import EmbeddingTask
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.table import TASKS, new_task
 from pipeline.tasks.task import Task
+from pipeline.training.beside import learn_at_once
 from pipeline.training.budget import FIRST_LEVEL, Budget, seconds_of_levels
 from pipeline.training.checkpoint import load_level, save_level
 from pipeline.training.deck import deck_of
@@ -35,34 +36,14 @@ from pipeline.training.levels import (
     new_network,
     validation,
 )
-from pipeline.training.loop import start_level, train_level
+from pipeline.training.loop import LevelState, start_level, train_level
 from pipeline.training.progress import Progress, size_in_words
 from pipeline.training.settings import TrainingSettings
+from pipeline.training.trained_level import TrainedLevel
 from pipeline.training.trial import Trial
 from pipeline.training.within import normalise_within
 
 SAMPLERS = 8  # threads that make batches for a GPU, at most
-
-
-@dataclass(frozen=True, eq=False)
-class TrainedLevel:
-    """The best network of a level, its validations, the number format and threads it was trained in and on, the voxels
-    around the coarser answer within which its patches vote, and how far its own answer is drawn towards that one."""
-
-    network: PatchNetwork
-    search: float
-    blend: float
-    history: list[dict[str, Any]]
-    precision: str
-    threads: int
-
-
-def answer_all(levels: Sequence[TrainedLevel], task: Task, cases: Sequence[TrainingCase]) -> dict[str, Any]:
-    """Answers of all levels, one after the other, for each case."""
-    found: dict[str, Any] = {}
-    for number, level in enumerate(levels):
-        found = locate_all(level.network, task, cases, number, level.search, found, level.blend)
-    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +61,7 @@ class Cascade:
         question: Name of the task.
         asked: What there is to learn.
         inputs: What is known beside the images.
+        at_once: Every level learns for all of the time, each on its part of the CPU's threads.
     """
 
     learning: Sequence[TrainingCase]
@@ -94,6 +76,7 @@ class Cascade:
     question: str = "landmarks"
     asked: Asked = field(default_factory=Asked)
     inputs: Inputs = field(default_factory=Inputs)
+    at_once: bool = False
 
     @cached_property
     def task(self) -> Task:
@@ -122,6 +105,8 @@ class Cascade:
         Raises:
             CheckpointError: A resume file is damaged or belongs to another run.
         """
+        if self.at_once:
+            learn_at_once(self)  # what follows finds all levels learned
         priors: dict[str, Any] = {}
         trained: list[TrainedLevel] = []
         for number in range(len(self.spacings)):
@@ -150,26 +135,68 @@ class Cascade:
         return False
 
     def _train_level(self, number: int, priors: dict[str, Any]) -> tuple[TrainedLevel, dict[str, Any]]:
-        around = priors if isinstance(self.task, LandmarksTask) else {}  # others look everywhere at every level
-        search = self.settings.level(number).search or derive_search(self.validating, number, around)
-        network = self._network(number)
-        state = start_level(network, self._budget(number), self.settings, self.task.parts(number))
+        return self.answered(number, self.learn(number, lambda: priors), priors)
+
+    def learn(
+        self,
+        number: int,
+        coarser: Callable[[], Mapping[str, Any] | None],
+        used: float = 0.0,
+        bars: TextIO | None = None,
+    ) -> LevelState:
+        """Train one level within its budget, from where it was saved; its average is then the network that is kept.
+
+        Args:
+            coarser: What the levels before it answer on the validation cases; None = nothing yet: while that is so, it
+                is not validated.
+            used: Seconds of its budget that went by before; a saved level knows by itself.
+            bars: Where its progress is shown; None = standard error.
+        """
+        state = self.fresh(number, used)
         if not load_level(self.resume, number, self.identity, state):
             state.precision, state.threads = self._trial(number).found()
-        stream = self._stream(number, state.network, state.budget)
+        if state.is_done:
+            state.average.network.load_state_dict(state.best)
+            return state
         task = self._task_at(number, state.network)
-        measure = validation(task, self.validating, number, search, priors)
         save = partial(save_level, self.resume, number, self.identity)
-        size, of_error = self.spacings[number], self.unit if isinstance(task, LandmarksTask) else ""
-        with Progress(number, len(self.spacings), size, self.unit, sys.stderr, of_error) as progress:
-            best = train_level(state, task, stream, measure, self.settings, save, progress.show)
+        stream = self._stream(number, state.network, state.budget)
+
+        def measure(network: PatchNetwork) -> dict[str, float] | None:
+            if (priors := coarser()) is None:
+                return None
+            return validation(task, self.validating, number, self._search(number, priors), priors)(network)
+
+        of_error = self.unit if isinstance(task, LandmarksTask) else ""
+        level, where = (number, len(self.spacings), self.spacings[number]), (self.unit, bars or sys.stderr)
+        with Progress(*level, *where, of_error, self.at_once) as progress:
+            train_level(state, task, stream, measure, self.settings, save, progress.show)
+        return state
+
+    def fresh(self, number: int, used: float = 0.0) -> LevelState:
+        """A level that has learned nothing."""
+        budget = replace(self._budget(number), used=used)
+        return start_level(self._network(number), budget, self.settings, self.task.parts(number))
+
+    def answered(
+        self, number: int, state: LevelState, priors: Mapping[str, Any]
+    ) -> tuple[TrainedLevel, dict[str, Any]]:
+        """A level that has learned, and what it answers on the validation cases, around the answers before it."""
+        best, task = state.average.network, self._task_at(number, state.network)
         if isinstance(task, EmbeddingTask) and task.settings.within:
-            normalise_within(best, task, self.learning, number, stream)
+            normalise_within(best, task, self.learning, number, self._stream(number, state.network, state.budget))
+        search, around = self._search(number, priors), self._around(priors)
         found = locate_all(best, task, self.validating, number, search, priors)
         blend = derive_blend(self.validating, around, found)
         if around:
             found = {name: f.blended(around[name], blend) for name, f in found.items()}
         return TrainedLevel(best, search, blend, state.history, state.precision, state.threads), found
+
+    def _search(self, number: int, priors: Mapping[str, Any]) -> float:
+        return self.settings.level(number).search or derive_search(self.validating, number, self._around(priors))
+
+    def _around(self, priors: Mapping[str, Any]) -> Mapping[str, Any]:
+        return priors if isinstance(self.task, LandmarksTask) else {}  # others look everywhere at every level
 
     def _trial(self, number: int) -> Trial:
         network, level = self._network(number), self.settings.level(number)
@@ -196,6 +223,8 @@ class Cascade:
 
     def _budget(self, number: int) -> Budget:
         settings = self.settings
+        if self.at_once and settings.minutes:
+            return Budget(settings.minutes * 60, None)
         shares = [settings.level(n).share for n in range(len(self.spacings))]
         steps = max(1, round(settings.steps * shares[number] / sum(shares))) if settings.steps else None
         least = 0.0 if TASKS[self.question].whole else FIRST_LEVEL

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from pipeline.errors import DataError
 from pipeline.tasks.found import Found
-from pipeline.training.cascade import Cascade, answer_all
+from pipeline.training.cascade import Cascade
 from pipeline.training.learnable import shows_a_landmark
 from pipeline.training.levels import TrainingCase
+from pipeline.training.trained_level import answer_all
 
 
 def held_out_answers(

@@ -1,4 +1,4 @@
-"""Train the levels one after the other, each looking around the answers of the one before."""
+"""What one level learns from, and what it answers around the answers of the one before."""
 
 from __future__ import annotations
 

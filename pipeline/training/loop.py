@@ -22,7 +22,7 @@ from pipeline.training.few_threads import on_threads
 from pipeline.training.optimizer import new_optimizer
 from pipeline.training.settings import TrainingSettings
 
-Validate = Callable[[PatchNetwork], dict[str, float]]
+Validate = Callable[[PatchNetwork], dict[str, float] | None]
 BETWEEN_SAVES = 120.0  # seconds that a kill may cost; the largest networks take two to be saved
 
 
@@ -42,6 +42,11 @@ class LevelState:
     since: int = 0
     balance: Balance | None = None
     threads: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its budget is spent; where a probe spent it all, a step and its validation are still owed."""
+        return self.budget.fraction >= 1 and bool(self.best)
 
     @property
     def precision(self) -> str:
@@ -85,7 +90,8 @@ def train_level(
     Args:
         state: Fresh or resumed.
         stream: Batches from the state's step on.
-        validate: Errors of a network on the validation cases; "error" decides which is best.
+        validate: Errors of a network on the validation cases; "error" decides which is best. None = they cannot be
+            told yet.
         save: Called after each validation, and between two that lie far apart.
         show: Called after each step with the loss.
 
@@ -94,7 +100,7 @@ def train_level(
     """
     clock = ValidationClock(settings.validations, state.budget)
     saved = state.budget.elapsed
-    while state.budget.fraction < 1 or not state.best:  # a probe may have spent it all: one step and its validation
+    while not state.is_done:
         batch = next(stream)
         with on_threads(state.threads):
             losses = train_step(state, task, batch, settings)
@@ -104,9 +110,9 @@ def train_level(
         show(state, losses["total"])
         if due := clock.is_due():
             with clock:
-                means = {f"loss_{k}": v / state.since for k, v in state.sums.items()}
-                _validate(state, validate, means | _divided(state, task, batch), settings)
-            state.sums, state.since = {}, 0
+                result = validate(state.average.network)
+                if result is not None:
+                    _validated(state, result, _divided(state, task, batch), settings)
         if due or state.budget.elapsed - saved >= BETWEEN_SAVES:
             save(state)
             saved = state.budget.elapsed
@@ -164,9 +170,12 @@ def _divided(state: LevelState, task: Task, batch: Batch) -> dict[str, float]:
     return shares(forward_losses(state.network, task, batch), state.balance, state.network)
 
 
-def _validate(state: LevelState, validate: Validate, losses: dict[str, float], settings: TrainingSettings) -> None:
-    result = validate(state.average.network)
+def _validated(
+    state: LevelState, result: dict[str, float], divided: dict[str, float], settings: TrainingSettings
+) -> None:
     _require_number(result["error"], "the error on the validation cases", state, settings)
+    losses = {f"loss_{k}": v / state.since for k, v in state.sums.items()} | divided
+    state.sums, state.since = {}, 0
     # A run of so many steps repeats to the byte, so the clock has no place in its tables.
     clock = {"seconds": round(state.budget.elapsed, 2)} if state.budget.seconds else {}
     state.history.append({"step": state.budget.step} | clock | losses | result)

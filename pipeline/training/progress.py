@@ -24,16 +24,24 @@ class Progress:
     Args:
         unit: Of the voxel size.
         of_error: Unit of the validation error; "" = it has none.
+        at_once: The other levels learn beside it.
     """
 
     def __init__(
-        self, number: int, levels: int, spacing: float | None, unit: str, stream: TextIO, of_error: str = ""
+        self,
+        number: int,
+        levels: int,
+        spacing: float | None,
+        unit: str,
+        stream: TextIO,
+        of_error: str = "",
+        at_once: bool = False,
     ) -> None:
         self.unit = f" {of_error}" if of_error else ""
         layout = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
         self.bar = progress_bar(
             total=100,
-            desc=f"train level {number + 1}/{levels} ({size_in_words(spacing, unit)})",
+            desc=f"train level {number + 1}/{levels} ({size_in_words(spacing, unit)}){' and all others' * at_once}",
             file=stream,
             bar_format=layout,
             mininterval=1.0,

@@ -31,7 +31,7 @@ class LevelSettings:
             0.3 if a landmark is absent from a training case, else 0.1: whole scans are learned sooner without.
         search: Voxels around the coarser answer within which patches may vote (finer levels); null = derived from
             how far the coarser level errs on the validation cases.
-        share: Of the training time, against the other levels.
+        share: Of the training time, against the other levels, where these learn one after the other.
         batch: Crops a step.
         missing: Share of the samples from which each thing known beside the image is taken away, so that a model can
             do without it.
@@ -82,7 +82,8 @@ class TrainingSettings:
             short probe finds fastest.
         seed: Of everything random.
         threads: CPU threads; 0 = all cores, each level's steps on as few of them as a short probe finds no slower.
-            Results repeat to the bit only for the same number.
+            Results repeat to the bit only for the same number. Within minutes, where every level can have a thread, all
+            learn at once for all of the time, each on its part; with fewer threads one after the other.
         coarse: The first level, which sees the whole scan.
         fine: All further levels, which look around the coarser answer.
         augment: Random changes of the training crops.

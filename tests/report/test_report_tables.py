@@ -125,6 +125,7 @@ def test_training_time_adds_levels_whose_clock_starts_again():
     again = [{"level": n, "seconds": s} for n, s in (("0", "30"), ("0", "60"), ("0", ""), ("1", "30"), ("1", "60"))]
     assert minutes(again) == 2
     assert minutes([{"level": n, "seconds": s} for n, s in (("0", "90"), ("0", "171"), ("1", "429"))]) == 10
+    assert minutes([{"level": n, "seconds": s} for n, s in (("0", "60"), ("1", "62.4"))], at_once=True) == 1.04
     assert minutes([{"seconds": "60"}, {"seconds": "90"}]) == 1.5
     assert minutes([]) is None
 

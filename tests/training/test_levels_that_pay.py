@@ -8,7 +8,8 @@ from blobs import BLOBS, blob_cases
 from tiny_scans import tiny_settings
 
 from pipeline.tasks.found import Found
-from pipeline.training.cascade import Cascade, TrainedLevel
+from pipeline.training.cascade import Cascade
+from pipeline.training.trained_level import TrainedLevel
 
 
 def answers(cases, error):

@@ -1,0 +1,192 @@
+"""Levels that learn at once, in processes of their own, end as one cascade; none is lost without a word."""
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from blobs import BLOBS, blob_cases
+from pebble import ProcessExpired
+
+from pipeline.data.atomic import read_sealed
+from pipeline.errors import CheckpointError, ConfigError
+from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.training import beside
+from pipeline.training.beside import best_so_far, can_learn_at_once
+from pipeline.training.budget import Budget
+from pipeline.training.cascade import Cascade
+from pipeline.training.levels import batch_stream
+from pipeline.training.loop import train_level
+from pipeline.training.settings import LevelSettings, TrainingSettings
+
+COARSE = LevelSettings(parameters={"stride": 4, "width": 8, "growth": 8, "depth": 1}, batch=4)
+SETTINGS = TrainingSettings(
+    gain=None, minutes=0.1, rate=1e-2, average=0.9, validations=3, precision="float32", coarse=COARSE,
+    fine=replace(COARSE, crop=32, jitter=6.0),
+)  # fmt: skip
+STEPS = replace(SETTINGS, minutes=None, steps=12, threads=1)
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def cascade_of(folder, settings=SETTINGS, at_once=True):
+    learning, validating = (blob_cases(2, count, seed, 48, (3.0, 1.0)) for count, seed in ((12, 0), (4, 1)))
+    return Cascade(
+        learning, validating, (3.0, 1.0), "mm", settings, "cpu", folder, "x", asked=BLOBS, at_once=at_once
+    )  # fmt: skip
+
+
+def test_levels_that_learn_at_once_get_all_the_time_and_answer_as_one(tmp_path, two_threads):
+    cascade = cascade_of(tmp_path)
+    begun = time.monotonic()
+    trained = cascade.train()
+    assert time.monotonic() - begun < 60  # one after the other they would learn no longer, but a lost one would hang
+    assert [level.history[-1]["seconds"] >= 6 for level in trained] == [True, True]
+    assert [level.threads for level in trained] == [1, 1]
+    assert torch.get_num_threads() == 2
+    mean = np.mean([c.world for c in cascade.learning], axis=0)
+    guess = np.mean([np.linalg.norm(c.world - mean, axis=1) for c in cascade.validating])
+    assert trained[1].history[-1]["error"] < 0.5 * guess
+    assert trained[1].search > 0
+    again = cascade_of(tmp_path).train()  # a finished run is not trained again
+    assert [level.history for level in again] == [level.history for level in trained]
+
+
+@pytest.mark.parametrize(
+    ("change", "levels", "device", "question", "can"),
+    [
+        ({}, 2, "cpu", "landmarks", True),
+        ({}, 2, "cpu", "boxes", True),
+        ({}, 1, "cpu", "landmarks", False),
+        ({}, 3, "cpu", "landmarks", False),
+        ({}, 2, "cuda", "landmarks", False),
+        ({}, 2, "cpu", "embedding", False),
+        ({"minutes": None, "steps": 10}, 2, "cpu", "landmarks", False),
+    ],
+)
+def test_levels_learn_at_once_where_each_has_a_thread_and_time_is_counted(
+    two_threads, change, levels, device, question, can
+):
+    assert can_learn_at_once(replace(SETTINGS, **change), levels, device, question) is can
+
+
+def test_one_thread_lets_levels_learn_one_after_the_other():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    assert not can_learn_at_once(SETTINGS, 2, "cpu", "landmarks")
+    torch.set_num_threads(before)
+
+
+def test_answers_of_coarser_levels_are_none_before_there_are_any_and_the_best_saved_ones_then(tmp_path, monkeypatch):
+    cascade = cascade_of(tmp_path, STEPS, at_once=False)
+    assert best_so_far(cascade, 1) is None
+    trained = cascade.learn(0, dict)
+    _, expected = cascade.answered(0, trained, {})
+    load, calls = beside.load_level, []
+
+    def replaced_meanwhile(*args):
+        calls.append(1)
+        if len(calls) < beside.TRIES:
+            raise CheckpointError("a file went away")
+        return load(*args)
+
+    monkeypatch.setattr(beside, "load_level", replaced_meanwhile)
+    found = best_so_far(cascade, 1)
+    assert all(np.array_equal(found[name].world, expected[name].world) for name in expected)
+    monkeypatch.setattr(beside, "load_level", load)
+    (tmp_path / f"level0-{trained.budget.step}.pt").write_bytes(b"damaged")
+    with pytest.raises(CheckpointError, match="bytes differ"):
+        best_so_far(cascade, 1)
+
+
+class Ended:
+    """A process's future."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def done(self):
+        return True
+
+    def result(self):
+        raise self.error
+
+
+def test_a_level_whose_process_died_is_named_and_the_other_does_not_go_on_alone(tmp_path):
+    lost = {0: Ended(ProcessExpired("gone"))}
+    with pytest.raises(ConfigError, match=r"the process that trained level 1 died.*it goes on where it was saved"):
+        best_so_far(cascade_of(tmp_path), 1, lambda: beside._raise_lost(lost))
+    with pytest.raises(ConfigError, match="no number"):
+        beside._raise_lost({0: Ended(ConfigError("the loss is no number"))})
+
+
+def test_a_level_that_cannot_be_measured_yet_learns_on_until_it_can(tmp_path):
+    cascade = cascade_of(tmp_path, STEPS, at_once=False)
+    state, asked = cascade.fresh(0), []
+    state.budget, state.precision = Budget(None, 6), "float32"
+    stream = batch_stream(cascade.learning, 0, COARSE, state.network.cells.stride, STEPS, 0)
+
+    def late(network):
+        asked.append(state.budget.step)
+        return {"error": 1.0} if len(asked) > 4 else None
+
+    train_level(state, LandmarksTask(), stream, late, STEPS, lambda _: None, lambda *_: None)
+    assert asked == [2, 4, 6, 7, 8]
+    assert [row["step"] for row in state.history] == [8]
+    assert state.since == 0
+
+
+SCRIPT = """
+import sys, torch
+from pathlib import Path
+sys.path[:0] = [{tests!r}, {here!r}]
+from dataclasses import replace
+if __name__ == "__main__":
+    import test_beside
+    torch.set_num_threads(2)
+    test_beside.cascade_of(Path({folder!r}), replace(test_beside.SETTINGS, minutes=5.0, validations=60)).train()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_no_process_outlives_a_run_that_is_killed(tmp_path):
+    here = Path(__file__).parent
+    script = tmp_path / "killed.py"
+    script.write_text(SCRIPT.format(tests=str(here.parent), here=str(here), folder=str(tmp_path / "resume")))
+    (tmp_path / "resume").mkdir()
+    run = subprocess.Popen([sys.executable, script], stderr=subprocess.DEVNULL, cwd=Path.cwd())
+    state = tmp_path / "resume" / "level0.json"
+    wait_for(lambda: children_of(run.pid) and state.exists(), 120)
+    others = children_of(run.pid)
+    run.kill()
+    run.wait()
+    wait_for(lambda: not any(is_alive(pid) for pid in others), 20)
+    assert read_sealed(state)["step"] > 0
+
+
+def children_of(pid):
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] not in "ZX"
+    except OSError:
+        return False
+
+
+def wait_for(what, seconds):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "in vain"
+        time.sleep(0.2)
