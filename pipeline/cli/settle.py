@@ -118,10 +118,11 @@ def _choose_experiment(verb: Verb, words: Words) -> None:
         words.chosen["experiment"] = "demo"
     elif recorded in groups()["experiment"]:
         words.chosen["experiment"] = recorded
-    elif recorded and verb.reads("experiment"):
+    elif recorded:
         raise ConfigError(
             f"run={run} was made with experiment '{recorded}', which is not there any more.\n"
-            f"  Put {config_folder() / 'experiment' / str(recorded)}.yaml back, or begin another run=FOLDER."
+            f"  Put {config_folder() / 'experiment' / str(recorded)}.yaml back, or begin another run=FOLDER.\n"
+            f"  Its model alone answers with model={run}/model; say then what the experiment said, as data.pseudonyms."
         )
     elif verb.name in ("import", "run"):
         raise ConfigError(

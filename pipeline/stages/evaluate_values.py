@@ -59,9 +59,11 @@ def _table(answers: ValuePredictions, cases: Sequence[Case]) -> str:
     lines = [csv_line(("case", "subject", "value", "reference", "answer", "low", "high", "belief"))]
     for case in cases:
         for column in answers.columns:
-            said = answers.cases[case.id][column.name]
+            said = answers.cases[case.id].get(column.name)
+            if said is None:
+                continue
             words = words_of(said.value) if said.beliefs else ()
-            belief = min((said.beliefs[word] for word in words), default=None)
+            belief = min((said.beliefs[word] for word in words if word in said.beliefs), default=None)
             cells = (case.values.get(column.name), said.value, said.low, said.high, belief)
             lines.append(csv_line((case.id, case.subject, column.name, *map(_cell, cells))))
     return "\n".join(lines) + "\n"

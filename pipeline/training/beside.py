@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from pipeline.data.threads import limit_threads
-from pipeline.errors import CheckpointError, ConfigError
+from pipeline.errors import CheckpointError, PatchvoteError
 from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.checkpoint import load_level
 from pipeline.training.few_threads import on_threads
@@ -29,28 +29,30 @@ from pipeline.training.settings import TrainingSettings
 if TYPE_CHECKING:
     from pipeline.training.cascade import Cascade
 
+LEAST = 0.5  # minutes: a process takes some seconds to begin
 TRIES = 3  # at a state that is being replaced
 
 
 def can_learn_at_once(settings: TrainingSettings, levels: int, device: str, question: str) -> bool:
-    """Whether every level gets a CPU thread of its own, and nothing must repeat to the bit.
+    """Whether every level gets a CPU thread of its own, there is time enough, and nothing must repeat to the bit.
 
     Vectors of several levels are compared after a normalisation that looks at all training images again.
     """
     enough = 1 < levels <= torch.get_num_threads()
-    return enough and device == "cpu" and settings.minutes is not None and question != "embedding"
+    return enough and device == "cpu" and (settings.minutes or 0) >= LEAST and question != "embedding"
 
 
 def learn_at_once(cascade: Cascade) -> None:
     """Train all levels within the time of the whole run; each leaves its state in the resume folder.
 
     Raises:
-        ConfigError: A process died, or a loss is no number any more.
+        PatchvoteError: A process died.
+        ConfigError: A loss is no number any more.
     """
     from pebble import ProcessPool
 
     *coarser, finest = range(len(cascade.spacings))
-    threads, begun = torch.get_num_threads() // (finest + 1), time.time()
+    threads, begun = torch.get_num_threads() // (finest + 1), time.monotonic()
     # spawn: a forked copy of a process that has loaded torch may hang on its threads
     with ProcessPool(finest, context=get_context("spawn"), initializer=limit_threads, initargs=[threads]) as pool:
         others = {n: pool.schedule(_learn, args=[cascade, n, threads, begun]) for n in coarser}
@@ -71,7 +73,7 @@ def _raise_lost(others: Mapping[int, Any], wait: bool = False) -> None:
             if wait or other.done():
                 other.result()
         except ProcessExpired as error:
-            raise ConfigError(
+            raise PatchvoteError(
                 f"the process that trained level {number + 1} died (out of memory?). Run the same command again: it"
                 " goes on where it was saved; with threads=1 the levels learn one after the other, in one process."
             ) from error
@@ -82,7 +84,7 @@ def _learn(cascade: Cascade, number: int, threads: int, begun: float) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
     keep_freed_memory()
-    cascade.learn(number, partial(best_so_far, cascade, number), time.time() - begun, io.StringIO())
+    cascade.learn(number, partial(best_so_far, cascade, number), time.monotonic() - begun, io.StringIO())
 
 
 def _end_with_parent() -> None:

@@ -35,6 +35,7 @@ def save_level(folder: Path, number: int, settings: str, state: LevelState) -> N
         "sha256": hashlib.sha256(content).hexdigest(),
         "step": state.budget.step,
         "seconds": state.budget.elapsed,
+        "of_seconds": state.budget.seconds,
         "best_error": state.best_error if state.best else None,
         "precision": state.precision,
         "threads": state.threads,
@@ -94,6 +95,8 @@ def _restore(state: LevelState, saved: dict[str, Any], facts: dict[str, Any]) ->
         state.best_error = facts["best_error"]
     state.sums, state.since = facts.get("sums", {}), facts.get("since", 0)  # early states follow a validation
     state.budget.step, state.budget.used = facts["step"], facts["seconds"]
+    # As it began: taken up on other threads, levels may learn one after the other that learned at once, or at once.
+    state.budget.seconds = facts.get("of_seconds", state.budget.seconds)
 
 
 def _weights(folder: Path, number: int, step: int) -> Path:

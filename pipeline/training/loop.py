@@ -108,12 +108,13 @@ def train_level(
         state.sums = {k: state.sums.get(k, 0.0) + v for k, v in losses.items()}
         state.since += 1
         show(state, losses["total"])
-        if due := clock.is_due():
+        result = None
+        if clock.is_due():
             with clock:
                 result = validate(state.average.network)
                 if result is not None:
                     _validated(state, result, _divided(state, task, batch), settings)
-        if due or state.budget.elapsed - saved >= BETWEEN_SAVES:
+        if result is not None or state.budget.elapsed - saved >= BETWEEN_SAVES:
             save(state)
             saved = state.budget.elapsed
     state.average.network.load_state_dict(state.best)

@@ -173,12 +173,13 @@ def test_the_experiment_is_read_from_the_run_folder(tmp_path):
     assert settings.evaluate.wrong_beyond == 18.0
 
 
-@pytest.mark.parametrize("verb", ["import", "check", "preprocess", "train", "evaluate", "report", "run"])
+@pytest.mark.parametrize("verb", ["import", "check", "preprocess", "train", "predict", "evaluate", "report", "run"])
 def test_an_experiment_that_is_gone_is_named(tmp_path, verb):
     (tmp_path / "config.yaml").write_text("experiment: mine\n")
     with pytest.raises(ConfigError, match=r"experiment 'mine', which is not there any more\.\n  Put .*mine\.yaml"):
         settings_from(verb_named(verb), [f"run={tmp_path}"])
-    assert settings_from(verb_named("predict"), [f"run={tmp_path}"]).experiment is None
+    alone = settings_from(verb_named("predict"), [f"model={tmp_path}/model"])
+    assert alone.experiment is None
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "a: [\n"])

@@ -230,3 +230,14 @@ def test_values_of_an_image_that_failed_are_wrong_and_numbers_are_of_the_others(
     assert (of_sex["failed"], of_sex["without_looking"]["always_accuracy"]) == (1, 1.0)
     note = value_listing(summary["values"]).note
     assert "Without an answer: 1; classes count it as wrong, labels as missed, numbers leave it out." in note
+
+
+def test_a_value_that_another_program_left_out_has_no_row(tmp_path):
+    age, sex = Column("age", "number"), Column("sex", "class")
+    cases = [Case(n, n, f"{n}.png", {}, "test", values={"age": 10.0, "sex": "f"}) for n in "ab"]
+    paths = of_pictures(tmp_path, cases, outputs=(age, sex))
+    answers = {"a": {"age": ValueAnswer(13.0)}, "b": {"age": ValueAnswer(9.0), "sex": ValueAnswer("f", {"m": 0.1})}}
+    write_value_predictions(ValuePredictions("m", answers, (age, sex)), paths[0])
+    assert evaluate_values(*paths)["metrics"] == {"age.mae": 2.0, "sex.accuracy": 0.5}
+    rows = (paths[2] / "values_errors.csv").read_text().splitlines()
+    assert [row.split(",")[:3] for row in rows[1:]] == [["a", "a", "age"], ["b", "b", "age"], ["b", "b", "sex"]]

@@ -13,9 +13,10 @@ from blobs import BLOBS, blob_cases
 from pebble import ProcessExpired
 
 from pipeline.data.atomic import read_sealed
-from pipeline.errors import CheckpointError, ConfigError
+from pipeline.errors import CheckpointError, ConfigError, PatchvoteError
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.training import beside
+from pipeline.training import cascade as cascade_module
 from pipeline.training.beside import best_so_far, can_learn_at_once
 from pipeline.training.budget import Budget
 from pipeline.training.cascade import Cascade
@@ -46,19 +47,17 @@ def cascade_of(folder, settings=SETTINGS, at_once=True):
     )  # fmt: skip
 
 
-def test_levels_that_learn_at_once_get_all_the_time_and_answer_as_one(tmp_path, two_threads):
-    cascade = cascade_of(tmp_path)
-    begun = time.monotonic()
+def test_levels_that_learn_at_once_get_all_the_time_and_answer_as_one(tmp_path, two_threads, monkeypatch):
+    cascade, here, train = cascade_of(tmp_path), [], cascade_module.train_level
+    monkeypatch.setattr(cascade_module, "train_level", lambda *args: here.append(args[0]) or train(*args))
     trained = cascade.train()
-    assert time.monotonic() - begun < 60  # one after the other they would learn no longer, but a lost one would hang
-    assert [level.history[-1]["seconds"] >= 6 for level in trained] == [True, True]
+    assert len(here) == 1  # the finest level; the other one learned in a process of its own
+    assert all(level.history[-1]["seconds"] >= 6 for level in trained)
     assert [level.threads for level in trained] == [1, 1]
     assert torch.get_num_threads() == 2
-    mean = np.mean([c.world for c in cascade.learning], axis=0)
-    guess = np.mean([np.linalg.norm(c.world - mean, axis=1) for c in cascade.validating])
-    assert trained[1].history[-1]["error"] < 0.5 * guess
-    assert trained[1].search > 0
+    assert trained[1].search > 0  # around what the other one answers
     again = cascade_of(tmp_path).train()  # a finished run is not trained again
+    assert len(here) == 1
     assert [level.history for level in again] == [level.history for level in trained]
 
 
@@ -72,18 +71,19 @@ def test_levels_that_learn_at_once_get_all_the_time_and_answer_as_one(tmp_path, 
         ({}, 2, "cuda", "landmarks", False),
         ({}, 2, "cpu", "embedding", False),
         ({"minutes": None, "steps": 10}, 2, "cpu", "landmarks", False),
+        ({"minutes": 0.3}, 2, "cpu", "landmarks", False),
     ],
 )
 def test_levels_learn_at_once_where_each_has_a_thread_and_time_is_counted(
     two_threads, change, levels, device, question, can
 ):
-    assert can_learn_at_once(replace(SETTINGS, **change), levels, device, question) is can
+    assert can_learn_at_once(replace(SETTINGS, **({"minutes": 1.0} | change)), levels, device, question) is can
 
 
 def test_one_thread_lets_levels_learn_one_after_the_other():
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    assert not can_learn_at_once(SETTINGS, 2, "cpu", "landmarks")
+    assert not can_learn_at_once(replace(SETTINGS, minutes=1.0), 2, "cpu", "landmarks")
     torch.set_num_threads(before)
 
 
@@ -124,7 +124,7 @@ class Ended:
 
 def test_a_level_whose_process_died_is_named_and_the_other_does_not_go_on_alone(tmp_path):
     lost = {0: Ended(ProcessExpired("gone"))}
-    with pytest.raises(ConfigError, match=r"the process that trained level 1 died.*it goes on where it was saved"):
+    with pytest.raises(PatchvoteError, match=r"the process that trained level 1 died.*it goes on where it was saved"):
         best_so_far(cascade_of(tmp_path), 1, lambda: beside._raise_lost(lost))
     with pytest.raises(ConfigError, match="no number"):
         beside._raise_lost({0: Ended(ConfigError("the loss is no number"))})
@@ -140,8 +140,10 @@ def test_a_level_that_cannot_be_measured_yet_learns_on_until_it_can(tmp_path):
         asked.append(state.budget.step)
         return {"error": 1.0} if len(asked) > 4 else None
 
-    train_level(state, LandmarksTask(), stream, late, STEPS, lambda _: None, lambda *_: None)
+    saved = []
+    train_level(state, LandmarksTask(), stream, late, STEPS, lambda s: saved.append(s.budget.step), lambda *_: None)
     assert asked == [2, 4, 6, 7, 8]
+    assert saved == [8]
     assert [row["step"] for row in state.history] == [8]
     assert state.since == 0
 

@@ -184,6 +184,14 @@ def test_a_saved_level_comes_back_with_its_steps_and_seconds(saved):
     assert again.budget.elapsed == pytest.approx(7, abs=1)
 
 
+def test_a_level_keeps_the_time_it_began_with(saved):
+    """Taken up with threads=1, levels that learned at once learn one after the other, and end as they would have."""
+    save_level(saved, 0, "identity", fresh(seconds=600.0))
+    again = fresh(seconds=240.0)
+    assert load_level(saved, 0, "identity", again)
+    assert again.budget.seconds == 600.0
+
+
 def test_a_state_of_a_gpu_comes_back_where_there_is_none(tmp_path, monkeypatch):
     state = fresh()
     state.budget.step, state.best = 5, state.average.network.state_dict()
