@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +16,15 @@ from pipeline.errors import DataError
 
 PREFIX = ".tmp-"
 SEAL = "sealed"
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL  # not by `tempfile`, which asks no umask
 
 
 @contextmanager
-def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
+def atomic_file(path: Path, permissions: int = 0o666) -> Iterator[IO[Any]]:
     """Open a temporary file beside `path`; it takes the name only when the block ends without an error.
+
+    Args:
+        permissions: Of a new file, as far as the umask of the user allows them; those of one that is replaced stay.
 
     Raises:
         DataError: The folder cannot be written to, or the disk is full.
@@ -28,15 +32,18 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=PREFIX, suffix=path.suffix, dir=path.parent)
+        kept = _permissions(path)
+        name = path.parent / f"{PREFIX}{secrets.token_hex(4)}{path.suffix}"
+        handle = os.open(name, NEW, permissions if kept is None else kept)
     except OSError as error:
         raise DataError(f"{path}: cannot write there: {error.strerror}. Choose another folder or free it.") from error
     try:
-        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
+        with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
+        if kept is not None:
+            os.chmod(name, kept)  # which the umask may have narrowed
         os.replace(name, path)
     except OSError as error:
         raise DataError(
@@ -47,9 +54,17 @@ def atomic_file(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
             os.unlink(name)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file atomically."""
-    with atomic_file(path) as file:
+def _permissions(path: Path) -> int | None:
+    """Of a file; None where there is none."""
+    try:
+        return path.stat().st_mode & 0o777
+    except OSError:  # whoever opens it says why
+        return None
+
+
+def write_bytes(path: Path, content: bytes, permissions: int = 0o666) -> None:
+    """Write a whole file atomically; `permissions` are of a new one."""
+    with atomic_file(path, permissions=permissions) as file:
         file.write(content)
 
 

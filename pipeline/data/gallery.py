@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -95,13 +96,15 @@ def called(name: str) -> str:
 
 
 def write_gallery(gallery: Gallery, path: Path) -> None:
-    """Write the file; all of it, or nothing."""
+    """Write the file; all of it, or nothing. Of a link, what it leads to: who is removed is removed there. A new one is
+    for its owner alone."""
     from safetensors.numpy import save
 
     vectors = np.ascontiguousarray(gallery.vectors, np.float32)
     lists = {"people": json.dumps(gallery.people), "images": json.dumps(gallery.images)}
     facts = {"version": VERSION, "model": gallery.model} | lists
-    write_bytes(path, save({"vectors": vectors}, facts | {"sha256": _sum(facts, vectors)}))
+    place = Path(os.path.realpath(path))
+    write_bytes(place, save({"vectors": vectors}, facts | {"sha256": _sum(facts, vectors)}), 0o600)
 
 
 def read_gallery(path: Path, model: str) -> Gallery:

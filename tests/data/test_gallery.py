@@ -28,6 +28,15 @@ def test_it_survives_its_file(tmp_path):
     assert np.array_equal(read.vectors, gallery().vectors)
 
 
+def test_a_link_to_it_stays_one_and_others_may_not_read_it(tmp_path):
+    real, link = tmp_path / "real", tmp_path / "people"
+    link.symlink_to(real)
+    write_gallery(gallery(), link)
+    write_gallery(read_gallery(link, "m" * 64).without("person 0"), link)
+    assert link.is_symlink() and read_gallery(real, "m" * 64).people == ("person 1", "person 1")
+    assert real.stat().st_mode & 0o777 == 0o600
+
+
 def test_the_file_holds_no_code_and_no_picture(tmp_path):
     write_gallery(gallery(), tmp_path / "people")
     content = (tmp_path / "people").read_bytes()

@@ -37,9 +37,24 @@ def test_a_file_has_its_name_only_when_the_block_has_ended(tmp_path):
     assert path.read_bytes() == b"all of it"
 
 
-def test_others_may_read_the_file(tmp_path):
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
+def test_others_may_do_what_the_umask_says_or_what_they_might_before(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        for name, mode in (("new", 0o666 & ~umask), ("closed", 0o600), ("shared", 0o664)):
+            if name != "new":
+                (tmp_path / name).touch()
+                (tmp_path / name).chmod(mode)
+            write_text(tmp_path / name, "a")
+            assert (tmp_path / name).stat().st_mode & 0o777 == mode
+        write_bytes(tmp_path / "own", b"a", 0o600)
+        assert (tmp_path / "own").stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
+
+
+def test_text_is_utf8(tmp_path):
     write_text(tmp_path / "a", "ä")
-    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
     assert (tmp_path / "a").read_text(encoding="utf-8") == "ä"
 
 
