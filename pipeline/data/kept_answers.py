@@ -59,10 +59,14 @@ class AnswerFiles:
         beside = [f"boxes/{stem}{ENDINGS[self.boxes]}"] if self.boxes else []
         return [f"{stem}{ENDINGS[name]}" for name in self.formats if name in ENDINGS] + beside
 
+    def tables(self) -> list[str]:
+        """What shows the answers to all images."""
+        asked = [name for key, names in TABLES.get(self.kind, {}).items() if key in self.formats for name in names]
+        return [*asked, *([VALUES] if self.values else [])]
+
     def of_all(self) -> list[str]:
         """What holds all images."""
-        tables = [name for key, names in TABLES.get(self.kind, {}).items() if key in self.formats for name in names]
-        return [PREDICTIONS, REPORT, *tables, *([VALUES] if self.values else [])]
+        return [PREDICTIONS, REPORT, *self.tables()]
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,16 @@ class KeptAnswers:
         return _sealed(self.place(case))
 
     def write(self, case: str, content: Mapping[str, Any], scan: Path, files: Sequence[str]) -> None:
-        """Keep the answers to a scan, and the `stamp` it had, before its `files` are written."""
+        """Keep the answers to a scan, and the `stamp` it had, before its `files` are written. Files of an earlier call
+        show the same answers, or are removed."""
         before = self.read(case)
-        whole = {**content, "case": case, "scan": self._told(scan), "files": sorted({*before.get("files", []), *files})}
+        earlier = set(before.get("files", ()))
+        told = {*files, *(earlier if before.get("made_of") == content["made_of"] else ())}
+        whole = {**content, "case": case, "scan": self._told(scan), "files": sorted(told)}
         if whole != before:
             write_sealed(self.place(case), whole, indent=None)
+        for name in earlier - told:
+            (self.out / name).unlink(missing_ok=True)
 
     def remove(self, case: str, files: Sequence[str]) -> None:
         """Answers that no longer hold, and what showed them; `files` where an early folder does not say."""

@@ -209,7 +209,7 @@ def _answer_all(
 
     def write(name: str) -> None:
         content = {**said[name], "made_of": made_of[name], "by": by, "stamp": stamps[name]}
-        kept.write(name, content, scans[name], files.of_case(name))
+        kept.write(name, content, scans[name], [*files.of_case(name), *files.tables()])
         asked.write_case(kept.out, name, said[name], scans[name])
 
     for name in scans:

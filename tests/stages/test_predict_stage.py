@@ -144,17 +144,35 @@ def test_another_program_answers_again(trained, inputs, tmp_path, monkeypatch):
     assert len(looks) == len(list(inputs.iterdir()))
 
 
-def test_another_model_answers_again(trained, inputs, tmp_path, monkeypatch):
-    on_cpu(trained, tmp_path / "out", inputs)
-    other = shutil.copytree(trained, tmp_path / "other")
+def that_finds_nothing(trained, folder):
+    """Another model."""
+    other = shutil.copytree(trained, folder / "other")
     content = read_sealed(other / "model.json")
     content["calibration"]["threshold"] = 1.1
     write_sealed(other / "model.json", content)
+    return other
+
+
+def test_another_model_answers_again(trained, inputs, tmp_path):
+    on_cpu(trained, tmp_path / "out", inputs)
+    other = that_finds_nothing(trained, tmp_path)
     told = on_cpu(other, tmp_path / "out", inputs)
     assert not any(a.found for answers in told.cases.values() for a in answers.values())
     assert "below the threshold 1.1" in told.cases["c16"]["dark"].reason
     points, _ = read_markups(tmp_path / "out" / "c16.mrk.json")
     assert not any(points.values())
+
+
+def test_no_file_shows_the_answers_of_another_model(trained, inputs, tmp_path):
+    out = tmp_path / "out"
+    on_cpu(trained, out, inputs, formats=["fcsv", "csv"])
+    on_cpu(trained, out, inputs, formats=["mrk.json"])
+    first = {"c16.fcsv", "c17.fcsv", "points.csv"}
+    assert all((out / name).is_file() for name in first)  # the same answers
+    (out / "c16.txt").write_text("by hand")
+    on_cpu(that_finds_nothing(trained, tmp_path), out, inputs, formats=["mrk.json"])
+    there = {path.name for path in out.iterdir() if path.is_file()}
+    assert not there & first and {"c16.txt", "c16.mrk.json", "predictions.json"} <= there
 
 
 def test_a_damaged_answer_is_made_again(trained, inputs, tmp_path):
@@ -319,8 +337,8 @@ def test_a_scan_is_never_replaced(trained, inputs, tmp_path, monkeypatch):
 def test_a_case_names_all_files_that_show_its_answers(trained, inputs, tmp_path, formats):
     on_cpu(trained, tmp_path, inputs, formats=formats)
     there = sorted(p.name for p in tmp_path.glob("c16.*"))
-    assert read_sealed(tmp_path / "cases" / "c16.json")["files"] == there
     told = AnswerFiles("points", tuple(formats or ["mrk.json"]))
+    assert read_sealed(tmp_path / "cases" / "c16.json")["files"] == sorted([*there, *told.tables()])
     sets = {p.name for p in tmp_path.iterdir() if p.is_file()} - {".lock", *there, *told.of_case("c17")}
     assert sets == set(told.of_all())
 
@@ -349,10 +367,7 @@ def test_an_earlier_answer_that_no_longer_holds_is_left_out_and_said(trained, in
     elif change == "changed":
         shutil.copy(inputs / "c16.nii.gz", inputs / "c17.nii.gz")
     else:
-        trained = shutil.copytree(trained, tmp_path / "other")
-        content = read_sealed(trained / "model.json")
-        content["calibration"]["threshold"] = 1.1
-        write_sealed(trained / "model.json", content)
+        trained = that_finds_nothing(trained, tmp_path)
     assert list(on_cpu(trained, tmp_path / "out", inputs / "c16.nii.gz").cases) == ["c16"]
     assert "not in predictions.json any more" in (said := capsys.readouterr().err) and said.rstrip().endswith(": c17")
 
