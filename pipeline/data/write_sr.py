@@ -26,6 +26,14 @@ NEEDED = (  # tags of the patient and study that every object of DICOM has (type
     "StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName",
 )  # fmt: skip
 
+# What was done, in words of LOINC, by modality; a report on another one says "imaging procedure".
+PROCEDURES = {
+    "CT": "CTUnspecifiedBodyRegion",
+    "MR": "MRIUnspecifiedBodyRegion",
+    "PT": "PETUnspecifiedBodyRegion",
+    "NM": "NMUnspecifiedBodyRegion",
+}
+
 
 def write_sr(path: Path, answers: Mapping[str, Answer], scan: Path, model: str) -> None:
     """Write one report.
@@ -52,6 +60,7 @@ def write_sr(path: Path, answers: Mapping[str, Answer], scan: Path, model: str) 
         raise DataError(f"{scan}: no FrameOfReferenceUID, which a report's points refer to. Choose another format.")
     groups = [_group(highdicom, name, a, str(frame)) for name, a in answers.items() if a.found and a.position]
     if not groups:
+        path.unlink(missing_ok=True)  # one of an earlier call, about other answers
         return
     buffer = io.BytesIO()
     _report(highdicom, sources, groups, model).save_as(buffer, enforce_file_format=True)
@@ -82,13 +91,14 @@ def _report(highdicom: Any, sources: list[Any], groups: list[Any], model: str) -
     for name in NEEDED:  # an anonymised series may lack them; a report has them, empty if they are not known
         if name not in sources[0]:
             setattr(sources[0], name, "")
+    done = PROCEDURES.get(str(sources[0].get("Modality")))
     sr = highdicom.sr
     device = sr.ObserverContext(
         codes.DCM.Device, sr.DeviceObserverIdentifyingAttributes(uid=highdicom.UID(), name=f"{MAKER} {model}"[:64])
     )
     content = sr.MeasurementReport(
         sr.ObservationContext(observer_device_context=device),
-        procedure_reported=codes.LN.CTUnspecifiedBodyRegion,
+        procedure_reported=getattr(codes.LN, done) if done else codes.SCT.ImagingProcedure,
         imaging_measurements=groups,
         title=codes.DCM.ImagingMeasurementReport,
     )

@@ -158,6 +158,26 @@ def test_a_dicom_report_holds_the_points_and_names(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("modality", "said"),
+    [("CT", "CT unspecified body region"), ("MR", "MRI unspecified body region"), ("US", "Imaging procedure")],
+)
+def test_a_report_says_how_the_scan_was_made(tmp_path, modality, said):
+    highdicom = pytest.importorskip("highdicom")
+    write_case(tmp_path, "c1", answers(), series(tmp_path / "in", Modality=modality), ["dicom-sr"], "model")
+    items = highdicom.sr.srread(tmp_path / "c1.sr.dcm").ContentSequence
+    (done,) = (i for i in items if i.ConceptNameCodeSequence[0].CodeMeaning == "Procedure reported")
+    assert done.ConceptCodeSequence[0].CodeMeaning == said
+
+
+def test_no_report_stays_where_nothing_is_found_any_more(tmp_path):
+    pytest.importorskip("highdicom")
+    scan = series(tmp_path / "CT")
+    for told in (answers(), {"gone": answers()["gone"]}):
+        write_case(tmp_path, "c1", told, scan, ["dicom-sr"], "model")
+    assert not (tmp_path / "c1.sr.dcm").exists()
+
+
+@pytest.mark.parametrize(
     ("letters", "patient"), [({}, "Doe^Jane"), ({"SpecificCharacterSet": "ISO_IR 100"}, "Müller^Zoë")]
 )
 def test_a_report_has_the_letters_of_every_name(tmp_path, letters, patient):
