@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.data.csv_rows import some
 from pipeline.data.dicom_header import is_scan_file
-from pipeline.data.own_output import is_answered, is_written
+from pipeline.data.own_output import is_answered, is_worn, is_written
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, may_be_slice
 from pipeline.errors import DataError
@@ -58,8 +58,8 @@ def inside(folder: Path) -> list[Path]:
 
 def find_images(folder: Path, out: Path | None = None, skipped: list[Path] | None = None) -> list[Path]:
     """All scans under `folder`, sorted; a folder of DICOM files is one. Where there is none, all pictures: beside scans
-    they are screenshots. Hidden names and label maps are passed over, and what the program wrote itself: runs, pictures
-    drawn with their answers, and those in `out`.
+    they are screenshots. Hidden names and label maps are passed over, and what the program wrote itself: runs, links
+    that are called by codes, pictures with answers or something else laid on them, and those in `out`.
 
     Args:
         folder: Where to look.
@@ -76,7 +76,8 @@ def find_images(folder: Path, out: Path | None = None, skipped: list[Path] | Non
         shown = [n for n in names if not n.startswith(".")]
         found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
         if not is_answered(Path(root), folder, out):
-            pictures += [Path(root) / n for n in shown if n.lower().endswith(PICTURES)]
+            there = (Path(root) / n for n in shown if n.lower().endswith(PICTURES))
+            pictures += [p for p in there if p.parent == folder or not is_worn(p)]
         slices = (Path(root) / n for n in sorted(shown) if may_be_slice(n))
         if any(is_scan_file(p) for p in slices):
             found.append(Path(root))

@@ -1,17 +1,24 @@
-"""Folders that the program wrote itself, which are no input of it: a second look would answer its own drawings."""
+"""Folders and pictures that the program made itself, which are no input of it: a second look would answer its own
+drawings, or links to scans that it was given."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 PREPARED = "prepared"  # of a run
+PRIVATE = "private"  # beside what goes by codes
+KEY = "key"  # in it, what codes are made with
+WORN = ("Software", "patchvote overlay")  # in the head of each PNG of `overlay`
+NEAR, FAR = 1 << 13, 1 << 20  # bytes within which the pixels of a PNG begin, and do behind a long colour profile
 
 
 def is_written(folder: Path, top: Path) -> bool:
-    """Whether it is a run, the prepared scans of one, or what `align` made, unless that is `top` as it was given."""
+    """Whether it is a run, the prepared scans of one, links that are called by codes, or what `align` made, unless that
+    is `top` as it was given."""
     run = folder.parent if folder.name == PREPARED else folder
     aligned = folder.name == "images" and folder.parent != top and (folder.parent / "aligned.csv").is_file()
-    return aligned or ((run / "config.yaml").is_file() and (run / PREPARED).is_dir())
+    linked = folder.name == PRIVATE and (folder / KEY).is_file()
+    return aligned or linked or ((run / "config.yaml").is_file() and (run / PREPARED).is_dir())
 
 
 def is_answered(folder: Path, top: Path, out: Path | None) -> bool:
@@ -23,3 +30,16 @@ def is_answered(folder: Path, top: Path, out: Path | None) -> bool:
         if p != top and top in p.parents
     )
     return ended or (out is not None and folder != top and folder.resolve() == out.resolve())
+
+
+def is_worn(path: Path) -> bool:
+    """Whether `overlay` made a picture: before its pixels a PNG says so."""
+    try:
+        if path.suffix.lower() != ".png" or not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(NEAR)
+            head += b"" if b"IDAT" in head else file.read(FAR)
+    except OSError:  # said by whoever reads it
+        return False
+    return b"tEXt" + "\0".join(WORN).encode() in head.partition(b"IDAT")[0]

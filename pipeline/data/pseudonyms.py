@@ -19,16 +19,16 @@ from pathlib import Path
 from pipeline.data.atomic import write_bytes, write_text
 from pipeline.data.dataset import Dataset, picture_id
 from pipeline.data.findings import Finding
+from pipeline.data.own_output import KEY
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, files_of, folder_and_series
 from pipeline.data.remarks import names_of
 from pipeline.data.scan_files import require_one_scan
 from pipeline.errors import DataError
 
-PRIVATE = "private"
 TABLE = "codes.csv"  # code, name, scan
 DIGITS = 12  # hexadecimal; two of a million names share a code with a chance of 0.2%
-KEY = 32  # bytes
+BYTES = 32  # of the key
 
 
 class Codes:
@@ -44,15 +44,15 @@ class Codes:
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
-        path = self.folder / "key"
+        path = self.folder / KEY
         if not path.is_file():
-            write_bytes(path, secrets.token_bytes(KEY))
+            write_bytes(path, secrets.token_bytes(BYTES), 0o600)
         _close(self.folder)
         self.key = path.read_bytes()
-        if len(self.key) != KEY:
+        if len(self.key) != BYTES:
             raise DataError(
-                f"{path}: {len(self.key)} bytes, a key has {KEY}. Copy it again, or take it away to have a new one, and"
-                " other codes."
+                f"{path}: {len(self.key)} bytes, a key has {BYTES}. Copy it again, or take it away to have a new one,"
+                " and other codes."
             )
 
     def code(self, name: str, prefix: str = "case") -> str:

@@ -12,7 +12,8 @@ from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.collect_values import Columns, collect_images, with_values
 from pipeline.data.dataset import Dataset, write_dataset
 from pipeline.data.findings import FROM_IMPORT, Findings, write_findings
-from pipeline.data.pseudonyms import PRIVATE, coded
+from pipeline.data.own_output import PRIVATE
+from pipeline.data.pseudonyms import coded
 from pipeline.data.split import Fractions, split_by_subject
 from pipeline.errors import DataError
 from pipeline.tasks.table import TASKS

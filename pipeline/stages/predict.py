@@ -15,9 +15,10 @@ from pipeline.data.box_predictions import BoxPredictions
 from pipeline.data.claim import claimed_folder
 from pipeline.data.dataset import Part, read_dataset
 from pipeline.data.kept_answers import REPORT, AnswerFiles, KeptAnswers
+from pipeline.data.own_output import PRIVATE
 from pipeline.data.predictions import Predictions
 from pipeline.data.progress_bar import progress_bar
-from pipeline.data.pseudonyms import PRIVATE, coded_scans
+from pipeline.data.pseudonyms import coded_scans
 from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of
 from pipeline.data.scan_facts import stamp_of

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import PIL.Image
 import pytest
+from PIL.PngImagePlugin import PngInfo
 
 from pipeline.data.find_images import find_images
+from pipeline.data.own_output import WORN
 from pipeline.data.pseudonyms import coded_scans
 from pipeline.data.readers import case_name, read_frame, read_image
 from pipeline.data.scan_files import asked_scans, find_scans
@@ -51,7 +54,8 @@ def test_what_the_program_wrote_is_not_found(tmp_path):
         "old/boxes/a.png",
     )
     ours = ("old/predictions.json", "old/run_report.json", "aligned/aligned.csv", "aligned/images/a.nii.gz")
-    others = ("prepared/c.png", "detected/predictions.json", "detected/d.png", "lost+found/e.png")
+    ours += ("old/private/key", "old/private/case-1.nii.gz")
+    others = ("prepared/c.png", "detected/predictions.json", "detected/d.png", "lost+found/e.png", "own/private/f.png")
     for name in (*names, *ours, *others):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -60,6 +64,7 @@ def test_what_the_program_wrote_is_not_found(tmp_path):
         "a.png",
         "b.png",
         "detected/d.png",
+        "own/private/f.png",
         "prepared/c.png",
     ]
     assert [p.name for p in find_images(tmp_path / "aligned")] == ["a.nii.gz"]
@@ -67,6 +72,18 @@ def test_what_the_program_wrote_is_not_found(tmp_path):
     assert [p.name for p in find_images(tmp_path / "old")] == ["a.png"]  # named by the user
     (tmp_path / "old/scan.nii.gz").touch()
     assert [p.name for p in find_images(tmp_path, tmp_path / "old")] == ["scan.nii.gz"]  # answered beside it
+
+
+@pytest.mark.parametrize("profile", [0, 3_000, 100_000])  # bytes that a colour profile has before the mark
+def test_a_picture_with_something_laid_on_it_is_found_only_in_a_folder_that_is_named(tmp_path, profile):
+    mark = PngInfo()
+    mark.add_text(*WORN)
+    colours = np.random.default_rng(0).bytes(profile)
+    (tmp_path / "worn").mkdir()
+    for name, info in (("a.png", None), ("worn/a.png", mark), ("worn/b.png", None)):
+        PIL.Image.new("RGB", (9, 9)).save(tmp_path / name, pnginfo=info, icc_profile=colours)
+    assert find_images(tmp_path) == [tmp_path / "a.png", tmp_path / "worn" / "b.png"]
+    assert [p.name for p in find_images(tmp_path / "worn")] == ["a.png", "b.png"]
 
 
 @pytest.mark.parametrize("given", [".", ".."])
