@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +13,18 @@ import numpy as np
 from pipeline.data.collect_values import by_view, unused
 from pipeline.data.columns import Value
 from pipeline.data.csv_rows import headings, some
-from pipeline.data.dataset import Case, Dataset
+from pipeline.data.dataset import Case, Dataset, picture_id
 from pipeline.data.encoders import Encoder
 from pipeline.data.inputs import Inputs
+from pipeline.data.pseudonyms import coded_scans
 from pipeline.data.readers import read_image
 from pipeline.data.scan_files import ids_by_file
 from pipeline.data.store import make_level
 from pipeline.data.values_csv import ValuesTable, read_values
 from pipeline.errors import DataError
 from pipeline.inference.model import Model
+
+UNTOLD = "its row of the table cannot be used; what was printed when it was read says why"
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,28 @@ def beside_scans(
     said = _said(table, inputs.columns, main) if table else ValuesTable()
     why = {case: " ".join(messages) for case, messages in said.problems.items()}
     return main, {c: Beside(said.rows.get(c, {}), others.get(c, {}), why.get(c, "")) for c in main}
+
+
+def under_codes(
+    scans: Mapping[str, Path], beside: Mapping[str, Beside], folder: Path
+) -> tuple[dict[str, Path], dict[str, Beside]]:
+    """The same by codes, all images of a case reached through links in `folder`.
+
+    What is wrong with a row of a table may quote any of its cells: it is told on stderr alone.
+
+    Raises:
+        DataError: See `coded_scans`.
+    """
+    pictures = {picture_id(c, view): path for c, known in beside.items() for view, path in known.views.items()}
+    named = {**scans, **pictures}
+    links = dict(zip(named, coded_scans(named, folder).items(), strict=True))
+    coded: dict[str, Beside] = {}
+    for case, known in beside.items():
+        code, views = links[case][0], {view: links[picture_id(case, view)][1] for view in known.views}
+        if known.problem:
+            print(f"{code}: {known.problem}", file=sys.stderr)
+        coded[code] = replace(known, views=views, problem=known.problem and UNTOLD)
+    return {links[case][0]: links[case][1] for case in scans}, coded
 
 
 def _said(path: Path, columns: Sequence[Encoder], scans: Mapping[str, Path]) -> ValuesTable:

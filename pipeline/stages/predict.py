@@ -18,7 +18,6 @@ from pipeline.data.kept_answers import REPORT, AnswerFiles, KeptAnswers
 from pipeline.data.own_output import PRIVATE
 from pipeline.data.predictions import Predictions
 from pipeline.data.progress_bar import progress_bar
-from pipeline.data.pseudonyms import coded_scans
 from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of
 from pipeline.data.scan_facts import stamp_of
@@ -30,7 +29,7 @@ from pipeline.data.write_behind import WriteBehind
 from pipeline.data.write_boxes import FORMATS
 from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.inference.answering import Answering, Content, answering
-from pipeline.inference.beside import Beside, beside_cases, beside_scans
+from pipeline.inference.beside import Beside, beside_cases, beside_scans, under_codes
 from pipeline.inference.formats import check_formats
 from pipeline.inference.model import Model, load_model, pick_device, strangers
 from pipeline.inference.program import program_sum
@@ -95,9 +94,7 @@ def predict(
         if not dataset:
             _require_alike(kept, scans, pseudonyms)
         if pseudonyms:
-            coded = coded_scans(scans, out / PRIVATE)
-            beside = {code: beside[name] for code, name in zip(coded, scans, strict=True)}
-            scans = coded
+            scans, beside = under_codes(scans, beside, out / PRIVATE)
         images = [*scans.values(), *(path for known in beside.values() for path in known.views.values())]
         read = [*(file for path in images for file in files_of(path)), *([table] if table else [])]
         kept.require_free(_files(loaded, formats), scans, read)

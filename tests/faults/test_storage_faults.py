@@ -10,7 +10,9 @@ import resource
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,12 +20,16 @@ from dicom_files import NORMAL, ORIGIN, write_slice
 from tiny_scans import make_scans, tiny_settings
 
 from pipeline.data.atomic import fingerprint, read_sealed, write_bytes, write_sealed
+from pipeline.data.columns import Column
 from pipeline.data.dataset import read_dataset
+from pipeline.data.encoders import Encoder
 from pipeline.data.findings import read_findings
+from pipeline.data.inputs import Inputs
 from pipeline.data.markups import write_markups
 from pipeline.data.pseudonyms import Codes
 from pipeline.data.store import read_store
 from pipeline.errors import CheckpointError, DataError, PatchvoteError
+from pipeline.inference.beside import beside_scans, given_to, under_codes
 from pipeline.inference.model import load_model
 from pipeline.stages import preprocess as preprocessing
 from pipeline.stages.check import check
@@ -282,6 +288,23 @@ def test_65_pseudonyms_hide_names_of_files_and_folders(run, tmp_path):
     assert (out / "private").stat().st_mode & 0o77 == 0
     with pytest.raises(DataError, match="dicom-sr"):
         predict(model, out, inputs=[tmp_path / "in"], formats=("dicom-sr",), pseudonyms=True)
+
+
+def test_65_pseudonyms_hide_names_of_second_images_and_of_rows(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    for view in ("front", "side"):
+        (tmp_path / "in" / f"Doe^Jane_{view}.png").write_bytes(b"damaged")
+    (tmp_path / "t.csv").write_text("image,age\nDoe^Jane,4\nDoe^Jane,5\n")
+    inputs = Inputs((Encoder(Column("age", "number")),), {"front": "{id}_front", "side": "{id}_side"})
+    scans = {path.stem: path for path in (tmp_path / "in").iterdir()}
+    main, beside = under_codes(*beside_scans(scans, inputs, tmp_path / "t.csv"), tmp_path / "private")
+    ((code, known),) = beside.items()
+    model = SimpleNamespace(levels=[SimpleNamespace(spacing=1.0)], normalisation=None, inputs=inputs)
+    for each, said in ((known, "row of the table"), (replace(known, problem=""), "not readable as a picture")):
+        with pytest.raises(DataError, match=said) as told:
+            given_to(model, each)
+        assert not any(word in str(told.value) for word in PLANTED)
+    assert list(main) == [code] and f"{code}: {tmp_path}/t.csv: row 3: a second row of" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("header", ["Doe_Jane.mhd", "Doe_Jane.mha"])
