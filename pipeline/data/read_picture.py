@@ -25,7 +25,8 @@ ORIENTATION = 0x0112  # the EXIF tag
 PREVIEWED = "MPO"  # Pillow's word for the JPEG of a camera that has smaller ones of the same behind it
 TIFF_SIZE = (0x0100, 0x0101)
 UPRIGHT, ON_ITS_SIDE = range(1, 5), range(5, 9)  # its values
-GREY = ("L", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")  # of more than 8 bits, all grey
+GREY = ("L", *DEEP)
 TO_GREY = ("1", "LA", "La")
 COLOURS = 3
 

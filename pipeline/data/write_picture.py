@@ -102,16 +102,21 @@ def _enlarged(image: Image) -> tuple[Any, int]:
     """The picture in colours, and how many times it was enlarged."""
     import PIL.Image
 
-    pixels = np.stack([c.T for c in image.channels], -1).astype(np.float32)
-    if image.voxels.dtype != np.uint8:
-        low, high = float(pixels.min()), float(pixels.max())
-        pixels = 255 * (pixels - low) / max(high - low, 1e-6)
-    colours = np.broadcast_to(pixels, (*pixels.shape[:2], 3)).round().astype(np.uint8)
+    pixels = shown_pixels(np.stack([c.T for c in image.channels], -1))
+    colours = np.broadcast_to(pixels, (*pixels.shape[:2], 3))
     times = -(-LEAST // max(image.frame.shape)) if max(image.frame.shape) < LEAST else 1
     width, height = (n * times for n in image.frame.shape)
     return PIL.Image.fromarray(np.ascontiguousarray(colours)).resize(
         (width, height), PIL.Image.Resampling.BICUBIC
     ), times
+
+
+def shown_pixels(pixels: np.ndarray) -> np.ndarray:
+    """Of 8 bits as they are; deeper ones from black, the least, to white."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    low, high = float(pixels.min()), float(pixels.max())
+    return (255 * (pixels.astype(np.float32) - low) / max(high - low, 1e-6)).round().astype(np.uint8)
 
 
 def _middle(position: Sequence[float], times: int) -> tuple[float, float]:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pipeline.data.atomic import write_bytes
 from pipeline.data.file_names import file_stem
 from pipeline.data.overwriting import refuse_overwriting
+from pipeline.data.own_output import WORN, is_worn
 from pipeline.data.predictions import read_predictions
-from pipeline.data.read_picture import opened_picture
+from pipeline.data.read_picture import DEEP, opened_picture
 from pipeline.data.readers import unit_of
 from pipeline.data.scan_files import asked_scans
-from pipeline.errors import DataError, PatchvoteError
+from pipeline.data.write_picture import shown_pixels
+from pipeline.errors import ConfigError, DataError, PatchvoteError
 from pipeline.report.overlay import Filter, lay_over, read_filter
 
-MARK = ("Software", "patchvote overlay")  # in the head of each PNG
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 
 def overlay(
@@ -34,15 +40,15 @@ def overlay(
         How many pictures are written; those that are not, and why.
 
     Raises:
-        ConfigError: A file would be replaced that is read, or that no earlier call wrote.
+        ConfigError: A file would be replaced that is read, or that no earlier call wrote; or `names` speaks of no
+            anchor, or lays two on one landmark.
         DataError: No picture, no such filter, or an anchor that the model does not know.
     """
     answers = read_predictions(predictions)
-    loaded = read_filter(worn)
-    loaded = Filter(loaded.picture, {(names or {}).get(n, n): at for n, at in loaded.anchors.items()})
+    loaded = _called(read_filter(worn), worn, names or {})
     known = {name for case in answers.cases.values() for name in case}
     unknown = [name for name in loaded.anchors if name not in known]
-    if unknown:
+    if unknown and known:  # without any answer each picture says so
         raise DataError(
             f"{worn}: anchor '{unknown[0]}' is no landmark of {predictions}; it has {', '.join(sorted(known))}."
             " Say which is meant: overlay.names={ANCHOR: LANDMARK}"
@@ -50,7 +56,7 @@ def overlay(
     failed = {}
     pictures = _pictures(inputs, out)
     targets = [_place(out, case) for case in pictures]
-    refuse_overwriting(targets, [*pictures.values(), predictions, worn, worn.with_suffix(".json")], _is_worn)
+    refuse_overwriting(targets, [*pictures.values(), predictions, worn, worn.with_suffix(".json")], is_worn)
     for case, path in pictures.items():
         try:
             _write(case, path, answers.cases.get(case), loaded, out)
@@ -60,8 +66,22 @@ def overlay(
     return len(pictures) - len(failed), failed
 
 
+def _called(worn: Filter, path: Path, names: Mapping[str, str]) -> Filter:
+    """With its anchors called as the model calls them."""
+    if strange := [name for name in names if name not in worn.anchors]:
+        there = ", ".join(worn.anchors)
+        raise ConfigError(f"overlay.names: '{strange[0]}' is no anchor of {path}; it has {there}.")
+    anchors: dict[str, tuple[float, ...]] = {}
+    for anchor, at in worn.anchors.items():
+        name = names.get(anchor, anchor)
+        if name in anchors:
+            why = f"two anchors of {path} would lie on landmark '{name}': give each its own."
+            raise ConfigError(f"overlay.names: {why}")
+        anchors[name] = at
+    return Filter(worn.picture, anchors)
+
+
 def _write(case: str, path: Path, answers: Mapping[str, object] | None, worn: Filter, out: Path) -> None:
-    from PIL import ImageOps
     from PIL.PngImagePlugin import PngInfo
 
     if answers is None:
@@ -71,10 +91,10 @@ def _write(case: str, path: Path, answers: Mapping[str, object] | None, worn: Fi
     if missing:
         raise DataError(f"{path}: {', '.join(missing)} not found, so nobody knows where the filter belongs.")
     with opened_picture(path) as opened:
-        picture = ImageOps.exif_transpose(opened).convert("RGB")
+        picture = _shown(opened)
     content = io.BytesIO()
     mark = PngInfo()
-    mark.add_text(*MARK)
+    mark.add_text(*WORN)
     laid = lay_over(picture, worn, {name: tuple(p) for name, p in at.items() if p is not None})
     laid.save(content, "PNG", pnginfo=mark)
     write_bytes(_place(out, case), content.getvalue())
@@ -84,15 +104,15 @@ def _place(out: Path, case: str) -> Path:
     return out / f"{file_stem(case)}.png"
 
 
-def _is_worn(path: Path) -> bool:
-    """Whether a picture says that it was made here."""
+def _shown(opened: Picture) -> Picture:
+    """Upright and in colours. Pillow would cut values off that are above 255."""
     import PIL.Image
+    from PIL import ImageOps
 
-    try:
-        with PIL.Image.open(path) as opened:
-            return opened.info.get(MARK[0]) == MARK[1]
-    except OSError:
-        return False
+    upright = ImageOps.exif_transpose(opened)
+    if upright.mode in DEEP:
+        upright = PIL.Image.fromarray(shown_pixels(np.asarray(upright)))
+    return upright.convert("RGB")
 
 
 def _pictures(inputs: Sequence[Path], out: Path) -> dict[str, Path]:

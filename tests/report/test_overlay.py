@@ -102,6 +102,36 @@ def test_an_anchor_that_the_model_does_not_know_is_named(folder):
         overlay(folder / "predictions.json", [folder], own_filters()["hat"], folder / "out")
 
 
+@pytest.mark.parametrize(
+    ("names", "complaint"),
+    [
+        ({"eye_left": "l"}, "'eye_left' is no anchor of .*it has eye_imgleft, eye_imgright"),
+        ({"eye_imgleft": "l", "eye_imgright": "l"}, "two anchors .* landmark 'l': give each its own"),
+        ({"eye_imgleft": "eye_imgright"}, "two anchors .* landmark 'eye_imgright'"),
+    ],
+)
+def test_names_that_speak_of_no_anchor_or_lay_two_on_one_landmark_are_refused(folder, names, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        overlay(folder / "predictions.json", [folder], own_filters()["hat"], folder / "out", names)
+
+
+def test_where_nothing_is_answered_each_picture_says_so(folder):
+    write_predictions(Predictions("m", {}, "px", {"one": "damaged"}), folder / "predictions.json")
+    written, failed = overlay(folder / "predictions.json", [folder], own_filters()["hat"], folder / "out")
+    assert written == 0 and set(failed) == {"one", "two", "three"}
+    assert "no answers for it" in failed["one"]
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32])
+def test_a_picture_of_more_than_8_bits_is_shown_from_its_least_value_to_its_largest(folder, kind):
+    worn, names = own_filters()["glasses"], {"eye_imgleft": "l", "eye_imgright": "r"}
+    pixels = np.linspace(300, 60000, 50 * 60).reshape(50, 60).astype(kind)
+    PIL.Image.fromarray(pixels).save(folder / "one.tif")
+    assert overlay(folder / "predictions.json", [folder / "one.tif"], worn, folder / "out", names)[0] == 1
+    laid = np.asarray(PIL.Image.open(folder / "out" / "one.png"))
+    assert laid[0].max() < 8 and laid[-1].min() > 247
+
+
 @pytest.mark.parametrize("anchors", [{}, {"a": [1, 2]}, {"a": [1], "b": [2]}, {"a": [1, 2], "b": ["x", 2]}, None])
 def test_a_filter_that_is_none_is_refused(tmp_path, anchors):
     dot().save(tmp_path / "f.png")
