@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from pipeline.data.atomic import write_text
 from pipeline.data.claim import claimed_folder
 from pipeline.data.collect import collect
 from pipeline.data.csv_rows import read_rows
+from pipeline.data.dataset import Part
 from pipeline.data.file_names import file_stem
 from pipeline.data.image import Image
 from pipeline.data.overwriting import refuse_overwriting
@@ -29,6 +31,7 @@ from pipeline.geometry import ImageFrame
 
 IMAGES = "images"
 TABLES = ("aligned.csv", "subjects.csv")
+SPLIT = "split.csv"
 TEMPLATE = "template.json"
 UNHEARD = {  # what changes nothing beside each
     "source": ("model", "-i"),
@@ -36,7 +39,17 @@ UNHEARD = {  # what changes nothing beside each
     "-i": ("data.frame", "data.images"),
 }
 USUAL = {"mm": (2.0, 30.0), "px": (1.0, 20.0)}  # voxel size and margin
-Found = tuple[str, str, Path, Points]  # id, subject, image, landmarks
+
+
+@dataclass(frozen=True)
+class Found:
+    """A case that can be aligned; `part` of a split, where the source tells one."""
+
+    id: str
+    subject: str
+    image: Path
+    landmarks: Points
+    part: Part | None = None
 
 
 def align(
@@ -53,7 +66,8 @@ def align(
     images: str | None = None,
     series: Sequence[str] = (),
 ) -> tuple[int, dict[str, str]]:
-    """Write `images/ID.nii.gz` (of pictures `ID.png`), `subjects.csv`, `aligned.csv` and `template.json` into `out`.
+    """Write `images/ID.nii.gz` (of pictures `ID.png`), `subjects.csv`, `aligned.csv` and `template.json` into `out`;
+    and `split.csv`, where the source has a split.
 
     Images of an earlier call that are not written again are removed: they may show another template.
 
@@ -84,21 +98,21 @@ def align(
     _require_heard(said | {"data.frame": frame, "data.images": images})
     found, failed = _annotated(source, frame, images, series) if source is not None else ([], {})
     asked = {} if source is not None else asked_scans(inputs, out / IMAGES, series)
-    paths = asked or {case: path for case, _, path, _ in found}
+    paths = asked or {f.id: f.image for f in found}
     earlier = _earlier(out)
-    _refuse_overwriting(out, paths, earlier)
+    _refuse_overwriting(out, paths, earlier, any(f.part for f in found))
     if source is None:
         found, failed = _asked(model, paths, device)
     if not found:
         return 0, failed
-    unit = unit_of(found[0][2])
+    unit = unit_of(found[0].image)
     if template is not None:
         shape = read_template(template)
         if shape.unit != unit:
             raise DataError(f"{template} is in {shape.unit}, the images are in {unit}")
     else:
-        usual, names = USUAL[unit], tuple(landmarks) or tuple(found[0][3])
-        shape = mean_template([f[3] for f in found], names, spacing or usual[0], margin or usual[1], unit)
+        usual, names = USUAL[unit], tuple(landmarks) or tuple(found[0].landmarks)
+        shape = mean_template([f.landmarks for f in found], names, spacing or usual[0], margin or usual[1], unit)
     with claimed_folder(out):
         write_template(shape, out / TEMPLATE)
         written, more = _write(out, found, shape, earlier or set())
@@ -122,9 +136,10 @@ def _earlier(out: Path) -> set[Path] | None:
     return {_place(out, row.cells["case"], unit) for row in rows if row.cells.get("case")}
 
 
-def _refuse_overwriting(out: Path, images: Mapping[str, Path], earlier: set[Path] | None) -> None:
+def _refuse_overwriting(out: Path, images: Mapping[str, Path], earlier: set[Path] | None, split: bool) -> None:
     """Images of an earlier call are replaced, or removed; where there was one, what lies beside them is of it, too."""
-    targets = [out / TEMPLATE, *(out / name for name in TABLES), *sorted(earlier or ())]
+    tables = (*TABLES, SPLIT) if split else TABLES
+    targets = [out / TEMPLATE, *(out / name for name in tables), *sorted(earlier or ())]
     targets += [_place(out, case, unit_of(path)) for case, path in images.items()]
     read = (file for path in images.values() for file in files_of(path))
     refuse_overwriting(targets, read, lambda _: earlier is not None)
@@ -136,7 +151,7 @@ def _annotated(
     """Landmarks placed by hand, and why cases are left out."""
     data, findings = collect(source, source.name, frame, images=images, series=series)
     placed = {c.id: {n: c.landmarks.get(n) for n in data.landmarks} for c in data.cases}
-    found: list[Found] = [(c.id, c.subject, data.image_path(c), placed[c.id]) for c in data.cases]
+    found = [Found(c.id, c.subject, data.image_path(c), placed[c.id], c.split) for c in data.cases]
     told = {f.case: f"{f.message} {f.advice}" for f in reversed(findings) if f.case is not None}
     return found, {case: why for case, why in told.items() if case not in placed}
 
@@ -159,29 +174,43 @@ def _asked(model: Path | None, images: dict[str, Path], device: str) -> tuple[li
         except Exception as error:  # a fault of a library, or too little memory, must not cost the other images
             failed[case] = in_words(error, path, "aligning it")
             continue
-        found.append((case, case, path, {name: answer["position"] for name, answer in said.items()}))
+        found.append(Found(case, case, path, {name: answer["position"] for name, answer in said.items()}))
     return found, failed
 
 
 def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[Path]) -> tuple[int, dict[str, str]]:
-    failed: dict[str, str] = {}
-    rows: list[tuple[str, ...]] = [("case", "landmarks", "off")]
-    whose: list[tuple[str, ...]] = [("case", "subject")]
-    for case, subject, path, landmarks in progress_bar(found, "align", unit="image", file=sys.stderr):
-        try:
-            matrix, number, off = template.fit(landmarks)
-            image = aligned(read_safely(path), matrix, template.frame)
-            _write_image(_place(out, case, template.unit), image)
-        except Exception as error:  # as above
-            failed[case] = in_words(error, path, "aligning it")
-            continue
-        rows.append((case, str(number), f"{off:.3f}"))
-        whose.append((case, subject))
-    for place in earlier - {_place(out, case, template.unit) for case, _ in whose[1:]}:
+    places = {case.id: _place(out, case.id, template.unit) for case in found}
+    for place in earlier - set(places.values()):
         place.unlink(missing_ok=True)
-    for name, lines in zip(TABLES, (rows, whose), strict=True):
-        write_text(out / name, "".join(csv_line(line) + "\n" for line in lines))
-    return len(rows) - 1, failed
+    _write_tables(out, found, {})  # before the images: where this call is killed, the next knows what it began
+    failed: dict[str, str] = {}
+    fits: dict[str, tuple[str, str]] = {}
+    for case in progress_bar(found, "align", unit="image", file=sys.stderr):
+        try:
+            matrix, number, off = template.fit(case.landmarks)
+            image = aligned(read_safely(case.image), matrix, template.frame)
+            _write_image(places[case.id], image)
+        except Exception as error:  # as above
+            failed[case.id] = in_words(error, case.image, "aligning it")
+            if places[case.id] in earlier:
+                places[case.id].unlink(missing_ok=True)
+            continue
+        fits[case.id] = f"{number}", f"{off:.3f}"
+    _write_tables(out, [case for case in found if case.id in fits], fits)
+    return len(fits), failed
+
+
+def _write_tables(out: Path, cases: Sequence[Found], fits: Mapping[str, tuple[str, str]]) -> None:
+    """A row a case; a split only where the source tells one, or one that the user wrote would be lost."""
+    lying = [(c.id, *fits.get(c.id, ("", ""))) for c in cases]
+    _write_table(out / TABLES[0], ("case", "landmarks", "off"), lying)
+    _write_table(out / TABLES[1], ("case", "subject"), [(c.id, c.subject) for c in cases])
+    if parts := [(c.id, c.part) for c in cases if c.part]:
+        _write_table(out / SPLIT, ("case", "split"), parts)
+
+
+def _write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    write_text(path, "".join(csv_line(cells) + "\n" for cells in (header, *rows)))
 
 
 def aligned(image: Image, matrix: np.ndarray, frame: ImageFrame) -> Image:

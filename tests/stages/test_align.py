@@ -10,6 +10,7 @@ from crooked import DIMS
 
 from pipeline.cli.door import main
 from pipeline.data.fcsv import write_fcsv
+from pipeline.data.find_images import find_images
 from pipeline.data.image import Image
 from pipeline.data.markups import read_markups, write_markups
 from pipeline.data.read_nifti import read_nifti
@@ -267,3 +268,33 @@ def test_a_fault_of_a_library_costs_one_image(scans, aligned, tmp_path, monkeypa
     written, failed = align(tmp_path / "out", scans, template=aligned / "template.json")
     assert written == 4 and set(failed) == {"s1", "s5"}
     assert "s1.nii.gz: aligning it failed: MemoryError('too large')" in failed["s1"]
+
+
+def test_the_next_call_knows_what_a_killed_one_began(copied, monkeypatch):
+    out, write, begun = copied / "aligned", stage._write_image, []
+
+    def killed(place, image):
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+        begun.append(place)
+        write(place, image)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(stage, "_write_image", killed)
+        align(out, copied, spacing=3.0)
+    assert begun[0].is_file() and find_images(copied) == sorted(copied.glob("*.nii.gz"))
+    for path in list(copied.glob("s0.*")):
+        path.unlink()
+    assert align(out, copied, spacing=3.0)[0] == 4
+    assert sorted(p.name for p in (out / "images").iterdir()) == [f"s{n}.nii.gz" for n in (1, 2, 3, 4)]
+
+
+def test_the_split_of_the_source_comes_along(copied, tmp_path):
+    parts = ["s0,test", "s1,test", "s2,validation", "s3,validation", "s4,train", "s5,train"]
+    (copied / "split.csv").write_text("\n".join(["case,split", *parts]) + "\n")
+    align(tmp_path / "out", copied, spacing=3.0)
+    assert (tmp_path / "out" / "split.csv").read_text().split() == ["case,split", *parts[:5]]
+    (copied / "split.csv").unlink()
+    (tmp_path / "out" / "split.csv").write_text("the user's own")
+    align(tmp_path / "out", copied, spacing=3.0)
+    assert (tmp_path / "out" / "split.csv").read_text() == "the user's own"
