@@ -5,6 +5,7 @@ Letters: K landmarks, D dimensions.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,18 +73,34 @@ def mean_template(cases: Sequence[Points], names: Sequence[str], spacing: float,
     Pictures are brought to their mean size first; from there on sizes stay, as those of scans do.
 
     Raises:
-        DataError: No case shows all of them, or they are fewer than the image has axes.
+        DataError: No case shows all of them so that it can be turned: as many as the image has axes, not in one line.
     """
-    whole = [[case[n] for n in names] for case in cases if all(case.get(n) is not None for n in names)]
-    if not whole or len(names) < len(whole[0][0] or ()):
-        raise DataError(f"no case has all of {', '.join(names)}: name landmarks that are there, as align.landmarks.")
-    shapes = np.array(whole, float)
+    usable = _usable(cases, names)
+    if not usable:
+        why = "in places that tell how it lies: name landmarks that are there, as align.landmarks."
+        raise DataError(f"no case has all of {', '.join(names)} {why}")
+    shapes = np.array(usable)
     shapes -= shapes.mean(1, keepdims=True)
     if unit == "px":
         sizes = np.sqrt((shapes**2).sum((1, 2), keepdims=True))
-        shapes *= sizes.mean() / sizes.clip(1e-12)
+        shapes *= sizes.mean() / sizes
     mean = onto_their_mean(shapes, _start(shapes), ROUNDS).mean(0)
     return Template(tuple(names), mean, spacing, margin, unit)
+
+
+def _usable(cases: Sequence[Points], names: Sequence[str]) -> list[np.ndarray]:
+    """The shapes of cases that show all landmarks, in as many dimensions as most do, and can be turned onto others."""
+    whole = [np.array([case[n] for n in names], float) for case in cases if all(case.get(n) is not None for n in names)]
+    dims = Counter(shape.shape[-1] for shape in whole).most_common(1)
+    return [shape for shape in whole if shape.shape[-1] == dims[0][0] and _can_be_turned(shape)]
+
+
+def _can_be_turned(shape: Float[np.ndarray, "K D"]) -> bool:
+    try:
+        rigid(shape, shape)
+    except GeometryError:
+        return False
+    return True
 
 
 def _start(shapes: Float[np.ndarray, "C K D"]) -> Float[np.ndarray, "K D"]:

@@ -298,3 +298,24 @@ def test_the_split_of_the_source_comes_along(copied, tmp_path):
     (tmp_path / "out" / "split.csv").write_text("the user's own")
     align(tmp_path / "out", copied, spacing=3.0)
     assert (tmp_path / "out" / "split.csv").read_text() == "the user's own"
+
+
+def test_a_case_whose_landmarks_lie_at_one_place_costs_it_alone(copied, tmp_path):
+    write_markups(copied / "s1.mrk.json", dict.fromkeys(PLACES, (1.0, 2.0, 3.0)))
+    written, failed = align(tmp_path / "out", copied, spacing=3.0)
+    assert written == 4 and set(failed) == {"s1", "s5"} and "lie at one place" in failed["s1"]
+
+
+@pytest.mark.parametrize("unit", ["mm", "px"])
+@pytest.mark.parametrize("dims", [d for d in DIMS if d > 1])
+def test_a_case_that_nobody_can_turn_is_no_part_of_the_template(dims, unit):
+    rng = np.random.default_rng(dims)
+    good = [dict(zip("abcd", map(tuple, rng.normal(0, 9, (4, dims))), strict=True)) for _ in range(3)]
+    bad = [dict.fromkeys("abcd", (5.0,) * dims), {name: (*at, 1.0) for name, at in good[0].items()}]
+    if dims > 2:
+        bad.append({name: (float(k),) * dims for k, name in enumerate("abcd")})  # in one line
+    expected = mean_template(good, "abcd", 1.0, 1.0, unit).points
+    for case in bad:
+        assert np.allclose(mean_template([case, *good], "abcd", 1.0, 1.0, unit).points, expected)
+    with pytest.raises(DataError, match="no case has all of a, b, c, d in places that tell how it lies"):
+        mean_template(bad[:1], "abcd", 1.0, 1.0, unit)
