@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"patchvote: {error}", file=sys.stderr)
         return MISUSED if isinstance(error, ConfigError) else FAILED
     except KeyboardInterrupt:
-        print("\npatchvote: interrupted. Run the same command again: it goes on where it stopped.", file=sys.stderr)
+        print(f"\npatchvote: interrupted. Run the same command again: it {_again(given)}.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # `patchvote ... | head`: nobody reads on, and that is no fault
         silence()
@@ -47,6 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return MISUSED
     except Exception:
         return _fault()
+
+
+def _again(given: Sequence[str]) -> str:
+    verb = verb_named(given[0]) if given else None
+    return "begins anew" if verb and verb.anew else "goes on where it stopped"
 
 
 def _fault() -> int:

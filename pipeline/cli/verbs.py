@@ -17,6 +17,7 @@ class Verb:
         sections: Sections whose keys may be written without their name; the first that has the key is meant.
         then: What it leaves on disk.
         borrows: Of the keys, those that other verbs decide: `config.yaml` of the run keeps what these said.
+        anew: Whether it begins anew where it was interrupted; the others go on where they stopped.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Verb:
     sections: tuple[str, ...]
     then: str
     borrows: tuple[str, ...] = ()
+    anew: bool = False
 
     @property
     def decides(self) -> tuple[str, ...]:
@@ -57,6 +59,7 @@ VERBS = (
         (*RUN, "source", "task", "data", "inputs", "outputs"),
         ("data",),
         "RUN/dataset.json",
+        anew=True,
     ),
     Verb(
         "check",
@@ -100,6 +103,7 @@ VERBS = (
         (*RUN, "evaluate"),
         ("evaluate",),
         "RUN/test/errors.csv and RUN/test/summary.json (evaluate.part=validation: RUN/validation)",
+        anew=True,
     ),
     Verb(
         "report",
@@ -108,6 +112,7 @@ VERBS = (
         (*RUN, "report", "evaluate.part"),
         ("report", "evaluate"),
         "RUN/report.html",
+        anew=True,
     ),
     Verb(
         "enroll",
@@ -116,6 +121,7 @@ VERBS = (
         ("run", "gallery", "identity", "predict.model", "predict.input", "device"),
         ("identity", "predict"),
         "GALLERY, a file without images",
+        anew=True,
     ),
     Verb(
         "identify",
@@ -124,6 +130,7 @@ VERBS = (
         ("run", "gallery", "identity.threshold", "predict.model", "predict.input", "predict.output", "device"),
         ("identity", "predict"),
         "OUT/identities.csv",
+        anew=True,
     ),
     Verb(
         "verify",
@@ -132,6 +139,7 @@ VERBS = (
         ("run", "gallery", "identity", "predict.model", "predict.input", "predict.output", "device"),
         ("identity", "predict"),
         "OUT/identities.csv, if -o says where",
+        anew=True,
     ),
     Verb(
         "align",
@@ -139,7 +147,8 @@ VERBS = (
         "patchvote align source=phantoms -o aligned",
         ("source", "predict.model", "predict.input", "predict.output", *READING, "align", "device"),
         ("align", "predict", "data"),
-        "OUT/images/, OUT/subjects.csv, OUT/aligned.csv, OUT/template.json",
+        "OUT/images/, OUT/subjects.csv, OUT/aligned.csv, OUT/template.json; OUT/split.csv if the source has a split",
+        anew=True,
     ),
     Verb(
         "overlay",
@@ -148,6 +157,7 @@ VERBS = (
         ("predict.input", "predict.output", "overlay"),
         ("overlay",),
         "OUT/ID.png",
+        anew=True,
     ),
     Verb(
         "run",

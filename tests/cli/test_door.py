@@ -188,10 +188,13 @@ def test_only_a_path_that_is_closed_is_no_fault_of_the_program(error, code, said
     assert said in capsys.readouterr().err
 
 
-def test_an_interrupted_command_says_that_it_can_go_on(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("words", "how"), [(["train", "run=x"], "goes on where it stopped"), (["align", "-o", "x"], "begins anew")]
+)
+def test_an_interrupted_command_says_how_it_goes_on(monkeypatch, capsys, words, how):
     monkeypatch.setattr(chain, "act", fail_with(KeyboardInterrupt()))
-    assert main(["report", "run=x"]) == 130
-    assert "goes on where it stopped" in capsys.readouterr().err
+    assert main(words) == 130
+    assert f"Run the same command again: it {how}." in capsys.readouterr().err
 
 
 HEAVY = "{'torch', 'monai', 'SimpleITK', 'matplotlib', 'scipy', 'nibabel', 'pydicom'}"
