@@ -90,6 +90,18 @@ def test_new_images_are_answered_with_a_table_and_without(run, folder, tmp_path)
     ]
 
 
+def test_codes_change_no_answer(run, folder, tmp_path):
+    words = [f"model={run / 'model'}", "-i", str(folder / "images"), f"table={folder / 'table.csv'}"]
+    told = []
+    for hidden in ("false", "true"):
+        assert main(["predict", *words, "-o", str(tmp_path / hidden), f"data.pseudonyms={hidden}"]) == 0
+        told.append(read_value_predictions(tmp_path / hidden / "predictions.json").cases)
+    assert not set(told[0]) & set(told[1])
+    assert sorted(map(repr, told[0].values())) == sorted(map(repr, told[1].values()))
+    links = [path for path in (tmp_path / "true" / "private").iterdir() if path.is_symlink()]
+    assert len(links) == len(list((folder / "images").iterdir()))  # second images, too
+
+
 def test_a_table_without_any_column_of_the_model_is_refused(run, folder, tmp_path, capsys):
     (tmp_path / "other.csv").write_text("id,price\nc00,3\n")
     words = ["-i", str(folder / "images"), "-o", str(tmp_path / "o"), f"table={tmp_path / 'other.csv'}"]
