@@ -16,7 +16,7 @@ from pipeline.errors import DataError
 
 PREFIX = ".tmp-"
 SEAL = "sealed"
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL  # not by `tempfile`, which asks no umask
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # `tempfile` asks no umask
 
 
 @contextmanager
