@@ -59,7 +59,7 @@ def read_points_csv(path: Path, frame: str | None = None, unit: str | None = Non
             stated.add(frame_name(row["frame"], f"{path}: row {line}"))
     if len(stated) > 1:
         raise DataError(f"{path}: states both LPS and RAS. Write all points in one of them.")
-    table.settle()
+    table.settle(str(path))
     table.frame = agreed_frame(stated.pop() if stated else None, frame, str(path))
     return table
 

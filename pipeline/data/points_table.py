@@ -48,10 +48,15 @@ class PointsTable:
         for case, one, other in twice:
             self.problem(case, f"landmarks stand under two names of it, '{one}' and '{other}'. Use one.")
 
-    def settle(self) -> None:
-        """Put what the observers agree on into `cases`, once all rows are read."""
+    def settle(self, where: str) -> None:
+        """Put what the observers agree on into `cases`, once all rows are read. A point of nobody beside theirs is a
+        problem: it is a reading like them, or an old one, or their mean."""
         for case, readings in self.observers.items():
-            self.cases[case].update(agreed(readings)[0])
+            points = self.cases[case]
+            for name in sorted(points.keys() & {name for said in readings.values() for name in said}):
+                text = f"landmark '{name}' of case '{case}' has rows with an observer and one without"
+                self.problem(case, f"{where}: {text}. Name who placed it, or remove that row.")
+            points.update(agreed(readings)[0])
 
     def problem(self, case: str, message: str) -> None:
         self.problems.setdefault(case, []).append(message)

@@ -59,6 +59,13 @@ def test_observers_of_a_table_are_kept_and_averaged(tmp_path):
     assert table.observers_in_lps("RAS")["c1"]["B"]["p"] == (-2.0, -4.0, 6.0)
 
 
+def test_a_reading_of_nobody_beside_those_of_observers_is_an_error_of_its_case(tmp_path):
+    rows = "c1,A,p,0,0,0\nc1,B,p,2,4,6\nc1,,p,9,9,9\nc1,,q,1,1,1\nc2,,p,1,1,1\n"
+    table = read_points_csv(text(tmp_path / "a.csv", "case,observer,landmark,x,y,z\n" + rows), "LPS")
+    assert list(table.problems) == ["c1"] and len(table.problems["c1"]) == 1  # of q nobody else speaks
+    assert "a.csv: landmark 'p' of case 'c1' has rows with an observer and one without" in table.problems["c1"][0]
+
+
 @pytest.mark.parametrize("layout", ["landmarks/{c}_observer-{o}.mrk.json", "landmarks/rater_{o}/{c}.mrk.json"])
 def test_observers_of_files_are_kept_in_the_manifest(tmp_path, layout):
     for case in ("c1", "c2", "c3"):
