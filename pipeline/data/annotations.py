@@ -20,7 +20,7 @@ from pipeline.data.nnlandmark import NAME as NNLANDMARK
 from pipeline.data.nnlandmark import read_nnlandmark
 from pipeline.data.observers import Readings, agreed, observer_of
 from pipeline.data.picture_size import other_sizes
-from pipeline.data.point_files import FILES, files_by_case, is_of, point_files, stem_of, suffix_of
+from pipeline.data.point_files import FILES, files_by_case, point_files, stem_of, suffix_of
 from pipeline.data.points_csv import read_points_csv
 from pipeline.data.points_file import read_points_file
 from pipeline.data.points_json import read_points_json
@@ -132,15 +132,14 @@ def _table(path: Path, frame: str | None, unit: str) -> PointsTable:
 def _from_files(by_case: dict[str, list[Path]], frame: str | None) -> Annotations:
     out = Annotations()
     for case, paths in sorted(by_case.items()):
-        exact = [p for p in paths if is_of(p, case)] or paths
-        whose = [observer_of(p, stem_of(p))[1] for p in exact]
-        if len(exact) > 1 and ("" in whose or len(set(whose)) < len(whose)):
-            names = " and ".join(str(p) for p in exact)
+        whose = [observer_of(p, stem_of(p))[1] for p in paths]
+        if len(paths) > 1 and ("" in whose or len(set(whose)) < len(whose)):
+            names = " and ".join(str(p) for p in paths)
             advice = f"Keep one, named {case}{FILES[0]}; files of several observers end in _observer-NAME."
             out.error("ambiguous-annotation", case, f"{names} could both belong to it.", advice)
             continue
         try:
-            said = {who: _read(path, frame, case, out) for who, path in zip(whose, exact, strict=True)}
+            said = {who: _read(path, frame, case, out) for who, path in zip(whose, paths, strict=True)}
         except DataError as error:
             out.error("bad-annotation", case, str(error), "Correct the file; the case is left out until then.")
             continue

@@ -12,7 +12,7 @@ from pipeline.data.findings import Finding
 from pipeline.data.landmark_names import spelled
 from pipeline.data.observers import observer_of
 from pipeline.data.points_file import SUFFIX as POINTS
-from pipeline.data.readers import folder_and_series
+from pipeline.data.readers import case_name, folder_and_series
 
 FILES = (".mrk.json", ".fcsv", ".mps", ".pts", POINTS)
 SUBJECT = re.compile(r"(sub-[A-Za-z0-9]+)(_ses-[A-Za-z0-9]+)?")  # how BIDS names begin
@@ -28,15 +28,30 @@ def point_files(source: Path, scans: Mapping[str, Path]) -> list[Path]:
 
 
 def files_by_case(files: Iterable[Path], scans: Mapping[str, Path]) -> tuple[dict[str, list[Path]], list[Finding]]:
-    """Each file to the longest id that its name is or starts with; by BIDS to the one scan of its subject and session;
-    else to its own name. And a finding for every case whose file is not called as its scan is."""
+    """Each file to the scan of its name beside it; else to the longest id that its name is or starts with; by BIDS to
+    the one scan of its subject and session; else to its own name. Of a case's files those called as the scan is, if
+    any. And a finding for every case whose file is not called as its scan is."""
+    beside, sessions = _beside(scans), _sessions(scans)
     ids = {spelled(case): case for case in scans}
-    sessions = _sessions(scans)
     by_case: dict[str, list[Path]] = {}
     for path in files:
-        name = observer_of(path, stem_of(path))[0]
-        by_case.setdefault(_case_of(spelled(stem_of(path)), spelled(name), ids, sessions), []).append(path)
-    return by_case, [*_not_exact(by_case, scans), *_not_read(by_case, scans)]
+        stem, name = spelled(stem_of(path)), _name(path)
+        case = beside.get((path.parent, stem)) or beside.get((path.parent, name)) or _case_of(stem, name, ids, sessions)
+        by_case.setdefault(case, []).append(path)
+    exact = {
+        case: [p for p in paths if _name(p) == spelled(case) or beside.get((p.parent, _name(p))) == case]
+        for case, paths in by_case.items()
+    }
+    findings = [*_not_exact(by_case, exact, scans), *_not_read(by_case, exact, scans)]
+    return {case: exact[case] or paths for case, paths in by_case.items()}, findings
+
+
+def _beside(scans: Mapping[str, Path]) -> dict[tuple[Path, str], str]:
+    """Ids by the folder that a scan lies in and its name there, which other folders may have, too."""
+    found: dict[tuple[Path, str], list[str]] = {}
+    for case, path in scans.items():
+        found.setdefault((folder_and_series(path)[0].parent, spelled(case_name(path))), []).append(case)
+    return {place: cases[0] for place, cases in found.items() if len(cases) == 1}  # not of two series of one folder
 
 
 def _sessions(scans: Iterable[str]) -> dict[str, list[str]]:
@@ -57,9 +72,11 @@ def _case_of(stem: str, name: str, ids: Mapping[str, str], sessions: Mapping[str
     return same[0] if len(same) == 1 else name
 
 
-def _not_exact(by_case: Mapping[str, list[Path]], scans: Mapping[str, Path]) -> list[Finding]:
+def _not_exact(
+    by_case: Mapping[str, list[Path]], exact: Mapping[str, list[Path]], scans: Mapping[str, Path]
+) -> list[Finding]:
     """What is added to the names of several scans is how their files are called; of one alone, it may be another's."""
-    taken = {c: paths[0] for c, paths in by_case.items() if c in scans and not any(is_of(p, c) for p in paths)}
+    taken = {c: paths[0] for c, paths in by_case.items() if c in scans and not exact[c]}
     added = {case: _added(path, case) for case, path in taken.items()}
     common = Counter(added.values())
     return [
@@ -74,10 +91,12 @@ def _not_exact(by_case: Mapping[str, list[Path]], scans: Mapping[str, Path]) -> 
     ]
 
 
-def _not_read(by_case: Mapping[str, list[Path]], scans: Mapping[str, Path]) -> Iterator[Finding]:
+def _not_read(
+    by_case: Mapping[str, list[Path]], exact: Mapping[str, list[Path]], scans: Mapping[str, Path]
+) -> Iterator[Finding]:
     """Where a file is called as the scan is, those with longer names are left alone."""
     for case, paths in by_case.items():
-        others = [p for p in paths if not is_of(p, case)]
+        others = [p for p in paths if p not in exact[case]]
         if case in scans and 0 < len(others) < len(paths):
             more = f" and {len(others) - 1} more were" if len(others) > 1 else " was"
             text = f"{others[0]}{more} not read: another file is called as {scans[case].name} is."
@@ -90,9 +109,9 @@ def _added(path: Path, case: str) -> str:
     return name.removeprefix(spelled(case)).removeprefix(match[0] if match else "")
 
 
-def is_of(path: Path, case: str) -> bool:
-    """Whether the file is called as the case is, but for the observer."""
-    return spelled(observer_of(path, stem_of(path))[0]) == spelled(case)
+def _name(path: Path) -> str:
+    """What the file is called, but for the observer."""
+    return spelled(observer_of(path, stem_of(path))[0])
 
 
 def stem_of(path: Path) -> str:

@@ -4,6 +4,7 @@ import json
 
 import nibabel
 import numpy as np
+import PIL.Image
 import pytest
 
 from pipeline.cli.data_settings import DataSettings
@@ -13,6 +14,7 @@ from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, summarize, write_findings
 from pipeline.data.landmark_names import typos
 from pipeline.data.markups import write_markups
+from pipeline.data.pts import write_pts
 from pipeline.data.split import split_by_subject
 from pipeline.errors import DataError
 
@@ -92,6 +94,20 @@ def test_files_beside_the_scans_and_with_longer_names(slicer):
     (slicer / "landmarks/c2.fcsv").write_text("# CoordinateSystem = LPS\n" + rows)
     dataset, findings = collect(slicer, "mine")
     assert len(dataset.cases) == 5 and not findings
+
+
+@pytest.mark.parametrize("observers", [[""], ["_observer-A", "_observer-B"]])
+def test_files_beside_scans_of_one_name_in_several_folders_are_theirs(tmp_path, observers):
+    for number in range(4):
+        path = tmp_path / f"P{number}" / f"{'CT' if number else 'first'}.png"
+        path.parent.mkdir()
+        PIL.Image.fromarray(np.random.default_rng(number).integers(0, 255, (40, 40), np.uint8)).save(path)
+        for observer in observers:
+            write_pts(path.with_name(f"{path.stem}{observer}.pts"), {"1": (float(number), 5.0)})
+    dataset, findings = collect(tmp_path, "mine")
+    assert {c.id: c.landmarks["1"][0] for c in dataset.cases} == {"P1_CT": 1, "P2_CT": 2, "P3_CT": 3, "first": 0}
+    assert {f.rule for f in findings} == {"annotation-note"}  # these points have numbers for names
+    assert {len(c.observers) for c in dataset.cases} == {len(observers) if observers != [""] else 0}
 
 
 def test_old_answers_elsewhere_in_the_folder_are_not_taken_for_truth(slicer):

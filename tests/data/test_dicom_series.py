@@ -9,7 +9,7 @@ from dicom_files import NORMAL, ORIGIN, write_slice
 from pipeline.data.collect import collect
 from pipeline.data.find_images import find_images
 from pipeline.data.markups import write_markups
-from pipeline.data.point_files import point_files
+from pipeline.data.point_files import files_by_case, point_files
 from pipeline.data.readers import case_name, files_of, pick_series, read_frame, read_image
 from pipeline.data.scan_files import asked_scans, find_scans, scan_ids
 from pipeline.errors import DataError
@@ -73,6 +73,15 @@ def test_landmarks_lie_beside_the_folder_of_a_series_chosen_or_not(tmp_path, uid
     series(tmp_path / "group" / "P1")
     write_markups(tmp_path / "group" / "P1.mrk.json", {"a": (1.0, 2.0, 3.0)})
     assert point_files(tmp_path, find_scans(tmp_path, series=uids)[0]) == [tmp_path / "group" / "P1.mrk.json"]
+
+
+def test_a_file_beside_two_series_of_a_folder_is_of_neither(tmp_path):
+    uids = ["1.2.3", "1.2.4"]
+    for uid in uids:
+        series(tmp_path / "P1", uid)
+    scans = find_scans(tmp_path, series=uids)[0]
+    assert set(scans) == {"P1_1.2.3", "P1_1.2.4"}
+    assert set(files_by_case([tmp_path / "P1.mrk.json"], scans)[0]) == {"P1"}
 
 
 def test_slices_in_the_folder_itself_are_a_scan_of_it(tmp_path):
