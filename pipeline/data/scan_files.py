@@ -43,8 +43,8 @@ def find_scans(
     folder, findings = _image_folder(source, images)
     skipped: list[Path] = []
     paths = find_images(folder, skipped=skipped)
-    if folder.name == NNUNET[0] and (source / NNUNET[1]).is_dir():
-        paths += find_images(source / NNUNET[1])
+    if folder.name == NNUNET[0] and (source / NNUNET[1]).is_dir() and (tests := find_images(source / NNUNET[1])):
+        paths, folder = paths + tests, source  # the way to a scan tells which of them
     if not paths:
         raise DataError(
             f"{folder}: no scans in it. Scans end in {', '.join(SUFFIXES)}, or are folders of DICOM files;"

@@ -16,6 +16,7 @@ from pipeline.data.markups import write_markups
 from pipeline.data.mps import read_mps
 from pipeline.data.points_csv import read_points_csv
 from pipeline.data.pts import write_pts
+from pipeline.data.scan_files import find_scans
 from pipeline.data.split import split_by_subject
 from pipeline.errors import DataError
 
@@ -143,6 +144,23 @@ def test_nnlandmarks_layout_is_read_with_its_split(tmp_path):
     assert [(c.id, c.split) for c in data.cases] == [("a", "train"), ("b", "train"), ("c", "train"), ("d", "test")]
     parts = [c.split for c in split_by_subject(data, (0.7, 0.15, 0.15), 0).cases]
     assert sorted(parts) == ["test", "train", "train", "validation"]
+
+
+@pytest.mark.parametrize(
+    ("names", "ids"),
+    [
+        (("imagesTr/1.png", "imagesTr/2.png", "imagesTs/1.png"), ["2", "imagesTr_1", "imagesTs_1"]),
+        (
+            ("imagesTr/a_0000.png", "imagesTs/b_0001.png", "imagesTs/b_0002.png"),
+            ["a", "imagesTs_b_0001", "imagesTs_b_0002"],
+        ),
+    ],
+)
+def test_pictures_of_one_name_in_nnunets_folders_are_called_by_their_folder(tmp_path, names, ids):
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert sorted(find_scans(tmp_path)[0]) == ids
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
