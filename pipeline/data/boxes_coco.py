@@ -19,7 +19,8 @@ def read_coco(path: Path) -> BoxesTable:
     """All boxes by the file of each picture; crowds are left out.
 
     Raises:
-        DataError: Not such a file. A bad number is a problem of its picture.
+        DataError: Not such a file. A bad box is a problem of its picture, and one of no picture of the file is of a
+            case that has no scan.
     """
     content = read_json(path)
     table = BoxesTable()
@@ -31,18 +32,27 @@ def read_coco(path: Path) -> BoxesTable:
         for number, said in enumerate(content["annotations"]):
             if said.get("iscrowd"):
                 continue
-            where, case = f"{path}: annotation {said.get('id', number)}", files[said["image_id"]]
-            x, y, width, height = said["bbox"]
+            if (case := files.get(said["image_id"])) is None:
+                table.cases.setdefault(f"image_id {said['image_id']}", [])  # told as boxes without a picture
+                continue
+            where = f"{path}: annotation {said.get('id', number)}"
             try:
-                low = [coordinate(x, where), coordinate(y, where)]
-                high = [low[0] + coordinate(width, where), low[1] + coordinate(height, where)]
+                table.add(case, labels[said["category_id"]], _ends(said.get("bbox"), where), where)
             except DataError as error:
                 table.problem(case, str(error))
-                continue
-            table.add(case, labels[said["category_id"]], [*low, *high], where)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{path}: not a COCO file of boxes: {error!r}.") from error
+    if table.cases.keys() > set(files.values()) and not any(table.cases.values()) and not table.problems:
+        raise DataError(f"{path}: no box is of a picture in it: compare image_id with the id of the images.")
     return table
+
+
+def _ends(bbox: Any, where: str) -> list[float]:
+    """Low and high ends of a box, as `BoxesTable.add` wants them."""
+    if not isinstance(bbox, list) or len(bbox) != 4:
+        raise DataError(f"{where}: bbox = {bbox!r}; [x, y, width, height] is needed.")
+    x, y, width, height = (coordinate(v, where) for v in bbox)
+    return [x, y, x + width, y + height]
 
 
 def write_coco(path: Path, pictures: Mapping[str, tuple[tuple[int, ...], Sequence[Box]]]) -> None:

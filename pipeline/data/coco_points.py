@@ -26,7 +26,8 @@ def read_coco_points(path: Path, hidden: Literal["position", "absent"] = "positi
     """Landmarks in px by the file of each picture.
 
     Raises:
-        DataError: Not such a file. Several objects in one picture, or a bad number, are a problem of that case.
+        DataError: Not such a file. Several objects in one picture, or a bad number, are a problem of that case; an
+            object of no picture of the file is of a case that has no scan.
     """
     content = read_json(path)
     table = PointsTable(unit="px")
@@ -35,9 +36,13 @@ def read_coco_points(path: Path, hidden: Literal["position", "absent"] = "positi
         table.sizes = coco_sizes(content["images"])
         names = {c["id"]: [str(n) for n in c.get("keypoints", [])] for c in content["categories"]}
         for number, said in enumerate(content["annotations"]):
-            if names.get(said["category_id"]) and said.get("keypoints"):
-                where = f"{path}: annotation {said.get('id', number)}"
-                _add(table, files[said["image_id"]], names[said["category_id"]], said["keypoints"], hidden, where)
+            if not names.get(said["category_id"]) or not said.get("keypoints"):
+                continue
+            if (case := files.get(said["image_id"])) is None:
+                table.cases.setdefault(f"image_id {said['image_id']}", {})  # told as landmarks without a scan
+                continue
+            where = f"{path}: annotation {said.get('id', number)}"
+            _add(table, case, names[said["category_id"]], said["keypoints"], hidden, where)
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a COCO file of keypoints: {error!r}.") from error
     return table

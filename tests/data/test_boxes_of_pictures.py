@@ -1,5 +1,7 @@
 """Boxes in the formats of other programs: what is written is read again, and half a pixel is not lost."""
 
+import json
+
 import nibabel
 import numpy as np
 import PIL.Image
@@ -42,6 +44,28 @@ def test_coco_comes_back(tmp_path):
     table = read_coco(tmp_path / "a.json")
     same(table.cases["a.png"])
     assert table.cases["b.png"] == []
+
+
+@pytest.mark.parametrize("bbox", [[], None, [1, 1, 5], [1, 1, 5, "wide"]])
+def test_one_bad_annotation_of_coco_does_not_refuse_the_others(tmp_path, bbox):
+    pictures(tmp_path, [f"{n}.png" for n in "abcd"])
+    write_coco(tmp_path / "boxes.json", {f"{n}.png": (SIZE, BOXES) for n in "abcd"})
+    content = json.loads((tmp_path / "boxes.json").read_text())
+    content["annotations"][0]["bbox"] = bbox
+    content["annotations"] += [content["annotations"][3] | {"image_id": 17}] * 2
+    (tmp_path / "boxes.json").write_text(json.dumps(content))
+    data, findings = collect_boxes(tmp_path, "set")
+    assert [c.id for c in data.cases] == ["b", "c", "d"] and [len(c.boxes) for c in data.cases] == [2, 2, 2]
+    assert [(f.rule, f.case) for f in findings] == [("bad-annotation", "a"), ("no-scan", "image_id 17")]
+    assert "boxes.json: annotation 1" in findings[0].message
+
+
+def test_a_coco_file_whose_boxes_are_all_of_no_picture_is_refused(tmp_path):
+    """Else all its pictures would show nothing."""
+    write_coco(tmp_path / "a.json", {"a.png": (SIZE, BOXES)})
+    (tmp_path / "a.json").write_text((tmp_path / "a.json").read_text().replace('"image_id": 1', '"image_id": "1"'))
+    with pytest.raises(DataError, match=r"a\.json: no box is of a picture in it: compare image_id"):
+        read_coco(tmp_path / "a.json")
 
 
 def test_yolo_comes_back_and_the_whole_picture_is_a_half_a_half_one_one(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from pipeline.data.atomic import read_json, write_json
 from pipeline.data.coco_points import read_coco_points, write_coco_points
 from pipeline.data.collect import collect
 from pipeline.data.dataset import read_dataset, write_dataset
@@ -60,13 +61,21 @@ def test_coco_counts_pixels_from_zero(tmp_path):
 def test_what_coco_says_is_hidden_has_a_position_or_is_absent(tmp_path):
     said = {"image_id": 1, "category_id": 1, "keypoints": [4, 5, 1, 0, 0, 0]}
     content = {"images": [{"id": 1, "file_name": "x.png"}], "categories": [{"id": 1, "keypoints": ["a", "b"]}]}
-    from pipeline.data.atomic import write_json
-
     write_json(tmp_path / "a.json", content | {"annotations": [said]})
     assert read_coco_points(tmp_path / "a.json").cases["x.png"] == {"a": (4.0, 5.0)}
     assert read_coco_points(tmp_path / "a.json", "absent").cases["x.png"] == {"a": None}
     write_json(tmp_path / "a.json", content | {"annotations": [said, said]})
     assert "second object" in read_coco_points(tmp_path / "a.json").problems["x.png"][0]
+
+
+def test_objects_of_no_picture_of_coco_are_of_a_case_without_scan(tmp_path):
+    write_coco_points(tmp_path / "a.json", {"x.png": ((16, 12), POINTS), "y.png": ((16, 12), POINTS)})
+    content = read_json(tmp_path / "a.json")
+    del content["images"][1]
+    content["annotations"].append(content["annotations"][1])
+    write_json(tmp_path / "a.json", content)
+    table = read_coco_points(tmp_path / "a.json")
+    assert table.cases == {"x.png": POINTS, "image_id 2": {}} and not table.problems
 
 
 def test_a_table_of_pixels_has_two_coordinates(tmp_path):
