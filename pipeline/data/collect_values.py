@@ -122,7 +122,8 @@ def with_values(
 
 
 def by_view(scans: Mapping[str, Path], views: Mapping[str, str]) -> tuple[dict[str, Path], dict[str, dict[str, Path]]]:
-    """The first image of each case, and the others by what they show.
+    """The first image of each case, and the others by what they show. Where several names fit, the one that says most
+    counts: beside "{id}_side", "{id}" is no name of a_side.png.
 
     Args:
         scans: By the id that their files say.
@@ -134,16 +135,13 @@ def by_view(scans: Mapping[str, Path], views: Mapping[str, str]) -> tuple[dict[s
     """
     if not views:
         return dict(scans), {}
+    patterns = {view: _pattern(view, said) for view, said in views.items()}
     found: dict[str, dict[str, Path]] = {}
-    for view, pattern in views.items():
-        if pattern.count(ID) != 1:
-            raise DataError(f"data.views.{view}='{pattern}': write {ID} once, for the name of the case.")
-        before, after = map(re.escape, pattern.split(ID))
-        for path in scans.values():
-            match = re.fullmatch(f"{before}(.+){after}", case_name(path))
-            if match and (other := found.setdefault(match[1], {}).setdefault(view, path)) != path:
+    for path in scans.values():
+        for view, case in _shown(case_name(path), patterns).items():
+            if (other := found.setdefault(case, {}).setdefault(view, path)) != path:
                 raise DataError(
-                    f"{path}: '{view}' of case '{match[1]}', and so is {other}: folders do not tell cases apart. Give"
+                    f"{path}: '{view}' of case '{case}', and so is {other}: folders do not tell cases apart. Give"
                     " images of two cases two names."
                 )
     first, *rest = views
@@ -151,6 +149,20 @@ def by_view(scans: Mapping[str, Path], views: Mapping[str, str]) -> tuple[dict[s
     if not main:
         raise DataError(f"data.views.{first}='{views[first]}': no image is called so.")
     return main, {case: {view: paths[view] for view in rest if view in paths} for case, paths in found.items()}
+
+
+def _pattern(view: str, said: str) -> re.Pattern[str]:
+    if said.count(ID) != 1:
+        raise DataError(f"data.views.{view}='{said}': write {ID} once, for the name of the case.")
+    before, after = map(re.escape, said.split(ID))
+    return re.compile(f"{before}(.+){after}")
+
+
+def _shown(name: str, patterns: Mapping[str, re.Pattern[str]]) -> dict[str, str]:
+    """By view, the case that an image is of: the shorter the case, the more of the name the pattern says."""
+    cases = {view: match[1] for view, pattern in patterns.items() if (match := pattern.fullmatch(name))}
+    shortest = min(map(len, cases.values()), default=0)
+    return {view: case for view, case in cases.items() if len(case) == shortest}
 
 
 def unused(

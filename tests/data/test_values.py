@@ -133,6 +133,15 @@ def test_a_case_may_have_several_images_and_only_the_first_is_needed(tmp_path):
         by_view(paths, {"side": "{id}_side"})
 
 
+@pytest.mark.parametrize("views", [{"front": "{id}", "side": "{id}_side"}, {"side": "{id}_side", "front": "{id}"}])
+def test_an_image_is_of_the_view_whose_name_says_most(tmp_path, views):
+    paths = {name: tmp_path / f"{name}.png" for name in ("a", "a_side", "b")}
+    main, others = by_view(paths, views)
+    first, other = views
+    assert main == ({"a": paths["a"], "b": paths["b"]} if first == "front" else {"a": paths["a_side"]})
+    assert others["a"] == {other: paths["a_side" if other == "side" else "a"]} and "a_side" not in others
+
+
 def test_views_of_two_folders_are_not_mixed(tmp_path):
     names = ("A/1_front", "B/1_front", "A/1_back", "B/2_front")
     paths = {name.replace("/", "_"): tmp_path / f"{name}.png" for name in names}
