@@ -52,7 +52,7 @@ def collect(
     source = Path(source)
     if missing not in ("unannotated", "absent"):
         raise DataError(f"missing = {missing!r}; use unannotated or absent.")
-    listed = find_datalist(source) if source.is_dir() and images is None else None
+    listed = find_datalist(source, series) if source.is_dir() and images is None else None
     scans, findings = (listed.scans, []) if listed else find_scans(source, images, series)
     doubled = {f.case: f.message for f in findings if f.rule == "duplicate-case"}
     try:

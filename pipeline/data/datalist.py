@@ -5,14 +5,15 @@ A label is a file of landmarks. Folds are not followed: one list is one split.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import read_json
 from pipeline.data.dataset import Part
 from pipeline.data.file_names import require_inside
-from pipeline.data.readers import SUFFIXES, case_name
+from pipeline.data.readers import SUFFIXES, case_name, pick_series, require_series
 from pipeline.errors import DataError
 
 NAMES = ("datalist.json", "dataset.json")
@@ -28,17 +29,29 @@ class Datalist:
     parts: dict[str, Part] = field(default_factory=dict)
 
 
-def find_datalist(source: Path) -> Datalist | None:
+def find_datalist(source: Path, series: Sequence[str] = ()) -> Datalist | None:
     """The data list of a folder, if there is one; other JSON files of these names are none.
 
+    Args:
+        source: The folder.
+        series: UIDs of the DICOM series to take from folders that hold several.
+
     Raises:
-        DataError: An entry is not one, leaves the folder, or names a scan or file that is not there.
+        DataError: An entry is not one, leaves the folder, or names a scan or file that is not there; or there is no
+            such series.
     """
     for path in (source / name for name in NAMES):
         content = read_json(path) if path.is_file() else None
         if isinstance(content, dict) and isinstance(content.get("training"), list):
-            return _read(path, content) if _names_landmarks(content["training"]) else None
+            return _of_series(_read(path, content), series) if _names_landmarks(content["training"]) else None
     return None
+
+
+def _of_series(listed: Datalist, series: Sequence[str]) -> Datalist:
+    """A folder that holds two of them stays, for whoever reads it to say so: an entry is one scan."""
+    picked = {case: pick_series([path], series) for case, path in listed.scans.items()}
+    require_series([path for paths in picked.values() for path in paths], series)
+    return replace(listed, scans={c: paths[0] if len(paths) == 1 else listed.scans[c] for c, paths in picked.items()})
 
 
 def _names_landmarks(entries: list[Any]) -> bool:

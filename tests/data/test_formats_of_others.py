@@ -8,6 +8,7 @@ import nibabel
 import numpy as np
 import pytest
 from crooked import upright_frame
+from dicom_files import NORMAL, ORIGIN, write_slice
 from tiny_scans import write_scan
 
 from pipeline.data.collect import collect
@@ -191,6 +192,23 @@ def test_a_data_list_of_monai_is_followed(tmp_path):
     data, _ = collect(tmp_path, "n")
     assert {c.id: c.split for c in data.cases} == {"a": "train", "b": "train", "c": "validation", "d": "test"}
     assert data.case("b").landmarks == {"p": A}
+
+
+def test_a_series_is_chosen_of_the_folders_of_a_data_list(tmp_path):
+    listed = datalist(tmp_path)
+    for uid in ("1.2.3", "1.2.4"):
+        for index in range(3):
+            path, place = tmp_path / "scans" / "a" / f"{uid}-{index}.dcm", ORIGIN + 2 * index * NORMAL
+            path.parent.mkdir(exist_ok=True)
+            write_slice(path, index, np.arange(12, dtype=np.int16).reshape(3, 4), place, SeriesInstanceUID=uid)
+    listed["training"][0]["image"] = "scans/a"
+    text(tmp_path / "datalist.json", json.dumps(listed))
+    data, findings = collect(tmp_path, "n", series=["1.2.4"])
+    assert {c.id: c.image for c in data.cases}["b"] == "scans/b.nii.gz"
+    assert not findings and data.case("a").image == "scans/a/1.2.4"
+    assert collect(tmp_path, "n", series=["1.2.3", "1.2.4"])[0].case("a").image == "scans/a"  # reading it says so
+    with pytest.raises(DataError, match="no folder holds it"):
+        collect(tmp_path, "n", series=["1.2.9"])
 
 
 @pytest.mark.parametrize("entries", [5, "scans/a.nii.gz", {"image": "scans/a.nii.gz"}])
