@@ -79,7 +79,7 @@ def find_images(folder: Path, out: Path | None = None, skipped: list[Path] | Non
             there = (Path(root) / n for n in shown if n.lower().endswith(PICTURES))
             pictures += [p for p in there if p.parent == folder or not is_worn(p)]
         slices = (Path(root) / n for n in sorted(shown) if may_be_slice(n))
-        if any(is_scan_file(p) for p in slices):
+        if any(not p.is_fifo() and is_scan_file(p) for p in slices):  # opening a pipe waits for ever
             found.append(Path(root))
     return sorted(found or pictures)
 

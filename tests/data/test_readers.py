@@ -118,6 +118,12 @@ def test_where_label_maps_alone_are_found_that_is_said(tmp_path):
         find_scans(tmp_path)
 
 
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a.nii").touch()
+    assert find_images(tmp_path) == [tmp_path / "a.nii"]
+
+
 def test_a_file_of_an_unknown_kind_gets_a_code_without_a_part_of_its_name(tmp_path):
     (tmp_path / "Doe.Jane").touch()
     ((code, link),) = coded_scans({"Doe.Jane": tmp_path / "Doe.Jane"}, tmp_path / "private").items()
