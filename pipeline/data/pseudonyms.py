@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.data.atomic import write_bytes, write_text
+from pipeline.data.csv_rows import headings, read_rows
 from pipeline.data.dataset import Dataset, picture_id
 from pipeline.data.findings import Finding
 from pipeline.data.own_output import KEY
@@ -60,12 +61,18 @@ class Codes:
         return f"{prefix}-{hmac.digest(self.key, name.encode('utf-8', 'surrogateescape'), 'sha256').hex()[:DIGITS]}"
 
     def linked(self) -> dict[str, Path]:
-        """Scans by name, of an earlier call."""
+        """Scans by name, of an earlier call; a program for tables may have saved it since.
+
+        Raises:
+            DataError: It is no such table any more.
+        """
         path = self.folder / TABLE
         if not path.is_file():
             return {}
-        with path.open(encoding="utf-8", newline="") as file:
-            return {row["name"]: Path(row["scan"]) for row in csv.DictReader(file) if row["scan"]}
+        if missing := {"name", "scan"} - set(headings(path)):
+            raise DataError(f"{path}: no column '{min(missing)}'. Put it back, or take the table away to begin anew.")
+        rows = [row.cells for row in read_rows(path, ("name", "scan"))]
+        return {cells["name"]: Path(cells["scan"]) for cells in rows if cells["scan"]}
 
     def link_all(
         self,

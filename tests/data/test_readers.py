@@ -124,6 +124,20 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     assert find_images(tmp_path) == [tmp_path / "a.nii"]
 
 
+@pytest.mark.parametrize("form", ["excel", "broken"])
+def test_a_table_of_codes_that_another_program_saved_is_read_or_refused(tmp_path, form):
+    coded_scans({"Doe": tmp_path / "Doe.nii"}, tmp_path / "private")
+    path = tmp_path / "private" / "codes.csv"
+    text = path.read_text().replace(",", ";" if form == "excel" else "|")
+    path.write_text(text, encoding="utf-8-sig")
+    if form == "broken":
+        with pytest.raises(DataError, match=r"codes\.csv: no column 'name'"):
+            coded_scans({"Roe": tmp_path / "Roe.nii"}, tmp_path / "private")
+    else:
+        coded_scans({"Roe": tmp_path / "Roe.nii"}, tmp_path / "private")
+        assert [line.split(",")[1] for line in path.read_text().split()] == ["name", "Doe", "Roe"]
+
+
 def test_a_file_of_an_unknown_kind_gets_a_code_without_a_part_of_its_name(tmp_path):
     (tmp_path / "Doe.Jane").touch()
     ((code, link),) = coded_scans({"Doe.Jane": tmp_path / "Doe.Jane"}, tmp_path / "private").items()
