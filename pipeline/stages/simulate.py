@@ -85,7 +85,7 @@ def _simulate(out: Path, seeds: Iterable[int], scans: int, kind: str, size: Phan
     _claim(out, kind, size)
     sweep(out / "images", out / "landmarks", out / "Annotations")
     asked = [(seed, scan) for seed in seeds for scan in range(1, scans + 1)]
-    wanted = [one for one in asked if not _landmark_path(out, kind, *one).exists()]
+    wanted = [one for one in asked if not all(path(out, kind, *one).exists() for path in (_image_path, _landmark_path))]
     failed = _with_progress(out, kind, wanted, size, min(workers, len(wanted)))
     if kind == "cta":
         _write_tables(out)
@@ -143,6 +143,10 @@ def _case_id(kind: str, seed: int, scan: int = 1) -> str:
     return f"{kind}_{seed:06d}" + (f"_scan{scan}" if scan > 1 else "")
 
 
+def _image_path(out: Path, kind: str, seed: int, scan: int) -> Path:
+    return out / "images" / f"{_case_id(kind, seed, scan)}{'.png' if kind in PICTURES else '.nii.gz'}"
+
+
 def _landmark_path(out: Path, kind: str, seed: int, scan: int) -> Path:
     case = _case_id(kind, seed, scan)
     if kind == "objects":
@@ -178,16 +182,16 @@ def _with_progress(
 def make_case(out: Path, kind: str, seed: int, scan: int, size: PhantomSize) -> None:
     """Draw and write one case; its landmark file comes last and marks it complete."""
     phantom = KINDS[kind](seed, size, scan)
-    image, place = Image(phantom.frame, phantom.voxels), out / "images" / _case_id(kind, seed, scan)
+    image, place = Image(phantom.frame, phantom.voxels), _image_path(out, kind, seed, scan)
     if kind in PICTURES:
-        write_png(image, place.with_suffix(".png"))
+        write_png(image, place)
         answers = _landmark_path(out, kind, seed, scan)
         if kind == "objects":
             box = phantom.description["box"]
             found = [Box(box["class"], tuple(box["low"]), tuple(box["high"]))] if box else []
-            write_voc(answers, f"{place.name}.png", image.frame.shape, found)
+            write_voc(answers, place.name, image.frame.shape, found)
         else:
             write_points_file(answers, phantom.landmarks)
     else:
-        write_nifti(image, place.with_suffix(".nii.gz"))
+        write_nifti(image, place)
         write_markups(_landmark_path(out, kind, seed, scan), phantom.landmarks)

@@ -50,10 +50,11 @@ def test_the_files_do_not_depend_on_the_number_of_processes(tmp_path):
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
-def test_a_rerun_makes_only_what_is_missing(tmp_path, monkeypatch):
+@pytest.mark.parametrize("lost", ["landmarks/blobs_000001.mrk.json", "images/blobs_000001.nii.gz"])
+def test_a_rerun_makes_only_what_is_missing(tmp_path, monkeypatch, lost):
     stage.simulate(tmp_path, 3, kind="blobs", workers=1)
     before = files(tmp_path)
-    (tmp_path / "landmarks/blobs_000001.mrk.json").unlink()
+    (tmp_path / lost).unlink()
     made = []
     draw = stage.KINDS["blobs"]
     monkeypatch.setitem(stage.KINDS, "blobs", lambda seed, size, scan: made.append(seed) or draw(seed, size, scan))
