@@ -69,13 +69,11 @@ def import_folder(
         dataset = with_boxes_around(dataset, boxes_around, margin)
     elif answers == "boxes":
         dataset, findings = collect_boxes(Path(source), name, images, unlisted, series)
-        crowded = [c.id for c in dataset.cases if len(c.boxes or ()) > 1]
-        if task == "one_object" and crowded:
-            raise DataError(
-                f"{source}: {len(crowded)} cases show several things, the first {crowded[0]}: use task=boxes"
-            )
     else:
         dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted)
+    crowded = [c.id for c in dataset.cases if len(c.boxes or ()) > 1]
+    if task == "one_object" and crowded:
+        raise DataError(f"{source}: {len(crowded)} cases show several things, the first {crowded[0]}: use task=boxes")
     if task == "multi":
         if boxes_around:
             dataset = with_boxes_around(dataset, boxes_around, margin, beside=True)

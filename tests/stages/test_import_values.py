@@ -51,6 +51,14 @@ def test_boxes_around_landmarks_that_are_not_annotated_are_not_known(scans, tmp_
     assert data.case("c3").boxes == () and read_dataset(tmp_path / "d.json").case("c3").boxes == ()
 
 
+def test_several_boxes_around_landmarks_are_no_question_for_one_object(scans, tmp_path):
+    around = {"root": ("a", "b"), "all": ("a", "b", "c")}
+    with pytest.raises(DataError, match="3 cases show several things, the first c0: use task=boxes"):
+        import_folder(scans, tmp_path / "d.json", "m", task="one_object", boxes_around=around)
+    data = import_folder(scans, tmp_path / "d.json", "m", task="one_object", boxes_around={"root": ("a", "b")})
+    assert [len(case.boxes) for case in data.cases] == [1] * 4
+
+
 def test_a_box_around_a_landmark_that_there_is_not_is_refused(scans, tmp_path):
     with pytest.raises(DataError, match=r"boxes_around: no landmark 'z'; there are a, b, c"):
         import_folder(scans, tmp_path / "d.json", "m", task="boxes", boxes_around={"root": ("a", "z")})
