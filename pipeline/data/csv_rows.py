@@ -77,14 +77,19 @@ def some(names: Iterable[str]) -> str:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Numbered, and the first of them the headings; no more is read than is asked for."""
+    """Numbered, and the first of them the headings; no more is read than is asked for. Strict, or a quote that is never
+    closed would swallow the rows behind it."""
+    start = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             first = next((line for line in iter(file.readline, "") if line.strip()), "")
             file.seek(0)
-            reader = csv.reader(file, delimiter=max(DELIMITERS, key=first.count))
+            reader = csv.reader(file, delimiter=max(DELIMITERS, key=first.count), strict=True)
             for row in reader:
                 if any(cells := [cell.strip() for cell in row]):
                     yield reader.line_num, cells
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+                start = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{path}: row {start}: not readable as CSV: {error}. Correct the line.") from error
+    except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as a table: {error}") from error

@@ -115,6 +115,13 @@ def test_tables_with_semicolons_are_read_and_a_heading_twice_is_refused(tmp_path
         read_values(tmp_path / "t.csv", [AGE])
 
 
+@pytest.mark.parametrize("behind", ["", 'c.png,"5"\n'])
+def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path, behind):
+    (tmp_path / "t.csv").write_text(f'image,age\na.png,3\n"b.png,4\n{behind}')
+    with pytest.raises(DataError, match=r"t\.csv: row 3: not readable as CSV"):
+        read_values(tmp_path / "t.csv", [AGE])
+
+
 def test_none_is_a_word_and_no_number():
     assert parse(SEX, "none") == "none" and parse(TAGS, "none|a") == ("none", "a")
     assert [
