@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from pipeline.data.atomic import fingerprint, sha256_of
 from pipeline.data.image import Image
@@ -20,6 +21,7 @@ from pipeline.geometry.orientation import axis_letters, reorient
 
 Facts = dict[str, Any]
 MANY = 1000  # different values; nobody asks for more
+BODY = "lowest_but_padding"  # the field that came last: facts without it are of an earlier version
 
 
 def inspect_scan(path: str, known: Facts | None = None) -> Facts:
@@ -80,8 +82,7 @@ def frame_of(facts: Facts) -> ImageFrame:
 
 
 def _describe(image: Image) -> Facts:
-    """Percentiles, and the `least` value but the one below it that scanners pad with, are of at most a million voxels,
-    evenly spread in canonical order."""
+    """Percentiles are of at most a million voxels, evenly spread in canonical order."""
     channels = [reorient(c, image.frame)[0] for c in image.channels]
     sample = sample_of(*channels)
     low, middle, high = (float(v) for v in np.percentile(sample, [0.5, 50, 99.5]))
@@ -95,12 +96,19 @@ def _describe(image: Image) -> Facts:
         "dtype": str(image.voxels.dtype),
         "min": float(image.voxels.min()),
         "max": float(image.voxels.max()),
-        "least": float(sample[sample > sample.min()].min(initial=image.voxels.max())),
+        BODY: _above(sample, low),
         "distinct": int(min(len(np.unique(sample)), MANY)) if image.voxels.dtype.kind in "iu" else MANY,
         "percentiles": {"0.5": low, "50": middle, "99.5": high},
         "voxels_sha256": _voxel_digest(channels),
         "notes": list(image.notes),
     }
+
+
+def _above(sample: Shaped[np.ndarray, " N"], low: float) -> float:
+    """Where the values of what was scanned begin: around it scanners pad with one value below. Interpolation smears it
+    along the rim, which is the first hundredths of the rest."""
+    rest = sample[sample > low]
+    return float(np.percentile(rest, 5)) if rest.size else low
 
 
 def _voxel_digest(channels: Sequence[np.ndarray]) -> str:

@@ -11,12 +11,12 @@ from pipeline.data.dataset import PARTS, Dataset
 from pipeline.data.findings import Finding
 from pipeline.data.intensity import derive_normalisation
 from pipeline.data.nifti_header import DIFFER
-from pipeline.data.scan_facts import Facts
+from pipeline.data.scan_facts import BODY, Facts
 
 FLAT = 3.0  # longest voxel edge over the shortest
 ODD = 3.0  # a spacing this many times the usual one
 HUGE = 1e8  # beyond any scanner's scale; MR reaches 1e6
-HOUNSFIELD = (-3000, 70000)  # metal included; one value below may be what a maker pads with: -3024, -8192, -33792
+HOUNSFIELD = (-3000, 70000)  # metal included; makers pad with values below: -3024, -8192, -33792
 MOST_AXES = 3
 SLICES = 4  # a landmark needs something to be seen on both sides of it
 LABELS = 8  # different whole values
@@ -83,8 +83,7 @@ def _hounsfield(facts: Mapping[str, Facts]) -> Iterator[Finding]:
         return
     for case, fact in facts.items():
         low, high = HOUNSFIELD
-        least = fact["least"] if "least" in fact else fact["min"]  # facts of an earlier version have none
-        if least < low or max(-fact["min"], fact["max"]) > high:
+        if fact[BODY] < low or max(-fact["min"], fact["max"]) > high:
             seen = f"values from {fact['min']:g} to {fact['max']:g}"
             text = f"{seen}: most of these scans look like CT, and Hounsfield units lie between {low} and {high}."
             yield Finding("values", "error", case, text, "Export it again with its rescale slope and intercept.")

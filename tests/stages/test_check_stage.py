@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, write_findings
-from pipeline.data.scan_facts import inspect_scan, unchanged
+from pipeline.data.scan_facts import BODY, inspect_scan, unchanged
 from pipeline.errors import DataError
 from pipeline.stages import check as stage
 from pipeline.stages.check import check
@@ -229,6 +229,26 @@ def test_what_scanners_pad_with_is_no_fault(data, lowest, cases):
     found = run(data)
     assert errors(found) == [("values", "c5"), ("values", "c7")]
     assert "look like CT, and Hounsfield units lie between -3000 and 70000" in found[0].message
+
+
+@pytest.mark.parametrize("lowest", [-3024, -8192])
+def test_padding_that_interpolation_has_smeared_is_no_fault(data, lowest):
+    for number in range(10):
+        voxels = noise(number, (40, 30, 20)).astype(np.int32) * 20 - 1000
+        voxels[:8] = lowest
+        voxels[8, 0, :8] = np.linspace(lowest + 4, -1000, 8)
+        save(data.root / f"c{number}.nii.gz", voxels)
+    assert errors(run(data)) == []
+
+
+def test_facts_of_an_earlier_version_are_looked_at_again(data):
+    run(data)
+    content = json.loads((data.root / "findings.json").read_text())
+    for facts in content["facts"].values():
+        del facts[BODY]
+    (data.root / "findings.json").write_text(json.dumps(content))
+    run(data)
+    assert all(BODY in facts for facts in read_findings(data.root / "findings.json").facts.values())
 
 
 def test_images_with_another_number_of_axes_are_quarantined(data):
