@@ -15,7 +15,9 @@ from pipeline.data.readers import SUFFIXES, may_be_slice
 from pipeline.errors import DataError
 
 # Folders that are never looked into are hidden, or called by one of these words, alone or before what is no letter.
-NO_SCANS = re.compile(r"(label(map)?|mask|segmentation)s?(tr|ts|val)?(?![^\W\d_])", re.IGNORECASE)
+NO_SCANS = re.compile(
+    r"(label(map)?|mask|segmentation)s?(tr(ain(ing)?)?|ts|te(st(ing)?)?|va(l(idation)?)?)?(?![^\W\d_])", re.IGNORECASE
+)
 OF_DISKS = ("lost+found", "system volume information", "$recycle.bin")  # nor into those, which nobody may read
 
 

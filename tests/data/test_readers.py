@@ -93,7 +93,21 @@ def test_a_folder_called_by_no_name_has_the_name_of_the_folder(tmp_path, monkeyp
     assert case_name(Path(given)) == "CT"
 
 
-LABELS = ["labels", "labelsTr", "LABEL", "masks_v2", "mask-3", "segmentation", "Segmentation_study_01", "labelmaps"]
+LABELS = [
+    "labelsVa",
+    "labelsTrain",
+    "labelsTest",
+    "LabelsValidation",
+    "maskTraining",
+    "labels",
+    "labelsTr",
+    "LABEL",
+    "masks_v2",
+    "mask-3",
+    "segmentation",
+    "Segmentation_study_01",
+    "labelmaps",
+]
 
 
 @pytest.mark.parametrize(
