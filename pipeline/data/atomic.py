@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,8 +103,8 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """JSON readers let the last of two equal names win, without a word."""
     content = dict(pairs)
     if len(content) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{sorted({n for n in names if names.count(n) > 1})} occur twice in one object")
+        counts = Counter(name for name, _ in pairs)
+        raise ValueError(f"{sorted(n for n in counts if counts[n] > 1)} occur twice in one object")
     return content
 
 

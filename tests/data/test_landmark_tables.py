@@ -177,6 +177,13 @@ def test_a_name_that_stands_twice_in_json_is_refused(tmp_path, read, text):
         read(written(tmp_path / "a.json", text))
 
 
+@pytest.mark.timeout(15)
+def test_a_name_that_stands_twice_among_many_is_found_at_once(tmp_path):
+    names = ",".join(f'"c{number}": {{}}' for number in [*range(50_000), 7])
+    with pytest.raises(DataError, match=r"\['c7'\] occur twice"):
+        read_points_json(written(tmp_path / "a.json", f"{{{names}}}"))
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"c1": [1, 2, 3]}', '{"frame": "up"}', '{"c1": {"a": [1,2,3], "a": null}}']
 )
