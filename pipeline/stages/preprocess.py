@@ -19,7 +19,7 @@ from pipeline.data.pool import LostJob, run_each
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.room import require_disk
 from pipeline.data.scan_facts import Facts, require_same
-from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, save_array
+from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, read_store, save_array
 from pipeline.errors import DataError, PatchvoteError
 
 RECIPE = 7  # raise when resampling or normalising changes, so that old arrays are not found again
@@ -40,7 +40,8 @@ def preprocess(
         dataset: `dataset.json`.
         findings: `findings.json` of check; its quarantined cases are left out.
         out: Folder of the prepared store.
-        spacings: Voxel sizes from coarse to fine in world units, "original" = each scan's own; None = derived.
+        spacings: Voxel sizes from coarse to fine in world units, "original" = each scan's own; None = derived
+            from those of the training part, where there is one; test cases take no part in any choice.
         normalisation: None = derived: a window for Hounsfield units, else percentiles of each scan.
         workers: Processes.
         whole: Nothing is looked at more closely: of derived voxel sizes only the coarsest is made.
@@ -55,22 +56,41 @@ def preprocess(
     unseen = [c.id for c in cases if c.id not in found.facts]
     if unseen:
         raise DataError(f"{findings}: nothing about the cases {unseen} of {dataset}; run check again")
-    facts = [found.facts[c.id] for c in cases]
-    if spacings is None:
-        levels: tuple[Spacing, ...] = derive_spacings([f["shape"] for f in facts], [f["spacing"] for f in facts])
-        levels = levels[:1] if whole else levels
-    else:
-        levels = tuple(None if s == "original" else float(s) for s in spacings)
-    if normalisation is None:
-        ends = [(f["percentiles"]["0.5"], f["percentiles"]["99.5"]) for f in facts]
-        normalisation = derive_normalisation(ends, [f.get("channels", 1) for f in facts])
-    keys = {c.id: _keys(found, c.id, levels, normalisation) for c in cases}
-    store = PreparedStore(Path(out), data.unit, levels, normalisation, keys)
+    learning = [c for c in cases if c.split == "train"] or cases  # the others take no part in any choice
+    plans = []
+    for looked_at in (learning, cases):
+        facts = [found.facts[c.id] for c in looked_at]
+        levels, grey = _levels(facts, spacings, whole), normalisation or _grey(facts)
+        keys = {c.id: _keys(found, c.id, levels, grey) for c in cases}
+        plans.append(PreparedStore(Path(out), data.unit, levels, grey, keys))
+    store = plans[1] if _is_there(plans[1]) else plans[0]
     sweep(store.folder, below=True)
     require_disk(store.folder, _bytes(found, store))
     _prepare(data, found, store, workers)
     store.write()
     return store
+
+
+def _levels(
+    facts: Sequence[Facts], spacings: Sequence[float | Literal["original"]] | None, whole: bool
+) -> tuple[Spacing, ...]:
+    if spacings is not None:
+        return tuple(None if s == "original" else float(s) for s in spacings)
+    derived = derive_spacings([f["shape"] for f in facts], [f["spacing"] for f in facts])
+    return derived[:1] if whole else derived
+
+
+def _grey(facts: Sequence[Facts]) -> Normalisation:
+    ends = [(f["percentiles"]["0.5"], f["percentiles"]["99.5"]) for f in facts]
+    return derive_normalisation(ends, [f.get("channels", 1) for f in facts])
+
+
+def _is_there(store: PreparedStore) -> bool:
+    """Whether the folder was prepared so: early ones looked at all cases, and a run that learned from one goes on."""
+    try:
+        return read_store(store.folder).keys == store.keys
+    except DataError:
+        return False
 
 
 def _bytes(found: Findings, store: PreparedStore) -> int:

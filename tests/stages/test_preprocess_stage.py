@@ -10,7 +10,7 @@ from tiny_scans import facts_of, make_scans
 
 from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, write_findings
-from pipeline.data.intensity import Normalisation
+from pipeline.data.intensity import Normalisation, derive_normalisation
 from pipeline.data.readers import read_image
 from pipeline.data.resample import level_frame
 from pipeline.data.store import make_level, read_store
@@ -104,9 +104,26 @@ def test_spacings_and_normalisation_come_from_the_findings_unless_stated(few):
     store = prepare(few, spacings=None)
     assert store.spacings == (0.9,)  # small scans: one level at the finest axis
     assert store.normalisation.kind == "window"
-    facts = read_findings(few.findings).facts.values()
-    assert store.normalisation.low == np.median([f["percentiles"]["0.5"] for f in facts])
+    facts = read_findings(few.findings).facts
+    low = [facts[case]["percentiles"]["0.5"] for case in ("c00", "c01")]  # of the training part
+    assert store.normalisation.low == np.median(low)
     assert prepare(few, normalisation=WINDOW).normalisation == WINDOW
+
+
+def test_the_test_part_takes_no_part_in_what_is_derived(few):
+    chosen, found = prepare(few, spacings=None), read_findings(few.findings)
+    odd = {"percentiles": {"0.5": 0.0, "99.5": 9000.0}, "channels": 3, "shape": [900] * 3, "spacing": [0.1] * 3}
+    for case, same in (("c02", True), ("c01", False)):
+        write_findings(Findings((), found.facts | {case: found.facts[case] | odd}), few.findings)
+        again = prepare(few, few.folder / case, spacings=None)
+        assert ((again.spacings, again.normalisation) == (chosen.spacings, chosen.normalisation)) == same
+
+
+def test_a_folder_that_was_prepared_by_looking_at_all_cases_stays_as_it_is(few):
+    facts = read_findings(few.findings).facts.values()
+    early = derive_normalisation([(f["percentiles"]["0.5"], f["percentiles"]["99.5"]) for f in facts])
+    before = prepare(few, spacings=None, normalisation=early)
+    assert prepare(few, spacings=None).keys == before.keys != prepare(few, few.folder / "new", spacings=None).keys
 
 
 def with_finding(scans, *cases):
