@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.data.atomic import read_json
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import PARTS, Part, read_dataset
-from pipeline.errors import ConfigError
+from pipeline.errors import CheckpointError, ConfigError
 
 
 def require_apart(run: Path, part: Part) -> None:
@@ -15,13 +15,20 @@ def require_apart(run: Path, part: Part) -> None:
 
     Raises:
         ConfigError: It did; names the cases.
+        CheckpointError: Its `model.json` is damaged.
     """
     model = run / "model" / "model.json"
     if not model.is_file():
         return
-    used = read_json(model).get("training", {}).get("cases", {})
     # Parts stand in the order of their use: what comes before one was learned from, or chosen by.
-    before = {case for earlier in PARTS[: PARTS.index(part)] for case in used.get(earlier, ())}
+    try:
+        used = read_json(model).get("training", {}).get("cases", {})
+        before = {case for earlier in PARTS[: PARTS.index(part)] for case in used.get(earlier, ())}
+    except (AttributeError, TypeError) as error:
+        raise CheckpointError(
+            f"{model}: not a model of this program: {error}. Put the model back, or run again:\n"
+            f"  patchvote train run={run}"
+        ) from error
     if met := [case.id for case in read_dataset(run / "dataset.json").part(part) if case.id in before]:
         raise ConfigError(
             f"run={run}: its split is not the one that its model was trained with: {some(met)} of the {part} part"
