@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.errors import DataError
 
 MAKE = "Make it with `patchvote predict`."
+
+
+class Answered(Protocol):
+    """What all files of predictions say of the model that answered."""
+
+    @property
+    def model(self) -> str: ...
+    @property
+    def model_sha256(self) -> str | None: ...
+
+
+def made_by(answers: Answered) -> dict[str, str]:
+    """The fields of the model; the sum of its model.json only where it is known."""
+    known = {"model_sha256": answers.model_sha256} if answers.model_sha256 else {}
+    return {"model": answers.model, **known}
 
 
 def require_numbers(fields: Iterable[tuple[str, Any]], where: str) -> None:

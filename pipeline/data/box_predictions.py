@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.answer_fields import MAKE, require_numbers
+from pipeline.data.answer_fields import MAKE, made_by, require_numbers
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.dataset import Box
 from pipeline.data.frames import written_frame
@@ -42,6 +42,7 @@ class BoxPredictions:
     unit: str = "px"
     task: str = TASKS[0]
     failures: dict[str, str] = field(default_factory=dict)
+    model_sha256: str | None = None
 
 
 def box_content(found: FoundBox) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def write_box_predictions(predictions: BoxPredictions, path: Path) -> None:
     """Write `predictions.json`."""
     cases = {case: {"boxes": [box_content(b) for b in boxes]} for case, boxes in predictions.cases.items()}
     head = {"version": 1, "task": predictions.task, "frame": written_frame(predictions.unit), "unit": predictions.unit}
-    content = head | {"model": predictions.model, "classes": list(predictions.classes), "cases": cases}
+    content = head | {**made_by(predictions), "classes": list(predictions.classes), "cases": cases}
     write_json(path, content | ({"failures": predictions.failures} if predictions.failures else {}))
 
 
@@ -92,7 +93,7 @@ def read_box_predictions(path: Path) -> BoxPredictions:
         told = {case: said["boxes"] for case, said in content["cases"].items()}
         cases = {case: tuple(box_of(box, f"{path}: {case}") for box in boxes) for case, boxes in told.items()}
         facts = (tuple(content["classes"]), content["unit"], content["task"], content.get("failures", {}))
-        return BoxPredictions(content["model"], cases, *facts)
+        return BoxPredictions(content["model"], cases, *facts, content.get("model_sha256"))
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not predictions of boxes: {error!r}. Make them with `patchvote predict`.") from error
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.answer_fields import require_numbers
+from pipeline.data.answer_fields import made_by, require_numbers
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.box_predictions import FoundBox, box_content, box_of
 from pipeline.data.columns import Column
@@ -50,7 +50,8 @@ class Predictions:
     """All answers of one run of predict; `cases[id][landmark]`. `failures[id]` says why a case has none;
     `presence[id]` is the belief that the image shows any of the landmarks, of models that were taught to say it, and
     `values[id]` what was said of the image as a whole, of models that are asked for `columns`; `boxes[id]` what was
-    found beside the landmarks, of models that were taught boxes, too."""
+    found beside the landmarks, of models that were taught boxes, too. `model_sha256` is of its model.json; None where
+    another program answered, or an early version."""
 
     model: str
     cases: dict[str, dict[str, Answer]]
@@ -60,6 +61,7 @@ class Predictions:
     values: dict[str, Answers] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
     boxes: dict[str, tuple[FoundBox, ...]] = field(default_factory=dict)
+    model_sha256: str | None = None
 
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
@@ -72,7 +74,7 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
         for case, landmarks in predictions.cases.items()
     }
     frame = written_frame(predictions.unit)
-    content = {"version": 1, "frame": frame, "unit": predictions.unit, "model": predictions.model, "cases": cases}
+    content = {"version": 1, "frame": frame, "unit": predictions.unit, **made_by(predictions), "cases": cases}
     more: dict[str, Any] = {name: getattr(predictions, name) for name in ("presence", "failures")}
     more["values"] = {case: answers_content(said) for case, said in predictions.values.items()}
     more["boxes"] = {case: [box_content(box) for box in boxes] for case, boxes in predictions.boxes.items()}
@@ -100,7 +102,8 @@ def read_predictions(path: Path) -> Predictions:
         said, drawn = (content.get(name, {}).items() for name in ("values", "boxes"))
         values = {case: answers_of(answers, columns, f"{path}: {case}") for case, answers in said}
         boxes = {case: tuple(box_of(box, f"{path}: {case}") for box in found) for case, found in drawn}
-        return Predictions(content["model"], cases, content["unit"], failures, presence, values, columns, boxes)
+        facts = (failures, presence, values, columns, boxes, content.get("model_sha256"))
+        return Predictions(content["model"], cases, content["unit"], *facts)
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a predictions file: {error!r}. Make it with `patchvote predict`.") from error
 

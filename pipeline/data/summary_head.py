@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from pipeline.data.answer_fields import Answered, made_by
 from pipeline.data.atomic import sha256_of
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.frames import written_frame
@@ -13,11 +14,9 @@ from pipeline.data.frames import written_frame
 NO_PREDICTION = "no prediction in the predictions file"
 
 
-class Predicted(Protocol):
+class Predicted(Answered, Protocol):
     """What all files of predictions hold."""
 
-    @property
-    def model(self) -> str: ...
     @property
     def cases(self) -> Mapping[str, Any]: ...
     @property
@@ -48,7 +47,7 @@ def summary_head(
         "frame": written_frame(data.unit),
         "unit": data.unit,
         "dataset": data.name,
-        "model": answers.model,
+        **made_by(answers),
         "split": part or "all",
         "cases": len(cases),
         "failures": {c.id: answers.failures.get(c.id, NO_PREDICTION) for c in cases if c.id not in answers.cases},

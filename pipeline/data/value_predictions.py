@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.answer_fields import MAKE, require_numbers
+from pipeline.data.answer_fields import MAKE, made_by, require_numbers
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.columns import NUMBERS, Column, Value, checked
 from pipeline.data.frames import written_frame
@@ -44,6 +44,7 @@ class ValuePredictions:
     unit: str = "px"
     task: str = "attributes"
     failures: dict[str, str] = field(default_factory=dict)
+    model_sha256: str | None = None
 
 
 def answers_content(answers: Mapping[str, ValueAnswer]) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def write_value_predictions(predictions: ValuePredictions, path: Path) -> None:
     head = {"version": 1, "task": predictions.task, "frame": written_frame(predictions.unit), "unit": predictions.unit}
     columns = {column.name: column.kind for column in predictions.columns}
     cases = {case: {"values": answers_content(answers)} for case, answers in predictions.cases.items()}
-    content = head | {"model": predictions.model, "columns": columns, "cases": cases}
+    content = head | {**made_by(predictions), "columns": columns, "cases": cases}
     write_json(path, content | ({"failures": predictions.failures} if predictions.failures else {}))
 
 
@@ -104,6 +105,6 @@ def read_value_predictions(path: Path) -> ValuePredictions:
         told = {case: said["values"] for case, said in content["cases"].items()}
         cases = {case: answers_of(said, columns, f"{path}: {case}") for case, said in told.items()}
         facts = (content["unit"], content["task"], content.get("failures", {}))
-        return ValuePredictions(content["model"], cases, columns, *facts)
+        return ValuePredictions(content["model"], cases, columns, *facts, content.get("model_sha256"))
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not predictions of values: {error!r}. Make them with `patchvote predict`.") from error

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from pipeline.data.answer_fields import made_by
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
@@ -24,6 +25,7 @@ class VectorPredictions:
         cases: By id.
         threshold: Squared distance up to which two images are taken for one identity, chosen on validation.
         failures: Why a case has none.
+        model_sha256: Of its model.json; None where an early version answered.
     """
 
     model: str
@@ -31,13 +33,14 @@ class VectorPredictions:
     threshold: float
     unit: str = "px"
     failures: dict[str, str] = field(default_factory=dict)
+    model_sha256: str | None = None
 
 
 def write_vector_predictions(predictions: VectorPredictions, path: Path) -> None:
     """Write `predictions.json`."""
     head = {"version": 1, "task": TASK, "frame": written_frame(predictions.unit), "unit": predictions.unit}
     cases = {case: {"vector": [round(float(v), 7) for v in vector]} for case, vector in predictions.cases.items()}
-    content = head | {"model": predictions.model, "threshold": predictions.threshold, "cases": cases}
+    content = head | {**made_by(predictions), "threshold": predictions.threshold, "cases": cases}
     write_json(path, content | ({"failures": predictions.failures} if predictions.failures else {}))
 
 
@@ -53,7 +56,7 @@ def read_vector_predictions(path: Path) -> VectorPredictions:
             raise DataError(f"{path}: version {content['version']}, task {content['task']}; expected 1, {TASK}")
         cases = {case: np.array(said["vector"], float) for case, said in content["cases"].items()}
         facts = (float(content["threshold"]), content["unit"], content.get("failures", {}))
-        return VectorPredictions(content["model"], cases, *facts)
+        return VectorPredictions(content["model"], cases, *facts, content.get("model_sha256"))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(
             f"{path}: not predictions of vectors: {error!r}. Make them with `patchvote predict`."

@@ -113,7 +113,8 @@ class LandmarkAnswering:
         if columns:
             write_values_csv(out / "values.csv", values, columns)
         boxes = {case: _boxes(content) for case, content in cases.items() if "boxes" in content}
-        predictions = Predictions(self.model.name, told, self.model.unit, failures, shown, values, columns, boxes)
+        more = (failures, shown, values, columns, boxes, self.model.sha256)
+        predictions = Predictions(self.model.name, told, self.model.unit, *more)
         write_predictions(predictions, out / "predictions.json")
         return predictions
 
@@ -147,7 +148,7 @@ class BoxAnswering:
             out, {case: answers_only(boxes) for case, boxes in told.items()}, scans, self.formats, self.model.names
         )
         facts = (self.model.name, told, self.model.names, self.model.unit)
-        predictions = BoxPredictions(*facts, name_of(self.model.task), failures)
+        predictions = BoxPredictions(*facts, name_of(self.model.task), failures, self.model.sha256)
         write_box_predictions(predictions, out / "predictions.json")
         return predictions
 
@@ -178,7 +179,8 @@ class ValueAnswering:
         columns = tuple(output.column for output in self._outputs)
         told = {case: answers_of(content["values"], columns) for case, content in cases.items()}
         task = name_of(self.model.task)
-        predictions = ValuePredictions(self.model.name, told, columns, self.model.unit, task, failures)
+        facts = (columns, self.model.unit, task, failures, self.model.sha256)
+        predictions = ValuePredictions(self.model.name, told, *facts)
         write_value_predictions(predictions, out / "predictions.json")
         write_values_csv(out / "values.csv", told, columns)
         return predictions
@@ -202,8 +204,8 @@ class VectorAnswering:
         self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
     ) -> VectorPredictions:
         vectors = {case: np.array(content["vector"]) for case, content in cases.items()}
-        threshold = self.model.calibration.threshold
-        predictions = VectorPredictions(self.model.name, vectors, threshold, self.model.unit, failures)
+        facts = (self.model.calibration.threshold, self.model.unit, failures, self.model.sha256)
+        predictions = VectorPredictions(self.model.name, vectors, *facts)
         write_vector_predictions(predictions, out / "predictions.json")
         return predictions
 

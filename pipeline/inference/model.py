@@ -62,7 +62,7 @@ class Calibration:
 @dataclass(frozen=True, eq=False)
 class Model:
     """Everything that turns an image into answers; `inputs` is what is known beside the image, as it was fitted, and
-    `stems` are what reads it."""
+    `stems` are what reads it; `sha256` of its model.json, of one that was loaded."""
 
     name: str
     dims: int
@@ -74,6 +74,7 @@ class Model:
     calibration: Calibration
     edges: tuple[tuple[str, str], ...] = ()
     inputs: Inputs = field(default_factory=Inputs)
+    sha256: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -158,6 +159,7 @@ def load_model(folder: Path, device: str = "cpu", learning: bool = False) -> Mod
             _calibration(content["calibration"]),
             tuple((str(one), str(other)) for one, other in content.get("edges", ())),
             inputs,
+            sha256_of(path),
         )
     except CheckpointError:
         raise

@@ -1,11 +1,14 @@
-"""What is measured is new to the model of the run."""
+"""What is measured is new to the model of the run, and was answered by it."""
 
 import json
 
 import pytest
 
 from pipeline.cli.apart import require_apart
+from pipeline.cli.door import main
+from pipeline.data.atomic import sha256_of
 from pipeline.data.dataset import Case, Dataset, write_dataset
+from pipeline.data.predictions import Answer, Predictions, write_predictions
 from pipeline.errors import CheckpointError, ConfigError
 
 
@@ -45,3 +48,23 @@ def test_a_model_that_is_none_is_named(run, content):
     (run / "model" / "model.json").write_text(content)
     with pytest.raises(CheckpointError, match=r"model.json: not a model of this program"):
         require_apart(run, "test")
+
+
+def answer(run, made_by):
+    told = {"c": {"a": Answer((1.0, 2.0), True, 0.9, 0.5, 7)}}
+    write_predictions(Predictions("m", told, "px", model_sha256=made_by), run / "test" / "predictions.json")
+
+
+def test_answers_of_an_earlier_model_are_neither_measured_nor_shown(run, capsys):
+    trained_on(run)
+    for made_by in (None, sha256_of(run / "model" / "model.json")):  # None: another program, or an early version
+        answer(run, made_by)
+        assert main(["evaluate", f"run={run}"]) == 0
+    trained_on(run, train=["z"])
+    for verb, name in (("evaluate", "predictions.json"), ("report", "summary.json")):
+        assert main([verb, f"run={run}"]) == 2
+        said = capsys.readouterr().err
+        assert f"{run}/test/{name}: of another model than {run}/model/model.json" in said
+        assert f"\n  patchvote predict run={run}\n" in said
+    given = [f"predictions={run}/test/predictions.json", f"dataset={run}/dataset.json"]
+    assert main(["evaluate", *given]) == 0  # whoever names a file means it

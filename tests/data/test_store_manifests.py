@@ -1,6 +1,7 @@
 """dataset.json and predictions.json: what is written is read again, anything else is refused by name."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from pipeline.data.value_predictions import (
     read_value_predictions,
     write_value_predictions,
 )
+from pipeline.data.vector_predictions import VectorPredictions, read_vector_predictions, write_vector_predictions
 from pipeline.errors import DataError
 
 CASES = (
@@ -203,3 +205,19 @@ def test_a_presence_that_is_no_number_is_named(tmp_path):
     write_predictions(Predictions("m", {"c1": {}}, "px", presence={"c1": "often"}), tmp_path / "p.json")
     with pytest.raises(DataError, match="presence: c1 is 'often'; a number is needed"):
         read_predictions(tmp_path / "p.json")
+
+
+@pytest.mark.parametrize("made_by", [None, "a" * 64])
+@pytest.mark.parametrize(
+    ("write", "read", "told"),
+    [
+        (write_predictions, read_predictions, PREDICTIONS),
+        (write_box_predictions, read_box_predictions, BoxPredictions("m", BOXES, ("cell",))),
+        (write_value_predictions, read_value_predictions, ValuePredictions("m", VALUES, COLUMNS)),
+        (write_vector_predictions, read_vector_predictions, VectorPredictions("m", {"c1": np.eye(1, 2)[0]}, 0.5)),
+    ],
+)
+def test_which_model_answered_comes_back_and_may_be_missing(tmp_path, write, read, told, made_by):
+    write(replace(told, model_sha256=made_by), tmp_path / "p.json")
+    assert ("model_sha256" in json.loads((tmp_path / "p.json").read_text())) == (made_by is not None)
+    assert read(tmp_path / "p.json").model_sha256 == made_by

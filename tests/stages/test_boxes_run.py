@@ -9,6 +9,7 @@ import PIL.Image
 import pytest
 
 from pipeline.cli.door import main
+from pipeline.data.atomic import sha256_of
 from pipeline.data.box_predictions import read_box_predictions
 from pipeline.data.boxes_csv import write_boxes_csv
 from pipeline.data.dataset import Box, read_dataset, write_dataset
@@ -59,6 +60,7 @@ def run(folder):
 
 def test_a_run_leaves_answers_numbers_and_a_page(run, capsys):
     summary = json.loads((run / "test" / "summary.json").read_text())
+    assert summary["model_sha256"] == sha256_of(run / "model" / "model.json")
     assert summary["task"] == "boxes" and set(summary["classes"]) == {"bright", "dark"}
     assert summary["metrics"]["ap50"] > 0.3  # bright and dark squares are soon told
     assert summary["overall"]["boxes"] == 2 * summary["cases"]

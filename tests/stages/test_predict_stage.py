@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from scipy.ndimage import affine_transform
 from tiny_scans import NAMES, draw_scan, write_scan
 
-from pipeline.data.atomic import read_sealed, write_sealed
+from pipeline.data.atomic import read_sealed, sha256_of, write_sealed
 from pipeline.data.kept_answers import ENDINGS, AnswerFiles
 from pipeline.data.markups import read_markups
 from pipeline.data.predictions import read_predictions
@@ -278,6 +278,8 @@ def test_the_run_report_says_what_ran_on_what(trained, inputs, tmp_path):
     on_cpu(trained, tmp_path / "out", inputs)
     report = json.loads((tmp_path / "out" / "run_report.json").read_text())
     assert (report["version"], report["model"], report["device"], report["threads"]) == (1, "tiny", "cpu", 1)
+    answers = read_predictions(tmp_path / "out" / "predictions.json")
+    assert (answers.model, answers.model_sha256) == ("tiny", sha256_of(trained / "model.json"))
     assert {"patchvote", "torch", "python"} <= set(report["versions"])
     assert set(report["seconds_per_case"]) == {"c16", "c17"}
 

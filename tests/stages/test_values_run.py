@@ -10,6 +10,7 @@ import PIL.Image
 import pytest
 
 from pipeline.cli.door import main
+from pipeline.data.atomic import sha256_of
 from pipeline.data.dataset import Case, Dataset, read_dataset
 from pipeline.data.inputs import Inputs
 from pipeline.data.store import read_store
@@ -59,6 +60,7 @@ def run(folder):
 
 def test_a_run_leaves_answers_numbers_and_a_page(run):
     summary = json.loads((run / "test" / "summary.json").read_text())
+    assert summary["model_sha256"] == sha256_of(run / "model" / "model.json")
     assert summary["task"] == "attributes" and set(summary["values"]) == {"sum", "side", "tags"}
     assert summary["metrics"]["side.accuracy"] == 1.0  # plain to see
     of_sum = summary["values"]["sum"]

@@ -10,6 +10,7 @@ import pytest
 
 import pipeline.stages.identify as stage
 from pipeline.cli.door import main
+from pipeline.data.atomic import sha256_of
 from pipeline.data.gallery import Gallery
 from pipeline.data.readers import read_image
 from pipeline.errors import DataError
@@ -60,6 +61,7 @@ def test_a_run_is_measured_on_people_who_were_not_seen(run):
     assert not parts["train"] & parts["test"] and not parts["train"] & parts["validation"]
     summary = json.loads((run / "test" / "summary.json").read_text())
     assert summary["identities"] == 4 and summary["pairs"] == {"same": 60, "other": 216}
+    assert summary["model_sha256"] == sha256_of(run / "model" / "model.json")
     metrics = summary["metrics"]
     assert metrics["eer"] < 0.15 and metrics["rank1"] > 0.8  # chance: 0.5 and 0.25
     assert {"tar_at_far1", "tar_at_far01", "dir_at_fa5", "accuracy"} <= set(metrics)
