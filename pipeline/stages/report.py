@@ -14,6 +14,7 @@ from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.data.predictions import Predictions, read_predictions
 from pipeline.data.write_picture import drawn_picture
 from pipeline.errors import DataError, PatchvoteError
+from pipeline.metrics import STATUSES
 from pipeline.report.box_figure import drawn_address
 from pipeline.report.box_listing import box_listing
 from pipeline.report.cases import CaseErrors, best_median_worst, by_case, typical_and_worst
@@ -22,9 +23,25 @@ from pipeline.report.curves import error_curve, minutes, training_curve
 from pipeline.report.facts import UNKNOWN, learned_at_once, levels, look_up, look_up_setting, parts
 from pipeline.report.page import Listing, Page, Picture, render
 from pipeline.report.planes import draw_planes
-from pipeline.report.run_files import details, findings, read_rows
+from pipeline.report.run_files import (
+    Cells,
+    details,
+    findings,
+    is_number_or_empty,
+    is_there,
+    read_rows,
+    read_text,
+)
 from pipeline.report.run_page import page_file, require_measured
 from pipeline.report.value_listing import value_listing
+
+CELLS: Cells = {
+    "case": is_there,
+    "subject": is_there,
+    "landmark": is_there,
+    "status": STATUSES.__contains__,
+    "error": is_number_or_empty,
+}
 
 
 def report(run: Path, out: Path | None = None, title: str | None = None, part: Part = "test") -> Path:
@@ -53,7 +70,7 @@ def report(run: Path, out: Path | None = None, title: str | None = None, part: P
         require_measured(summary, answered / "predictions.json", run / "dataset.json")
     history = read_rows(run / "history.csv")
     names = list(summary["landmarks"]) if summary else []
-    cases = by_case(read_rows(answered / "errors.csv"), names)
+    cases = by_case(read_rows(answered / "errors.csv", CELLS), names)
     unit = summary["unit"] if summary else data.unit if data else "mm"
     page = Page(
         title=title or f"Landmark report: {run.resolve().name}",
@@ -83,7 +100,7 @@ def _facts(
     run: Path, answered: Path, data: Dataset | None, summary: dict[str, Any] | None, history: Sequence[dict[str, str]]
 ) -> tuple[tuple[str, str], ...]:
     model = _read(run / "model" / "model.json", read_json)
-    config = (run / "config.yaml").read_text(encoding="utf-8") if (run / "config.yaml").is_file() else ""
+    config = read_text(run / "config.yaml") if (run / "config.yaml").is_file() else ""
     spent = minutes(history, learned_at_once(model))
     dated = [p for p in (answered / "summary.json", run / "history.csv", run / "dataset.json") if p.is_file()]
     unit = data.unit if data else "mm"

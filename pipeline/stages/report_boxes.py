@@ -15,8 +15,10 @@ from pipeline.report.box_figure import draw_boxes
 from pipeline.report.box_listing import box_listing, box_number
 from pipeline.report.page import Picture, render
 from pipeline.report.planes import draw_planes
-from pipeline.report.run_files import read_rows
+from pipeline.report.run_files import Cells, is_count, is_there, read_rows
 from pipeline.report.run_page import measured_run, page_file, page_of
+
+CELLS: Cells = {"case": is_there, "boxes": is_count, "answers": is_count, "right": is_count}
 
 
 def report_boxes(run: Path, out: Path | None = None, title: str | None = None, part: Part = "test") -> Path:
@@ -68,7 +70,8 @@ def _pictures(answered: Path, data: Dataset, answers: BoxPredictions) -> Iterato
     """The best, the median and the worst image, by the balance of what is missed and what is wrong."""
     from pipeline.data.readers import read_image
 
-    rows = [r for r in read_rows(answered / "boxes_errors.csv") if int(r["boxes"]) + int(r["answers"])]
+    counted = read_rows(answered / "boxes_errors.csv", CELLS)
+    rows = [r for r in counted if int(r["boxes"]) + int(r["answers"])]
     rows.sort(key=lambda r: -2 * int(r["right"]) / (int(r["boxes"]) + int(r["answers"])))
     chosen = {"Best": 0, "Median": len(rows) // 2, "Worst": len(rows) - 1} if rows else {}
     for word, place in chosen.items():

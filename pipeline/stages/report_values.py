@@ -11,10 +11,14 @@ from pipeline.data.dataset import Dataset, Part
 from pipeline.errors import PatchvoteError
 from pipeline.report.box_figure import side_by_side
 from pipeline.report.page import Picture, render
-from pipeline.report.run_files import read_rows
+from pipeline.report.run_files import Cells, is_number, is_number_or_empty, is_there, read_rows, require_cells
 from pipeline.report.run_page import measured_run, page_file, page_of
 from pipeline.report.scatter import scatter
 from pipeline.report.value_listing import value_listing
+
+WORDS = dict.fromkeys(("case", "value", "reference", "answer"), is_there)
+CELLS: Cells = {**WORDS, "belief": is_number_or_empty}
+OF_NUMBERS: Cells = {"reference": is_number_or_empty, "answer": is_number}
 
 
 def report_values(run: Path, out: Path | None = None, title: str | None = None, part: Part = "test") -> Path:
@@ -34,7 +38,7 @@ def report_values(run: Path, out: Path | None = None, title: str | None = None, 
     """
     found, out = measured_run(Path(run), part), page_file(Path(run), part, out)
     run, data, summary = found.run, found.data, found.summary
-    rows = read_rows(found.answers / "values_errors.csv")
+    rows = _rows(found.answers / "values_errors.csv", summary)
     given = ", ".join([*list(data.views)[1:], *(c.name for c in data.inputs)])
     asked = ", ".join(f"{c.name} ({c.kind})" for c in data.outputs)
     page = page_of(
@@ -53,10 +57,20 @@ def report_values(run: Path, out: Path | None = None, title: str | None = None, 
     return out
 
 
+def _rows(path: Path, summary: dict[str, Any]) -> list[dict[str, str]]:
+    """The lines of the table, those of numbers made sure to hold such."""
+    rows = read_rows(path, CELLS)
+    require_cells(path, [r for r in rows if r["value"] in _numbers_in(summary)], OF_NUMBERS)
+    return rows
+
+
+def _numbers_in(summary: dict[str, Any]) -> list[str]:
+    return [name for name, numbers in summary["values"].items() if "mae" in numbers]
+
+
 def _numbers_of(rows: Sequence[dict[str, str]], summary: dict[str, Any]) -> dict[str, list[tuple[float, float]]]:
     """Reference and answer of each number."""
-    names = [name for name, numbers in summary["values"].items() if "mae" in numbers]
-    pairs = {name: [r for r in rows if r["value"] == name and r["reference"]] for name in names}
+    pairs = {name: [r for r in rows if r["value"] == name and r["reference"]] for name in _numbers_in(summary)}
     return {name: [(float(r["reference"]), float(r["answer"])) for r in each] for name, each in pairs.items()}
 
 

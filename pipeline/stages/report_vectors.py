@@ -15,11 +15,14 @@ from pipeline.metrics.verification import pair_distances, squared_distances
 from pipeline.report.box_figure import side_by_side
 from pipeline.report.distances import distances
 from pipeline.report.page import Listing, Picture, render
-from pipeline.report.run_files import read_rows
+from pipeline.report.run_files import Cells, is_number_or_empty, is_there, read_rows, require_cells
 from pipeline.report.run_page import measured_run, page_file, page_of
 
 MOST = 20  # identities in the table
 SHOWN = 4  # pairs of pictures of each kind
+THERE = dict.fromkeys(("case", "identity", "nearest_other", "distance_same"), is_there)
+CELLS: Cells = {**THERE, "distance_other": is_number_or_empty}
+OF_FARTHEST: Cells = {"farthest_same": is_there, "distance_farthest": is_number_or_empty}  # early tables have none
 MEANING = {
     "eer": "equal error rate: as many pairs of one identity are refused as pairs of two are taken for one",
     "auc": "area under the curve: a pair of one identity is nearer than a pair of two",
@@ -59,7 +62,7 @@ def report_vectors(run: Path, out: Path | None = None, title: str | None = None,
         (("identities", identities), ("threshold, squared distance", threshold)),
         "0 = perfect",
         error_curve=_curve(data, answers, summary["split"]),
-        pictures=tuple(_pictures(data, read_rows(found.answers / "pairs.csv"))),
+        pictures=tuple(_pictures(data, _rows(found.answers / "pairs.csv"))),
         measured=Listing(
             ("number", "value", "meaning"),
             tuple((name, f"{value:.4f}", MEANING.get(name, "")) for name, value in metrics.items()),
@@ -91,6 +94,13 @@ def _each(identities: dict[str, dict[str, int]]) -> Listing:
         (name, str(n["images"]), f"{n['told']} of {n['pairs']}", str(n["mistaken"])) for name, n in identities.items()
     ]
     return Listing(header, tuple(rows[:MOST]), f"The {MOST} worst of {len(rows)}." if len(rows) > MOST else "")
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    """The lines of the table."""
+    rows = read_rows(path, CELLS)
+    require_cells(path, [row for row in rows if "distance_farthest" in row], OF_FARTHEST)
+    return rows
 
 
 def _pictures(data: Dataset, rows: Sequence[dict[str, str]]) -> Iterator[Picture]:

@@ -156,6 +156,26 @@ def test_answers_or_references_changed_after_they_were_measured_are_not_shown(tm
         report(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("history.csv", lambda b: b[:30] + b"\xff" + b[30:]),
+        ("config.yaml", lambda b: b + b"\xff"),
+        ("test/run_report.json", lambda b: b + b"\xff"),
+        ("test/errors.csv", lambda b: b[:30] + b"\xff" + b[30:]),
+        ("test/errors.csv", lambda b: b[: b.rindex(b"person_0") + 8]),
+        ("test/errors.csv", lambda b: b.replace(b",found,", b",found,x")),
+        ("test/errors.csv", lambda b: b.replace(b",found,", b",seen,")),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, name, damage):
+    make_run(tmp_path, ["a", "b"], cases=1, scans=False)
+    (tmp_path / "test/run_report.json").write_text("{}")
+    (tmp_path / name).write_bytes(damage((tmp_path / name).read_bytes()))
+    with pytest.raises(DataError, match=re.escape(f"{tmp_path / name}: ")):
+        report(tmp_path)
+
+
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(DataError, match="nothing to report"):
         report(tmp_path)

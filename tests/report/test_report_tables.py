@@ -1,10 +1,12 @@
 """Tables, curves and facts from plain data."""
 
 import io
+from functools import partial
 
 import numpy as np
 import pytest
 
+from pipeline.errors import DataError
 from pipeline.metrics import summarise
 from pipeline.metrics.errors import Outcomes
 from pipeline.report.cases import best_median_worst, by_case, typical_and_worst
@@ -14,7 +16,9 @@ from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting
 from pipeline.report.figure import label
 from pipeline.report.page import Page, render
 from pipeline.report.paper import MEAN_MM, paper_errors
+from pipeline.report.run_files import read_rows
 from pipeline.report.terminal import summary_table
+from pipeline.stages import report_boxes, report_values, report_vectors
 
 NONE = np.nan
 
@@ -147,3 +151,37 @@ def test_facts_are_found_wherever_they_stand():
 def test_the_page_stands_on_very_little(errors):
     text = render(Page("t", (), summary(errors, ["a"])))
     assert "nan" not in text and "None" not in text
+
+
+NEAREST = "case,identity,nearest_same,distance_same,nearest_other,distance_other"
+FARTHEST = f"{NEAREST},farthest_same,distance_farthest"
+OF_VALUES = partial(report_values._rows, summary={"values": {"age": {"mae": 1.0}, "sex": {}}})
+
+
+@pytest.mark.parametrize(
+    ("read", "header", "whole", "damaged"),
+    [
+        (
+            partial(read_rows, cells=report_boxes.CELLS),
+            "case,boxes,answers,right",
+            "c,2,1,1",
+            ("c,2,1", "c,2,,1", "c,1.5,1,1"),
+        ),
+        (
+            OF_VALUES,
+            "case,value,reference,answer,belief",
+            "c,age,,4,",
+            ("c,age", "c,age,3,,", "c,age,3,x,", "c,age,nan,4,", "c,sex,f,f,sure"),
+        ),
+        (report_vectors._rows, NEAREST, "c,ann,,,d,0.5", ("c,ann,e,0.1", "c,ann,e,0.1,d,x")),
+        (report_vectors._rows, FARTHEST, "c,ann,,,d,0.5,,", ("c,ann,e,0.1,d,0.5,e", "c,ann,e,0.1,d,0.5,e,x")),
+    ],
+)
+def test_a_row_that_is_cut_or_holds_no_number_names_the_table_and_the_case(tmp_path, read, header, whole, damaged):
+    path = tmp_path / "table.csv"
+    path.write_text(f"{header}\n{whole}\n")
+    assert len(read(path)) == 1
+    for row in damaged:
+        path.write_text(f"{header}\n{whole}\n{row}\n")
+        with pytest.raises(DataError, match=r"table.csv: case 'c': "):
+            read(path)
