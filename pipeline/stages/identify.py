@@ -15,7 +15,7 @@ from pipeline.data.find_images import find_images
 from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
 from pipeline.data.points_csv import csv_line
 from pipeline.data.read_apart import read_safely
-from pipeline.errors import ConfigError, DataError, in_words
+from pipeline.errors import CheckpointError, ConfigError, DataError, in_words
 from pipeline.inference.answering import VectorAnswering, answering
 from pipeline.inference.beside import Beside
 from pipeline.inference.model import load_model, pick_device
@@ -48,7 +48,7 @@ class Asked:
         if not isinstance(made, VectorAnswering):
             raise ConfigError(f"{model}: does not tell who it is; train one with task=embedding.")
         self._answering, self._file = made, gallery
-        self.sum = sha256_of(model / "model.json")
+        self.sum = _sum_of(model)
         self.threshold = loaded.calibration.threshold if threshold is None else threshold
 
     def gallery(self, may_be_new: bool = False) -> Gallery:
@@ -82,9 +82,10 @@ def remove(model: Path, gallery: Path, name: str) -> int:
 
     Raises:
         DataError: Nobody is called so.
+        CheckpointError: There is no such model.
     """
     with claimed_folder(Path(os.path.realpath(gallery)).parent):
-        people = read_gallery(gallery, sha256_of(model / "model.json")).without(name)
+        people = read_gallery(gallery, _sum_of(model)).without(name)
         write_gallery(people, gallery)
     return len(set(people.people))
 
@@ -129,6 +130,15 @@ def identify(
     if out is not None:
         write_text(out / "identities.csv", _table(answers))
     return answers, failures
+
+
+def _sum_of(model: Path) -> str:
+    """What tells a model from others."""
+    path = model / "model.json"
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise CheckpointError(f"{path}: {error.strerror}. Give the folder `model` of a run.") from error
 
 
 def _files(images: Iterable[Path]) -> list[Path]:

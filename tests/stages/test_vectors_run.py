@@ -112,6 +112,11 @@ def test_a_person_can_be_removed(folder, enrolled, capsys):
     assert main(["enroll", *enrolled, "remove=p00"]) == 1
 
 
+def test_nobody_is_removed_by_a_model_that_is_not_there(enrolled, tmp_path, capsys):
+    assert main(["enroll", f"model={tmp_path}/nowhere", enrolled[1], "remove=p00"]) == 1
+    assert f"{tmp_path}/nowhere/model.json: No such file or directory. Give" in capsys.readouterr().err
+
+
 def test_what_cannot_be_meant_is_refused(run, folder, enrolled, capsys):
     image = ["-i", str(folder / "p00" / "0.png")]
     for more in ("remove=p00", "name=p02", *image), ("remove=p00", *image):
