@@ -83,17 +83,20 @@ def check(settings: Settings) -> Outcome:
     findings = list(
         stage(run / "dataset.json", run / "findings.json", strict=settings.data.strict, workers=workers(settings))
     )
+    failed = errors_of(findings)
+    uncompared: dict[str, str] = {}
     if settings.check.same_patient:
-        from pipeline.stages.check_identity import check_identity
+        from pipeline.stages.check_identity import UNCOMPARED, check_identity
 
         of_model = settings.check.same_patient
-        findings += check_identity(run / "dataset.json", run / "findings.json", of_model, settings.device)
-    failed = errors_of(findings)
+        named = check_identity(run / "dataset.json", run / "findings.json", of_model, settings.device)
+        uncompared = {f.case: f.message for f in named if f.rule == UNCOMPARED and f.case is not None}
+        findings += named
     note = (
         f"{counted(len(findings), 'finding')}, {counted(len(failed), 'case')} left out" if findings else "nothing found"
     )
     suspects = _suspects(settings) if settings.check.with_model else ()
-    return Outcome(note, (*table_of(findings), note, *suspects), failed)
+    return Outcome(note, (*table_of(findings), note, *suspects), failed | uncompared)
 
 
 def _require_judge(settings: Settings) -> None:

@@ -8,17 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.dataset import read_dataset
-from pipeline.data.findings import Finding, read_findings, write_findings
+from pipeline.data.dataset import Dataset, read_dataset
+from pipeline.data.findings import Finding, Findings, read_findings, write_findings
 from pipeline.data.progress_bar import progress_bar
-from pipeline.data.readers import read_image
-from pipeline.errors import ConfigError, DataError, PatchvoteError
+from pipeline.data.read_apart import read_safely
+from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.inference.answering import VectorAnswering, answering
 from pipeline.inference.beside import Beside
-from pipeline.inference.model import load_model, pick_device
+from pipeline.inference.model import Model, load_model, pick_device
 from pipeline.metrics.strangers import Stranger, strangers
 
 RULE = "other-patient"
+UNCOMPARED = "not-compared"
 
 
 def check_identity(dataset: Path, findings: Path, model: Path, device: str = "auto") -> list[Finding]:
@@ -30,16 +31,18 @@ def check_identity(dataset: Path, findings: Path, model: Path, device: str = "au
         model: Folder of a model of task=embedding.
 
     Returns:
-        A warning for each scan that stands nearer to another subject; none is left out for it.
+        A warning for each scan that stands nearer to another subject, and for each that could not be compared; none is
+        left out for it.
 
     Raises:
-        ConfigError: The model makes no vectors.
+        ConfigError: The model makes no vectors, or not of such images.
         DataError: No subject has two scans, so there is nothing to compare.
     """
     loaded, data, found = load_model(model, pick_device(device)), read_dataset(dataset), read_findings(findings)
     made = answering(loaded, None)
     if not isinstance(made, VectorAnswering):
         raise ConfigError(f"check.same_patient={model}: does not tell who it is; train one with task=embedding.")
+    _require_alike(model, loaded, dataset, data, found)
     cases = [c for c in data.cases if c.id not in set(found.quarantined)]
     subjects = {c.id: c.subject for c in cases}
     if len(set(subjects.values())) == len(cases):
@@ -47,15 +50,34 @@ def check_identity(dataset: Path, findings: Path, model: Path, device: str = "au
             f"{dataset}: no subject has two scans, so none can be compared with its own. subjects.csv says whose"
             " scans are (case,subject)."
         )
-    vectors: dict[str, np.ndarray] = {}
-    for case in progress_bar(cases, "same patient", unit="scan", file=sys.stderr):
-        try:
-            vectors[case.id] = np.array(made.answer(read_image(data.image_path(case)), Beside())["vector"])
-        except (PatchvoteError, OSError) as error:
-            print(f"{case.id}: not compared: {error}", file=sys.stderr)
+    vectors, failures = _vectors(made, {c.id: data.image_path(c) for c in cases})
     named = [_finding(s, subjects) for s in strangers(vectors, subjects, loaded.calibration.threshold)]
+    named += [Finding(UNCOMPARED, "warning", case, why, "Nobody looked whose it is.") for case, why in failures.items()]
     write_findings(replace(found, items=(*found.items, *named)), findings)
     return named
+
+
+def _vectors(made: VectorAnswering, scans: dict[str, Path]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Of each scan, and why some have none."""
+    vectors: dict[str, np.ndarray] = {}
+    failures: dict[str, str] = {}
+    for case, path in progress_bar(scans.items(), "same patient", unit="scan", file=sys.stderr):
+        try:
+            vectors[case] = np.array(made.answer(read_safely(path), Beside())["vector"])
+        except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
+            failures[case] = in_words(error, path, "comparing")
+    return vectors, failures
+
+
+def _require_alike(model: Path, loaded: Model, dataset: Path, data: Dataset, found: Findings) -> None:
+    """A model of photographs, or of scans with fewer axes, fails on every scan alike."""
+    axes = {len(facts["shape"]) for facts in found.facts.values()}
+    if loaded.unit != data.unit or (axes and loaded.dims not in axes):
+        met = ", ".join(map(str, sorted(axes)))
+        raise ConfigError(
+            f"check.same_patient={model}: of images of {loaded.dims} axes in {loaded.unit}; those of {dataset} have"
+            f" {met} in {data.unit}. Give a model of such images."
+        )
 
 
 def _finding(stranger: Stranger, subjects: dict[str, str]) -> Finding:

@@ -8,12 +8,15 @@ import numpy as np
 import PIL.Image
 import pytest
 
+import pipeline.stages.check_identity as checking
 import pipeline.stages.identify as stage
 from pipeline.cli.door import main
 from pipeline.data.atomic import sha256_of
+from pipeline.data.dataset import Case, Dataset, write_dataset
+from pipeline.data.findings import Findings, write_findings
 from pipeline.data.gallery import Gallery
 from pipeline.data.readers import read_image
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 
 SETTINGS = [
     "task=embedding", "levels=[1.0]", "training.minutes=null", "training.steps=60", "training.rate=0.01", "device=cpu",
@@ -180,6 +183,33 @@ def test_check_names_an_image_that_is_filed_under_another_person(run, folder, tm
     assert first["severity"] == "warning" and len(named) <= 5
     assert main(["check", f"run={run}", "threads=1"]) == 0
     assert "other-patient" not in (run / "findings.json").read_text()
+
+
+@pytest.mark.parametrize("error", [ValueError("a library's fault"), MemoryError()])
+def test_a_scan_that_cannot_be_compared_costs_itself_alone_and_is_told(run, monkeypatch, capsys, error):
+    looked = []
+
+    def read(path):
+        looked.append(path)
+        if len(looked) == 2:
+            raise error
+        return read_image(path)
+
+    monkeypatch.setattr(checking, "read_safely", read)
+    assert main(["check", f"run={run}", f"check.same_patient={run / 'model'}", "threads=1"]) == 1
+    assert len(looked) == 96 and f"{looked[1]}: comparing failed: {error!r}" in capsys.readouterr().err
+    found = json.loads((run / "findings.json").read_text())
+    told = [f for f in found["findings"] if f["rule"] == "not-compared"]
+    assert [f["severity"] for f in told] == ["warning"] and found["quarantined"] == []
+
+
+@pytest.mark.parametrize(("unit", "axes"), [("mm", 3), ("mm", 2), ("px", 3)])
+def test_images_of_another_kind_than_the_models_are_not_compared(run, tmp_path, unit, axes):
+    cases = tuple(Case(name, "s", f"{name}.nii", {}, "train") for name in "ab")
+    write_dataset(Dataset("scans", tmp_path, (), cases, unit), tmp_path / "dataset.json")
+    write_findings(Findings((), {c.id: {"shape": [8] * axes} for c in cases}), tmp_path / "findings.json")
+    with pytest.raises(ConfigError, match=rf"of images of 2 axes in px; those of .* have {axes} in {unit}"):
+        checking.check_identity(tmp_path / "dataset.json", tmp_path / "findings.json", run / "model", "cpu")
 
 
 def test_check_says_when_no_subject_can_be_compared_with_itself(run, folder, tmp_path, capsys):
