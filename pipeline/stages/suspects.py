@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -63,7 +63,8 @@ def find_suspects(
     subjects = {c.id: data.case(c.id).subject for c in cases}
     if folds < 3 or len(set(subjects.values())) < folds:
         raise DataError(f"{dataset}: {len(set(subjects.values()))} subjects; {max(folds, 3)} or more are needed.")
-    identity = fingerprint([asdict(settings), [[c.id, c.world.tolist()] for c in cases], store.keys, folds])
+    plain = asdict(replace(settings, threads=0))  # any number of threads goes on: answers agree
+    identity = fingerprint([plain, [[c.id, c.world.tolist()] for c in cases], store.keys, folds])
     sweep(out, below=True)
     place, target = out / "resume" / identity[:12], pick_device(device)
     asked = Asked(landmarks=data.landmarks)

@@ -85,6 +85,13 @@ def test_folds_are_mirrored_as_a_training_is(scans, tmp_path):
         find_suspects(*place, mirrored, folds=3, device="cpu")
 
 
+def test_another_number_of_threads_goes_on(scans, tmp_path):
+    for threads in (2, 1):
+        place = (scans.dataset, scans.findings, scans.folder / "prepared", tmp_path)
+        find_suspects(*place, tiny_settings(steps=2, threads=threads), folds=3, device="cpu")
+    assert len(list((tmp_path / "resume").iterdir())) == 1
+
+
 def test_more_folds_than_subjects_are_refused(scans, tmp_path):
     with pytest.raises(DataError, match="19 subjects; 20 or more"):
         run(scans, tmp_path, folds=20)
