@@ -17,7 +17,7 @@ from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_
 from pipeline.cli.recognising import enroll, identify, verify
 from pipeline.cli.settings import Settings
 from pipeline.data.atomic import read_sealed
-from pipeline.data.dataset import Dataset
+from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.findings import FROM_IMPORT, read_findings
 from pipeline.errors import ConfigError
 from pipeline.tasks.table import TASKS
@@ -121,7 +121,8 @@ def _suspects(settings: Settings) -> tuple[Any, ...]:
         settings.device,
     )
     rows = [(s.case, ", ".join(s.landmarks[:3]), f"{s.error:.1f}", f"{s.score:.0f}", s.reason) for s in ranked[:SHOWN]]
-    table = table_from(("case", "landmarks", "mm off", "times usual", "look at"), rows)
+    off = f"{read_dataset(run / 'dataset.json').unit} off"
+    table = table_from(("case", "landmarks", off, "times usual", "look at"), rows)
     if not any(s.landmarks for s in ranked):
         unsure = "No network believed an answer, so no annotation could be judged by one: give more training.minutes."
         return (table, unsure) if ranked else (unsure,)

@@ -125,8 +125,7 @@ def _measured(page: Page) -> dict[str, Any]:
 def tiles(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
     """The few numbers to see first: value, what it is, and how sure."""
     unit = summary["unit"]
-    ci95 = f"95% CI {between(summary['ci95'])}" if summary["ci95"] else "one subject: no interval"
-    found = [("mean error", _with(number(summary["mean"]), unit), ci95)]
+    found = [("mean error", _with(number(summary["mean"]), unit), _how_sure(summary))]
     found.append(("median error", _with(number(summary["median"]), unit), f"95th percentile {number(summary['p95'])}"))
     for radius in list(summary["success"])[:1]:
         found.append((f"within {radius} {unit}", percent(summary["success"][radius]), "of the landmarks in the scans"))
@@ -135,6 +134,12 @@ def tiles(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
     if summary.get("n_absent"):
         found.append(("absent, told so", percent(summary["absent_told"]), f"of {summary['n_absent']} not in the scan"))
     return found
+
+
+def _how_sure(summary: dict[str, Any]) -> str:
+    if summary["ci95"]:
+        return f"95% CI {between(summary['ci95'])}"
+    return "found in one subject: no interval" if summary["n"] else "nothing was found"
 
 
 def sentences(summary: dict[str, Any], paper: dict[str, float] | None) -> list[str]:

@@ -14,7 +14,7 @@ from pipeline.report.columns import columns, percent
 from pipeline.report.curves import error_curve, minutes, training_curve
 from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting
 from pipeline.report.figure import label
-from pipeline.report.page import Page, render
+from pipeline.report.page import Page, Picture, render, tiles
 from pipeline.report.paper import MEAN_MM, paper_errors
 from pipeline.report.run_files import read_rows
 from pipeline.report.terminal import summary_table
@@ -151,6 +151,25 @@ def test_facts_are_found_wherever_they_stand():
 def test_the_page_stands_on_very_little(errors):
     text = render(Page("t", (), summary(errors, ["a"])))
     assert "nan" not in text and "None" not in text
+
+
+@pytest.mark.parametrize(
+    ("errors", "words"),
+    [
+        ([[NONE], [NONE]], "nothing was found"),
+        ([[1.0], [NONE]], "found in one subject: no interval"),
+        ([[1.0], [2.0]], "95% CI"),
+    ],
+)
+def test_why_there_is_no_interval_is_said_as_it_is(errors, words):
+    assert words in tiles(summary(errors, ["a"]))[0][2]
+
+
+@pytest.mark.parametrize("unit", ["mm", "px"])
+def test_only_scans_are_cut_and_have_sides_of_a_patient(unit):
+    shown = summary([[1.0]], ["a"]) | {"unit": unit}
+    text = render(Page("t", (), shown, pictures=(Picture("best", "a", None),)))
+    assert ("cuts the scan" in text) == ("of the patient" in text) == (unit == "mm")
 
 
 NEAREST = "case,identity,nearest_same,distance_same,nearest_other,distance_other"

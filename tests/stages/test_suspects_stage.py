@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 from tiny_scans import make_scans, tiny_settings
 
+import pipeline.stages.suspects as stage
+from pipeline.cli import actions
+from pipeline.cli.settings import Settings
 from pipeline.data.atomic import read_json
-from pipeline.data.dataset import read_dataset, write_dataset
+from pipeline.data.dataset import Dataset, read_dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, write_findings
 from pipeline.errors import ConfigError, DataError
+from pipeline.inference.suspects import Suspect
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.stages.preprocess import preprocess
 from pipeline.stages.suspects import find_suspects
@@ -90,6 +94,14 @@ def test_another_number_of_threads_goes_on(scans, tmp_path):
         place = (scans.dataset, scans.findings, scans.folder / "prepared", tmp_path)
         find_suspects(*place, tiny_settings(steps=2, threads=threads), folds=3, device="cpu")
     assert len(list((tmp_path / "resume").iterdir())) == 1
+
+
+@pytest.mark.parametrize("unit", ["mm", "px"])
+def test_the_table_speaks_in_the_unit_of_the_images(tmp_path, monkeypatch, unit):
+    write_dataset(Dataset("set", tmp_path, ("a",), (), unit), tmp_path / "dataset.json")
+    monkeypatch.setattr(stage, "find_suspects", lambda *_: [Suspect("c", ("a",), 9.0, 4.5, "why")])
+    table, _ = actions._suspects(replace(Settings(), run=tmp_path))
+    assert f"{unit} off" in [column.header for column in table.columns]
 
 
 def test_more_folds_than_subjects_are_refused(scans, tmp_path):
