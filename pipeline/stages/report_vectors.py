@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,8 @@ def report_vectors(run: Path, out: Path | None = None, title: str | None = None,
             ("number", "value", "meaning"),
             tuple((name, f"{value:.4f}", MEANING.get(name, "")) for name, value in metrics.items()),
             f"{summary['pairs']['same']} pairs of one identity, {summary['pairs']['other']} of two, of"
-            f" {summary['identities']} identities{'' if part == 'train' else ' of which no image was trained on'}.",
+            f" {summary['identities']} identities{'' if part == 'train' else ' of which no image was trained on'}."
+            f"{_left_out(summary)}",
         ),
         curve_note="Left: how far pairs lie apart, and the distance up to which they count as one. Right: pairs of one"
         " identity that are told, over pairs of two that are taken for one.",
@@ -85,6 +87,11 @@ def _curve(data: Dataset, answers: VectorPredictions, part: str) -> str | None:
     vectors = np.stack([answers.cases[c.id] for c in cases])
     same, other = pair_distances(squared_distances(vectors, vectors), [c.subject for c in cases])
     return distances(same, other, answers.threshold)
+
+
+def _left_out(summary: dict[str, Any]) -> str:
+    failed = len(summary["failures"])
+    return f" Without a vector, and in none of these numbers: {failed} of {summary['cases']} images." if failed else ""
 
 
 def _each(identities: dict[str, dict[str, int]]) -> Listing:

@@ -265,3 +265,18 @@ def test_an_image_is_read_where_a_fault_of_a_library_cannot_end_the_program(run,
     image = folder / "p00" / "0.png"
     stage.Asked(run / "model", folder).vector(image)
     assert read == [image]
+
+
+def test_the_page_says_how_many_images_are_in_none_of_the_numbers(run, tmp_path):
+    words = "in none of these numbers"
+    assert words not in (run / "report.html").read_text()
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    path = copy / "test" / "predictions.json"
+    content = json.loads(path.read_text())
+    lost = next(iter(content["cases"]))
+    content["cases"].pop(lost)
+    path.write_text(json.dumps(content | {"failures": {lost: "cut off"}}))
+    assert main(["evaluate", f"run={copy}"]) == 1
+    assert main(["report", f"run={copy}"]) == 0
+    assert f"{words}: 1 of 24 images" in (copy / "report.html").read_text()
