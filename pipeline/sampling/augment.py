@@ -26,8 +26,9 @@ class AugmentSettings:
         share: Of the samples that are turned and scaled (and bent); the others are upright copies, which cost less.
         elastic: Largest shift of a smooth bend's control points, as a share of their distance (a third of the crop), up
             to 0.15: above it, a bend might fold.
-        mirror: Share of the samples in which left and right (x) are exchanged; landmarks change names.
-        pairs: Landmarks that change names in a mirror, where they do not say left and right: {ONE: OTHER, ...}.
+        mirror: Share of the samples in which left and right (x) are exchanged; names that say their
+            side change: of landmarks, of classes of boxes, of classes and labels among the values.
+        pairs: Names that change in a mirror, where they do not say left and right: {ONE: OTHER, ...}.
         blur: Largest standard deviation of a Gaussian blur, voxels; half of the samples stay sharp.
         slices: Largest distance of the slices that a sample is seen through, along a random axis, voxels, above 1; half
             of the samples stay as they are.

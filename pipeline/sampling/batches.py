@@ -18,7 +18,7 @@ from pipeline.sampling.augment import AugmentSettings, change_grey, change_sharp
 from pipeline.sampling.bend import random_bend
 from pipeline.sampling.composite import composed
 from pipeline.sampling.crops import Cut, whole_voxel_centre
-from pipeline.sampling.mirror import mirrored
+from pipeline.sampling.mirror import Twins, mirrored
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source, end_near_landmark
 
@@ -59,7 +59,7 @@ class CropSettings:
         cut: Share of the crops taken as if the scan ended near a landmark, up to a quarter of the crop from it:
             what lies beyond is absent.
         margin: Voxels beyond the end of such a scan within which a landmark is still pointed at.
-        twins: Of each landmark the number of the one that takes its place in a mirror; None = no mirror.
+        twins: What changes names in a mirror; None = no mirror.
         views: Voxels of the crops of other images of a case, by what they show.
         missing: Share of the samples from which each thing beside the image is taken away.
         hidden: Share of the samples whose images are hidden, where something stands beside them.
@@ -69,7 +69,7 @@ class CropSettings:
     jitter: float | None = None
     cut: float = 0.0
     margin: float = 0.0
-    twins: tuple[int, ...] | None = None
+    twins: Twins | None = None
     views: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     missing: float = 0.0
     hidden: float = 0.0
@@ -118,7 +118,7 @@ def _draw_given(
         elif name in crops.views:
             shape = crops.views[name]
             whole = Source(part, np.empty((0, len(shape))), np.empty(0, bool))
-            crop = CropSettings(shape, twins=crops.twins and ())
+            crop = CropSettings(shape, twins=crops.twins and Twins())
             part = draw(rng, whole, crop, augment).voxels if name in there else np.full((len(part), *shape), np.nan)
         drawn[name] = np.full_like(part, np.nan) if rng.random() < crops.missing else part
     if drawn and crops.hidden:

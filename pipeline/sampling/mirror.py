@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from pipeline.data.encoders import Encoder
 from pipeline.errors import ConfigError
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.source import Source
@@ -17,11 +18,43 @@ SIDES = {"left": "right", "l": "r", "links": "rechts", "gauche": "droite", "sini
 OTHER = SIDES | {other: one for one, other in SIDES.items()}
 
 
-def exchanged(names: Sequence[str], augment: AugmentSettings) -> tuple[int, ...] | None:
-    """The twins of landmarks where samples are mirrored; None where they are not."""
+@dataclass(frozen=True)
+class Twins:
+    """Of what has a name, the number of that which takes its place in a mirror.
+
+    Args:
+        points: Of each landmark; none = each keeps its own name.
+        classes: Of each class of boxes; none = likewise.
+        words: Of each class or label of a value, by the name of the value; those that are not named keep theirs.
+    """
+
+    points: tuple[int, ...] = ()
+    classes: tuple[int, ...] = ()
+    words: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+def exchanged(
+    landmarks: Sequence[str], augment: AugmentSettings, classes: Sequence[str] = (), columns: Iterable[Encoder] = ()
+) -> Twins | None:
+    """What changes names where samples are mirrored; None where they are not.
+
+    Args:
+        landmarks: That are asked for.
+        classes: Of boxes that are asked for. Those without a side keep their name, and so do words.
+        columns: Whose values are asked for, or given.
+
+    Raises:
+        ConfigError: As `twins`; or a class or word says a side and there is none for the other.
+    """
     if not augment.mirror:
         return None
-    return tuple(twins(names, augment.pairs).tolist()) if names else ()
+    words = {c.column.name: c.words for c in columns if c.column.kind in ("class", "labels")}
+    others = {name for names in (classes, *words.values()) for name in names} - set(landmarks)
+    pairs = {one: other for one, other in augment.pairs.items() if not {one, other} <= others}
+    points = tuple(twins(landmarks, pairs).tolist()) if landmarks else ()
+    opposites = {name: _opposites(known, augment.pairs) for name, known in words.items()}
+    changed = {name: numbers for name, numbers in opposites.items() if numbers != tuple(range(len(numbers)))}
+    return Twins(points, _opposites(classes, augment.pairs), changed)
 
 
 def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K"]:
@@ -44,15 +77,22 @@ def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K
     unknown = [n for pair in pairs.items() for n in pair if n not in names]
     if unknown:
         raise ConfigError(f"training.augment.pairs: no landmark '{unknown[0]}'; there are {', '.join(names)}")
-    both = dict(pairs) | {other: one for one, other in pairs.items()}
-    twin = {name: both.get(name) or _other_side(name) for name in names}
-    _require_pairs(twin)
-    if len(names) > 1 and not pairs and all(name == other for name, other in twin.items()):
+    numbers = _opposites(names, pairs)
+    if len(names) > 1 and not pairs and numbers == tuple(range(len(names))):
         raise ConfigError(
             "training.augment.mirror: no landmark name says left or right, so a mirrored image would get wrong names; "
             "give training.augment.pairs={LEFT: RIGHT, ...}, or {NAME: NAME} if all lie in the middle, or mirror=0"
         )
-    return np.array([names.index(twin[name]) for name in names])
+    return np.array(numbers)
+
+
+def _opposites(names: Sequence[str], pairs: Mapping[str, str]) -> tuple[int, ...]:
+    """For each name the number of the one for the other side; its own where it says none."""
+    mine = {one: other for one, other in pairs.items() if {one, other} <= set(names)}
+    both = mine | {other: one for one, other in mine.items()}
+    twin = {name: both.get(name) or _other_side(name) for name in names}
+    _require_pairs(twin)
+    return tuple(names.index(twin[name]) for name in names)
 
 
 def _require_pairs(twin: Mapping[str, str]) -> None:
@@ -61,24 +101,40 @@ def _require_pairs(twin: Mapping[str, str]) -> None:
             raise ConfigError(
                 f"training.augment.mirror: '{name}' says its side, and there is no '{other}', so a mirrored image "
                 f"would get a wrong name; give its twin in training.augment.pairs, {{{name}: {name}}} if it lies in "
-                "the middle, or mirror=0"
+                "the middle or says no side, or training.augment.mirror=0"
             )
         if twin[other] != name:
             raise ConfigError(
                 f"training.augment.pairs: '{other}' would be the twin of '{name}' and of '{twin[other]}'; name each "
-                "landmark in one pair at most, and with it the one whose name says the other side"
+                "in one pair at most, and with it the one whose name says the other side"
             )
 
 
-def mirrored(drawn: Source, twins: Sequence[int]) -> Source:
-    """A crop with left and right exchanged, each landmark under the name of its twin (none: under its own). Left and
-    right are the world's x, which is the last axis of a level."""
-    order = np.array(twins if len(twins) else range(len(drawn.points)), int)
-    turned = np.ascontiguousarray(drawn.voxels[..., ::-1])
+def mirrored(drawn: Source, twins: Twins) -> Source:
+    """A crop with left and right exchanged, everything that has a name under that of its twin. Left and right are the
+    world's x, which is the last axis of a level."""
+    order = np.array(twins.points if twins.points else range(len(drawn.points)), int)
     last = drawn.voxels.shape[-1] - 1
-    points, corners = _turned(drawn.points[order], last), drawn.corners
+    points, corners, labels = _turned(drawn.points[order], last), drawn.corners, drawn.labels
     corners = None if corners is None else _turned(corners, last)
-    return replace(drawn, voxels=turned, points=points, corners=corners, known=drawn.known[order])
+    if labels is not None and twins.classes:  # below 0: no box, or nobody knows of any
+        labels = np.where(labels < 0, labels, np.array(twins.classes)[labels.clip(0)])
+    values, given = (_renamed(told, twins.words) for told in (drawn.values, drawn.given))
+    turned = replace(drawn, voxels=np.ascontiguousarray(drawn.voxels[..., ::-1]), values=values, given=given)
+    return replace(turned, points=points, known=drawn.known[order], labels=labels, corners=corners)
+
+
+def _renamed(told: Mapping[str, np.ndarray], words: Mapping[str, Sequence[int]]) -> dict[str, np.ndarray]:
+    """Values whose words change places; images that are called the same are none."""
+    kept = {name for name, value in told.items() if name not in words or value.ndim > 1}
+    return {name: value if name in kept else _of_twins(value, words[name]) for name, value in told.items()}
+
+
+def _of_twins(value: Float[np.ndarray, " W"], twins: Sequence[int]) -> Float[np.ndarray, " W"]:
+    """The number of a class, or 0 or 1 for each label, as the mirror image has it; NaN stays NaN."""
+    if len(value) > 1:
+        return value[list(twins)]
+    return value if np.isnan(value[0]) else np.array([twins[int(value[0])]], value.dtype)
 
 
 def _turned(places: Float[np.ndarray, "P D"], last: int) -> Float[np.ndarray, "P D"]:

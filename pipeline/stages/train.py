@@ -27,7 +27,8 @@ from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device
 from pipeline.inference.shaping import fit_shaping
 from pipeline.inference.vetoing import ending_near, fit_veto
 from pipeline.networks.network import count_parameters
-from pipeline.sampling.mirror import exchanged
+from pipeline.sampling.augment import AugmentSettings
+from pipeline.sampling.mirror import Twins, exchanged
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.attributes import AttributesTask
 from pipeline.tasks.boxes import BoxesTask
@@ -39,7 +40,7 @@ from pipeline.tasks.table import TASKS
 from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.beside import can_learn_at_once
 from pipeline.training.cascade import Cascade
-from pipeline.training.cases import fit_known, tell_untaught, training_cases
+from pipeline.training.cases import Known, fit_known, tell_untaught, training_cases
 from pipeline.training.history import history_csv
 from pipeline.training.identity import identity_of, record
 from pipeline.training.learnable import (
@@ -80,7 +81,7 @@ def train(
     Raises:
         DataError: A part of the split is empty, has nothing of what the task answers, or has no pair of images of one
             subject where the task is about such; two columns or views have one name; or a prepared array is damaged.
-        ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them; a weight is
+        ConfigError: Mirror images are wanted, but it is not known which names change in them; a weight is
             given for what has no loss; several voxel sizes where the task looks once; or the data have nothing that it
             asks for, or nothing to learn it from.
         CheckpointError: The run folder holds a model, or half of one, of other settings or data.
@@ -103,7 +104,7 @@ def train(
     known = fit_known(data, store, inputs)
     learning, validating = (training_cases(data, store, part, known) for part in ("train", "validation"))
     place, how = run / "resume", (store.spacings, store.unit, settings, target)
-    names = exchanged(data.landmarks if TASKS[question].answers == "points" else (), settings.augment)
+    names = _exchanged(data, known, question, settings.augment)
     asked = Asked(data.landmarks, data.classes, known.outputs)
     check_asked(dataset, question, asked)
     check_beside(dataset, known.inputs, settings.coarse.hidden)
@@ -140,6 +141,15 @@ def train(
     }
     save_model(model, run / "model", facts)
     return run / "model"
+
+
+def _exchanged(data: Dataset, known: Known, question: str, augment: AugmentSettings) -> Twins | None:
+    """What changes names in a mirror, of all that the task asks for and is given."""
+    kind, everything = TASKS[question].answers, question == "multi"
+    landmarks = data.landmarks if kind == "points" else ()
+    classes = data.classes if kind == "boxes" or everything else ()
+    outputs = known.outputs if kind == "values" or everything else ()
+    return exchanged(landmarks, augment, classes, (*outputs, *known.inputs.columns))
 
 
 def _is_done(run: Path, identity: str) -> bool:

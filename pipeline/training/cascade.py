@@ -16,6 +16,7 @@ from pipeline.data.inputs import Inputs
 from pipeline.data.store import Spacing
 from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import Batch
+from pipeline.sampling.mirror import Twins
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.embedding import EmbeddingTask
@@ -57,7 +58,7 @@ class Cascade:
         unit: Of the world.
         resume: Folder of the resume files.
         identity: Fingerprint of everything that shapes the run; a resume file of another is refused.
-        twins: Of each landmark the number of the one that takes its place in a mirror; None = no mirror.
+        twins: What changes names in a mirror; None = no mirror.
         question: Name of the task.
         asked: What there is to learn.
         inputs: What is known beside the images.
@@ -72,7 +73,7 @@ class Cascade:
     device: str
     resume: Path
     identity: str
-    twins: tuple[int, ...] | None = None
+    twins: Twins | None = None
     question: str = "landmarks"
     asked: Asked = field(default_factory=Asked)
     inputs: Inputs = field(default_factory=Inputs)
@@ -236,15 +237,5 @@ class Cascade:
         together = self.settings.embedding.together if isinstance(self.task, EmbeddingTask) else 0
         # On a GPU a step takes some milliseconds, a sample as many; on a CPU the step needs the cores.
         threads = 1 if self.device == "cpu" else min(SAMPLERS, torch.get_num_threads())
-        return batch_stream(
-            self.deck,
-            number,
-            level,
-            stride,
-            self.settings,
-            budget.step,
-            self.twins,
-            lambda: budget.expected,
-            together,
-            threads,
-        )
+        how = (level, stride, self.settings, budget.step, self.twins, lambda: budget.expected, together, threads)
+        return batch_stream(self.deck, number, *how)

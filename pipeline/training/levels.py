@@ -15,6 +15,7 @@ from pipeline.data.store import LevelArray
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import IDENTITY, Batch, CropSettings, batches, canvas_shape
+from pipeline.sampling.mirror import Twins
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source
 from pipeline.tasks.built import network_for
@@ -71,7 +72,7 @@ def new_network(
 
 
 def crop_settings(
-    sources: Sequence[Source], level: LevelSettings, stride: int, twins: tuple[int, ...] | None = None
+    sources: Sequence[Source], level: LevelSettings, stride: int, twins: Twins | None = None
 ) -> CropSettings:
     """The crop of a level, no larger than the scans are."""
     canvas = canvas_shape([s.shape for s in sources], stride, level.largest)
@@ -99,7 +100,7 @@ def batch_stream(
     stride: int,
     settings: TrainingSettings,
     start: int,
-    twins: tuple[int, ...] | None = None,
+    twins: Twins | None = None,
     expected: Callable[[], float] = lambda: math.inf,
     together: int = 0,
     threads: int = 1,

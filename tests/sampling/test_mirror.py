@@ -5,11 +5,13 @@ import pytest
 from crooked import DIMS, upright_frame
 from numpy.testing import assert_allclose, assert_array_equal
 
+from pipeline.data.columns import Column
+from pipeline.data.encoders import Encoder
 from pipeline.data.resample import level_frame
 from pipeline.errors import ConfigError
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.batches import CropSettings, draw
-from pipeline.sampling.mirror import mirrored, twins
+from pipeline.sampling.mirror import Twins, exchanged, mirrored, twins
 from pipeline.sampling.source import Source
 
 
@@ -68,12 +70,12 @@ def test_a_mirrored_crop_shows_each_landmark_under_its_twins_name(dims):
     voxels = np.random.default_rng(0).random(shape).astype(np.float32)
     points = np.array([[1.0] * dims, [7.0, 2, 3][:dims], [4.0] * dims, [np.nan] * dims])
     seen = Source(voxels, points, np.array([True, True, True, False]))
-    turned = mirrored(seen, (1, 0, 2, 3))
+    turned = mirrored(seen, Twins((1, 0, 2, 3)))
     for k, twin in ((0, 1), (1, 0), (2, 2)):
         assert turned.voxels[0][tuple(turned.points[k].astype(int))] == voxels[0][tuple(points[twin].astype(int))]
     assert turned.known.tolist() == [True, True, True, False]
     assert (turned.points[:3, :-1] == points[[1, 0, 2], :-1]).all()  # only x, the last axis of a level, is turned
-    again = mirrored(turned, (1, 0, 2, 3))
+    again = mirrored(turned, Twins((1, 0, 2, 3)))
     assert_array_equal(again.voxels, voxels)
     assert_array_equal(again.points, points)
 
@@ -81,7 +83,7 @@ def test_a_mirrored_crop_shows_each_landmark_under_its_twins_name(dims):
 def test_half_of_the_samples_are_mirrored_where_half_are_asked_for():
     source = Source(np.arange(8, dtype=np.float32)[None], np.array([[1.0], [6.0]]), np.array([True, True]))
     plain = AugmentSettings(brightness=0, contrast=0, noise=0, share=0, mirror=0.5)
-    rng, crops = np.random.default_rng(0), CropSettings((8,), cut=0.0, twins=(1, 0))
+    rng, crops = np.random.default_rng(0), CropSettings((8,), cut=0.0, twins=Twins((1, 0)))
     turned = [np.diff(draw(rng, source, crops, plain).voxels[0, 2:4])[0] < 0 for _ in range(300)]
     assert np.mean(turned) == pytest.approx(0.5, abs=0.08)
 
@@ -90,5 +92,49 @@ def test_left_and_right_of_the_patient_are_exchanged_and_nothing_else():
     points = np.array([[30.0, 5, 9], [-30, 5, 9], [0, 20, 40]])  # LPS: left, right, in the middle
     frame = level_frame(upright_frame((71, 61, 81), 1.0, (-40.0, -20.0, -10.0)), 1.0)
     source = Source(np.zeros((1, *frame.shape), np.float32), frame.world_to_voxel(points), np.ones(3, bool))
-    turned = frame.voxel_to_world(mirrored(source, twins(["left", "right", "nose"], {})).points)
+    turned = frame.voxel_to_world(mirrored(source, Twins((1, 0, 2))).points)
     assert_allclose(turned, points, atol=1e-9)  # the middle of this scan is the middle of the face
+
+
+MIRROR = AugmentSettings(mirror=0.5)
+SIDE = Encoder(Column("side", "class"), words=("left", "middle", "right"))
+TAGS = Encoder(Column("tags", "labels"), words=("effusion_L", "effusion_R", "old"))
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_boxes_and_values_of_a_mirrored_crop_are_of_the_other_side(dims):
+    twins = exchanged((), MIRROR, ("heart", "left_lung", "right_lung"), (SIDE, TAGS))
+    labels, corners = np.array([1, 0, -1]), np.arange(3 * 2**dims * dims, dtype=float).reshape(-1, dims)
+    values = {"side": np.array([0.0]), "tags": np.array([1.0, 0, 1]), "age": np.array([0.3])}
+    empty = np.zeros((1, *(9,) * dims), np.float32), np.empty((0, dims)), np.empty(0, bool)
+    # a view may be called as a column is, and a value may be missing
+    given = {"tags": np.ones((1, *(4,) * dims)), "age": np.array([np.nan])}
+    turned = mirrored(Source(*empty, labels, corners, values, given), twins)
+    assert turned.labels.tolist() == [2, 0, -1]
+    assert_array_equal(turned.corners[:, -1], 8 - corners[:, -1])
+    assert {name: value.tolist() for name, value in turned.values.items()} == {
+        "side": [2.0],
+        "tags": [0.0, 1.0, 1.0],
+        "age": [0.3],
+    }
+    assert_array_equal(turned.given["tags"], given["tags"])
+    unknown = mirrored(Source(*empty, np.array([-2]), corners, {"side": np.array([np.nan])}), twins)
+    assert unknown.labels.tolist() == [-2] and np.isnan(unknown.values["side"]).all()
+
+
+@pytest.mark.parametrize(
+    ("classes", "columns"),
+    [(("left_lung", "heart"), ()), ((), [Encoder(Column("side", "class"), words=("left_lung", "none"))])],
+)
+def test_a_class_or_a_word_whose_other_side_is_not_there_is_refused_unless_it_says_none(classes, columns):
+    with pytest.raises(ConfigError, match=r"'left_lung' says its side, .* no 'right_lung'.*training.augment.mirror=0"):
+        exchanged((), MIRROR, classes, columns)
+    assert exchanged((), AugmentSettings(), classes, columns) is None
+    kept = AugmentSettings(mirror=0.5, pairs={"left_lung": "left_lung"})
+    for landmarks in ((), ("left_eye", "right_eye")):
+        assert exchanged(landmarks, kept, classes, columns).words == {}
+
+
+def test_classes_and_words_without_a_side_keep_their_names():
+    twins = exchanged((), MIRROR, ("RBC", "WBC"), (Encoder(Column("sex", "class"), words=("f", "m")),))
+    assert twins == Twins(classes=(0, 1))

@@ -177,3 +177,12 @@ def test_a_video_given_as_frames_is_answered_frame_by_frame_and_only_new_ones_ar
     report = json.loads((frames / "answers" / "run_report.json").read_text())
     assert list(report["seconds_per_case"]) == ["00013"]  # and none of the drawings, though they lie below
     assert main([*words[:-2], str(frames), "device=cpu"]) == 2  # where a drawing would replace its frame
+
+
+def test_a_class_that_alone_says_a_side_is_not_mirrored(run, tmp_path, capsys):
+    untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+    content = (untrained / "dataset.json").read_text().replace('"dark"', '"left_lung"')
+    (untrained / "dataset.json").write_text(content)
+    words = ["training.augment.mirror=0.5", "training.minutes=null", "training.steps=1", "threads=1"]
+    assert main(["train", f"run={untrained}", *words]) == 2
+    assert "'left_lung' says its side, and there is no 'right_lung'" in capsys.readouterr().err

@@ -245,6 +245,15 @@ def test_a_data_set_from_elsewhere_with_such_a_name_is_not_trained_on(run, tmp_p
     assert "dataset.json: outputs: a column cannot be called 'total'" in capsys.readouterr().err
 
 
+def test_a_value_that_alone_says_a_side_is_not_mirrored(run, tmp_path, capsys):
+    untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+    content = (untrained / "dataset.json").read_text().replace('"right"', '"middle"')
+    (untrained / "dataset.json").write_text(content)
+    words = ["training.augment.mirror=0.5", "training.minutes=null", "training.steps=1", "threads=1"]
+    assert main(["train", f"run={untrained}", *words]) == 2
+    assert "'left' says its side, and there is no 'right'" in capsys.readouterr().err
+
+
 def test_several_voxel_sizes_are_several_networks_whose_answers_are_averaged(folder, tmp_path):
     more = ["levels=[2.0,1.0]", "training.steps=24", "training.looks=2", "training.validations=1"]
     place = tmp_path / "several"
