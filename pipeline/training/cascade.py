@@ -26,7 +26,7 @@ from pipeline.tasks.task import Task
 from pipeline.training.beside import learn_at_once
 from pipeline.training.budget import FIRST_LEVEL, Budget, seconds_of_levels
 from pipeline.training.checkpoint import load_level, save_level
-from pipeline.training.deck import deck_of
+from pipeline.training.deck import dealt, deck_of
 from pipeline.training.levels import (
     TrainingCase,
     batch_stream,
@@ -238,4 +238,4 @@ class Cascade:
         # On a GPU a step takes some milliseconds, a sample as many; on a CPU the step needs the cores.
         threads = 1 if self.device == "cpu" else min(SAMPLERS, torch.get_num_threads())
         how = (level, stride, self.settings, budget.step, self.twins, lambda: budget.expected, together, threads)
-        return batch_stream(self.deck, number, *how)
+        return batch_stream(dealt(self.deck, self.task, number), number, *how)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool
 
 from pipeline.tasks.constellation import Constellation
+from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.multi import MultiTask
+from pipeline.tasks.task import Task
 from pipeline.training.levels import TrainingCase
 
 RARE = 0.1  # share of the deck in which a landmark is missing, where it is missing at all
@@ -37,3 +41,9 @@ def _missing(case: TrainingCase, constellation: Constellation) -> Bool[np.ndarra
     around = constellation.spread[:, :1] / frame.spacing
     shown = (place - around >= -0.5) & (place + around < np.array(frame.shape) - 0.5)
     return case.known & ~np.isfinite(case.world).all(1) & shown.all(1)
+
+
+def dealt(deck: list[TrainingCase], task: Task, number: int) -> list[TrainingCase]:
+    """The deck as level `number` takes crops of it: one that is asked about landmarks alone aims at no box."""
+    asks_for_boxes = not isinstance(task, LandmarksTask) or (isinstance(task, MultiTask) and number == 0)
+    return deck if asks_for_boxes else [replace(case, labels=None, corners=None) for case in deck]

@@ -13,6 +13,7 @@ from oracle import heads_of
 
 from pipeline.errors import ConfigError
 from pipeline.sampling.augment import AugmentSettings
+from pipeline.tasks.asked import Asked
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.settings import LossSettings
@@ -208,3 +209,22 @@ def test_a_budget_of_minutes_is_kept_and_ends_with_a_validation(tmp_path):
 def test_a_training_that_diverges_says_so(tmp_path, dims, steps, said):
     with pytest.raises(ConfigError, match=f"{said} is no number any more after step .* Choose a lower training.rate"):
         train(tmp_path, dims, replace(SETTINGS, rate=1e9, steps=steps, validations=1))
+
+
+@pytest.mark.parametrize(
+    ("question", "number", "all_show"), [("multi", 0, False), ("multi", 1, True), ("landmarks", 0, True)]
+)
+@pytest.mark.parametrize("dims", DIMS)
+def test_crops_of_what_is_asked_about_landmarks_alone_aim_at_no_box(tmp_path, dims, question, number, all_show):
+    """Twenty boxes lie in a corner of the image, where there is no landmark."""
+    level = LevelSettings(parameters={"stride": 4, "width": 4, "growth": 2, "depth": 1}, crop=8, jitter=0.0, cut=0.0)
+    plain = blob_cases(dims, 3, spacings=(1.0, 1.0))
+    corner = plain[0].levels[0].frame.voxel_to_world(np.zeros((1, dims)))
+    boxes = {"labels": np.zeros(20, int), "corners": np.tile(corner, (20 * 2**dims, 1))}
+    cases = [replace(case, **boxes) for case in plain]
+    settings = replace(SETTINGS, coarse=level, fine=level, augment=AugmentSettings(share=0.0))
+    asked = Asked(BLOBS.landmarks, ("box",))
+    cascade = Cascade(cases, cases, (1.0, 1.0), "mm", settings, "cpu", tmp_path, "x", question=question, asked=asked)
+    stream = cascade._stream(number, cascade._network(number), Budget(None, 20))
+    drawn = [points for _ in range(20) for points in next(stream).points]
+    assert all(np.abs(points - 3.5).max(1).min() <= 4 for points in drawn) == all_show
