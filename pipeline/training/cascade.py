@@ -27,6 +27,7 @@ from pipeline.training.beside import learn_at_once
 from pipeline.training.budget import FIRST_LEVEL, Budget, seconds_of_levels
 from pipeline.training.checkpoint import load_level, save_level
 from pipeline.training.deck import dealt, deck_of
+from pipeline.training.lack_of_memory import told_of_memory
 from pipeline.training.levels import (
     TrainingCase,
     batch_stream,
@@ -138,6 +139,7 @@ class Cascade:
     def _train_level(self, number: int, priors: dict[str, Any]) -> tuple[TrainedLevel, dict[str, Any]]:
         return self.answered(number, self.learn(number, lambda: priors), priors)
 
+    @told_of_memory
     def learn(
         self,
         number: int,
