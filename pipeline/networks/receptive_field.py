@@ -105,3 +105,12 @@ def pad_to_stride(
     pads = [(int(m), stride + int(-(n + m)) % stride) for n, m in zip(voxels.shape[1:], margin, strict=True)]
     flat = [p for pair in reversed(pads) for p in pair]
     return torch.nn.functional.pad(voxels, flat, value=value)
+
+
+def at_least(size: int, voxels: Tensor, dims: int) -> Tensor:
+    """The same with 0 before and behind, so that each of the last `dims` axes has `size` voxels or more; what is long
+    enough stays as it is."""
+    lacking = [max(0, size - n) for n in voxels.shape[-dims:]]
+    if not any(lacking):
+        return voxels
+    return torch.nn.functional.pad(voxels, [side for n in reversed(lacking) for side in (n // 2, n - n // 2)])

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from pipeline.data.inputs import HIDDEN
 from pipeline.networks.layers import CONV
+from pipeline.networks.receptive_field import at_least, trace
 
 FEATURES = 32  # of each stem
 Fusion = Literal["concatenation", "film"]
@@ -76,14 +77,16 @@ class ClassOf(nn.Module):
 
 
 class PictureOf(nn.Module):
-    """The mean over the cells of a trunk of its own."""
+    """The mean over the cells of a trunk of its own; a picture shorter than a patch lies in the middle of one."""
 
     def __init__(self, trunk: nn.Sequential) -> None:
         super().__init__()
         self.trunk = trunk
+        self.patch = trace(trunk).stride
         self.last = nn.Linear(int(trunk.channels), FEATURES)  # type: ignore[arg-type]
 
     def forward(self, image: Float[Tensor, "B I *S"]) -> Float[Tensor, "B F"]:
+        image = at_least(self.patch, image, image.dim() - 2)
         said: Tensor = self.last(self.trunk(image).flatten(2).mean(2))
         return said.relu()
 

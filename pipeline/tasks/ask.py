@@ -18,7 +18,7 @@ from pipeline.data.store import LevelArray
 from pipeline.grid.largest import largest
 from pipeline.grid.patch_grid import PatchGrid
 from pipeline.networks.network import PatchNetwork
-from pipeline.networks.receptive_field import pad_to_stride
+from pipeline.networks.receptive_field import at_least, pad_to_stride
 from pipeline.tasks.regions import Region
 
 
@@ -97,16 +97,22 @@ def ask_all(
 def said_of_whole(network: PatchNetwork, level: LevelArray) -> dict[str, Tensor]:
     """What every head says of an image as a whole, (1, ...)."""
     device = next(network.parameters()).device
-    image = torch.from_numpy(np.asarray(level.voxels[Region.of(level.frame.shape).slices], np.float32))
+    image = _whole_image(network, level)
     return network({"image": image[None].to(device)} | _on(device, level.given))
 
 
 def said_of_both_sides(network: PatchNetwork, level: LevelArray) -> dict[str, Tensor]:
     """The same of an image and of its mirror image, (2, ...)."""
     device = next(network.parameters()).device
-    image = torch.from_numpy(np.asarray(level.voxels[Region.of(level.frame.shape).slices], np.float32)).to(device)
+    image = _whole_image(network, level).to(device)
     given = {name: part.expand(2, *part.shape[1:]) for name, part in _on(device, level.given).items()}
     return network({"image": torch.stack([image, image.flip(-1)])} | given)
+
+
+def _whole_image(network: PatchNetwork, level: LevelArray) -> Float[Tensor, " C *S"]:
+    """The voxels of an image; one shorter than a patch lies in the middle of one, as on the canvas of a training."""
+    image = torch.from_numpy(np.asarray(level.voxels[Region.of(level.frame.shape).slices], np.float32))
+    return at_least(network.cells.stride, image, level.frame.dims)
 
 
 def _on(device: torch.device, given: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
