@@ -10,22 +10,28 @@ def build_networks(settings: Settings) -> None:
     """Build every network once, on one axis: a wrong name or parameter is said before a scan is opened.
 
     Raises:
-        ConfigError: No such network or parameter, or no such device.
+        ConfigError: No such network or parameter, one that cannot answer the task, or no such device.
     """
     import torch
 
     from pipeline.data.columns import Column
     from pipeline.data.encoders import Encoder
     from pipeline.inference.model import pick_device
-    from pipeline.networks.network import build_network
+    from pipeline.networks.network import WHOLE, build_network
     from pipeline.tasks.asked import Asked
-    from pipeline.tasks.table import new_task
+    from pipeline.tasks.table import TASKS, new_task
 
     pick_device(settings.device)
-    anything = Asked(("landmark",), ("class",), (Encoder(Column("value", "number")),))
+    # two landmarks: a network may have a part for each, which with one alone goes unnoticed
+    anything = Asked(("one", "other"), ("class",), (Encoder(Column("value", "number")),))
     task = new_task(settings.task, anything, settings.training)
     for number, name in enumerate(("coarse", "fine")):
         level = getattr(settings.training, name)
+        if level.network in WHOLE and level.batch < 2 and TASKS[settings.task].answers == "values":
+            raise ConfigError(
+                f"training.{name}.batch: {level.batch} is not enough for {level.network}, which normalises over the"
+                f" images of a batch; give training.{name}.batch=2 or more."
+            )
         try:
             with torch.device("meta"):
                 build_network(level.network, 1, 1, task.heads(1, number), **level.parameters)

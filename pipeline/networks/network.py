@@ -211,7 +211,8 @@ def build_network(
 
     Raises:
         ConfigError: No such network or parameter, says which there are and which is nearest; a parameter of the wrong
-            kind or size; or a network without patches is asked about them.
+            kind or size; or a network is asked what it cannot say: of patches, where it has none, or of more than its
+            landmarks.
     """
     if name not in TRUNKS:
         raise ConfigError(f"network.name='{name}': {instead(name, list(TRUNKS))}")
@@ -221,6 +222,8 @@ def build_network(
         raise ConfigError(f"network.name='{name}' sees an image as a whole and has no patches; choose fcn")
     landmarks = next(iter(heads.values())).count
     own = {"landmarks": landmarks} if "landmarks" in inspect.signature(TRUNKS[name]).parameters else {}
+    if own and landmarks > 1 and any(head.count != landmarks for head in heads.values()):
+        raise ConfigError(f"network.name='{name}' has a part for each landmark and is asked of these alone; choose fcn")
     trunk = TRUNKS[name](dims, channels, **own, **parameters)
     joined = None
     if stems:

@@ -84,3 +84,32 @@ def test_the_network_named_already_keeps_its_parameters():
     words = ["experiment=faces_att", "training.coarse.network=fcn", "coarse.parameters.width=8"]
     parameters = validate(compose(sort_words(words, ("training",)))).training.coarse.parameters
     assert parameters["width"] == 8 and len(parameters) > 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["training.coarse.network=noothout2020_local", "training.loss.presence=1"],
+            "training.coarse: network.name='noothout2020_local' has a part for each landmark",
+        ),
+        (
+            ["training.coarse.network=noothout2020_local", "task=multi"],
+            "training.coarse: network.name='noothout2020_local' has a part for each landmark",
+        ),
+        (
+            ["training.coarse.network=deepface", "task=attributes", "training.coarse.batch=1"],
+            "training.coarse.batch: 1 is not enough for deepface",
+        ),
+        (["training.coarse.network=deepface", "task=attributes"], None),
+        (["training.coarse.network=deepface", "task=embedding", "training.coarse.batch=1"], None),  # two people
+    ],
+)
+def test_a_network_that_cannot_learn_what_is_asked_is_said_at_the_door(words, said):
+    settings = validate(compose(sort_words(words)))
+    if said is None:
+        build_networks(settings)
+    else:
+        with pytest.raises(ConfigError) as caught:
+            build_networks(settings)
+        assert str(caught.value).startswith(said)

@@ -265,3 +265,11 @@ def test_one_image_asked_as_a_whole_is_answered_as_in_a_batch(gathered, centred)
 def test_a_network_without_patches_is_not_asked_about_them():
     with pytest.raises(ConfigError, match="sees an image as a whole"):
         build_network("deepface", 2, 1, heads_of(2, 2))
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_network_with_a_part_for_each_landmark_is_asked_of_these_alone(dims):
+    presence = {"presence": Head(1, whole=True)}
+    with pytest.raises(ConfigError, match="'noothout2020_local' has a part for each landmark"):
+        build_network("noothout2020_local", dims, 1, heads_of(2, dims) | presence)
+    build_network("noothout2020_local", dims, 1, heads_of(1, dims) | presence)  # as models of one landmark are
