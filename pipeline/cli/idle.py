@@ -19,6 +19,14 @@ MEASURES = {  # settings of evaluate that measure one kind of answers alone
     "normalise": ("points", "landmarks"),
     "pairs": ("vectors", "vectors that tell who it is"),
 }
+READ_BY = {  # settings of training that some tasks alone read
+    "loss": ("landmarks", "multi"),
+    "decode": ("landmarks", "multi"),
+    "boxes": ("boxes", "multi"),
+    "one_object": ("one_object",),
+    "attributes.places": ("attributes",),
+    "embedding": ("embedding",),
+}
 
 
 def refuse_idle(verb: Verb, keys: Iterable[str], settings: Settings) -> None:
@@ -28,13 +36,14 @@ def refuse_idle(verb: Verb, keys: Iterable[str], settings: Settings) -> None:
         ConfigError: Says why, for each.
     """
     idle = _idle(verb, settings)
-    if wrong := [f"{key}: {idle[key]}. Leave it out." for key in keys if key in idle]:
+    why = {key: said for key in keys for known, said in idle.items() if f"{key}.".startswith(f"{known}.")}
+    if wrong := [f"{key}: {said}. Leave it out." for key, said in why.items()]:
         raise ConfigError("\n".join(wrong))
 
 
 def _idle(verb: Verb, settings: Settings) -> dict[str, str]:
-    """{key: why it changes nothing here}."""
-    idle: dict[str, str] = {}
+    """{key or section: why it changes nothing here}."""
+    idle = _of_other_tasks(settings) if verb.reads("training") else {}
     if verb.name in ("simulate", "demo") and settings.simulate.kind not in SCANS:
         why = f"kind={settings.simulate.kind} draws pictures, which have a size of their own"
         idle |= dict.fromkeys(("simulate.fov_mm", "simulate.spacing_mm"), why)
@@ -51,3 +60,13 @@ def _idle(verb: Verb, settings: Settings) -> dict[str, str]:
     if verb.name == "demo":
         idle |= dict.fromkeys(("run", "source"), "demo works in OUT/run, on OUT/phantoms: out=FOLDER chooses them")
     return idle
+
+
+def _of_other_tasks(settings: Settings) -> dict[str, str]:
+    """The same of the training's settings: those of other tasks, and those of another loss of landmarks."""
+    task, loss = settings.task, settings.training.loss.name
+    of_others = {key: tasks for key, tasks in READ_BY.items() if task not in tasks}
+    idle = {f"training.{key}": f"it is for task={' or '.join(tasks)}, not {task}" for key, tasks in of_others.items()}
+    unread = ("balance",) if loss == "softmax" else ("sigma", "beta")
+    why = f"training.loss.name={loss} does not read it"
+    return dict.fromkeys((f"training.loss.{key}" for key in unread), why) | idle

@@ -223,12 +223,23 @@ def test_run_needs_an_experiment():
         ("evaluate", "wrong_beyond=5 task=boxes", "evaluate.wrong_beyond: it is for landmarks"),
         ("evaluate", "pairs=x predictions=p dataset=d", None),  # whose answers are not known yet
         ("predict", "table=x", "predict.table: the cases of a run have the columns that import read"),
+        ("run", "$E training.boxes.overlap=0.3", "training.boxes.overlap: it is for task=boxes or multi, not land"),
+        ("train", "$E one_object.loss=gated_squares", "training.one_object.loss: it is for task=one_object, not"),
+        ("check", "$E training.embedding={size:7}", "training.embedding: it is for task=embedding, not landmarks"),
+        ("train", "$E attributes.places=4", "training.attributes.places: it is for task=attributes, not landmarks"),
+        ("run", "$E task=boxes decode.share=0.2", "training.decode.share: it is for task=landmarks or multi, not b"),
+        ("run", "$E task=attributes loss.balance=1", "training.loss.balance: it is for task=landmarks or multi, not"),
+        ("run", "$E task=multi boxes.most=5 loss.presence=1 decode.share=0.2 attributes.balance=gradnorm", None),
+        ("run", "$E loss.balance=9", "training.loss.balance: training.loss.name=softmax does not read it"),
+        ("run", "$E method=noothout2018 loss.beta=1", "training.loss.beta: training.loss.name=noothout2018 does not"),
+        ("run", "$E method=noothout2018 loss.balance=9", None),
+        ("evaluate", "training.boxes.overlap=0.3", None),  # which is noted: it reads no training at all
         ("demo", "run=x", "run: demo works in OUT/run, on OUT/phantoms: out=FOLDER chooses them"),
     ],
 )
 def test_what_would_change_nothing_is_refused(verb, arguments, said):
     try:
-        settings_from(verb_named(verb), arguments.split())
+        settings_from(verb_named(verb), arguments.replace("$E", "experiment=my_landmarks").split())
     except ConfigError as error:
         assert said is not None and str(error).startswith(said) and str(error).endswith("Leave it out.")
     else:
