@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.data.atomic import fingerprint, sha256_of, sweep, write_json
+from pipeline.data.atomic import fingerprint, sweep, write_json
 from pipeline.data.box_predictions import BoxPredictions
 from pipeline.data.claim import claimed_folder
 from pipeline.data.dataset import Part, read_dataset
@@ -126,7 +126,7 @@ def _predict(
     sweep(out, out / "cases", out / "boxes")
     started = time.time()
     asked = answering(loaded, formats)
-    files, by = _files(loaded, formats), fingerprint([program_sum(), sha256_of(model / "model.json")])
+    files, by = _files(loaded, formats), fingerprint([program_sum(), loaded.sha256])
     cases, unanswered, unwritten, seconds = _answer_all(asked, scans, beside, kept, files, by)
     failures = unanswered | unwritten
     for name in unanswered:  # where only writing fails, as on a full disk, what is there stays
