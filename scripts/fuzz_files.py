@@ -89,6 +89,16 @@ def itk(folder: Path, suffix: str, packed: bool) -> Made:
     return Made(path, path, None if packed else (0, head), None, fields, single)
 
 
+def array(folder: Path) -> Made:
+    path = folder / "scan.npy"
+    np.save(path, VOXELS)
+    stated = {"spacing": STEPS.tolist(), "origin": ORIGIN.tolist(), "direction": TURN.tolist()}
+    path.with_suffix(".json").write_text(json.dumps(stated))
+    head = path.read_bytes().index(b"\n")
+    # Type and order are said once; the voxels are guarded by nothing but their number.
+    return Made(path, path, (0, head + 1), None, ((0, "magic"), (6, "version"), (8, "length"), (10, "text")), ("text",))
+
+
 def dicom(folder: Path) -> Made:
     import pydicom
 
@@ -137,6 +147,7 @@ KINDS: dict[str, Callable[[Path], Made]] = {
     "nrrd-gzip": lambda folder: itk(folder, ".nrrd", packed=True),
     "mha": lambda folder: itk(folder, ".mha", packed=False),
     "mha-zlib": lambda folder: itk(folder, ".mha", packed=True),
+    "npy": array,
     "dicom": dicom,
     "mrk.json": lambda folder: points(folder, "mrk.json"),
     "fcsv": lambda folder: points(folder, "fcsv"),

@@ -6,6 +6,7 @@ itself counted pixels from 1 and included the last, which differs by less than a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,6 +17,7 @@ from pipeline.data.dataset import Box
 from pipeline.data.xml_root import xml_root
 
 ENDS = ("xmin", "ymin", "xmax", "ymax")
+NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def read_voc(path: Path, case: str, table: BoxesTable) -> None:
@@ -27,7 +29,7 @@ def read_voc(path: Path, case: str, table: BoxesTable) -> None:
     table.cases.setdefault(case, [])
     root = xml_root(path, "annotation", "Pascal VOC")
     size = [(root.findtext(f"size/{name}") or "").strip() for name in ("width", "height")]
-    if all(pixels.isdecimal() and int(pixels) for pixels in size):  # some tools write 0
+    if all(NUMBER.fullmatch(pixels) and int(pixels) for pixels in size):  # some tools write 0
         table.sizes[case] = tuple(map(int, size))
     for number, found in enumerate(root.findall("object"), 1):
         where = f"{path}: object {number}"

@@ -14,7 +14,7 @@ from pipeline.data.dataset import Position
 from pipeline.data.frames import coordinate
 from pipeline.errors import DataError
 
-FORM = re.compile(r"\s*version\s*:\s*1\s+n_points\s*:\s*(\d+)\s*\{([^{}]*)\}\s*", re.IGNORECASE)
+FORM = re.compile(r"\s*version\s*:\s*1\s+n_points\s*:\s*([0-9]{1,9})\s*\{([^{}]*)\}\s*", re.IGNORECASE)
 FIRST = 1.0
 
 

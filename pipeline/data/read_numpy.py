@@ -78,7 +78,7 @@ def _header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
             read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
             shape, _, dtype = read(file)
             held = path.stat().st_size - file.tell()
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except Exception as error:  # NumPy reads the header as Python: its tokenizer raises many kinds
         raise DataError(f"{path}: not readable as a NumPy array: {error}. Save it with numpy.save.") from error
     if dtype.kind not in "iuf" or not 1 <= len(shape) <= MOST_AXES or min(shape) < 1:
         raise DataError(f"{path}: shape {shape} of {dtype}; one volume of numbers is needed.")

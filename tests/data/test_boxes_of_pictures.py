@@ -39,6 +39,15 @@ def test_voc_comes_back_and_its_numbers_are_edges(tmp_path):
     assert "<xmin>0.000000</xmin>" in text and "<xmax>40.000000</xmax>" in text  # the whole picture
 
 
+@pytest.mark.parametrize("pixels", ["0", "", "wide", pytest.param("1" * 5000, id="long")])
+def test_a_size_of_voc_that_is_none_is_not_stated(tmp_path, pixels):
+    write_voc(tmp_path / "a.xml", "a.png", (pixels, pixels), BOXES)
+    table = BoxesTable()
+    read_voc(tmp_path / "a.xml", "a", table)
+    same(table.cases["a"])
+    assert "a" not in table.sizes
+
+
 def test_coco_comes_back(tmp_path):
     write_coco(tmp_path / "a.json", {"a.png": (SIZE, BOXES), "b.png": (SIZE, [])})
     table = read_coco(tmp_path / "a.json")

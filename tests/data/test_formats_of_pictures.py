@@ -37,6 +37,12 @@ def test_a_pts_file_that_is_none_is_refused_by_name(tmp_path, content):
         read_pts(tmp_path / "a.pts")
 
 
+def test_a_pts_file_with_a_number_of_thousands_of_digits_is_refused_by_name(tmp_path):
+    (tmp_path / "a.pts").write_text(f"version: 1\nn_points: {'1' * 5000}\n{{\n1 1\n}}")
+    with pytest.raises(DataError, match=r"a\.pts: not a \.pts file"):
+        read_pts(tmp_path / "a.pts")
+
+
 def test_dlib_counts_pixels_from_zero_and_leaves_out_what_is_absent(tmp_path):
     write_dlib(tmp_path / "a.xml", {"x.png": ((16, 12), POINTS | {"ear": None})})
     assert read_dlib(tmp_path / "a.xml").cases == {"x.png": POINTS}

@@ -81,3 +81,13 @@ def test_a_pickle_is_never_opened(tmp_path):
     (tmp_path / "a.npy").write_bytes(pickle.dumps(print))
     with pytest.raises(DataError, match="not readable as a NumPy array"):
         read_image(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("header", [b"{'descr': '<i2', 'shape': (3,", b"{[", b"{[]: 1}", b"0\n  0\n 0"])
+def test_a_damaged_header_is_refused_by_name(tmp_path, header):
+    path = scan(tmp_path, spacing=[1, 1, 1])
+    whole = path.read_bytes()
+    end = whole.index(b"\n")
+    path.write_bytes(whole[:10] + header.ljust(end - 10) + whole[end:])
+    with pytest.raises(DataError, match=r"a\.npy: not readable as a NumPy array"):
+        read_frame(path)
