@@ -23,7 +23,7 @@ def level_frame(frame: ImageFrame, spacing: float | None) -> ImageFrame:
 
     Its voxel centres lie at whole multiples of `spacing` in the world, so a copy of the scan on turned or shifted
     axes shows the network the same voxels. Along an axis that has this voxel size already the scan's own centres
-    are kept: there is nothing to interpolate.
+    are kept: there is nothing to interpolate. A scan too thin to hold a multiple has one voxel, in its middle.
 
     Args:
         frame: Of the scan, any orientation.
@@ -38,11 +38,12 @@ def level_frame(frame: ImageFrame, spacing: float | None) -> ImageFrame:
     low = upright.voxel_to_world(np.full((1, frame.dims), -0.5))[0, ::-1]  # canonical axes run against the world's
     high = upright.voxel_to_world(np.array(upright.shape)[None] - 0.5)[0, ::-1]
     first = np.where(own, low / spacing + 0.5, np.ceil(low / spacing - SLACK))
-    count = np.where(own, upright.shape, np.maximum(1, np.ceil(high / spacing - SLACK) - first))
+    count = np.where(own, upright.shape, np.ceil(high / spacing - SLACK) - first)
+    first = np.where(count < 1, (low + high) / 2 / spacing, first)
     affine = np.eye(frame.dims + 1)
     affine[:-1, :-1] = spacing * np.eye(frame.dims)[::-1]
     affine[:-1, -1] = (first * spacing)[::-1]
-    return ImageFrame(tuple(int(n) for n in count), affine, frame.unit)
+    return ImageFrame(tuple(max(1, int(n)) for n in count), affine, frame.unit)
 
 
 def lattice_number(frame: ImageFrame) -> np.ndarray:

@@ -164,3 +164,14 @@ def test_turning_a_scan_onto_its_own_voxel_size_hardly_blurs():
     level, target = on_level(blob(frame, world, sigma=1.5), frame, 1.0)
     expected = blob(target, world, sigma=1.5)
     assert np.abs(level - expected).max() < 0.03 * expected.max()  # two linear interpolations lose a fifth of the peak
+
+
+@pytest.mark.parametrize("dims", DIMS)
+@pytest.mark.parametrize(("low", "place"), [(0.2, 1.4), (1.2, 3.0)])
+def test_a_scan_thinner_than_a_voxel_of_its_level_is_seen(dims, low, place):
+    """2.4 mm of it: between 0 and 3 mm, where its middle counts, and about 3 mm."""
+    wide = (1.0,) * (dims - 1)
+    frame = upright_frame((4, *(20,) * (dims - 1)), (0.6, *wide), (*wide, low + 0.3))
+    level, target = on_level(np.full(frame.shape, 5.0), frame, 3.0, outside=-3.0)
+    assert len(level) == 1 and np.isclose(target.affine[-2, -1], place)
+    assert_allclose(level, 5, rtol=1e-6)
