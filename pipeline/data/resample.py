@@ -15,7 +15,8 @@ from pipeline.data.turn import turned
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.orientation import is_world_aligned, reorient, world_aligned
 
-SAME_SPACING = 0.005  # relative difference up to which two voxel sizes are one: drifts by half a voxel in 100
+SAME_SPACING = 0.005  # relative difference up to which two voxel sizes are one,
+MOST_DRIFT = 0.5  # where the last voxel lies no further than this from where it belongs
 
 
 def level_frame(frame: ImageFrame, spacing: float | None) -> ImageFrame:
@@ -32,7 +33,8 @@ def level_frame(frame: ImageFrame, spacing: float | None) -> ImageFrame:
     upright = world_aligned(frame)
     if spacing is None:
         return upright
-    own = np.abs(upright.spacing / spacing - 1) < SAME_SPACING
+    off = np.abs(upright.spacing / spacing - 1)
+    own = (off < SAME_SPACING) & (off * upright.shape < MOST_DRIFT)
     if not is_world_aligned(frame):
         own[:] = False
     low = upright.voxel_to_world(np.full((1, frame.dims), -0.5))[0, ::-1]  # canonical axes run against the world's

@@ -175,3 +175,14 @@ def test_a_scan_thinner_than_a_voxel_of_its_level_is_seen(dims, low, place):
     level, target = on_level(np.full(frame.shape, 5.0), frame, 3.0, outside=-3.0)
     assert len(level) == 1 and np.isclose(target.affine[-2, -1], place)
     assert_allclose(level, 5, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dims", DIMS)
+@pytest.mark.parametrize("size", [0.9766, 0.98, 0.9848])
+def test_a_level_of_a_rounded_voxel_size_begins_and_ends_with_its_scan(dims, size):
+    frame = upright_frame((512,) * dims, size)
+    target = level_frame(frame, 0.98)
+    for edge in (0.0, 1.0):
+        scan, level = (f.voxel_to_world(edge * np.array(f.shape)[None] - 0.5) for f in (frame, target))
+        assert np.abs(scan - level).max() < 0.5
+    assert target.same_as(frame) == (size == 0.98)
