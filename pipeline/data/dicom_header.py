@@ -18,7 +18,7 @@ MARK = slice(128, 132)  # where a DICOM file says "DICM"
 SUFFIXES = (".dcm", ".dicom", ".ima")
 NEEDED = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns")
 LARGEST = 1e5  # mm: no patient lies further from the scanner's origin
-SCREENSHOTS = "1.2.840.10008.5.1.4.1.1.7"  # storage classes
+SCREENSHOTS = "1.2.840.10008.5.1.4.1.1.7"  # storage class, and what those of several frames begin with
 SLICE, SCOUT, CAPTURE, OTHER = "slice", "localizer", "secondary capture", "not a scan"
 
 
@@ -150,12 +150,18 @@ def _kind(path: Path, data: Any) -> str:
         raise DataError(f"{path}: no Rows: cut before its picture, or not one. Copy it again.")
     if not picture and known:
         return OTHER
-    if kind.startswith(SCREENSHOTS):
+    if _is_screenshot(kind):
         return CAPTURE
     return SCOUT if "LOCALIZER" in _words(data, "ImageType") else SLICE
 
 
+def _is_screenshot(kind: str) -> bool:
+    """Photographs and slides begin alike, `...1.1.77`."""
+    return kind == SCREENSHOTS or kind.startswith(f"{SCREENSHOTS}.")
+
+
 def _slice(path: Path, data: Any) -> Slice:
+    _refuse_odd(path, data)  # first: such pictures have no position, or keep it elsewhere
     for name in NEEDED:
         if data.get(name) in (None, "", []):
             raise DataError(f"{path}: no {name}; where the slice lies is unknown. Export the series again.")
@@ -163,7 +169,6 @@ def _slice(path: Path, data: Any) -> Slice:
         _numbers(path, data, name, size)
         for name, size in (("ImagePositionPatient", 3), ("ImageOrientationPatient", 6), ("PixelSpacing", 2))
     )
-    _refuse_odd(path, data)
     if (spacing <= 0).any():
         raise DataError(
             f"{path}: PixelSpacing = {spacing.tolist()}; sizes above 0 are needed. Export the series again."
@@ -194,7 +199,7 @@ def _refuse_odd(path: Path, data: Any) -> None:
     colour = data.get("PhotometricInterpretation", "MONOCHROME2")
     if int(data.get("SamplesPerPixel", 1)) != 1 or colour != "MONOCHROME2":
         raise DataError(f"{path}: PhotometricInterpretation = {colour}; a grey scan (MONOCHROME2) is needed.")
-    if str(data.get("SOPClassUID", "")).startswith(SCREENSHOTS):
+    if _is_screenshot(str(data.get("SOPClassUID", ""))):
         raise DataError(f"{path}: a secondary capture (a screenshot), not a scan. Give the original series.")
     if int(data.get("NumberOfFrames", 1) or 1) > 1:
         raise DataError(f"{path}: {data.NumberOfFrames} frames in one file. Convert it to NIfTI or NRRD.")

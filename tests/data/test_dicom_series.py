@@ -134,9 +134,15 @@ def test_reports_contours_and_screenshots_are_left_out(tmp_path):
     assert notes == ("2 files are DICOM, but not a scan: left out", "shot.dcm is a secondary capture: left out")
 
 
-def test_screenshots_alone_are_no_scan(tmp_path):
+@pytest.mark.parametrize("frames", ["", ".2"])
+def test_screenshots_alone_are_no_scan(tmp_path, frames):
     with pytest.raises(DataError, match="a screenshot"):
-        read_image(series(tmp_path, SOPClassUID="1.2.840.10008.5.1.4.1.1.7"))
+        read_image(series(tmp_path, SOPClassUID=f"1.2.840.10008.5.1.4.1.1.7{frames}"))
+
+
+def test_tomography_of_the_eye_is_no_screenshot_though_its_class_begins_alike(tmp_path):
+    image = read_image(series(tmp_path, SOPClassUID="1.2.840.10008.5.1.4.1.1.77.1.5.4"))
+    assert np.array_equal(image.voxels, VOXELS - 1024)
 
 
 def test_a_cd_root_and_a_lone_report_are_no_scans(tmp_path):

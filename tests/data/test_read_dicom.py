@@ -63,6 +63,7 @@ def test_a_rescale_that_differs_from_slice_to_slice_is_followed(series):
         ({"SeriesInstanceUID": "9.9"}, "2 series"),
         ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "RGB"),
         ({"NumberOfFrames": 3}, "3 frames"),
+        ({"NumberOfFrames": 3, "ImagePositionPatient": None, "PixelSpacing": None}, "3 frames"),  # enhanced
         ({"RescaleSlope": 0}, "RescaleSlope = 0"),
         ({"PixelData": None}, "no PixelData"),
         ({"PixelData": b"\0\0"}, "pixels cannot be read"),

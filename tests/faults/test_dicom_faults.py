@@ -104,10 +104,11 @@ def test_39_a_scan_in_time(series):
     "tags",
     [{"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}],
 )
-def test_40_colour_and_screenshots(tmp_path, tags):
+@pytest.mark.parametrize("gone", [(), ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")])
+def test_40_colour_and_screenshots(tmp_path, tags, gone):
     for index in range(12):
-        write(tmp_path, index, **tags)
-    refused(tmp_path, ".dcm", "RGB" if len(tags) > 1 else "screenshot")
+        write(tmp_path, index, **tags, **dict.fromkeys(gone))
+    refused(tmp_path, ".dcm", "RGB" if len(tags) > 1 else "(a screenshot)")
 
 
 @pytest.mark.parametrize("value", [None, [0, 0.25]])
