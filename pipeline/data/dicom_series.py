@@ -39,6 +39,7 @@ def read_series(folder: Path, series: str | None = None) -> tuple[list[Slice], l
     slices = [read_slice(path, data) for path, data in chosen]
     slices = _without_scouts(slices, notes)
     _require_same(slices)
+    notes += _repeated(slices)
     if len(slices) < 2:
         raise DataError(f"{folder}: one slice; at least 2 are needed to know their distance.")
     normal = slices[0].normal
@@ -127,6 +128,11 @@ def _require_same(slices: Sequence[Slice]) -> None:
                     f"{piece.path}: {TAGS[field]} = {value.tolist()}, but {slices[usual].path.name} has"
                     f" {values[usual].tolist()}. Take out what does not belong to the stack."
                 )
+
+
+def _repeated(slices: Sequence[Slice]) -> list[str]:
+    numbers = [s.number for s in slices if s.number is not None]
+    return ["InstanceNumbers repeat: sorted by where they lie"] if len(set(numbers)) < len(numbers) else []
 
 
 def _commonest(values: Sequence[tuple[float, ...]]) -> int:

@@ -45,7 +45,9 @@ def test_32_two_slices_in_one_place(series):
 def test_33_numbers_twice(series):
     for index in range(12):
         write(series, index, InstanceNumber=1 + index // 2)
-    assert np.array_equal(read_image(series).voxels, VOXELS - 1024)
+    image = read_image(series)
+    assert np.array_equal(image.voxels, VOXELS - 1024)
+    assert image.notes == ("InstanceNumbers repeat: sorted by where they lie",)
 
 
 def test_34_gantry_tilt(series):
