@@ -32,6 +32,11 @@ MISTAKES: dict[str, list[Callable[[ImageFrame, Points], Points]]] = {
         lambda f, p: p[:, ::-1],
         lambda f, p: _flip(_flip(p)[:, ::-1]),
     ],
+    # Viewers count a series by column, row, slice; here it is (slice, row, column). Last: the others are likelier.
+    "the coordinates are voxel indices in another order of axes, not mm (export them as world coordinates)": [
+        lambda f, p: f.voxel_to_world(p[:, ::-1]),
+        lambda f, p: f.voxel_to_world(_flip(p)[:, ::-1]),
+    ],
 }
 
 

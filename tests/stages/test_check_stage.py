@@ -161,6 +161,7 @@ MISTAKES = {
     "LPS and RAS are mixed up": lambda p: (-p[0], -p[1], p[2]),
     "voxel indices": lambda p: (3.0, 2.0, 2.5),
     "order z,y,x": lambda p: p[::-1],
+    "voxel indices in another order": lambda p: (3.0, 2.0, 6.5),  # slice, row, column
 }
 
 
