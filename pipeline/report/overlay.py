@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from pipeline.data.atomic import read_json
 from pipeline.data.frames import coordinate
+from pipeline.data.read_picture import opened_picture
 from pipeline.errors import DataError, GeometryError
 from pipeline.geometry.fit import affine, similarity
 
@@ -46,16 +47,14 @@ def read_filter(path: Path) -> Filter:
     Raises:
         DataError: One of the two is missing or not readable, or there are fewer than two anchors.
     """
-    import PIL.Image
-
     stated = path.with_suffix(".json")
     try:
         told = read_json(stated)["anchors"]
         anchors = {name: tuple(coordinate(v, f"{stated}: {name}") for v in at) for name, at in told.items()}
-        with PIL.Image.open(path) as opened:
-            picture = opened.convert("RGBA")
-    except (OSError, KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a filter: {error!r}. A PNG is needed, and {stated.name} beside it.") from error
+    with opened_picture(path) as opened:
+        picture = opened.convert("RGBA")
     if len(anchors) < 2 or any(len(at) != 2 for at in anchors.values()):
         raise DataError(f"{stated}: {len(anchors)} anchors; two, or three and more, of two numbers each are needed.")
     return Filter(picture, anchors)

@@ -141,6 +141,21 @@ def test_a_filter_that_is_none_is_refused(tmp_path, anchors):
         read_filter(tmp_path / "f.png")
 
 
+def test_a_filter_that_is_damaged_or_too_large_is_refused_by_name(tmp_path, monkeypatch):
+    path = tmp_path / "f.png"
+    (tmp_path / "f.json").write_text(json.dumps({"version": 1, "anchors": {"a": [1, 2], "b": [9, 2]}}))
+    PIL.Image.fromarray(np.random.default_rng(0).integers(0, 255, (300, 300, 4), np.uint8)).save(path)
+    whole = path.read_bytes()
+    second = whole.index(b"IDAT", whole.index(b"IDAT") + 4)
+    path.write_bytes(whole[:second] + b"\0\1\2\3" + whole[second + 4 :])
+    with pytest.raises(DataError, match=r"f\.png: not readable as a picture"):
+        read_filter(path)
+    path.write_bytes(whole)
+    monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(DataError, match=r"f\.png: more than 200 pixels"):
+        read_filter(path)
+
+
 def test_no_picture_of_the_users_is_replaced(folder):
     worn, names = own_filters()["glasses"], {"eye_imgleft": "l", "eye_imgright": "r"}
     before = (folder / "one.png").read_bytes()
