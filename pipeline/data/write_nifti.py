@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -37,6 +37,15 @@ def write_nifti(image: Image, path: Path) -> None:
         file.write(header.binaryblock + b"\0" * 4)
         for piece in _pieces(image.voxels):
             file.write(piece)
+
+
+def nearest_kind(kind: np.dtype[Any], values: Sequence[np.ndarray]) -> np.dtype[Any]:
+    """The type itself where NIfTI keeps it, else int32 for whole numbers that fit, or float32."""
+    if kind.name in KINDS:
+        return kind
+    most = np.iinfo(np.int32).max  # as float32 it is 2**31, which does not fit
+    fits = kind.kind in "iu" and all(np.abs(part).max() < most for part in values)
+    return np.dtype(np.int32 if fits else np.float32)
 
 
 def _check(image: Image, path: Path) -> None:

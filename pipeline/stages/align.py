@@ -24,7 +24,7 @@ from pipeline.data.readers import files_of, unit_of
 from pipeline.data.resample import resample
 from pipeline.data.scan_files import asked_scans
 from pipeline.data.template import Points, Template, mean_template, read_template, write_template
-from pipeline.data.write_nifti import write_nifti
+from pipeline.data.write_nifti import nearest_kind, write_nifti
 from pipeline.data.write_picture import write_png
 from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.geometry import ImageFrame
@@ -214,14 +214,14 @@ def _write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def aligned(image: Image, matrix: np.ndarray, frame: ImageFrame) -> Image:
-    """The image in another world, in the box of voxels `frame`; its values keep their type.
+    """The image in another world, in the box of voxels `frame`; its values keep their type where NIfTI knows it.
 
     Args:
         matrix: From the image's world to that of `frame`.
     """
     moved = ImageFrame(image.frame.shape, matrix @ image.frame.affine, image.frame.unit)
-    kind = image.voxels.dtype
     parts = [resample(c, moved, frame, outside=0.0 if frame.unit == "px" else float(c.min())) for c in image.channels]
+    kind = nearest_kind(image.voxels.dtype, parts)  # parts are float32: nothing more is lost
     if kind.kind in "iu":
         limits = np.iinfo(kind)
         parts = [np.clip(np.round(part), limits.min, limits.max) for part in parts]

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import PIL.Image
 import pytest
-from crooked import DIMS
+from crooked import DIMS, upright_frame
 
 from pipeline.cli.door import main
 from pipeline.data.fcsv import write_fcsv
@@ -319,3 +319,22 @@ def test_a_case_that_nobody_can_turn_is_no_part_of_the_template(dims, unit):
         assert np.allclose(mean_template([case, *good], "abcd", 1.0, 1.0, unit).points, expected)
     with pytest.raises(DataError, match="no case has all of a, b, c, d in places that tell how it lies"):
         mean_template(bad[:1], "abcd", 1.0, 1.0, unit)
+
+
+@pytest.mark.parametrize(
+    ("kind", "most", "written"),
+    [
+        ("int16", 511, "int16"),
+        ("int64", 511, "int32"),
+        ("uint64", 511, "int32"),
+        ("int64", 2**40, "float32"),
+        ("float16", 511, "float32"),
+    ],
+)
+def test_types_that_nifti_does_not_keep_become_the_nearest_that_it_does(tmp_path, kind, most, written):
+    frame, voxels = upright_frame((8, 8, 8)), np.arange(512).reshape(8, 8, 8)
+    voxels[-1, -1, -1] = most
+    image = stage.aligned(Image(frame, voxels.astype(kind)), np.eye(4), frame)
+    write_nifti(image, tmp_path / "a.nii.gz")
+    back = read_nifti(tmp_path / "a.nii.gz").voxels
+    assert back.dtype == written and back.min() == 0 and back.max() == most
