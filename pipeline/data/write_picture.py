@@ -63,10 +63,11 @@ def drawn_picture(
             draw.ellipse([x - 6, y - 6, x + 6, y + 6], outline=ink, width=width)
         if not names:
             continue
-        right = x + 9 + draw.textlength(name) <= shown.width
-        draw.text((x + 9 if right else x - 9, y), name, fill=INK, stroke_width=2, stroke_fill=SHADE,
+        word = _in_one_line(name)
+        right = x + 9 + draw.textlength(word) <= shown.width
+        draw.text((x + 9 if right else x - 9, y), word, fill=INK, stroke_width=2, stroke_fill=SHADE,
                   anchor="lm" if right else "rm")  # fmt: skip
-    missing = [name for name in answers if name not in at]
+    missing = [_in_one_line(name) for name in answers if name not in at]
     if missing and names:
         draw.text((4, 4), f"not found: {', '.join(missing)}", fill=INK, stroke_width=2, stroke_fill=SHADE)
     return shown
@@ -96,6 +97,11 @@ def write_boxed_picture(
     content = io.BytesIO()
     shown.save(content, "PNG", compress_level=QUICK)
     write_bytes(path, content.getvalue())
+
+
+def _in_one_line(name: str) -> str:
+    """Pillow does not measure several lines, which a cell in quotes may have."""
+    return " ".join(name.split())
 
 
 def _enlarged(image: Image) -> tuple[Any, int]:

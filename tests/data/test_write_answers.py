@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import PIL.Image
 import pytest
 from crooked import crooked_frame
 from dicom_files import NORMAL, ORIGIN, write_slice
@@ -15,6 +16,7 @@ from pipeline.data.points_csv import read_points_csv
 from pipeline.data.predictions import Answer
 from pipeline.data.readers import read_frame
 from pipeline.data.write_answers import write_all, write_case
+from pipeline.data.write_picture import write_picture
 from pipeline.errors import DataError
 
 NAMES = ("naïve, left", 'say "x"', "gone", "# odd")
@@ -209,3 +211,14 @@ def test_a_report_on_no_dicom_scan_is_refused(tmp_path):
     with pytest.raises(DataError, match="is no DICOM series"):
         write_case(tmp_path, "c1", answers(), crooked_scan(tmp_path / "c1.nii.gz"), ["dicom-sr"], "model")
     assert not list(tmp_path.glob("*.dcm"))
+
+
+def test_a_name_of_several_lines_is_drawn_in_one(tmp_path):
+    PIL.Image.new("L", (80, 80)).save(tmp_path / "a.png")
+    drawn = []
+    for gap in ("\n", " "):
+        found, lost = Answer((3.0, 4.0), True, 0.9, 0.5, 7), Answer(None, False, 0.1, None, 0)
+        said = {f"tip of{gap}nose": found, f"ear{gap}lobe": lost}
+        write_picture(tmp_path / "drawn.png", tmp_path / "a.png", said)
+        drawn.append((tmp_path / "drawn.png").read_bytes())
+    assert drawn[0] == drawn[1]
