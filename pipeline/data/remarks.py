@@ -31,12 +31,13 @@ class Names:
         return replace(finding, case=case and self.codes[case], message=self._hide(message), advice=self._hide(advice))
 
     def _hide(self, text: str) -> str:
-        """Names as whole words, the longest first."""
+        """Names as whole words, the longest first; a row stays what it is where a name is a number, too."""
         for folder in self.folders:
             if folder in text:
                 text = re.sub(BEFORE + re.escape(folder), "", text)
         names = "|".join(re.escape(n) for n in sorted(self.codes, key=len, reverse=True) if n)
-        return re.sub(rf"(?<![^\W_])(?:{names})(?![^\W_])", lambda met: self.codes[met[0]], text) if names else text
+        word = rf"(?<![^\W_])(?<!\brow )(?:{names})(?![^\W_])"
+        return re.sub(word, lambda met: self.codes[met[0]], text) if names else text
 
 
 def names_of(source: Path, dataset: Dataset, findings: Iterable[Finding], code: Callable[[str, str], str]) -> Names:

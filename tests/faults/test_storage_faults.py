@@ -23,10 +23,11 @@ from pipeline.data.atomic import fingerprint, read_sealed, write_bytes, write_se
 from pipeline.data.columns import Column
 from pipeline.data.dataset import read_dataset
 from pipeline.data.encoders import Encoder
-from pipeline.data.findings import read_findings
+from pipeline.data.findings import Finding, read_findings
 from pipeline.data.inputs import Inputs
 from pipeline.data.markups import write_markups
 from pipeline.data.pseudonyms import Codes
+from pipeline.data.remarks import Names
 from pipeline.data.store import read_store
 from pipeline.errors import CheckpointError, DataError, PatchvoteError
 from pipeline.inference.beside import beside_scans, given_to, under_codes
@@ -369,3 +370,9 @@ def test_65_remarks_name_neither_folders_nor_files_nor_rows_of_no_scan(tmp_path)
     assert rules == ["no-scan", "no-scan", "bad-annotation", "name-not-exact"]
     known = (run / "private" / "codes.csv").read_text()
     assert all(f.case in known for f in remarks if f.case is not None) and "PHI123_Smith" in known
+
+
+def test_65_a_row_keeps_its_number_where_scans_are_called_by_numbers():
+    names = Names({"3": "case-abc", "7": "case-def"}, ())
+    told = names.hidden(Finding("values", "error", "7", "t.csv: row 7: '3', not 7.nii.gz"))
+    assert (told.case, told.message) == ("case-def", "t.csv: row 7: 'case-abc', not case-def.nii.gz")
