@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.data.atomic import write_text
 from pipeline.data.box_predictions import BoxPredictions, answers_only, read_box_predictions
+from pipeline.data.box_rules import usable_boxes
 from pipeline.data.dataset import Box, Dataset, Part
 from pipeline.data.image import Image
 from pipeline.errors import PatchvoteError
@@ -81,7 +82,8 @@ def _pictures(answered: Path, data: Dataset, answers: BoxPredictions) -> Iterato
         try:
             image = read_image(data.image_path(case))
             found = answers_only(answers.cases.get(case.id, ()))
-            drawn = _drawn(image, case.boxes or (), found, answers.classes)
+            reference = usable_boxes(case.boxes or (), image.frame)
+            drawn = _drawn(image, reference, found, answers.classes)
             yield Picture(f"{word} case: {case.id}", caption, drawn)
         except (PatchvoteError, OSError) as error:
             yield Picture(f"{word} case: {case.id}", caption, None, f"The picture cannot be shown: {error}")

@@ -15,6 +15,7 @@ from pipeline.data.boxes_csv import write_boxes_csv
 from pipeline.data.dataset import Box, read_dataset, write_dataset
 from pipeline.data.kept_answers import AnswerFiles
 from pipeline.data.store import read_store
+from pipeline.report.box_figure import draw_boxes
 from pipeline.stages.train import train
 from pipeline.training.cascade import Cascade
 from pipeline.training.settings import TrainingSettings
@@ -109,6 +110,20 @@ def test_a_part_that_shows_no_box_is_measured_and_shown(run, tmp_path, capsys):
     assert main(["evaluate", f"run={place}"]) == 0
     assert "no box to find, 4 cases" in capsys.readouterr().out
     assert main(["report", f"run={place}"]) == 0
+
+
+def test_boxes_that_are_left_out_are_not_drawn(run, tmp_path, monkeypatch):
+    place = shutil.copytree(run, tmp_path / "r")
+    data = read_dataset(place / "dataset.json")
+    odd = Box("dark", (9.0, 9.0), (3.0, 3.0)), Box("dark", (90.0, 3.0), (95.0, 9.0))  # ends before it begins, outside
+    told = tuple(replace(c, boxes=(*(c.boxes or ()), *odd)) for c in data.cases)
+    write_dataset(data.with_cases(told), place / "dataset.json")
+    drawn = []
+    monkeypatch.setattr(
+        "pipeline.stages.report_boxes.draw_boxes", lambda *shown: drawn.append(shown[1]) or draw_boxes(*shown)
+    )
+    assert main(["evaluate", f"run={place}"]) == main(["report", f"run={place}"]) == 0
+    assert drawn and all(len(reference) == 2 for reference in drawn)
 
 
 def test_a_class_that_no_training_case_shows_is_told_before_anything_is_learned(run, tmp_path, monkeypatch, capsys):
