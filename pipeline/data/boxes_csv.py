@@ -1,5 +1,6 @@
 """Boxes as a table: `image,class,xmin,ymin,xmax,ymax` (also `case` in place of `image`, `label` of `class`), in px
-counted from the edge of the first pixel; other columns are not looked at. Read and written side by side."""
+counted from the edge of the first pixel. Columns `width` and `height` may state the size of the picture; others are not
+looked at. Read and written side by side."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from pipeline.data.boxes_table import BoxesTable, edges_of
 from pipeline.data.boxes_voc import ENDS
 from pipeline.data.csv_rows import headings, read_rows
 from pipeline.data.dataset import Box
+from pipeline.data.picture_size import table_sizes
 from pipeline.data.points_csv import csv_line
 from pipeline.errors import DataError
 
@@ -29,7 +31,8 @@ def read_boxes_csv(path: Path) -> BoxesTable:
     if whose is None or what is None or not set(ENDS) <= set(header):
         raise DataError(f"{path}: columns are {','.join(header)}; needed are image,class,{','.join(ENDS)}.")
     table = BoxesTable()
-    for row in read_rows(path, [whose, what, *ENDS]):
+    rows = read_rows(path, [whose, what, *ENDS])
+    for row in rows:
         case, label, ends = row.cells[whose], row.cells[what], [row.cells[end] for end in ENDS]
         if row.problem:
             table.problem(case, f"{path}: row {row.line}: {row.problem}.")
@@ -37,6 +40,8 @@ def read_boxes_csv(path: Path) -> BoxesTable:
             table.add(case, label, list(ends), f"{path}: row {row.line}")
         else:
             table.cases.setdefault(case, [])
+    said = [(row.cells[whose], row.cells) for row in rows if not row.problem]
+    table.sizes = table_sizes(said, {case: [box.high for box in boxes] for case, boxes in table.cases.items()})
     highest = [end for boxes in table.cases.values() for box in boxes for end in edges_of(box)[1]]
     if highest and max(highest) <= 1:
         raise DataError(f"{path}: no edge is beyond 1, as if they were shares of the picture; write them in px.")

@@ -1,6 +1,6 @@
 """CSV tables of landmarks. Long: one row a landmark, `case,landmark,x,y,z` (also `x_mm`, `x_px`). Wide: one row a case,
 `case,NAME_x,NAME_y,NAME_z,...` (also `NAME.x`, `NAME x`, with `_mm`, `_px`). In place of `case` a column `image` may
-name the file. Other columns are not looked at.
+name the file; columns `width` and `height` may state the size of a picture. Others are not looked at.
 
 The frame is a column `frame`, a comment line `# frame = RAS`, or the user's word. Coordinates that are the word
 `absent` say that the annotator looked and the landmark is not in the scan; empty ones of a wide table, that nobody did.
@@ -18,6 +18,7 @@ from typing import Any
 from pipeline.data.atomic import write_text
 from pipeline.data.csv_rows import DELIMITERS, spilled
 from pipeline.data.frames import agreed_frame, coordinate, frame_name
+from pipeline.data.picture_size import EXTENT, table_sizes
 from pipeline.data.points_table import PointsTable
 from pipeline.errors import DataError
 
@@ -46,20 +47,25 @@ def read_points_csv(path: Path, frame: str | None = None, unit: str | None = Non
         raise DataError(f"{path}: empty. The first line must be: case,landmark,x,y,z") from None
     stated_units = {m["unit"] for c in header if (m := AXIS.fullmatch(c)) and m["unit"]}
     columns = _columns(path, header, {unit} if unit and unit in stated_units else stated_units)
-    where: dict[str, int] = {name: header.index(name) for name in ("landmark", "frame", "observer") if name in header}
+    said = [name for name in ("landmark", "frame", "observer", *EXTENT) if name in header]
+    where: dict[str, int] = {name: header.index(name) for name in said}
     where["case"] = next(header.index(name) for name in WHOSE if name in header)
     table = PointsTable(unit=unit if unit in stated_units else next(iter(stated_units), None))
+    told: list[tuple[str, dict[str, str]]] = []
     for line, cells in rows:
         row = {name: _cell(cells, index) for name, index in where.items()}
         if wrong := spilled(cells, len(header)):
             table.problem(row["case"], f"{path}: row {line}: {wrong}.")
             continue
         _add_row(table, row, {n: _words(cells, axes) for n, axes in columns.items()}, f"{path}: row {line}")
+        told.append((row["case"], row))
         if "frame" in row:
             stated.add(frame_name(row["frame"], f"{path}: row {line}"))
     if len(stated) > 1:
         raise DataError(f"{path}: states both LPS and RAS. Write all points in one of them.")
     table.settle(str(path))
+    if (table.unit or unit) == "px":
+        table.sizes = table_sizes(told, {case: [p for p in ps.values() if p] for case, ps in table.cases.items()})
     table.frame = agreed_frame(stated.pop() if stated else None, frame, str(path))
     return table
 

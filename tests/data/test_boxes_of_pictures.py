@@ -269,6 +269,33 @@ def test_boxes_of_another_size_are_an_error_of_their_picture(tmp_path):
     assert [c.id for c in collect_boxes(tmp_path, "set")[0].cases] == ["a", "b", "c"]
 
 
+def sized(folder, rows, size):
+    """A table of boxes that has two columns more, in rows without a size of their own."""
+    rows = [row if row.count(",") > 5 else f"{row},{size}" for row in rows]
+    (folder / "boxes.csv").write_text("\n".join(["image,class,xmin,ymin,xmax,ymax,width,height", *rows]))
+    return collect_boxes(folder, "set")
+
+
+def test_a_table_of_boxes_may_say_how_large_its_pictures_were(tmp_path):
+    pictures(tmp_path, [f"{n}.png" for n in "abcde"])
+    rows = ["a.png,cat,1,1,40,30", "b.png,,,,,", "c.png,cat,1,1,9,9,,"]
+    rows += ["d.png,cat,1,1,9,9,30,40", "e.png,,,,,,80.0,60.0"]
+    data, findings = sized(tmp_path, rows, "40,30")
+    assert [c.id for c in data.cases] == ["a", "b", "c"]
+    assert [f.message for f in findings] == [
+        "d.png has 40 x 30 pixels; it was annotated at 30 x 40. Annotate this one.",
+        "e.png has 40 x 30 pixels; it was annotated at 80 x 60. Annotate this one.",
+    ]
+
+
+@pytest.mark.parametrize("odd", ["8,8", "80,60.5", "80,", "40,30", "wide,60"])
+def test_columns_of_a_table_that_cannot_be_the_size_of_its_pictures_are_not_looked_at(tmp_path, odd):
+    """Such as the edges of each box, beyond which this one lies."""
+    pictures(tmp_path, [f"{n}.png" for n in "abc"])
+    rows = ["a.png,cat,1,1,9,9", f"a.png,dog,12,12,20,20,{odd}", "b.png,cat,1,1,9,9", "c.png,,,,,"]
+    assert sized(tmp_path, rows, "8,8" if odd == "8,8" else "80,60")[1] == []
+
+
 def test_boxes_of_one_file_are_not_given_to_two_pictures(tmp_path):
     pictures(tmp_path, ["images/x/a.png", "images/y/a.png", *(f"images/{n}.png" for n in "bcd")])
     for name in "abcd":

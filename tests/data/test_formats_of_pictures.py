@@ -176,6 +176,25 @@ def test_columns_in_px_are_taken_of_a_picture_and_those_in_mm_of_a_scan(tmp_path
         collect(pictures, "set")
 
 
+@pytest.mark.parametrize("header", ["case,landmark,x_px,y_px", "image,landmark,x,y"])
+def test_a_table_of_landmarks_may_say_how_large_its_pictures_were(tmp_path, header):
+    for name in "abcd":
+        picture(tmp_path / f"{name}.png")
+    places = [f"{n},{word}" for n in "abcd" for word in ("eye,3,7", "nose,0,11")]
+    rows = [f"{place},{32 if place[0] == 'd' else 16},12" for place in places]
+    (tmp_path / "landmarks.csv").write_text("\n".join([f"{header},width,height", *rows]))
+    data, findings = collect(tmp_path, "set")
+    assert [c.id for c in data.cases] == ["a", "b", "c"]
+    assert "d.png has 16 x 12 pixels; it was annotated at 32 x 12." in findings[0].message
+    (tmp_path / "landmarks.csv").write_text("\n".join([f"{header},width,height", *rows, "a,far,17,3,16,12"]))
+    assert collect(tmp_path, "set")[1] == []  # beyond its picture: the columns say something else
+
+
+def test_columns_of_a_table_say_nothing_of_scans(tmp_path):
+    (tmp_path / "a.csv").write_text("case,landmark,x_mm,y_mm,width,height\nc,a,1,2,16,12\n")
+    assert read_points_csv(tmp_path / "a.csv").sizes == {}
+
+
 def test_keypoints_of_another_size_are_an_error_of_their_picture(tmp_path):
     for name in "abcd":
         picture(tmp_path / f"{name}.png")
