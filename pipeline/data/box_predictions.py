@@ -33,8 +33,9 @@ class FoundBox:
 
 @dataclass(frozen=True)
 class BoxPredictions:
-    """All answers of one run of predict, the most believed first; `failures[id]` says why a case has none. Of the task
-    "one_object" each case has one box, which is an answer if a thing is believed to be there at all."""
+    """All answers of one run of predict, the most believed first; `failures[id]` says why a case has none. `classes`
+    names those of all answers, and may name more. Of the task "one_object" each case has one box, which is an answer
+    if a thing is believed to be there at all."""
 
     model: str
     cases: dict[str, tuple[FoundBox, ...]]
@@ -92,7 +93,9 @@ def read_box_predictions(path: Path) -> BoxPredictions:
             raise DataError(f"{path}: version {content['version']}, task {content['task']}; expected 1, {TASKS}")
         told = {case: said["boxes"] for case, said in content["cases"].items()}
         cases = {case: tuple(box_of(box, f"{path}: {case}") for box in boxes) for case, boxes in told.items()}
-        facts = (tuple(content["classes"]), content["unit"], content["task"], content.get("failures", {}))
+        labels = [found.box.label for boxes in cases.values() for found in boxes]  # others may not list them all
+        classes = tuple(dict.fromkeys([*content["classes"], *labels]))
+        facts = (classes, content["unit"], content["task"], content.get("failures", {}))
         return BoxPredictions(content["model"], cases, *facts, content.get("model_sha256"))
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not predictions of boxes: {error!r}. Make them with `patchvote predict`.") from error

@@ -8,7 +8,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from pipeline.data.box_predictions import BoxPredictions, FoundBox, write_box_predictions
+from pipeline.data.box_predictions import BoxPredictions, FoundBox, read_box_predictions, write_box_predictions
 from pipeline.data.columns import Column
 from pipeline.data.dataset import Box, Case, Dataset, write_dataset
 from pipeline.data.predictions import Answer, Predictions, write_predictions
@@ -185,6 +185,14 @@ def test_boxes_beside_landmarks_where_nothing_shows_or_says_any_give_no_numbers(
     paths = of_pictures(tmp_path, [Case("c", "c", "c.png", {"a": (1.0, 1.0)}, "test", boxes=())])
     write_predictions(beside({"c": ()}), paths[0])
     assert "boxes" not in evaluate(*paths)
+
+
+def test_an_answer_of_a_class_that_nobody_lists_is_a_false_alarm(tmp_path):
+    paths = of_pictures(tmp_path, [Case("c", "c", "c.png", {}, "test", boxes=(BOX,))])
+    write_box_predictions(BoxPredictions("model", {"c": said(BOX) + said(ODD)}, ("cell",)), paths[0])
+    overall = evaluate_boxes(*paths)["overall"]
+    assert (overall["answers"], overall["recall"], overall["precision"]) == (2, 1.0, 0.5)
+    assert read_box_predictions(paths[0]).classes == ("cell", "dust")  # the report colours them by it
 
 
 def test_values_beside_landmarks_of_an_image_that_failed_are_wrong(tmp_path):
