@@ -19,8 +19,8 @@ def read_coco(path: Path) -> BoxesTable:
     """All boxes by the file of each picture; crowds are left out.
 
     Raises:
-        DataError: Not such a file. A bad box is a problem of its picture, and one of no picture of the file is of a
-            case that has no scan.
+        DataError: Not such a file. A bad box, or one of no category of the file, is a problem of its picture, and one
+            of no picture of the file is of a case that has no scan.
     """
     content = read_json(path)
     table = BoxesTable()
@@ -32,12 +32,12 @@ def read_coco(path: Path) -> BoxesTable:
         for number, said in enumerate(content["annotations"]):
             if said.get("iscrowd"):
                 continue
-            if (case := files.get(said["image_id"])) is None:
-                table.cases.setdefault(f"image_id {said['image_id']}", [])  # told as boxes without a picture
+            if (case := files.get(said.get("image_id"))) is None:
+                table.cases.setdefault(f"image_id {said.get('image_id')}", [])  # told as boxes without a picture
                 continue
             where = f"{path}: annotation {said.get('id', number)}"
             try:
-                table.add(case, labels[said["category_id"]], _ends(said.get("bbox"), where), where)
+                table.add(case, _label(said.get("category_id"), labels, where), _ends(said.get("bbox"), where), where)
             except DataError as error:
                 table.problem(case, str(error))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -45,6 +45,12 @@ def read_coco(path: Path) -> BoxesTable:
     if table.cases.keys() > set(files.values()) and not any(table.cases.values()) and not table.problems:
         raise DataError(f"{path}: no box is of a picture in it: compare image_id with the id of the images.")
     return table
+
+
+def _label(category: Any, labels: Mapping[Any, str], where: str) -> str:
+    if category not in labels:
+        raise DataError(f"{where}: category_id = {category!r}, and no category of the file has this id. Add it.")
+    return labels[category]
 
 
 def _ends(bbox: Any, where: str) -> list[float]:

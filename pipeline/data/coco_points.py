@@ -26,8 +26,8 @@ def read_coco_points(path: Path, hidden: Literal["position", "absent"] = "positi
     """Landmarks in px by the file of each picture.
 
     Raises:
-        DataError: Not such a file. Several objects in one picture, or a bad number, are a problem of that case; an
-            object of no picture of the file is of a case that has no scan.
+        DataError: Not such a file. Several objects in one picture, a bad number, or an object of no category of
+            the file are a problem of that case; an object of no picture of the file is of a case that has no scan.
     """
     content = read_json(path)
     table = PointsTable(unit="px")
@@ -36,13 +36,18 @@ def read_coco_points(path: Path, hidden: Literal["position", "absent"] = "positi
         table.sizes = coco_sizes(content["images"])
         names = {c["id"]: [str(n) for n in c.get("keypoints", [])] for c in content["categories"]}
         for number, said in enumerate(content["annotations"]):
-            if not names.get(said["category_id"]) or not said.get("keypoints"):
+            kind = said.get("category_id")
+            if not said.get("keypoints") or (kind in names and not names[kind]):
                 continue
-            if (case := files.get(said["image_id"])) is None:
-                table.cases.setdefault(f"image_id {said['image_id']}", {})  # told as landmarks without a scan
+            if (case := files.get(said.get("image_id"))) is None:
+                table.cases.setdefault(f"image_id {said.get('image_id')}", {})  # told as landmarks without a scan
                 continue
             where = f"{path}: annotation {said.get('id', number)}"
-            _add(table, case, names[said["category_id"]], said["keypoints"], hidden, where)
+            if kind not in names:
+                text = f"{where}: category_id = {kind!r}, and no category of the file has this id. Add it."
+                table.problem(case, text)
+                continue
+            _add(table, case, names[kind], said["keypoints"], hidden, where)
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a COCO file of keypoints: {error!r}.") from error
     return table

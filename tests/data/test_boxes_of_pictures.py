@@ -55,17 +55,22 @@ def test_coco_comes_back(tmp_path):
     assert table.cases["b.png"] == []
 
 
-@pytest.mark.parametrize("bbox", [[], None, [1, 1, 5], [1, 1, 5, "wide"]])
-def test_one_bad_annotation_of_coco_does_not_refuse_the_others(tmp_path, bbox):
+@pytest.mark.parametrize(
+    "wrong",
+    [*({"bbox": bbox} for bbox in ([], None, [1, 1, 5], [1, 1, 5, "wide"])), {"category_id": 9}, {"category_id": None}],
+)
+def test_one_bad_annotation_of_coco_does_not_refuse_the_others(tmp_path, wrong):
     pictures(tmp_path, [f"{n}.png" for n in "abcd"])
     write_coco(tmp_path / "boxes.json", {f"{n}.png": (SIZE, BOXES) for n in "abcd"})
     content = json.loads((tmp_path / "boxes.json").read_text())
-    content["annotations"][0]["bbox"] = bbox
+    content["annotations"][0] |= wrong
     content["annotations"] += [content["annotations"][3] | {"image_id": 17}] * 2
+    content["annotations"] += [{"id": 20, "category_id": 1, "bbox": [1, 1, 5, 5]}]
     (tmp_path / "boxes.json").write_text(json.dumps(content))
     data, findings = collect_boxes(tmp_path, "set")
     assert [c.id for c in data.cases] == ["b", "c", "d"] and [len(c.boxes) for c in data.cases] == [2, 2, 2]
-    assert [(f.rule, f.case) for f in findings] == [("bad-annotation", "a"), ("no-scan", "image_id 17")]
+    nowhere = [("no-scan", "image_id 17"), ("no-scan", "image_id None")]
+    assert [(f.rule, f.case) for f in findings] == [("bad-annotation", "a"), *nowhere]
     assert "boxes.json: annotation 1" in findings[0].message
 
 

@@ -84,6 +84,18 @@ def test_objects_of_no_picture_of_coco_are_of_a_case_without_scan(tmp_path):
     assert table.cases == {"x.png": POINTS, "image_id 2": {}} and not table.problems
 
 
+@pytest.mark.parametrize("wrong", [{"category_id": 9}, {"category_id": None}])
+def test_an_object_of_no_category_of_coco_is_a_problem_of_its_picture(tmp_path, wrong):
+    write_coco_points(tmp_path / "a.json", {f"{n}.png": ((16, 12), POINTS) for n in "xy"})
+    content = read_json(tmp_path / "a.json")
+    content["annotations"][0] |= wrong
+    content["annotations"].append({"category_id": 1, "keypoints": [4, 5, 2, 0, 0, 2]})
+    write_json(tmp_path / "a.json", content)
+    table = read_coco_points(tmp_path / "a.json")
+    assert table.cases == {"y.png": POINTS, "image_id None": {}} and list(table.problems) == ["x.png"]
+    assert "annotation 1: category_id = " in table.problems["x.png"][0]
+
+
 def test_a_table_of_pixels_has_two_coordinates(tmp_path):
     rows = [{"case": "c", "landmark": n, "position": p} for n, p in POINTS.items()]
     write_points_csv(tmp_path / "a.csv", rows, "px")
