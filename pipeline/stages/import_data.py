@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.data.box_rules import readable_frames, usable_boxes
 from pipeline.data.boxes_around import with_boxes_around
 from pipeline.data.collect import collect
 from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
@@ -71,9 +72,8 @@ def import_folder(
         dataset, findings = collect_boxes(Path(source), name, images, unlisted, series)
     else:
         dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted)
-    crowded = [c.id for c in dataset.cases if len(c.boxes or ()) > 1]
-    if task == "one_object" and crowded:
-        raise DataError(f"{source}: {len(crowded)} cases show several things, the first {crowded[0]}: use task=boxes")
+    if task == "one_object":
+        _require_one_thing(dataset, Path(source))
     if task == "multi":
         if boxes_around:
             dataset = with_boxes_around(dataset, boxes_around, margin, beside=True)
@@ -94,3 +94,12 @@ def import_folder(
     write_findings(Findings(tuple(findings)), Path(out).parent / FROM_IMPORT)
     write_dataset(dataset, Path(out))
     return dataset
+
+
+def _require_one_thing(dataset: Dataset, source: Path) -> None:
+    """Boxes that are left out, or drawn twice, are no other things."""
+    several = [c for c in dataset.cases if len(c.boxes or ()) > 1]
+    frames = zip(several, readable_frames(dataset, several), strict=True)
+    crowded = [c.id for c, frame in frames if len(usable_boxes(c.boxes or (), frame)) > 1]
+    if crowded:
+        raise DataError(f"{source}: {len(crowded)} cases show several things, the first {crowded[0]}: use task=boxes")
