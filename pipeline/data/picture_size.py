@@ -11,6 +11,7 @@ from pipeline.errors import DataError
 
 Size = tuple[int, ...]  # width and height
 EXTENT = ("width", "height")  # columns of a table
+MOST_DIGITS = 10  # Python refuses to read numbers of thousands
 
 
 def coco_sizes(images: Sequence[Mapping[str, Any]]) -> dict[str, Size]:
@@ -39,7 +40,7 @@ def table_sizes(
         told = [cells.get(name, "").removesuffix(".0") for name in EXTENT]
         if not any(cell.strip("0") for cell in told):  # some tools write 0
             continue
-        if not all(map(str.isdecimal, told)):
+        if not all(cell.isdecimal() and len(cell) < MOST_DIGITS for cell in told):
             return {}
         size = tuple(map(int, told))
         if sizes.setdefault(case, size) != size:
