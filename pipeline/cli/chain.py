@@ -18,9 +18,8 @@ from pipeline.cli.outcome import Outcome, counted
 from pipeline.cli.run_folder import claimed, writable
 from pipeline.cli.settings import Settings
 from pipeline.cli.streams import onto_output
-from pipeline.cli.verbs import Verb, verb_named
+from pipeline.cli.verbs import CHAIN, Verb, verb_named
 
-CHAIN = ("import", "check", "preprocess", "train", "predict", "evaluate", "report")
 RECOGNISING = ("enroll", "identify", "verify")
 SHOWN_AT_THE_END = ("evaluate", "report")
 NEW_SCAN_SEED = 1_000_003  # far from the seeds of any training phantoms

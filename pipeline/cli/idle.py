@@ -19,6 +19,11 @@ MEASURES = {  # settings of evaluate that measure one kind of answers alone
     "normalise": ("points", "landmarks"),
     "pairs": ("vectors", "vectors that tell who it is"),
 }
+OF_IMPORT = {  # settings of predict that scans of -i alone have; what the cases of a run have in their place
+    "predict.table": "columns that import read",
+    "data.pseudonyms": "names or codes that import gave them",
+    "data.series_uid": "series that import chose",
+}
 READ_BY = {  # settings of training that some tasks alone read
     "loss": ("landmarks", "multi"),
     "decode": ("landmarks", "multi"),
@@ -42,8 +47,8 @@ def refuse_idle(verb: Verb, keys: Iterable[str], settings: Settings) -> None:
 
 
 def _idle(verb: Verb, settings: Settings) -> dict[str, str]:
-    """{key or section: why it changes nothing here}."""
-    idle = _of_other_tasks(settings) if verb.reads("training") else {}
+    """{key or section: why it changes nothing here}; of two that fit a key, the last is said."""
+    idle = _of_check(verb, settings) | (_of_other_tasks(settings) if verb.reads("training") else {})
     if verb.name in ("simulate", "demo") and settings.simulate.kind not in SCANS:
         why = f"kind={settings.simulate.kind} draws pictures, which have a size of their own"
         idle |= dict.fromkeys(("simulate.fov_mm", "simulate.spacing_mm"), why)
@@ -52,14 +57,38 @@ def _idle(verb: Verb, settings: Settings) -> dict[str, str]:
         for key, (measured, word) in MEASURES.items():
             if measured != kind:
                 idle[f"evaluate.{key}"] = f"it is for {word}, and task={settings.task} answers {kind}"
-    if verb.name == "run":
-        own = "run measures its own answers, in the folder that its report reads; `patchvote evaluate` takes it"
-        idle |= dict.fromkeys(("evaluate.predictions", "evaluate.dataset", "evaluate.output"), own)
-    if verb.name == "predict" and not settings.predict.input:
-        idle["predict.table"] = "the cases of a run have the columns that import read; with -i SCANS it is read"
+    if verb.calls:
+        idle |= _of_places(verb)
+    if verb.name == "predict":
+        idle |= _of_scans(settings)
     if verb.name == "demo":
-        idle |= dict.fromkeys(("run", "source"), "demo works in OUT/run, on OUT/phantoms: out=FOLDER chooses them")
+        why = "demo works in OUT/run, on OUT/phantoms: out=FOLDER chooses them"
+        idle |= dict.fromkeys(("run", "source", "simulate.out"), why)
     return idle
+
+
+def _of_check(verb: Verb, settings: Settings) -> dict[str, str]:
+    """The same of what check reads to train networks that judge; `run` and `demo` train another one besides."""
+    if settings.check.with_model or "check" not in (verb.name, *verb.calls):
+        return {}
+    keys = ("check.folds", "training") if verb.name == "check" else ("check.folds",)
+    return dict.fromkeys(keys, "it is for check --with-model, which is not asked for")
+
+
+def _of_places(verb: Verb) -> dict[str, str]:
+    """The same of places that a chain of verbs chooses itself, since each verb finds there what the one before left."""
+    own = f"{verb.name} measures its own answers, in the folder that its report reads; `patchvote evaluate` takes it"
+    asked = f"{verb.name} answers its own cases by its own model, in its own folder; `patchvote predict` takes it"
+    return dict.fromkeys(("evaluate.predictions", "evaluate.dataset", "evaluate.output"), own) | dict.fromkeys(
+        ("predict.model", "predict.input", "predict.output", "predict.table"), asked
+    )
+
+
+def _of_scans(settings: Settings) -> dict[str, str]:
+    """The same of predict, which answers the scans of -i, or else a part of a run."""
+    if settings.predict.input:
+        return {"evaluate.part": "it is a part of a run, and the scans of -i are of none"}
+    return {key: f"the cases of a run have the {what}; with -i SCANS it is read" for key, what in OF_IMPORT.items()}
 
 
 def _of_other_tasks(settings: Settings) -> dict[str, str]:

@@ -21,7 +21,6 @@ from pipeline.tasks.table import TASKS
 RECORD = "config.yaml"
 # Said to one verb after another:
 COMMON = ("experiment", "method", "run", "source", "task", "device", "seed", "threads")
-WHOLE = ("run", "demo")  # hand everything on to their stages
 
 
 def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list[str]] | None = None) -> Settings:
@@ -54,16 +53,16 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
 
 
 def unread(verb: Verb, arguments: Sequence[str], task: str) -> list[str]:
-    """A note on each key that was given and changes nothing: another verb reads it, or no training of the task does."""
+    """A note on each key that was given and changes nothing: other verbs read it, or no training of the task does."""
     words = sort_words(arguments, verb.sections)
     given = (*words.texts, *words.values)
-    keys = [] if verb.name in WHOLE else [k for k in given if k not in COMMON]
-    readers = {key: [other.name for other in VERBS if other.reads(key)] for key in keys}
+    acting = {verb.name, *verb.calls}
+    readers = {key: [other.name for other in VERBS if other.reads(key)] for key in given if key not in COMMON}
     idle = [key for key in given if verb.reads("training") and f"{key}.".startswith(_idle(task))]
     return [
         f"note: {verb.name} does not read {key}, so it changes nothing here; it is read by {', '.join(names)}"
         for key, names in readers.items()
-        if names and verb.name not in names
+        if names and acting.isdisjoint(names)
     ] + [f"note: task={task} does not read {key}, so it changes nothing" for key in idle]
 
 

@@ -18,6 +18,7 @@ class Verb:
         then: What it leaves on disk.
         borrows: Of the keys, those that other verbs decide: `config.yaml` of the run keeps what these said.
         anew: Whether it begins anew where it was interrupted; the others go on where they stopped.
+        calls: Verbs that it calls one after the other, with all settings.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Verb:
     then: str
     borrows: tuple[str, ...] = ()
     anew: bool = False
+    calls: tuple[str, ...] = ()
 
     @property
     def decides(self) -> tuple[str, ...]:
@@ -43,6 +45,8 @@ RUN = ("experiment", "run")
 READING = ("data.frame", "data.images", "data.series_uid")
 TRAINING = ("device", "seed", "threads", "training")
 MEASURED = tuple(f"evaluate.{key}" for key in ("part", "radii", "wrong_beyond", "pairs", "normalise"))
+RECOGNISING = ("gallery", "identity.threshold", "predict.model", "predict.input", "predict.output", "device")
+CHAIN = ("import", "check", "preprocess", "train", "predict", "evaluate", "report")
 VERBS = (
     Verb(
         "simulate",
@@ -118,7 +122,7 @@ VERBS = (
         "enroll",
         "add a person to a gallery, from one image or more, or take one out (remove=ID)",
         "patchvote enroll model=runs/faces_att/model gallery=people -i FACE.png name=ID",
-        ("run", "gallery", "identity", "predict.model", "predict.input", "device"),
+        ("run", "gallery", "identity.name", "identity.remove", "predict.model", "predict.input", "device"),
         ("identity", "predict"),
         "GALLERY, a file without images",
         anew=True,
@@ -127,7 +131,7 @@ VERBS = (
         "identify",
         "say who each image shows, of the people in a gallery, or that nobody is recognised",
         "patchvote identify model=runs/faces_att/model gallery=people -i FACES -o answers",
-        ("run", "gallery", "identity.threshold", "predict.model", "predict.input", "predict.output", "device"),
+        ("run", *RECOGNISING),
         ("identity", "predict"),
         "OUT/identities.csv",
         anew=True,
@@ -136,7 +140,7 @@ VERBS = (
         "verify",
         "say whether an image shows the person that it is said to show",
         "patchvote verify model=runs/faces_att/model gallery=people -i FACE.png name=ID",
-        ("run", "gallery", "identity", "predict.model", "predict.input", "predict.output", "device"),
+        ("run", "identity.name", *RECOGNISING),
         ("identity", "predict"),
         "OUT/identities.csv, if -o says where",
         anew=True,
@@ -166,6 +170,7 @@ VERBS = (
         (*RUN, "source", "task", "method", "levels", *TRAINING, "data", "inputs", "outputs", *MEASURED, "report"),
         ("data", "training"),
         "RUN/report.html and all that lies before it; run it again and it goes on where it stopped",
+        calls=CHAIN,
     ),
     Verb(
         "demo",
@@ -174,6 +179,7 @@ VERBS = (
         ("demo", "simulate", "method", "levels", *TRAINING),
         ("demo", "simulate", "training"),
         "OUT/phantoms/, OUT/run/report.html, OUT/new_scan/",
+        calls=("simulate", *CHAIN),
     ),
 )
 NAMES = tuple(verb.name for verb in VERBS)
