@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.actions import STAGES
+from pipeline.cli.ahead import require_ahead
 from pipeline.cli.build import build_networks
 from pipeline.cli.given import source_of
 from pipeline.cli.order import require_earlier
@@ -82,7 +83,9 @@ def run(settings: Settings) -> Outcome:
         for number, name in enumerate(CHAIN, 1):
             outcome = _timed(f"[{number}/{len(CHAIN)}] {name}", name, settings)
             failed = outcome.failed | failed
-            if name in SHOWN_AT_THE_END:
+            if name == "import":
+                require_ahead(settings)
+            elif name in SHOWN_AT_THE_END:
                 shown += outcome.shown
             elif name == "train":
                 promised = outcome.shown[1:]  # after where the model is

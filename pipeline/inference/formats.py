@@ -8,8 +8,6 @@ from pathlib import Path
 from pipeline.data.readers import folder_and_series, unit_of
 from pipeline.data.write_boxes import FORMATS as OF_BOXES
 from pipeline.errors import ConfigError
-from pipeline.inference.model import Model
-from pipeline.tasks.table import TASKS, name_of
 
 OF_POINTS = {
     unit: ("mrk.json", "fcsv", "csv", "nnlandmark", "points.json", shown)
@@ -17,22 +15,22 @@ OF_POINTS = {
 }
 
 
-def check_formats(model: Model, formats: Sequence[str] | None, scans: Mapping[str, Path]) -> None:
+def check_formats(answers: str, unit: str, formats: Sequence[str] | None, scans: Mapping[str, Path]) -> None:
     """Refuse formats that would write nothing, or lose a case.
 
     Args:
-        model: Says what is answered.
+        answers: What is answered: points, boxes, values or vectors.
+        unit: Of the images.
         formats: That were asked for; None = the usual ones.
         scans: That will be answered.
 
     Raises:
         ConfigError: The answers, or one of the scans, cannot be written so.
     """
-    answers = TASKS[name_of(model.task)].answers
-    possible = {"points": OF_POINTS[model.unit], "boxes": OF_BOXES[model.unit]}.get(answers, ())
+    possible = {"points": OF_POINTS[unit], "boxes": OF_BOXES[unit]}.get(answers, ())
     for name in sorted(formats or ()):
         if name not in possible:
-            there = f"of {answers} in {model.unit} there are {', '.join(possible)}" if possible else _always(answers)
+            there = f"of {answers} in {unit} there are {', '.join(possible)}" if possible else _always(answers)
             raise ConfigError(f"predict.formats={name}: {there}")
         for scan in scans.values():
             if lacking := _lacking(name, scan):

@@ -69,6 +69,7 @@ def evaluate(
         DataError: Nothing to measure, or predictions and dataset do not belong together.
     """
     answers, data = read_predictions(predictions), read_dataset(dataset)
+    require_ends(data, normalise)
     kept = data.with_cases(_kept(data, exclude))
     cases = _cases(answers, kept, part, predictions, dataset)
     dims = _dims(answers, data, predictions, dataset)
@@ -131,11 +132,19 @@ def _normalised(
 ) -> dict[str, float | None]:
     if normalise is None:
         return {}
-    unknown = [name for name in normalise if name not in data.landmarks]
-    if unknown:
-        raise DataError(f"evaluate.normalise: no landmark '{unknown[0]}'; there are {', '.join(data.landmarks)}")
     one, other = (data.landmarks.index(name) for name in normalise)
     return normalised_errors(outcomes.error, truth.position, (one, other))
+
+
+def require_ends(data: Dataset, normalise: tuple[str, str] | None) -> None:
+    """Make sure that the data have the landmarks between which the distance is measured that errors are a share of.
+
+    Raises:
+        DataError: One is not there.
+    """
+    for name in normalise or ():
+        if name not in data.landmarks:
+            raise DataError(f"evaluate.normalise: no landmark '{name}'; there are {', '.join(data.landmarks)}")
 
 
 def _by_folder(

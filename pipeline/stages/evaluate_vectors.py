@@ -55,11 +55,7 @@ def evaluate_vectors(
     cases = [c for c in data.part(part) if c.id not in set(exclude)]
     measured = [c for c in cases if c.id in answers.cases]
     who = [c.subject for c in measured]
-    if len(set(who)) < 2 or len(set(who)) == len(who):
-        raise DataError(
-            f"{predictions}: {len(who)} images of {len(set(who))} identities in part '{part}' of {dataset}; two"
-            " identities and two images of one are needed."
-        )
+    require_pairs(who, f"{predictions}, part '{part}' of {dataset}")
     vectors = np.stack([answers.cases[c.id] for c in measured])
     apart = squared_distances(vectors, vectors)
     same, other = pair_distances(apart, who)
@@ -111,3 +107,21 @@ def _table(cases: Sequence[Case], apart: np.ndarray) -> str:
             cells += [cases[best].id, f"{apart[row, best]:.4f}"] if wanted.any() else ["", ""]
         lines.append(csv_line((case.id, case.subject, *cells)))
     return "\n".join(lines) + "\n"
+
+
+def require_pairs(who: Sequence[str], where: str) -> None:
+    """Make sure that images can be told to be of one person and of two.
+
+    Args:
+        who: Whose each image is.
+        where: File and part.
+
+    Raises:
+        DataError: Nobody has two, or all are of one.
+    """
+    if len(set(who)) < 2 or len(set(who)) == len(who):
+        raise DataError(
+            f"{where}: {len(who)} images of {len(set(who))} identities; two identities and two images of one are"
+            " needed. Say in subjects.csv, or by a folder each, whose the images are, or give this part more of them"
+            " (data.fractions, split.csv)."
+        )

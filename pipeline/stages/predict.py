@@ -85,7 +85,7 @@ def predict(
         scans, beside = _of_dataset(dataset, part, exclude)
     else:
         scans, beside = beside_scans(asked_scans(inputs, out, series), loaded.inputs, table)
-    check_formats(loaded, formats, scans)
+    check_formats(TASKS[name_of(loaded.task)].answers, loaded.unit, formats, scans)
     ignored = strangers(model, loaded)
     if ignored:
         print(f"{model}: not part of the model, ignored: {', '.join(ignored)}", file=sys.stderr)

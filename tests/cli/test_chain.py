@@ -31,6 +31,7 @@ def called(monkeypatch):
     for name in actions.STAGES:
         monkeypatch.setitem(actions.STAGES, name, stand_in(name))
     monkeypatch.setattr(chain, "build_networks", lambda settings: None)
+    monkeypatch.setattr(chain, "require_ahead", lambda settings: None)
     return calls
 
 

@@ -17,8 +17,8 @@ from pipeline.training.settings import TrainingSettings
 ASKED = Asked(("landmark",), ("class",), (Encoder(Column("value", "number")),))
 
 
-def model(task: str, unit: str = "mm"):
-    return SimpleNamespace(task=new_task(task, ASKED, TrainingSettings()), unit=unit)
+def model(task: str):
+    return SimpleNamespace(task=new_task(task, ASKED, TrainingSettings()), unit="mm")
 
 
 @pytest.mark.parametrize(
@@ -36,17 +36,17 @@ def model(task: str, unit: str = "mm"):
 )
 def test_a_format_that_does_not_fit_is_refused(task, unit, formats, scan, said):
     with pytest.raises(ConfigError, match=f"predict.formats={said}"):
-        check_formats(model(task, unit), formats, {"a": Path(scan)})
+        check_formats(TASKS[task].answers, unit, formats, {"a": Path(scan)})
 
 
 @pytest.mark.parametrize("formats", [None, ()])
 @pytest.mark.parametrize("task", TASKS)
 def test_the_usual_formats_and_none_at_all_always_fit(task, formats):
-    check_formats(model(task), formats, {"a": Path("a.nii")})
+    check_formats(TASKS[task].answers, "mm", formats, {"a": Path("a.nii")})
 
 
 def test_a_series_has_a_report(tmp_path):
-    check_formats(model("landmarks"), ("dicom-sr", "csv"), {"a": tmp_path, "b": tmp_path / "1.2.840.1"})
+    check_formats("points", "mm", ("dicom-sr", "csv"), {"a": tmp_path, "b": tmp_path / "1.2.840.1"})
 
 
 @pytest.mark.parametrize("task", ["landmarks", "boxes"])

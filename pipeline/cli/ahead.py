@@ -1,0 +1,46 @@
+"""What `run` asks of the data as soon as they are imported, since its last verbs would ask it after all training."""
+
+from __future__ import annotations
+
+from pipeline.cli.given import run_of
+from pipeline.cli.settings import Settings
+from pipeline.data.dataset import Case, Dataset, read_dataset
+from pipeline.data.pairs_txt import read_pairs
+from pipeline.errors import DataError
+from pipeline.tasks.table import TASKS
+
+
+def require_ahead(settings: Settings) -> None:
+    """Refuse now what predict and evaluate would refuse in the end, whatever is learned.
+
+    Raises:
+        DataError: No case to answer, or what evaluate is to measure is not in the data, or in the list of pairs.
+        ConfigError: A format that the answers cannot be written in.
+    """
+    from pipeline.inference.formats import check_formats
+
+    path, part = run_of(settings) / "dataset.json", settings.evaluate.part
+    data = read_dataset(path)
+    cases = data.part(part)
+    if not cases:
+        raise DataError(
+            f"{path}: no case in part '{part}', so nothing could be answered and measured. Give it a share"
+            " (data.fractions, or split.csv where there is one), or measure another part (evaluate.part). If none is"
+            " wanted, go verb by verb, from import to train: they need none."
+        )
+    scans = {case.id: data.image_path(case) for case in cases}
+    check_formats(TASKS[settings.task].answers, data.unit, settings.predict.formats, scans)
+    _require_measurable(settings, data, cases, f"{path}, part '{part}'")
+
+
+def _require_measurable(settings: Settings, data: Dataset, cases: tuple[Case, ...], where: str) -> None:
+    from pipeline.stages.evaluate import require_ends
+    from pipeline.stages.evaluate_vectors import require_pairs
+
+    wanted, answers = settings.evaluate, TASKS[settings.task].answers
+    if answers == "points":
+        require_ends(data, wanted.normalise)
+    if answers == "vectors":
+        require_pairs([case.subject for case in cases], where)
+        if wanted.pairs is not None:
+            read_pairs(wanted.pairs)

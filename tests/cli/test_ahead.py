@@ -1,0 +1,87 @@
+"""`run` refuses as soon as the data are imported what its last verbs would refuse after all training."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.cli import actions, chain
+from pipeline.cli.ahead import require_ahead
+from pipeline.cli.door import main
+from pipeline.cli.outcome import Outcome
+from pipeline.cli.settings import EvaluateSettings, PredictSettings, Settings
+from pipeline.data.dataset import Case, Dataset, write_dataset
+from pipeline.errors import ConfigError, DataError
+
+PARTS = ("train", "validation", "test", "test", "test")
+
+
+def asked(run, task="landmarks", formats=None, parts=PARTS, whose="aabbc", image="{}.png", unit="px", **evaluate):
+    """Settings of a run whose data set is imported."""
+    names = [f"c{number}" for number in range(len(parts))]
+    cases = tuple(
+        Case(name, subject, image.format(name), {"eye": (1.0, 1.0)}, part)
+        for name, subject, part in zip(names, whose, parts, strict=True)
+    )
+    write_dataset(Dataset("set", run, ("eye", "ear"), cases, unit), run / "dataset.json")
+    given = {"predict": PredictSettings(formats=formats), "evaluate": EvaluateSettings(**evaluate)}
+    return replace(Settings(), run=run, task=task, **given)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"normalise": ("ear", "eye"), "formats": ("png", "csv")},
+        {"formats": ("mrk.json",), "unit": "mm", "image": "{}.nii"},
+        {"parts": PARTS[:2], "whose": "ab", "part": "validation"},
+        {"task": "embedding"},
+        {"task": "attributes", "normalise": ("ear", "nose")},  # of an experiment that also serves another task
+        {"task": "boxes", "formats": ("voc",)},
+    ],
+)
+def test_what_the_last_verbs_can_do_is_not_refused(tmp_path, facts):
+    require_ahead(asked(tmp_path, **facts))
+
+
+@pytest.mark.parametrize(
+    ("facts", "error", "said"),
+    [
+        ({"parts": PARTS[:2], "whose": "ab"}, DataError, r"dataset.json: no case in part 'test', .*data.fractions"),
+        ({"normalise": ("eye", "nose")}, DataError, "evaluate.normalise: no landmark 'nose'; there are eye, ear"),
+        ({"task": "multi", "normalise": ("nose", "eye")}, DataError, "evaluate.normalise: no landmark 'nose'"),
+        ({"task": "embedding", "whose": "aabcd"}, DataError, r"dataset.json, part 'test': 3 images of 3 identities"),
+        ({"task": "embedding", "whose": "aabbb"}, DataError, r"part 'test': 3 images of 1 identities; two identities"),
+        ({"formats": ("voc",)}, ConfigError, "predict.formats=voc: of points in px there are"),
+        ({"formats": ("png",), "unit": "mm", "image": "{}.nii"}, ConfigError, "predict.formats=png: of points in mm"),
+        ({"formats": ("dicom-sr",), "unit": "mm", "image": "{}.nii"}, ConfigError, "c2.nii is no DICOM series"),
+        ({"task": "embedding", "formats": ("csv",)}, ConfigError, "predict.formats=csv: of vectors nothing but"),
+    ],
+)
+def test_what_the_last_verbs_cannot_do_is_refused_in_their_words(tmp_path, facts, error, said):
+    with pytest.raises(error, match=said):
+        require_ahead(asked(tmp_path, **facts))
+
+
+def test_a_list_of_pairs_that_is_not_there_or_is_none_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"pairs.txt: not a list of pairs"):
+        require_ahead(asked(tmp_path, task="embedding", pairs=tmp_path / "pairs.txt"))
+    (tmp_path / "pairs.txt").write_text("2 1\na 1 2\na 1 b 1\na 1 2\na 1 b 1\n")
+    require_ahead(asked(tmp_path, task="embedding", pairs=tmp_path / "pairs.txt"))
+
+
+def test_run_asks_before_anything_is_looked_at_or_learned(tmp_path, monkeypatch, capsys):
+    called = []
+
+    def stage(name):
+        def stand_in(settings):
+            called.append(name)
+            asked(settings.run, parts=PARTS[:2], whose="ab")
+            return Outcome(name, (name,))
+
+        return stand_in
+
+    monkeypatch.setattr(chain, "build_networks", lambda settings: None)
+    for name in chain.CHAIN:
+        monkeypatch.setitem(actions.STAGES, name, stage(name))
+    assert main(["run", "experiment=my_landmarks", f"source={tmp_path}", f"run={tmp_path}/run"]) == 1
+    assert called == ["import"] and "no case in part 'test'" in capsys.readouterr().err
