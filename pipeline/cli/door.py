@@ -6,6 +6,7 @@ Nothing heavy is imported here: `patchvote --help` answers without NumPy, a mist
 from __future__ import annotations
 
 import errno
+import os
 import re
 import sys
 import traceback
@@ -108,7 +109,7 @@ def split_flags(verb: Verb, given: Sequence[str]) -> tuple[dict[str, list[str]],
             rest.append("check.with_model=true")
         elif argument.startswith("-"):
             raise ConfigError(f"'{argument}' is not an option of {verb.name}. See patchvote {verb.name} --help")
-        elif taking is not None and not re.match(r"[a-z_][\w.]*=", argument):
+        elif taking is not None and not _is_setting(verb, argument):
             taking.append(argument)
         else:
             taking = None
@@ -118,3 +119,18 @@ def split_flags(verb: Verb, given: Sequence[str]) -> tuple[dict[str, list[str]],
             needs = "-o needs one folder" if key == "predict.output" else "-i needs a scan or a folder"
             raise ConfigError(f"{needs}; got {paths}")
     return flags, rest
+
+
+def _is_setting(verb: Verb, argument: str) -> bool:
+    """Whether a word after -i or -o is `key=value`; of what is not known as a key, only if no file is called so."""
+    if not re.match(r"[+]{0,2}[a-z_][\w.-]*=", argument):
+        return False
+    return not os.path.exists(argument) or _is_known(verb, argument)
+
+
+def _is_known(verb: Verb, argument: str) -> bool:
+    from pipeline.cli.compose import sort_words
+    from pipeline.cli.validate import known_keys
+
+    words = sort_words([argument], verb.sections)
+    return bool(words.chosen or {*words.texts, *words.values} & known_keys().keys())

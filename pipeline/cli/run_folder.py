@@ -36,7 +36,8 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
     from filelock import Timeout
 
     if settings.run is None:
-        raise ConfigError(f"{verb.name}: say which run: run=runs/NAME, or experiment=NAME for runs/NAME")
+        lacking = _lacking(verb, settings)
+        raise ConfigError(f"{verb.name}: say {lacking}: run=runs/NAME, or experiment=NAME for runs/NAME")
     run = settings.run
     if verb.name not in BEGINS and not (run / "dataset.json").is_file():
         raise ConfigError(
@@ -62,6 +63,17 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
         yield run
     finally:
         lock.release()
+
+
+def _lacking(verb: Verb, settings: Settings) -> str:
+    """What was not said: which run, or what some verbs take in its place, of which a part may have been given."""
+    if verb.name == "predict":
+        return "which scans: -i SCAN_OR_FOLDER; or which run, whose cases are answered"
+    if verb.name == "evaluate" and settings.evaluate.predictions:
+        return "which dataset.json holds the truth: dataset=FILE; or which run"
+    if verb.name == "evaluate" and settings.evaluate.dataset:
+        return "which predictions.json is measured: predictions=FILE; or which run"
+    return "which run"
 
 
 def writable(folder: Path, key: str) -> None:

@@ -124,6 +124,21 @@ def test_predict_without_a_model_says_how_to_name_one(tmp_path, capsys):
     assert "predict: say which model answers: model=RUN/model" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("predict model=m -o out", "predict: say which scans: -i SCAN_OR_FOLDER; or which run"),
+        ("evaluate predictions=p.json", "evaluate: say which dataset.json holds the truth: dataset=FILE; or which run"),
+        ("evaluate dataset=d.json", "evaluate: say which predictions.json is measured: predictions=FILE; or which run"),
+        ("evaluate", "evaluate: say which run: run=runs/NAME"),
+    ],
+)
+def test_what_was_forgotten_beside_what_was_given_is_asked_for(words, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(words.split()) == 2
+    assert f"patchvote: {said}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("content", "complaint"), [("[]", "a list"), ('{"task": ["boxes"]}', r"task '['boxes']'")])
 def test_predictions_that_are_none_are_refused_by_name(tmp_path, capsys, content, complaint):
     (tmp_path / "p.json").write_text(content)

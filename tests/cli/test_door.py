@@ -89,6 +89,21 @@ def test_flags_of_predict_become_settings():
     assert rest == ["model=m"]
 
 
+@pytest.mark.parametrize("word", ["data.series-uid=[1.2]", "+device=cpu", "++data.pseudonyms=true", "devise=cpu"])
+def test_a_setting_after_the_scans_is_none_of_them_however_its_key_is_written(word):
+    assert split_flags(verb_named("predict"), ["-i", "a.nii", word]) == ({"predict.input": ["a.nii"]}, [word])
+
+
+@pytest.mark.parametrize(
+    ("word", "scan"), [("patient=3.nii", True), ("device=cpu", False), ("table=x", False), ("data.series-uid=x", False)]
+)
+def test_a_file_that_is_called_like_a_setting_is_a_scan_unless_there_is_such_a_key(word, scan, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / word).write_text("")
+    flags, rest = split_flags(verb_named("predict"), ["-i", "b.nii", word])
+    assert (flags["predict.input"], rest) == ((["b.nii", word], []) if scan else (["b.nii"], [word]))
+
+
 @pytest.mark.parametrize("words", [["-i"], ["-o", "a", "b"], ["-i", ""], ["-i", "a", ""], ["-o", ""]])
 def test_a_flag_without_its_paths_is_refused(words):
     with pytest.raises(ConfigError, match=words[0]):
