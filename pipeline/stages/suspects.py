@@ -58,6 +58,7 @@ def find_suspects(
     import torch
 
     data, store, found = read_dataset(dataset), read_store(prepared), read_findings(findings)
+    store = store.looked_at(settings.looks_beside(len(store.spacings)))
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     cases = all_training_cases(data, store)
     subjects = {c.id: data.case(c.id).subject for c in cases}

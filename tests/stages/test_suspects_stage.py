@@ -96,6 +96,20 @@ def test_another_number_of_threads_goes_on(scans, tmp_path):
     assert len(list((tmp_path / "resume").iterdir())) == 1
 
 
+def test_the_finest_voxels_are_looked_at_as_often_as_in_a_training(scans, tmp_path, monkeypatch):
+    seen = []
+
+    def spy(template, cases, *_):
+        seen.append((template.spacings, len(cases[0].levels)))
+        raise DataError("enough")
+
+    monkeypatch.setattr(stage, "held_out_answers", spy)
+    place = (scans.dataset, scans.findings, scans.folder / "prepared", tmp_path)
+    with pytest.raises(DataError, match="enough"):
+        find_suspects(*place, tiny_settings(looks=2), folds=3, device="cpu")
+    assert seen == [((2.0, 1.0, 1.0), 3)]
+
+
 @pytest.mark.parametrize("unit", ["mm", "px"])
 def test_the_table_speaks_in_the_unit_of_the_images(tmp_path, monkeypatch, unit):
     write_dataset(Dataset("set", tmp_path, ("a",), (), unit), tmp_path / "dataset.json")
