@@ -70,6 +70,7 @@ def evaluate(
     """
     answers, data = read_predictions(predictions), read_dataset(dataset)
     require_ends(data, normalise)
+    radii = sorted(radii)  # tables and colours go by the first and the last
     kept = data.with_cases(_kept(data, exclude))
     cases = _cases(answers, kept, part, predictions, dataset)
     dims = _dims(answers, data, predictions, dataset)

@@ -63,6 +63,11 @@ def test_the_summary_holds_the_numbers_worked_out_by_hand(files):
     assert summary["mean_position"] == pytest.approx((1 + 1) / 2)  # of the two that were found, as the mean
 
 
+def test_radii_are_shown_from_small_to_large_however_they_are_given(files):
+    summary = evaluate(*files(), radii=[4.0, 2.0])
+    assert list(summary["success"]) == ["2", "4"] and summary["settings"]["radii"] == [2.0, 4.0]
+
+
 def test_every_case_and_landmark_has_a_line_with_its_status(files):
     *paths, out = files()
     evaluate(*paths, out)
