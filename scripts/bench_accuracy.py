@@ -27,6 +27,7 @@ from peer_unet import PeerSettings
 from pipeline.data.dataset import read_dataset
 from pipeline.data.predictions import read_predictions
 from pipeline.data.store import read_store
+from pipeline.data.threads import cores
 from pipeline.training.cases import training_cases
 
 DATA = Path(os.environ.get("PATCHVOTE_DATA", "../shared/data"))
@@ -122,7 +123,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/bench_accuracy"))
     parser.add_argument("--tune", action="store_true", help="choose the peer's settings, with the first of --minutes")
     wanted = parser.parse_args()
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(cores())
     print("| data | minutes | ours | U-Net | ours / U-Net | ours found |\n|---|---|---|---|---|---|", flush=True)
     for name in wanted.sets:
         contest = SETS[name]

@@ -34,16 +34,15 @@ def rate(action: Callable[[Path], object], pictures: list[Path]) -> float:
 
 
 def answer_with(model: Path) -> Callable[[Path], object]:
-    import os
-
     import torch
 
     from pipeline.data.readers import read_image
+    from pipeline.data.threads import cores
     from pipeline.inference.answering import answering
     from pipeline.inference.beside import Beside
     from pipeline.inference.model import load_model
 
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(cores())
     asked = answering(load_model(model), ())
     return lambda path: asked.answer(read_image(path), Beside())
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from pipeline.cli.settings import Settings
 from pipeline.data.collect_values import Columns
 from pipeline.data.columns import Column, Kind
 from pipeline.data.findings import read_findings
+from pipeline.data.threads import cores
 from pipeline.errors import ConfigError
 from pipeline.tasks.names import clash
 
@@ -68,4 +68,4 @@ def source_of(settings: Settings) -> Path:
 
 def workers(settings: Settings) -> int:
     """Processes for work on many cases."""
-    return settings.threads or os.cpu_count() or 1
+    return settings.threads or cores()

@@ -138,7 +138,7 @@ class Settings:
         run: Folder that everything is written into; null = runs/EXPERIMENT.
         device: Where networks run: auto (a GPU if there is one), cpu, cuda (the first GPU) or cuda:N.
         seed: Seed of everything that is drawn at random.
-        threads: CPU threads; 0 = all cores.
+        threads: CPU threads; 0 = all cores that the program may use: fewer under taskset, Slurm or in a container.
         levels: Voxel sizes from coarse to fine, mm; original = each scan's own; null = derived from the scans.
         data: How a folder is read.
         gallery: File of the people who are enrolled (enroll, identify, verify).

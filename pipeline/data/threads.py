@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
 ASKED_BY_BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds of CPU, or "max", in so many microseconds
 
-_limit = os.cpu_count() or 1
+
+def cores() -> int:
+    """CPU cores that this process may use: the machine's, or as many as taskset, Slurm or a container leave it."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):  # no such file, or "max": no limit
+        quota, period = map(int, CPU_MAX.read_text(encoding="utf-8").split())
+        allowed = min(allowed, max(1, -(-quota // period)))
+    return allowed
+
+
+_limit = cores()
 
 
 def limit_threads(count: int) -> None:

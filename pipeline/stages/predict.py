@@ -22,7 +22,7 @@ from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of
 from pipeline.data.scan_facts import stamp_of
 from pipeline.data.scan_files import asked_scans, require_one_scan
-from pipeline.data.threads import limit_threads
+from pipeline.data.threads import cores, limit_threads
 from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
 from pipeline.data.write_behind import WriteBehind
@@ -77,7 +77,7 @@ def predict(
 
     if pseudonyms and "dicom-sr" in (formats or ()):
         raise DataError("predict.formats=dicom-sr: a report names its patient. Leave it out, or data.pseudonyms=false.")
-    torch.set_num_threads(threads or os.cpu_count() or 1)
+    torch.set_num_threads(threads or cores())
     limit_threads(torch.get_num_threads())
     target = pick_device(device)
     loaded = load_model(model, target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
@@ -16,6 +15,7 @@ from pipeline.data.file_names import file_stem
 from pipeline.data.findings import Finding, read_findings
 from pipeline.data.placement import MISTAKES
 from pipeline.data.store import read_store
+from pipeline.data.threads import cores
 from pipeline.errors import DataError
 from pipeline.inference.model import pick_device
 from pipeline.inference.suspects import Suspect, rank_suspects
@@ -59,7 +59,7 @@ def find_suspects(
 
     data, store, found = read_dataset(dataset), read_store(prepared), read_findings(findings)
     store = store.looked_at(settings.looks_beside(len(store.spacings)))
-    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    torch.set_num_threads(settings.threads or cores())
     cases = all_training_cases(data, store)
     subjects = {c.id: data.case(c.id).subject for c in cases}
     if folds < 3 or len(set(subjects.values())) < folds:

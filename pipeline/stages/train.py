@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from pipeline.data.findings import read_findings
 from pipeline.data.inputs import Inputs
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.store import PreparedStore, read_store
+from pipeline.data.threads import cores
 from pipeline.errors import DataError
 from pipeline.inference.calibration import calibrate, calibrate_boxes, calibrate_values, calibrate_vectors
 from pipeline.inference.cascade import look
@@ -97,7 +97,7 @@ def train(
         return run / "model"
     check_names(dataset, question, data)
     sweep(run / "resume")
-    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    torch.set_num_threads(settings.threads or cores())
     keep_freed_memory()
     target = pick_device(device)
     inputs = Inputs(views=dict(data.views), fusion=settings.fusion, blind=settings.blind)

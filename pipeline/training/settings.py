@@ -81,9 +81,10 @@ class TrainingSettings:
         precision: Number format of the layers, with their channels in the middle or last in memory; "auto" = what a
             short probe finds fastest.
         seed: Of everything random.
-        threads: CPU threads; 0 = all cores, each level's steps on as few of them as a short probe finds no slower.
-            Results repeat to the bit only for the same number. Within minutes, where every level can have a thread, all
-            learn at once for all of the time, each on its part; with fewer threads one after the other.
+        threads: CPU threads; 0 = all cores that the program may use, each level's steps on as few of them as a short
+            probe finds no slower. Results repeat to the bit only for the same number. Within minutes, where every level
+            can have a thread, all learn at once for all of the time, each on its part; with fewer threads one after the
+            other.
         coarse: The first level, which sees the whole scan.
         fine: All further levels, which look around the coarser answer.
         augment: Random changes of the training crops.

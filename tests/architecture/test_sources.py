@@ -72,6 +72,12 @@ def test_nothing_is_instantiated_from_a_name_in_a_file(path):
     assert "pickle" not in path.read_text().replace("allow_pickle=False", "") or "without pickle" in path.read_text()
 
 
+def test_the_cores_that_may_be_used_are_counted_in_one_place():
+    """Those of the machine are more than taskset, Slurm or a container leave; there they only tell machines apart."""
+    asking = {name(path) for path in SOURCES if "cpu_count" in path.read_text()}
+    assert asking == {"pipeline/data/threads.py", "pipeline/training/precision.py"}
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_heavy_libraries_are_imported_at_the_top_only_where_they_live(path):
     """Importing a module must not cost what only one of its functions needs."""
