@@ -62,7 +62,8 @@ class TrainingSettings:
 
     Args:
         minutes: Wall time for all levels together; the other budget, `steps`, must then be null.
-        steps: Optimiser steps for all levels together, for runs that must repeat to the bit.
+        steps: Optimiser steps for all levels together, for runs that must repeat to the bit. What short probes chose is
+            kept on the machine; to repeat a run elsewhere, as in a fresh container, give `precision` and `threads` too.
         rate: Largest learning rate; a short rise, then a cosine to zero over the budget.
         decay: Weight decay.
         optimizer: "muon": the trunk's kernels move by their momentum made orthogonal (Jordan 2024), all else by AdamW;

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from pipeline.training.few_threads import candidates, enough_threads, on_threads
+from pipeline.training.settings import TrainingSettings
+from pipeline.training.trial import Trial
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,10 @@ def test_the_count_comes_back_after_a_fault():
 def test_all_of_an_odd_number_of_cores_are_tried():
     assert candidates(1) == [1]
     assert candidates(12) == [1, 2, 4, 8, 12]
+
+
+def test_a_run_that_says_its_format_and_threads_asks_no_clock(monkeypatch):
+    """Two runs of so many steps then repeat to the bit, wherever they are."""
+    monkeypatch.setattr("pipeline.training.trial.remembered", lambda *_: pytest.fail("probed"))
+    settings = TrainingSettings(precision="bfloat16", threads=torch.get_num_threads())
+    assert Trial(None, None, {}, None, settings, []).found() == ("bfloat16", torch.get_num_threads())
