@@ -55,6 +55,12 @@ def test_the_commands_of_a_page_run_as_printed(page, shell):
         assert done.returncode == 0, f"{block['code']}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorials/first_model.md"])
+def test_the_first_pages_say_where_the_command_is_before_they_use_it(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert 0 < text.find("\n. .venv/bin/activate") < text.find("\npatchvote ")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_between_pages_lead_somewhere(page):
     missing = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
