@@ -82,8 +82,8 @@ def choose_threshold(belief: Float[np.ndarray, " N"], error: Float[np.ndarray, "
         0.9
     """
     there = np.sort(belief[np.isfinite(error)])
-    if not len(there):
-        return 0.5
+    if not len(there):  # none is there, or all are refused; what is given all the same may still be wrong
+        there = np.array([LARGEST])
     kept = min(LARGEST, float(there[int((1 - KEPT) * len(there) + 1e-9)]))
     absent = np.sort(belief[~np.isfinite(error)])
     if len(absent) >= MANY:

@@ -31,6 +31,13 @@ def test_few_landmarks_lose_none_to_the_threshold(n):
     assert choose_threshold(np.array([]), np.array([])) == 0.5
 
 
+@pytest.mark.parametrize("number", [20, 60])
+def test_what_is_absent_is_not_given_where_all_that_is_there_is_refused(number):
+    absent = np.full(number, np.nan)
+    assert choose_threshold(np.full(number, 0.9), absent) > 0.9
+    assert choose_threshold(np.full(number, 0.4), absent) == 0.5
+
+
 def test_the_threshold_never_asks_for_more_than_half_of_right_answers():
     assert choose_threshold(np.full(60, 0.99), np.full(60, 1.0)) == 0.5
 
