@@ -90,18 +90,6 @@ def training_curve(history: Sequence[Mapping[str, str]], unit: str) -> str | Non
         return svg(made) if drawn else None
 
 
-def minutes(history: Sequence[Mapping[str, str]], at_once: bool = False) -> float | None:
-    """Training time: the last second of each level, whose clock starts at 0, added up; or of the longest.
-
-    Args:
-        at_once: The levels learned side by side.
-    """
-    timed = [(row.get("level") or "", _float(row.get("seconds"))) for row in history]
-    ends = {level: seconds for level, seconds in timed if seconds is not None}
-    total = max if at_once else sum
-    return total(ends.values()) / 60 if ends else None
-
-
 def _chosen(error: Float[np.ndarray, "C K"]) -> list[tuple[int, str]]:
     """Landmarks to draw; beyond twelve the best and the worst three by mean."""
     counted = [k for k in range(error.shape[1]) if np.isfinite(error[:, k]).any()]

@@ -41,14 +41,16 @@ def levels(model: Any) -> str:
     return ", then ".join(_size(level.get("spacing") if isinstance(level, Mapping) else level) for level in found)
 
 
-def learned_at_once(model: Any) -> bool:
-    """Whether all levels learned side by side, so that their seconds are the same ones.
+def minutes_given(model: Any) -> str:
+    """The budget of a training: `history.csv` lacks what went into levels that did not pay and were left out.
 
     Examples:
-        >>> learned_at_once({"training": {"at_once": True}}), learned_at_once(None)
-        (True, False)
+        >>> minutes_given({"training": {"minutes": 10.0}}), minutes_given({"training": {"minutes": None}})
+        ('10 minutes given', 'not recorded')
     """
-    return look_up(model, "at_once") is True
+    training = model.get("training") if isinstance(model, Mapping) else None
+    minutes = training.get("minutes") if isinstance(training, Mapping) else None
+    return f"{minutes:g} minutes given" if isinstance(minutes, int | float) else UNKNOWN
 
 
 def parts(splits: Iterable[str | None]) -> str:

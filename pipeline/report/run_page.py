@@ -10,8 +10,8 @@ from typing import Any
 from pipeline.data.atomic import read_json, sha256_of
 from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.errors import DataError
-from pipeline.report.curves import minutes, training_curve
-from pipeline.report.facts import UNKNOWN, learned_at_once, levels, parts
+from pipeline.report.curves import training_curve
+from pipeline.report.facts import levels, minutes_given, parts
 from pipeline.report.page import Listing, Page
 from pipeline.report.run_files import details, findings, read_rows
 
@@ -72,7 +72,6 @@ def page_of(found: Measured, title: str, facts: tuple[tuple[str, str], ...], err
     data, failed = found.data, found.summary["failures"]
     path = found.run / "model" / "model.json"
     model = read_json(path) if path.is_file() else None
-    spent = minutes(found.history, learned_at_once(model))
     first = (
         ("run", found.run.resolve().name),
         ("data set", data.name),
@@ -80,7 +79,7 @@ def page_of(found: Measured, title: str, facts: tuple[tuple[str, str], ...], err
     )
     last = (
         (f"voxel sizes, {data.unit}", levels(model)),
-        ("training", UNKNOWN if spent is None else f"{spent:.1f} minutes"),
+        ("training", minutes_given(model)),
     )
     return Page(
         title=title,

@@ -19,8 +19,8 @@ from pipeline.report.box_figure import drawn_address
 from pipeline.report.box_listing import box_listing
 from pipeline.report.cases import CaseErrors, best_median_worst, by_case, typical_and_worst
 from pipeline.report.columns import number
-from pipeline.report.curves import error_curve, minutes, training_curve
-from pipeline.report.facts import UNKNOWN, learned_at_once, levels, look_up, look_up_setting, parts
+from pipeline.report.curves import error_curve, training_curve
+from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, minutes_given, parts
 from pipeline.report.page import Listing, Page, Picture, render
 from pipeline.report.planes import draw_planes
 from pipeline.report.run_files import (
@@ -74,7 +74,7 @@ def report(run: Path, out: Path | None = None, title: str | None = None, part: P
     unit = summary["unit"] if summary else data.unit if data else "mm"
     page = Page(
         title=title or f"Landmark report: {run.resolve().name}",
-        facts=_facts(run, answered, data, summary, history),
+        facts=_facts(run, answered, data, summary),
         summary=summary,
         cases=tuple(cases),
         error_curve=_error_curve(cases, names, summary) if summary else None,
@@ -97,11 +97,10 @@ def _read(path: Path, reader: Any) -> Any:
 
 
 def _facts(
-    run: Path, answered: Path, data: Dataset | None, summary: dict[str, Any] | None, history: Sequence[dict[str, str]]
+    run: Path, answered: Path, data: Dataset | None, summary: dict[str, Any] | None
 ) -> tuple[tuple[str, str], ...]:
     model = _read(run / "model" / "model.json", read_json)
     config = read_text(run / "config.yaml") if (run / "config.yaml").is_file() else ""
-    spent = minutes(history, learned_at_once(model))
     dated = [p for p in (answered / "summary.json", run / "history.csv", run / "dataset.json") if p.is_file()]
     unit = data.unit if data else "mm"
     known = levels(model)
@@ -111,7 +110,7 @@ def _facts(
         ("data set", data.name if data else (summary or {}).get("dataset", UNKNOWN)),
         ("cases", parts(c.split for c in data.cases) if data else UNKNOWN),
         (f"voxel sizes, {unit}", known),
-        ("training", UNKNOWN if spent is None else f"{spent:.1f} minutes"),
+        ("training", minutes_given(model)),
         ("seed", str(_recorded(model, config, "seed"))),
         ("threads", str(_recorded(model, config, "threads")).strip("[]")),
     )

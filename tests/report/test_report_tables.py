@@ -11,8 +11,8 @@ from pipeline.metrics import summarise
 from pipeline.metrics.errors import Outcomes
 from pipeline.report.cases import best_median_worst, by_case, typical_and_worst
 from pipeline.report.columns import columns, percent
-from pipeline.report.curves import error_curve, minutes, training_curve
-from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting
+from pipeline.report.curves import error_curve, training_curve
+from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, minutes_given
 from pipeline.report.figure import label
 from pipeline.report.page import Page, Picture, render, tiles
 from pipeline.report.paper import MEAN_MM, paper_errors
@@ -125,13 +125,9 @@ def test_the_curve_names_landmarks_as_text_and_takes_the_pages_colour():
     assert len(label("n" * 99)) == 28
 
 
-def test_training_time_adds_levels_whose_clock_starts_again():
-    again = [{"level": n, "seconds": s} for n, s in (("0", "30"), ("0", "60"), ("0", ""), ("1", "30"), ("1", "60"))]
-    assert minutes(again) == 2
-    assert minutes([{"level": n, "seconds": s} for n, s in (("0", "90"), ("0", "171"), ("1", "429"))]) == 10
-    assert minutes([{"level": n, "seconds": s} for n, s in (("0", "60"), ("1", "62.4"))], at_once=True) == 1.04
-    assert minutes([{"seconds": "60"}, {"seconds": "90"}]) == 1.5
-    assert minutes([]) is None
+@pytest.mark.parametrize("model", [None, [], {}, {"training": None}, {"training": {"minutes": None}, "minutes": 3}])
+def test_minutes_that_no_model_tells_are_not_recorded(model):
+    assert minutes_given(model) == UNKNOWN
 
 
 def test_a_history_without_a_clock_is_drawn_over_steps():
