@@ -21,7 +21,8 @@ from pipeline.geometry.orientation import axis_letters, reorient
 
 Facts = dict[str, Any]
 MANY = 1000  # different values; nobody asks for more
-BODY = "lowest_but_padding"  # the field that came last: facts without it are of an earlier version
+BODY = "lowest_but_padding"
+VERSION = 2  # of what facts say: those of another version are made anew
 
 
 def inspect_scan(path: str, known: Facts | None = None) -> Facts:
@@ -87,6 +88,7 @@ def _describe(image: Image) -> Facts:
     sample = sample_of(*channels)
     low, middle, high = (float(v) for v in np.percentile(sample, [0.5, 50, 99.5]))
     return {
+        "version": VERSION,
         "shape": list(image.frame.shape),
         "spacing": [round(float(s), 6) for s in image.frame.spacing],
         "orientation": axis_letters(image.frame),
@@ -112,10 +114,11 @@ def _above(sample: Shaped[np.ndarray, " N"], low: float) -> float:
 
 
 def _voxel_digest(channels: Sequence[np.ndarray]) -> str:
-    """The same for the same voxels whatever the file's format, name or axis order."""
-    digest = hashlib.sha256(f"{channels[0].shape}{channels[0].dtype}".encode())
-    for plane in chain(*channels):
-        digest.update(np.ascontiguousarray(plane).data)
+    """The same for the same voxels whatever the file's format, name, axis order or type of numbers."""
+    digest = hashlib.sha256(f"{channels[0].shape}".encode())
+    with np.errstate(over="ignore"):  # what is no scanner's scale becomes infinite
+        for plane in chain(*channels):
+            digest.update((np.ascontiguousarray(plane, np.float32) + np.float32(0)).data)  # -0 becomes 0
     return digest.hexdigest()
 
 

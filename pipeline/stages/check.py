@@ -14,7 +14,7 @@ from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings
 from pipeline.data.placement import check_placement
 from pipeline.data.pool import run_each
 from pipeline.data.progress_bar import progress_bar
-from pipeline.data.scan_facts import BODY, Facts, frame_of, inspect_scan, unchanged
+from pipeline.data.scan_facts import VERSION, Facts, frame_of, inspect_scan, unchanged
 from pipeline.data.set_rules import check_set
 from pipeline.data.shape_rules import check_shape
 from pipeline.errors import DataError
@@ -63,7 +63,7 @@ def _imported(path: Path) -> list[Finding]:
 def _known(out: Path) -> dict[str, Facts]:
     """Facts of an earlier run; a damaged file, or one of an earlier version, only costs the time to look again."""
     try:
-        return {case: facts for case, facts in read_findings(out).facts.items() if BODY in facts}
+        return {case: facts for case, facts in read_findings(out).facts.items() if facts.get("version") == VERSION}
     except DataError:
         return {}
 

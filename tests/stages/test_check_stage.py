@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, write_findings
-from pipeline.data.scan_facts import BODY, inspect_scan, unchanged
+from pipeline.data.scan_facts import VERSION, inspect_scan, unchanged
 from pipeline.errors import DataError
 from pipeline.stages import check as stage
 from pipeline.stages.check import check
@@ -204,6 +204,28 @@ def test_the_same_voxels_in_two_parts_are_a_leak(data):
     assert [(f.case, f.severity) for f in run(data) if f.rule == "same-scan"] == [("c1", "warning"), ("c9", "error")]
 
 
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32, np.float64])
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_the_same_voxels_in_another_type_of_numbers_are_the_same_scan(tmp_path, dims, kind):
+    voxels = noise(9, (8, 6, 5)[:dims])
+    affine = np.array([[-1.0, 0, 0, 10], [0, -2, 0, 20], [0, 0, 2, 30], [0, 0, 0, 1]])
+    paths = [tmp_path / f"{name}.nii" for name in ("ours", "theirs", "another")]
+    for path, content in zip(paths, (voxels, voxels.astype(kind), voxels + np.int16(1)), strict=True):
+        save(path, content, affine)
+    ours, theirs, another = (inspect_scan(str(path))["voxels_sha256"] for path in paths)
+    assert ours == theirs != another
+
+
+def test_minus_nought_and_what_is_beyond_every_scale_are_no_hindrance(tmp_path):
+    voxels = noise(9).astype(np.float64)
+    voxels[0, 0, :2] = 0.0, 1e300
+    save(tmp_path / "a.nii", voxels)
+    voxels[0, 0, 0] = -0.0
+    save(tmp_path / "b.nii", voxels)
+    ours, theirs = (inspect_scan(str(tmp_path / name))["voxels_sha256"] for name in ("a.nii", "b.nii"))
+    assert ours == theirs
+
+
 def test_a_subject_in_two_parts_stops(data):
     cases = tuple(replace(c, subject="anna") if c.id in ("c0", "c9") else c for c in data.cases)
     with pytest.raises(DataError, match="subject 'anna' is in test and train"):
@@ -246,10 +268,10 @@ def test_facts_of_an_earlier_version_are_looked_at_again(data):
     run(data)
     content = json.loads((data.root / "findings.json").read_text())
     for facts in content["facts"].values():
-        del facts[BODY]
+        facts["version"] = VERSION - 1
     (data.root / "findings.json").write_text(json.dumps(content))
     run(data)
-    assert all(BODY in facts for facts in read_findings(data.root / "findings.json").facts.values())
+    assert {facts["version"] for facts in read_findings(data.root / "findings.json").facts.values()} == {VERSION}
 
 
 def test_images_with_another_number_of_axes_are_quarantined(data):
