@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.data.box_rules import check_boxes
 from pipeline.data.dataset import PARTS, Dataset, read_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings, write_findings
+from pipeline.data.patient_rules import check_patients
 from pipeline.data.placement import check_placement
 from pipeline.data.pool import run_each
 from pipeline.data.progress_bar import progress_bar
@@ -48,6 +49,7 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
             findings.append(Finding(result["rule"], "error", case, result["message"], advice))
     findings += check_placement(manifest, {case: frame_of(f) for case, f in facts.items()})
     findings += check_boxes(manifest, {case: frame_of(f) for case, f in facts.items()})
+    findings += check_patients(manifest, facts)
     findings += check_shape(manifest.with_cases(tuple(c for c in manifest.cases if c.id in facts)))
     findings += check_set(manifest, facts, strict)
     complete = Findings(tuple(findings), facts)
@@ -102,7 +104,9 @@ def _require_usable(manifest: Dataset, findings: Findings, out: Path, strict: bo
         )
     for part in PARTS:
         if manifest.part(part) and not any(c.split == part for c in left):
+            lost = {c.id for c in manifest.part(part)}
+            first = next(f for f in findings.items if f.severity == "error" and f.case in lost)
             raise DataError(
-                f"dataset {manifest.name}: every case of the {part} part is quarantined, see {out}."
-                " Mend them, or import again with another seed."
+                f"dataset {manifest.name}: every case of the {part} part is quarantined, see {out}; {first.case}:"
+                f" {first.message} {first.advice} Mend them, or import again with another seed."
             )

@@ -10,9 +10,11 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from dicom_files import NORMAL, ORIGIN, write_slice
 
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, write_findings
+from pipeline.data.readers import read_frame
 from pipeline.data.scan_facts import VERSION, inspect_scan, unchanged
 from pipeline.errors import DataError
 from pipeline.stages import check as stage
@@ -232,6 +234,54 @@ def test_a_subject_in_two_parts_stops(data):
         run(data.with_cases(cases))
 
 
+def patients(folder, ids, issuers="x" * 7):
+    """A DICOM series for each PatientID: three to train, one to validate, three to test."""
+    parts = [*["train"] * 3, "validation", *["test"] * 3]
+    cases = []
+    for number, (who, issuer, part) in enumerate(zip(ids, issuers, parts, strict=True)):
+        path = folder / f"s{number}"
+        path.mkdir()
+        for index in range(4):
+            tags = {"PatientID": who, "IssuerOfPatientID": issuer, "SeriesInstanceUID": f"1.2.{number}"}
+            write_slice(path / f"{index}.dcm", index, noise(10 * number + index)[0], ORIGIN + index * NORMAL, **tags)
+        centre = tuple(read_frame(path).voxel_to_world(np.array([[1.5, 2.0, 2.0]]))[0])
+        cases.append(Case(f"s{number}", f"s{number}", f"s{number}", {"a": centre}, part))
+    return Dataset("patients", folder, ("a",), tuple(cases))
+
+
+@pytest.mark.parametrize(
+    ("ids", "issuers", "wrong"),
+    [
+        (["PHI1", "B", "C", "D", "PHI1", "PHI1", "E"], "xxxxxxx", ["s4", "s5"]),
+        (["PHI1", "B", "C", "D", "PHI1", "PHI1", "E"], "xxxxyxx", ["s5"]),
+        (["PHI1", "PHI1", "C", "D", "E", "E", "F"], "xxxxxxx", []),  # each in one part
+        (["PHI1", "PHI1", "PHI1", "D", "PHI1", "E", "F"], "xxxxxxx", []),  # most are called so: nobody
+        (["", "B", "C", "D", "", "ANONYMOUS", "anonymous"], "xxxxxxx", []),
+        (["0", "Anon", "C", "D", "0", "ANON", "E"], "xxxxxxx", []),
+    ],
+)
+def test_a_patient_who_is_two_subjects_in_two_parts_is_a_leak(tmp_path, ids, issuers, wrong):
+    data = patients(tmp_path, ids, issuers)
+    for _ in range(2):  # also where no scan has changed
+        found = run(data)
+        assert errors(found) == [("same-patient", case) for case in wrong]
+    told = [f.message for f in found if f.rule == "same-patient"]
+    assert set(told) <= {"the same PatientID as case 's0': one in train, one in test."}
+    assert "PHI1" not in (tmp_path / "findings.json").read_text()
+    whose = [replace(c, subject="s0", split="train") if c.id in wrong else c for c in data.cases]
+    assert errors(run(data.with_cases(tuple(whose)))) == []  # one subject, as subjects.csv may say
+
+
+def test_a_patient_is_known_by_the_series_that_is_chosen(tmp_path):
+    data = patients(tmp_path, ["A", "B", "C", "D", "A", "E", "F"])
+    (tmp_path / "s0" / "0").write_bytes(b"no DICOM")
+    for path in (tmp_path / "s1").iterdir():
+        path.rename(tmp_path / "s4" / f"0{path.name}")
+    images = {"s1": "s4/1.2.1", "s4": "s4/1.2.4"}
+    cases = tuple(replace(c, image=images.get(c.id, c.image)) for c in data.cases)
+    assert errors(run(data.with_cases(cases))) == [("same-patient", "s4")]
+
+
 def test_odd_voxels_are_told(data):
     save(data.root / "c1.nii.gz", noise(1), np.array([[0.5, 0, 0, 10], [0, 0.5, 0, 22], [0, 0, 5.0, 30], [0, 0, 0, 1]]))
     save(data.root / "c2.nii.gz", noise(2).astype(np.float32) * 1e9)
@@ -306,7 +356,7 @@ def test_findings_of_import_are_taken_over(data):
 def test_too_few_cases_and_empty_parts_stop_with_the_list(data):
     for number in (8, 9):
         (data.root / f"c{number}.nii.gz").write_bytes(b"")
-    with pytest.raises(DataError, match="every case of the test part is quarantined"):
+    with pytest.raises(DataError, match=r"every case of the test part is quarantined.*; c8: .*c8.nii.gz"):
         run(data)
     for number in range(6):
         (data.root / f"c{number}.nii.gz").write_bytes(b"")
