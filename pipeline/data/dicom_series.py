@@ -49,7 +49,7 @@ def read_series(folder: Path, series: str | None = None) -> tuple[list[Slice], l
 def series_of(folder: Path) -> list[str]:
     """UIDs of the series in a folder, by the files that can be read: reading the series names the others."""
     found: dict[str, set[str]] = {kind: set() for kind in KINDS}
-    for path in _files(folder):
+    for path in files_in(folder):
         with suppress(DataError):
             data = open_dicom(path)
             if data is not None and (kind := kind_of(path, data)) in found:
@@ -61,7 +61,7 @@ def _pictures(folder: Path) -> tuple[list[tuple[Path, Any]], list[str]]:
     """The headers of all files with pixels of a scan, and what the others were."""
     found: dict[str, list[tuple[Path, Any]]] = {kind: [] for kind in KINDS}
     others = Counter[str]()
-    for path in _files(folder):
+    for path in files_in(folder):
         data = open_dicom(path)
         kind = "not DICOM" if data is None else kind_of(path, data)
         if kind in found:
@@ -76,7 +76,8 @@ def _pictures(folder: Path) -> tuple[list[tuple[Path, Any]], list[str]]:
     return found[taken], notes
 
 
-def _files(folder: Path) -> list[Path]:
+def files_in(folder: Path) -> list[Path]:
+    """What may be of a series; DataError where the folder cannot be read."""
     try:
         files = sorted(p for p in folder.iterdir() if p.is_file())
     except OSError as error:

@@ -20,9 +20,8 @@ from pipeline.data.atomic import write_bytes, write_text
 from pipeline.data.csv_rows import headings, read_rows
 from pipeline.data.dataset import Dataset, picture_id
 from pipeline.data.findings import Finding
+from pipeline.data.links import link_scan
 from pipeline.data.own_output import KEY
-from pipeline.data.read_picture import SUFFIXES as PICTURES
-from pipeline.data.readers import SUFFIXES, files_of, folder_and_series
 from pipeline.data.remarks import names_of
 from pipeline.data.scan_files import require_one_scan
 from pipeline.errors import DataError
@@ -95,20 +94,7 @@ class Codes:
         rows += [(code, name, "") for name, code in sorted((others or {}).items()) if name not in known]
         csv.writer(table).writerows(rows)
         write_text(self.folder / TABLE, table.getvalue())
-        return {self.code(name): self._link(self.code(name), path) for name, path in scans.items()}
-
-    def _link(self, code: str, path: Path) -> Path:
-        place, uid = folder_and_series(path)
-        known = () if place.is_dir() else (*SUFFIXES, *PICTURES)
-        suffix = next((s for s in known if place.name.lower().endswith(s)), "")  # an unknown one may be part of a name
-        others = [] if place.is_dir() else files_of(place)[1:]
-        if suffix == ".mhd" or (others and suffix == ".mha"):
-            raise DataError(f"{path}: its voxels lie in a file of their own, which has a name, too. Make it one .mha.")
-        _point(self.folder / f"{code}{suffix}", place)
-        for beside in others:
-            _point(self.folder / f"{code}{beside.suffix}", beside)
-        link = self.folder / f"{code}{suffix}"
-        return link / uid if uid else link
+        return {self.code(name): link_scan(self.folder, self.code(name), path) for name, path in scans.items()}
 
 
 def coded(dataset: Dataset, findings: Iterable[Finding], folder: Path, source: Path) -> tuple[Dataset, list[Finding]]:
@@ -162,14 +148,3 @@ def _close(folder: Path) -> None:
             folder.chmod(0o700)
     except OSError as error:
         raise DataError(f"{folder}: others may read it, and it cannot be closed: {error.strerror}.") from error
-
-
-def _point(link: Path, target: Path) -> None:
-    target = Path(os.path.realpath(target))
-    if link.is_symlink() and link.readlink() == target:
-        return
-    try:
-        link.unlink(missing_ok=True)
-        link.symlink_to(target)
-    except OSError as error:
-        raise DataError(f"{link}: cannot link there: {error.strerror}. Choose a run folder on another disk.") from error

@@ -6,6 +6,7 @@ one of them.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -163,6 +164,13 @@ def require_series(picked: Iterable[Path], wanted: Sequence[str]) -> None:
 def folder_and_series(path: Path) -> tuple[Path, str | None]:
     """Where the files of a DICOM series lie, and its UID if the path names one."""
     return (path.parent, path.name) if _is_series(path) else (path, None)
+
+
+def place_of(path: Path) -> tuple[str, str | None]:
+    """Where a scan lies, and its series: the same by whatever links it is reached, also links to its slices."""
+    folder, series = folder_and_series(Path(path))
+    first = next(iter(files_of(path)), folder) if folder.is_dir() else folder
+    return os.path.realpath(first), series
 
 
 def unit_of(path: Path) -> str:

@@ -19,7 +19,7 @@ from pipeline.data.own_output import PRIVATE
 from pipeline.data.predictions import Predictions
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.read_ahead import read_ahead
-from pipeline.data.readers import files_of
+from pipeline.data.readers import files_of, place_of
 from pipeline.data.scan_facts import stamp_of
 from pipeline.data.scan_files import asked_scans, require_one_scan
 from pipeline.data.threads import cores, limit_threads
@@ -168,9 +168,9 @@ def _with_earlier(
 ) -> tuple[dict[str, Content], dict[str, Path]]:
     """With the answers of earlier calls to other scans, as if all had been given at once; what is left out is said."""
     earlier = kept.others(scans)
-    asked = {os.path.realpath(path) for path in scans.values()} if earlier else set()
+    asked = {place_of(path) for path in scans.values()} if earlier else set()
     there = {name: kept.scan_of(content) if content.get("by") == by else None for name, content in earlier.items()}
-    known = {name: scan for name, scan in there.items() if scan is not None and os.path.realpath(scan) not in asked}
+    known = {name: scan for name, scan in there.items() if scan is not None and place_of(scan) not in asked}
     if left := sorted(there.keys() - known.keys()):
         print(
             f"{kept.out}: not in predictions.json any more, for they are of another model or program, or their scans"

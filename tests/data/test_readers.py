@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import nibabel
@@ -13,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 from pipeline.data.find_images import find_images
 from pipeline.data.own_output import WORN
 from pipeline.data.pseudonyms import coded_scans
-from pipeline.data.readers import case_name, read_frame, read_image
+from pipeline.data.readers import case_name, files_of, place_of, read_frame, read_image
 from pipeline.data.scan_files import asked_scans, find_scans
 from pipeline.errors import DataError
 
@@ -158,6 +159,24 @@ def test_a_file_of_an_unknown_kind_gets_a_code_without_a_part_of_its_name(tmp_pa
     assert link.name == code
     with pytest.raises(DataError, match=f"{code}: unknown kind"):
         read_image(link)
+
+
+def test_a_dicom_folder_is_linked_slice_by_slice_and_stays_the_same_scan(tmp_path):
+    source, private = tmp_path / "Doe", tmp_path / "private"
+    source.mkdir()
+    for name in ("Doe_2.dcm", "Doe_1", "1.2.840", "Doe.Jane", "Doe.CSV", ".Doe", "DICOMDIR"):
+        (source / name).touch()
+    coded_scans({"Doe": source}, private)
+    link = next(p for p in private.iterdir() if p.is_dir())
+    shutil.rmtree(link)
+    link.symlink_to(source, target_is_directory=True)  # as earlier versions did
+    ((_, again),) = coded_scans({"Doe": source}, private).items()
+    assert again == link and not link.is_symlink() and place_of(link) == place_of(source)
+    assert sorted(p.name for p in link.iterdir()) == ["00001", "00002.csv", "00003.other", "00004", "00005.dcm"]
+    assert [p.resolve().name for p in files_of(link)] == [p.name for p in files_of(source)]
+    (source / "1.2.840").unlink()
+    coded_scans({"Doe": source}, private)
+    assert [p.resolve().name for p in sorted(link.iterdir())] == ["Doe.CSV", "Doe.Jane", "Doe_1", "Doe_2.dcm"]
 
 
 @pytest.mark.parametrize("read", [read_image, read_frame])

@@ -27,6 +27,7 @@ from pipeline.data.findings import Finding, read_findings
 from pipeline.data.inputs import Inputs
 from pipeline.data.markups import write_markups
 from pipeline.data.pseudonyms import Codes
+from pipeline.data.readers import read_frame
 from pipeline.data.remarks import Names
 from pipeline.data.store import read_store
 from pipeline.errors import CheckpointError, DataError, PatchvoteError
@@ -243,15 +244,15 @@ def test_62_other_files_in_a_model_are_ignored_and_listed(run, tmp_path, capsys)
 PLANTED = ("Doe^Jane", "Doe", "PHI123", "19610704")
 
 
-def a_named_series(folder):
-    """DICOM slices with a name, an id and a birth date."""
-    rng = np.random.default_rng(0)
+def a_named_series(folder, seed=0):
+    """DICOM slices with a name, also of their files, an id and a birth date."""
+    rng = np.random.default_rng(seed)
     folder.mkdir(parents=True)
     for index in range(24):
         pixels = rng.integers(0, 1000, (24, 24)).astype(np.int16)
         tags = {"PatientName": "Doe^Jane", "PatientID": "PHI123", "PatientBirthDate": "19610704"}
         more = {"SeriesDescription": "heart of Doe", "StudyID": "PHI123", "OtherPatientIDs": "PHI123"}
-        write_slice(folder / f"{index}.dcm", index, pixels, ORIGIN + index * NORMAL, **tags, **more)
+        write_slice(folder / f"Doe^Jane_{index}.dcm", index, pixels, ORIGIN + index * NORMAL, **tags, **more)
 
 
 def names_nobody(folder, least):
@@ -277,18 +278,45 @@ def test_65_pseudonyms_hide_names_of_files_and_folders(run, tmp_path):
     """Also of a scan that is refused, in the reason for it; and the same scans get the same codes again."""
     scans, model = run
     a_named_series(tmp_path / "in" / "Doe_Jane")
+    a_named_series(tmp_path / "in" / "Doe_Jane2")
+    (tmp_path / "in" / "Doe_Jane2" / "Doe^Jane_7.dcm").unlink()
     (tmp_path / "in" / "PHI123.nii.gz").write_bytes(b"damaged")
     shutil.copy(next(scans.folder.rglob("*.nii*")), tmp_path / "in" / "19610704.nii.gz")
     out = tmp_path / "out"
     for _ in range(2):
         answers = predict(model, out, inputs=[tmp_path / "in"], device="cpu", formats=FORMATS, pseudonyms=True)
-    assert len(answers.cases) == 2 and len(answers.failures) == 1
+    assert len(answers.cases) == 2 and len(answers.failures) == 2
+    assert "between 00021.dcm and 00022.dcm" in "".join(answers.failures.values())
     names_nobody(out, 7)
     table = (out / "private" / "codes.csv").read_text().splitlines()
-    assert len(table) == 4 and all(any(case in row for row in table) for case in answers.cases)
+    assert len(table) == 5 and all(any(case in row for row in table) for case in answers.cases)
     assert (out / "private").stat().st_mode & 0o77 == 0
     with pytest.raises(DataError, match="dicom-sr"):
         predict(model, out, inputs=[tmp_path / "in"], formats=("dicom-sr",), pseudonyms=True)
+
+
+def test_65_a_run_with_pseudonyms_names_no_slice(tmp_path):
+    """Neither one that is left out nor one that is missed; the link of its number leads to it."""
+    source, run = tmp_path / "in", tmp_path / "run"
+    for number in range(5):
+        a_named_series(source / f"s{number}", seed=number)
+        scout = {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}
+        write_slice(source / f"s{number}" / "Doe^Jane_scout.dcm", 90, np.ones((24, 24)), ORIGIN, **scout)
+        (source / f"s{number}" / "PHI123.Doe").write_text("no DICOM")
+        centre = read_frame(source / f"s{number}").voxel_to_world(np.array([[9, 9, 9]]))[0]
+        write_markups(source / f"s{number}.mrk.json", {"a": tuple(centre)})
+    parts = ("train", "train", "validation", "train", "test")
+    (source / "split.csv").write_text("case,split\n" + "".join(f"s{n},{part}\n" for n, part in enumerate(parts)))
+    (source / "s3" / "Doe^Jane_7.dcm").unlink()
+    for _ in range(2):
+        import_folder(source, run / "dataset.json", "d", pseudonyms=True)
+        found = check(run / "dataset.json", run / "findings.json", workers=0)
+        names_nobody(run, 3)
+        assert "between 00021.dcm and 00022.dcm" in next(f.message for f in found if f.severity == "error")
+        noted = [f for f in found if f.message == "00025.dcm is a localizer: left out"]
+        assert len(noted) == 4
+    links = run / "private" / noted[0].case
+    assert (links / "00025.dcm").resolve().name == "Doe^Jane_scout.dcm" and (links / "00026.other").is_symlink()
 
 
 def test_65_pseudonyms_hide_names_of_second_images_and_of_rows(tmp_path, capsys):
