@@ -76,7 +76,7 @@ def _equal_error(same: Float[np.ndarray, " P"], other: Float[np.ndarray, " Q"]) 
 
 def by_identity(distance: Float[np.ndarray, "N N"], who: Sequence[str], threshold: float) -> dict[str, dict[str, int]]:
     """Of each identity its images, the pairs of them and how many are told by the threshold, and how many pairs with an
-    image of another are taken for one; the worst told first.
+    image of another are taken for one; the worst told first, and those without a pair last.
 
     Examples:
         >>> by_identity(np.array([[0.0, 2.0, 2.0], [2.0, 0.0, 0.0], [2.0, 0.0, 0.0]]), ["a", "a", "b"], 0.5)["a"]
@@ -90,7 +90,12 @@ def by_identity(distance: Float[np.ndarray, "N N"], who: Sequence[str], threshol
         told, pairs = int(np.triu(own, 1).sum()), images * (images - 1) // 2
         mistaken = int(near[np.ix_(mine, ~mine)].sum())
         rows[str(person)] = {"images": images, "pairs": pairs, "told": told, "mistaken": mistaken}
-    return dict(sorted(rows.items(), key=lambda row: row[1]["told"] / max(1, row[1]["pairs"])))
+    return dict(sorted(rows.items(), key=lambda row: _how_well(row[1])))
+
+
+def _how_well(row: dict[str, int]) -> tuple[bool, float, int]:
+    """Small where an identity is told badly; those of whom nothing could be told come behind all others."""
+    return row["pairs"] == 0, row["told"] / max(1, row["pairs"]), -row["mistaken"]
 
 
 def identification(vectors: Float[np.ndarray, "N F"], who: Sequence[str], seed: int = 0) -> dict[str, float]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.metrics.verification import (
+    by_identity,
     folds_accuracy,
     identification,
     pair_distances,
@@ -86,3 +87,10 @@ def test_people_with_one_image_are_strangers_and_never_enrolled():
     assert identification(vectors[[0, 1, 2, 4]], ["a", "a", "b", "c"]) == {"rank1": 1.0, "dir_at_fa5": 1.0}
     taken_for_a = identification(vectors[[0, 1, 2, 0]], ["a", "a", "b", "c"])
     assert taken_for_a["dir_at_fa5"] == 0.0  # no distance names a without c
+
+
+def test_who_is_told_worst_comes_first_and_people_without_a_pair_last():
+    who = ["alone", "told", "told", "untold", "untold", "taken", "taken", "taken_alone"]
+    distance = np.full((8, 8), 3.0)
+    distance[[1, 2], [2, 1]] = distance[[5, 7], [7, 5]] = 1.0  # one of taken lies near to somebody else
+    assert list(by_identity(distance, who, 2.0)) == ["taken", "untold", "told", "taken_alone", "alone"]
