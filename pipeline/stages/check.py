@@ -39,7 +39,8 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
         DataError: An error concerns the whole set, or too few cases remain (with `strict`: one is missing).
             `findings.json` is written before.
     """
-    manifest = read_dataset(dataset).with_pictures()
+    data = read_dataset(dataset)
+    manifest = data.with_pictures()
     findings = _imported(Path(dataset).parent / FROM_IMPORT)
     looked = _inspect(manifest, _known(out), workers)
     facts = {case: f for case, f in looked.items() if "rule" not in f}
@@ -54,7 +55,7 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
     findings += check_set(manifest, facts, strict)
     complete = Findings(tuple(findings), facts)
     write_findings(complete, out)
-    _require_usable(manifest, complete, out, strict)
+    _require_usable(data, complete, out, strict)
     return findings
 
 
@@ -89,6 +90,7 @@ def _lost(path: Path, error: Exception) -> Facts:
 
 
 def _require_usable(manifest: Dataset, findings: Findings, out: Path, strict: bool) -> None:
+    """Of the cases themselves: where the first image cannot be used, the others do not help."""
     whole = [f for f in findings.items if f.severity == "error" and f.case is None]
     if whole:
         listed = "\n".join(f"  {f.message} {f.advice}" for f in whole)

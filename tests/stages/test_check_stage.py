@@ -364,6 +364,15 @@ def test_too_few_cases_and_empty_parts_stop_with_the_list(data):
         run(data)
 
 
+def test_second_images_of_cases_that_cannot_be_used_do_not_count(data):
+    for number in (6, 7):
+        save(data.root / f"c{number}_b.nii.gz", noise(20 + number))
+        (data.root / f"c{number}.nii.gz").write_bytes(b"")
+    more = {f"c{n}": {"b": f"c{n}_b.nii.gz"} for n in (6, 7)}
+    with pytest.raises(DataError, match="every case of the validation part is quarantined"):
+        run(data.with_cases(tuple(replace(c, pictures=more.get(c.id, {})) for c in data.cases)))
+
+
 def die(path, known=None):
     """A reader that crashes the process on one scan."""
     if path.endswith("c3.nii.gz"):
