@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from pipeline.data.answer_fields import made_by
+from pipeline.data.answer_fields import MAKE, made_by, require_numbers
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
 
 TASK = "embedding"
+OFF = 1e-3  # from length 1, by rounding: distances are reckoned as those of vectors of length 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,16 +51,38 @@ def read_vector_predictions(path: Path) -> VectorPredictions:
     """Read `predictions.json`.
 
     Raises:
-        DataError: The file is not one of vectors, or is of another version.
+        DataError: The file is not one of vectors, is of another version, or has a field of another type; or a vector is
+            not of length 1, or not of as many numbers as the others.
     """
     content = read_json(path)
     try:
         if content["version"] != 1 or content["task"] != TASK:
             raise DataError(f"{path}: version {content['version']}, task {content['task']}; expected 1, {TASK}")
-        cases = {case: np.array(said["vector"], float) for case, said in content["cases"].items()}
+        require_numbers([("threshold", content["threshold"])], str(path))
+        cases = {case: _vector(said["vector"], f"{path}: {case}") for case, said in content["cases"].items()}
+        _require_one_length(path, cases)
         facts = (float(content["threshold"]), content["unit"], content.get("failures", {}))
         return VectorPredictions(content["model"], cases, *facts, content.get("model_sha256"))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{path}: not predictions of vectors: {error!r}. Make them with `patchvote predict`."
         ) from error
+
+
+def _vector(said: list[Any], where: str) -> Float[np.ndarray, " F"]:
+    require_numbers((("vector", number) for number in said), where)
+    vector = np.array(said, float)
+    length = float(np.linalg.norm(vector))
+    if abs(length - 1) > OFF:
+        raise DataError(f"{where}: vector has the length {length:.4g}; 1 is needed. {MAKE}")
+    return vector
+
+
+def _require_one_length(path: Path, cases: Mapping[str, Float[np.ndarray, " F"]]) -> None:
+    first = next(iter(cases), None)
+    for case, vector in cases.items():
+        if first is not None and len(vector) != len(cases[first]):
+            raise DataError(
+                f"{path}: {case}: vector has {len(vector)} numbers, that of {first} {len(cases[first])}; as many are"
+                f" needed. {MAKE}"
+            )

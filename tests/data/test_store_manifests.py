@@ -221,3 +221,22 @@ def test_which_model_answered_comes_back_and_may_be_missing(tmp_path, write, rea
     write(replace(told, model_sha256=made_by), tmp_path / "p.json")
     assert ("model_sha256" in json.loads((tmp_path / "p.json").read_text())) == (made_by is not None)
     assert read(tmp_path / "p.json").model_sha256 == made_by
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda c: c["cases"]["c2"].update(vector=[1, 0, 0]), "c2: vector has 3 numbers, that of c1 2; as many"),
+        (lambda c: c["cases"]["c2"].update(vector=["1", 0]), "c2: vector is '1'; a number is needed"),
+        (lambda c: c["cases"]["c2"].update(vector=[float("nan"), 0]), "c2: vector is nan; a number is needed"),
+        (lambda c: c["cases"]["c2"].update(vector=[2, 0]), "c2: vector has the length 2; 1 is needed"),
+        (lambda c: c["cases"]["c2"].update(vector=[]), "c2: vector has the length 0; 1 is needed"),
+        (lambda c: c.update(threshold=float("inf")), "p.json: threshold is inf; a number is needed"),
+    ],
+)
+def test_vectors_that_cannot_be_compared_are_named(tmp_path, change, complaint):
+    path = tmp_path / "p.json"
+    write_vector_predictions(VectorPredictions("m", dict.fromkeys(("c1", "c2"), np.eye(1, 2)[0]), 0.5), path)
+    path.write_text(json.dumps(_broken(json.loads(path.read_text()), change)))
+    with pytest.raises(DataError, match=complaint):
+        read_vector_predictions(path)
