@@ -53,6 +53,20 @@ def parse(column: Column, text: str) -> Value | None:
     return text
 
 
+def as_cell(value: Value | None) -> str:
+    """A value as a table has it, the inverse of `parse`: of numbers ten digits, as a date or an id may have eight.
+
+    Examples:
+        >>> as_cell(20240315.0), as_cell(("Drama", "War")), as_cell(None)
+        ('20240315', 'Drama|War', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return BETWEEN.join(value)
+    return f"{value:.10g}" if isinstance(value, float) else value
+
+
 def checked(column: Column, value: object) -> Value:
     """A value as JSON has it, of its column's kind.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.data.atomic import write_text
-from pipeline.data.columns import BETWEEN, Column, Value, parse
+from pipeline.data.columns import Column, Value, as_cell, parse
 from pipeline.data.csv_rows import headings, read_rows, some
 from pipeline.data.points_csv import csv_line
 from pipeline.data.scan_files import under_ids
@@ -107,11 +107,5 @@ def read_values(path: Path, columns: Sequence[Column]) -> ValuesTable:
 def write_values_csv(path: Path, answers: Mapping[str, Mapping[str, ValueAnswer]], columns: Sequence[Column]) -> None:
     """A row an image, a column a value, in the form that is read."""
     lines = [csv_line(("image", *(column.name for column in columns)))]
-    lines += [csv_line((case, *(_cell(said[c.name].value) for c in columns))) for case, said in answers.items()]
+    lines += [csv_line((case, *(as_cell(said[c.name].value) for c in columns))) for case, said in answers.items()]
     write_text(path, "\n".join(lines) + "\n")
-
-
-def _cell(value: Value) -> str:
-    if isinstance(value, tuple):
-        return BETWEEN.join(value)
-    return f"{value:.6g}" if isinstance(value, float) else value

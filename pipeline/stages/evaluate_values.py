@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import write_json, write_text
-from pipeline.data.columns import BETWEEN, Value
+from pipeline.data.columns import as_cell
 from pipeline.data.dataset import Case, Part, read_dataset
 from pipeline.data.points_csv import csv_line
 from pipeline.data.summary_head import summary_head
@@ -65,13 +65,5 @@ def _table(answers: ValuePredictions, cases: Sequence[Case]) -> str:
             words = words_of(said.value) if said.beliefs else ()
             belief = min((said.beliefs[word] for word in words if word in said.beliefs), default=None)
             cells = (case.values.get(column.name), said.value, said.low, said.high, belief)
-            lines.append(csv_line((case.id, case.subject, column.name, *map(_cell, cells))))
+            lines.append(csv_line((case.id, case.subject, column.name, *map(as_cell, cells))))
     return "\n".join(lines) + "\n"
-
-
-def _cell(value: Value | None) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, tuple):
-        return BETWEEN.join(value)
-    return f"{value:.6g}" if isinstance(value, float) else value

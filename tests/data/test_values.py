@@ -13,7 +13,12 @@ from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.encoders import LONGEST, Encoder
 from pipeline.data.fit_encoders import fit_asked, fit_encoder
 from pipeline.data.inputs import Inputs, inputs_of
-from pipeline.data.value_predictions import ValuePredictions, read_value_predictions, write_value_predictions
+from pipeline.data.value_predictions import (
+    ValueAnswer,
+    ValuePredictions,
+    read_value_predictions,
+    write_value_predictions,
+)
 from pipeline.data.values_csv import find_table, read_values, write_values_csv
 from pipeline.errors import DataError
 
@@ -306,3 +311,8 @@ def test_answers_survive_their_file_and_the_table_is_one_that_is_read(tmp_path):
     assert read_value_predictions(tmp_path / "p.json") == predictions
     write_values_csv(tmp_path / "v.csv", predictions.cases, predictions.columns)
     assert read_values(tmp_path / "v.csv", [AGE, SEX, TAGS]).rows == {"c": {"age": 6.0, "sex": "m", "tags": ("a",)}}
+
+
+def test_a_number_of_eight_digits_is_written_whole(tmp_path):
+    write_values_csv(tmp_path / "v.csv", {"c": {"age": ValueAnswer(20240315.0)}}, (AGE,))
+    assert (tmp_path / "v.csv").read_text() == "image,age\nc,20240315\n"
