@@ -103,8 +103,8 @@ def with_values(
     if not columns:
         return dataset
     path = find_table(dataset.root, columns, table)
-    said = read_values(path, columns)
-    said.rename(ids_by_file({case.id: dataset.image_path(case) for case in dataset.cases}, dataset.root))
+    ids = ids_by_file({case.id: dataset.image_path(case) for case in dataset.cases}, dataset.root)
+    said = read_values(path, columns, ids)
     cases = []
     for case in dataset.cases:
         if case.id in said.problems:

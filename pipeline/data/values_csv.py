@@ -14,7 +14,7 @@ from pipeline.data.scan_files import under_ids
 from pipeline.data.value_predictions import ValueAnswer
 from pipeline.errors import DataError
 
-WHOSE = ("image", "case", "id", "file", "filename", "name")  # headings that name a row's case; else the first column
+WHOSE = ("image", "case", "id", "file", "filename", "name")  # headings that may say whose a row is
 
 
 @dataclass
@@ -76,14 +76,16 @@ def _tables(source: Path, table: str | None) -> list[Path]:
     return [source / table]
 
 
-def read_values(path: Path, columns: Sequence[Column]) -> ValuesTable:
+def read_values(path: Path, columns: Sequence[Column], ids: Mapping[str, str] | None = None) -> ValuesTable:
     """All rows; a cell without a value is missing.
+
+    Args:
+        ids: Of the cases, by what the table may call them; its rows go by these.
 
     Raises:
         DataError: Not readable. A bad cell is a problem of its case, and so is a second row of one.
     """
-    table, header = ValuesTable(), headings(path)
-    whose = next((name for name in header if name.lower() in WHOSE), header[0] if header else "")
+    table, whose = ValuesTable(), _whose(path, ids or {})
     for row in read_rows(path, [whose, *(column.name for column in columns)]):
         case, where = row.cells[whose], f"{path}: row {row.line}"
         if case in table.rows:
@@ -101,7 +103,17 @@ def read_values(path: Path, columns: Sequence[Column]) -> ValuesTable:
                 continue
             if value is not None:
                 table.rows[case][column.name] = value
+    table.rename(ids or {})
     return table
+
+
+def _whose(path: Path, ids: Mapping[str, str]) -> str:
+    """The heading of what says whose a row is. Of several that may, the one that names most cases, for a running number
+    or somebody's name may stand beside the file; of those alike, the first of `WHOSE`."""
+    header, rows, cases = headings(path), read_rows(path, ()), {*ids.values()}
+    may = sorted((n for n in header if n.lower() in WHOSE), key=lambda n: WHOSE.index(n.lower())) or header[:1]
+    named = {name: len(cases & {ids.get(row.cells[name], row.cells[name]) for row in rows}) for name in may}
+    return max(named, key=lambda name: named[name], default="")
 
 
 def write_values_csv(path: Path, answers: Mapping[str, Mapping[str, ValueAnswer]], columns: Sequence[Column]) -> None:

@@ -109,9 +109,9 @@ def _said(path: Path, columns: Sequence[Encoder], scans: Mapping[str, Path]) -> 
     there = [encoder for encoder in columns if encoder.column.name in header]
     if not there:
         raise DataError(f"{path}: has no column that the model reads; it reads {', '.join(names) or 'none'}.")
-    table = read_values(path, [encoder.column for encoder in there])
     whole = {case: scan.absolute() for case, scan in scans.items()}
-    table.rename(ids_by_file(whole, Path(os.path.commonpath([scan.parent for scan in whole.values()])).parent))
+    ids = ids_by_file(whole, Path(os.path.commonpath([scan.parent for scan in whole.values()])).parent)
+    table = read_values(path, [encoder.column for encoder in there], ids)
     met = scans.keys() & table.rows.keys()
     if not met:
         raise DataError(f"{path}: no row is of an image: rows are of {some(table.rows)}, images {some(scans)}.")

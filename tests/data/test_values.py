@@ -103,6 +103,21 @@ def test_rows_under_two_names_of_an_image_are_an_error_of_it(tmp_path):
     assert findings[0].message == "there are two rows of it, 'a.png' and 'a'."
 
 
+@pytest.mark.parametrize("head", ["id", "name", "file"])
+def test_a_number_in_front_that_names_other_images_does_not_say_whose_a_row_is(tmp_path, head):
+    data, findings = collect_images(folder(tmp_path, names="123"), "v")
+    (tmp_path / "labels.csv").write_text(f"{head},image,age\n1,3.png,30\n2,2.png,20\n3,1.png,10\n")
+    told = with_values(data, findings, (), (AGE,)).cases
+    assert {c.id: c.values["age"] for c in told} == {"1": 10.0, "2": 20.0, "3": 30.0}
+
+
+def test_of_several_columns_the_one_that_names_most_images_says_whose_a_row_is(tmp_path):
+    data, findings = collect_images(folder(tmp_path), "v")
+    (tmp_path / "labels.csv").write_text("image,name,File,age\nface,ann,a.png,3\nface,a,b.png,4\nface,cid,c.png,5\n")
+    told = with_values(data, findings, (), (AGE,)).cases
+    assert {c.id: c.values["age"] for c in told} == {"a": 3.0, "b": 4.0, "c": 5.0} and not findings
+
+
 @pytest.mark.parametrize(("line", "problem"), [("a.png,1,203", "3 cells under 2 headings"), ("a.png,3,", None)])
 def test_a_row_that_a_comma_has_shifted_is_an_error_of_its_case(tmp_path, line, problem):
     (tmp_path / "t.csv").write_text(f"image,age\n{line}\n")
