@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -51,9 +51,14 @@ def given_to(model: Model, beside: Beside) -> dict[str, np.ndarray]:
     return model.inputs.given(beside.values, views, (grey.channels, *[1] * model.dims))
 
 
-def beside_cases(data: Dataset, cases: Iterable[Case]) -> dict[str, Beside]:
-    """Of cases of a data set, by id."""
-    return {c.id: Beside(c.values, {view: data.root / path for view, path in c.pictures.items()}) for c in cases}
+def beside_cases(data: Dataset, cases: Iterable[Case], exclude: Collection[str] = ()) -> dict[str, Beside]:
+    """Of cases of a data set, by id; an image that check kept out is missing, as in training."""
+    return {c.id: Beside(c.values, _views(data, c, exclude)) for c in cases}
+
+
+def _views(data: Dataset, case: Case, exclude: Collection[str]) -> dict[str, Path]:
+    kept = {view: path for view, path in case.pictures.items() if picture_id(case.id, view) not in exclude}
+    return {view: data.root / path for view, path in kept.items()}
 
 
 def beside_scans(

@@ -60,7 +60,7 @@ def predict(
         model: Model folder of a run.
         inputs: Scans or folders of scans; the case id is the file name without its extension.
         dataset: Instead of inputs: the cases of a `dataset.json`, of one `part` if given.
-        exclude: Ids of cases left out, such as those that check quarantined.
+        exclude: Ids of cases left out, such as those that check quarantined; of second images, too.
         formats: See `PredictSettings`; None = an `ID.mrk.json` a scan, `ID.points.json` and a drawn `ID.png` a picture.
         series: UIDs of the DICOM series to take from inputs that hold several.
         pseudonyms: Call inputs by codes; `private/` in `out` knows whose they are.
@@ -186,7 +186,7 @@ def _of_dataset(dataset: Path, part: Part | None, exclude: Sequence[str]) -> tup
     cases = [c for c in (data.part(part) if part else data.cases) if c.id not in exclude]
     if not cases:
         raise DataError(f"{dataset}: no case in part '{part}'")
-    return {c.id: data.image_path(c) for c in cases}, beside_cases(data, cases)
+    return {c.id: data.image_path(c) for c in cases}, beside_cases(data, cases, exclude)
 
 
 def _answer_all(

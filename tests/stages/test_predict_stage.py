@@ -13,13 +13,14 @@ from scipy.ndimage import affine_transform
 from tiny_scans import NAMES, draw_scan, write_scan
 
 from pipeline.data.atomic import read_sealed, sha256_of, write_sealed
+from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.kept_answers import ENDINGS, AnswerFiles
 from pipeline.data.markups import read_markups
 from pipeline.data.predictions import read_predictions
 from pipeline.errors import CheckpointError, ConfigError, DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference import answering
-from pipeline.stages.predict import predict
+from pipeline.stages.predict import _of_dataset, predict
 
 
 def on_cpu(model, out, *inputs, **kwargs):
@@ -308,6 +309,13 @@ def test_a_part_without_cases_is_named(scans, trained, tmp_path):
 def test_cases_that_are_excluded_are_not_answered(scans, trained, tmp_path):
     told = on_cpu(trained, tmp_path, dataset=scans.dataset, part="test", exclude=("c17",))
     assert sorted(told.cases) == ["c16", "c18"]
+
+
+def test_a_second_image_that_check_kept_out_is_missing(tmp_path):
+    case = Case("a", "a", "a_x.png", {}, "test", pictures={"y": "a_y.png", "z": "a_z.png"})
+    write_dataset(Dataset("views", tmp_path, (), (case,), "px"), tmp_path / "dataset.json")
+    scans, beside = _of_dataset(tmp_path / "dataset.json", "test", ["a/y"])
+    assert scans == {"a": tmp_path / "a_x.png"} and beside["a"].views == {"z": tmp_path / "a_z.png"}
 
 
 @pytest.mark.parametrize("name, formats", [("c16.mrk.json", None), ("c16.fcsv", ["fcsv"]), ("points.csv", ["csv"])])
