@@ -6,6 +6,7 @@ A value is a number, a word, or several words; a value that is missing is not li
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,7 @@ from pipeline.errors import DataError
 
 Kind = Literal["number", "logarithm", "class", "labels", "text"]
 NUMBERS: tuple[Kind, ...] = ("number", "logarithm")
+FORMS: dict[Kind, str] = {"number": "number", "logarithm": "number", "class": "word", "text": "word", "labels": "words"}
 Value = float | str | tuple[str, ...]
 BETWEEN = "|"  # labels of one case
 MISSING = ("", "na", "n/a", "nan", "none", "null", "?")  # where a number is asked for
@@ -80,6 +82,25 @@ def checked(column: Column, value: object) -> Value:
     if column.kind in ("class", "text") and isinstance(value, str):
         return value
     raise DataError(f"column '{column.name}': {value!r} is no {column.kind}")
+
+
+def require_same_kinds(said: Iterable[Column], known: Iterable[Column], where: str) -> None:
+    """Make sure that answers and reference can be compared, where both have a column.
+
+    Args:
+        where: Both files.
+
+    Raises:
+        DataError: One is a number, a word or several words in the one, and another of these in the other.
+    """
+    kinds = {column.name: column.kind for column in known}
+    for column in said:
+        other = kinds.get(column.name, column.kind)
+        if FORMS.get(column.kind) != FORMS.get(other):
+            raise DataError(
+                f"{where}: column '{column.name}' is {column.kind} in the answers, {other} in the reference."
+                " Import the reference with the kind that the model has."
+            )
 
 
 def _number(column: Column, text: str) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from pipeline.data.atomic import write_json, write_text
+from pipeline.data.columns import require_same_kinds
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
 from pipeline.data.errors_csv import errors_csv
 from pipeline.data.observers import disagreement
@@ -74,6 +75,7 @@ def evaluate(
     kept = data.with_cases(_kept(data, exclude))
     cases = _cases(answers, kept, part, predictions, dataset)
     dims = _dims(answers, data, predictions, dataset)
+    require_same_kinds(answers.columns, (*data.inputs, *data.outputs), f"{predictions}, {dataset}")
     truth = _truth(cases, data.landmarks, dims)
     told = [[answers.cases.get(c.id, {}).get(n) for n in data.landmarks] for c in cases]
     outcomes = compare(truth.position, truth.annotated, _positions(told, dims), _mask(told))

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import write_json, write_text
-from pipeline.data.columns import as_cell
-from pipeline.data.dataset import Case, Part, read_dataset
+from pipeline.data.columns import as_cell, require_same_kinds
+from pipeline.data.csv_rows import some
+from pipeline.data.dataset import Case, Dataset, Part, read_dataset
 from pipeline.data.points_csv import csv_line
 from pipeline.data.summary_head import summary_head
 from pipeline.data.value_predictions import ValuePredictions, read_value_predictions
@@ -42,6 +43,7 @@ def evaluate_values(
     measured = [c for c in cases if c.id in answers.cases]
     if not measured:
         raise DataError(f"{predictions}: no answers for a case of part '{part}' of {dataset}. Predict that part first.")
+    _require_alike(answers, data, f"{predictions}, {dataset}")
     truth, blind = ([c.values for c in of_part] for of_part in (cases, kept.part("train")))
     each = numbers_of_all(answers.columns, truth, [answers.cases.get(c.id) for c in cases], blind)
     summary = {
@@ -52,6 +54,15 @@ def evaluate_values(
     write_text(Path(out) / "values_errors.csv", _table(answers, measured))
     write_json(Path(out) / "summary.json", summary)
     return summary
+
+
+def _require_alike(answers: ValuePredictions, data: Dataset, where: str) -> None:
+    """Some columns of the answers are in the data set, too, and of the same kinds."""
+    known = (*data.inputs, *data.outputs)
+    require_same_kinds(answers.columns, known, where)
+    said, there = [c.name for c in answers.columns], [c.name for c in known]
+    if not set(said) & set(there):
+        raise DataError(f"{where}: no column in common: the one has {some(said)}, the other {some(there) or 'none'}")
 
 
 def _table(answers: ValuePredictions, cases: Sequence[Case]) -> str:

@@ -254,3 +254,30 @@ def test_a_value_that_another_program_left_out_has_no_row(tmp_path):
     assert evaluate_values(*paths)["metrics"] == {"age.mae": 2.0, "sex.accuracy": 0.5}
     rows = (paths[2] / "values_errors.csv").read_text().splitlines()
     assert [row.split(",")[:3] for row in rows[1:]] == [["a", "a", "age"], ["b", "b", "age"], ["b", "b", "sex"]]
+
+
+def test_answers_of_columns_that_the_data_lack_are_refused(tmp_path):
+    case = Case("a", "a", "a.png", {}, "test", values={"weight": 3.0})
+    paths = of_pictures(tmp_path, [case], outputs=(Column("weight", "number"),))
+    answers = {"a": {"age": ValueAnswer(13.0)}}
+    write_value_predictions(ValuePredictions("m", answers, (Column("age", "number"),)), paths[0])
+    with pytest.raises(DataError, match=r"no column in common: the one has 'age', the other 'weight'"):
+        evaluate_values(*paths)
+
+
+@pytest.mark.parametrize("landmarks", [False, True])
+@pytest.mark.parametrize(("kind", "value"), [("number", 1.0), ("labels", ("f",)), ("class", "f"), ("text", "f")])
+def test_a_class_is_not_compared_with_a_number_or_labels(tmp_path, landmarks, kind, value):
+    case = Case("a", "a", "a.png", {"a": (1.0, 1.0)}, "test", values={"sex": value})
+    paths, sex = of_pictures(tmp_path, [case], outputs=(Column("sex", kind),)), (Column("sex", "class"),)
+    answers = {"a": {"sex": ValueAnswer("f", {"f": 0.9})}}
+    if landmarks:
+        write_predictions(beside({"a": ()}, values=answers, columns=sex), paths[0])
+    else:
+        write_value_predictions(ValuePredictions("m", answers, sex), paths[0])
+    measure = evaluate if landmarks else evaluate_values
+    if kind in ("class", "text"):
+        assert measure(*paths)["metrics"]["sex.accuracy"] == 1.0
+    else:
+        with pytest.raises(DataError, match=f"column 'sex' is class in the answers, {kind} in the reference"):
+            measure(*paths)
