@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.atomic import write_json, write_text
+from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Case, Part, read_dataset
-from pipeline.data.pairs_txt import Pair, read_pairs
+from pipeline.data.pairs_txt import FEWEST, Pair, read_pairs
 from pipeline.data.points_csv import csv_line
 from pipeline.data.summary_head import summary_head
 from pipeline.data.vector_predictions import TASK, VectorPredictions, read_vector_predictions
@@ -43,13 +45,15 @@ def evaluate_vectors(
         out: Folder for `pairs.csv` and `summary.json`.
         part: Which part of the split.
         exclude: Ids of cases that check kept out.
-        pairs: A list in the form of LFW's `pairs.txt`; adds the accuracy of its folds.
+        pairs: A list in the form of LFW's `pairs.txt`; adds the accuracy of its folds. Pairs of an image that failed
+            or was kept out are left out, which stderr says.
 
     Returns:
         The content of `summary.json`.
 
     Raises:
-        DataError: Nothing to measure, fewer than two images of one identity, or a pair names no image.
+        DataError: Nothing to measure, fewer than two images of one identity, a pair names no image, or too
+            few pairs are left.
     """
     answers, data = read_vector_predictions(predictions), read_dataset(dataset)
     cases = [c for c in data.part(part) if c.id not in set(exclude)]
@@ -63,7 +67,7 @@ def evaluate_vectors(
     taken = (same <= answers.threshold).mean(), (other <= answers.threshold).mean()
     metrics |= {"accuracy": float((taken[0] + 1 - taken[1]) / 2), "tar": float(taken[0]), "far": float(taken[1])}
     if pairs is not None:
-        metrics |= folds_accuracy(*_listed(read_pairs(pairs), answers, data.cases, pairs))
+        metrics |= folds_accuracy(*_listed(read_pairs(pairs), answers, data.cases, exclude, pairs))
     summary = {
         **summary_head(TASK, part, cases, exclude, answers, data, predictions, dataset),
         "identities": len(set(who)),
@@ -78,19 +82,28 @@ def evaluate_vectors(
 
 
 def _listed(
-    pairs: Sequence[Pair], answers: VectorPredictions, cases: Sequence[Case], path: Path
+    pairs: Sequence[Pair], answers: VectorPredictions, cases: Sequence[Case], exclude: Sequence[str], path: Path
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distance, whether of one person, and fold of each pair of the list."""
+    """Distance, whether of one person, and fold of each pair of the list, but of those with an image that failed."""
     names = {Path(c.image).stem: c.id for c in cases}
+    known = answers.cases.keys() | answers.failures.keys() | set(exclude)
 
-    def vector(image: tuple[str, int]) -> np.ndarray:
+    def named(image: tuple[str, int]) -> str:
         name = f"{image[0]}_{image[1]:0{PLACES}d}"
-        if names.get(name) not in answers.cases:
+        if names.get(name) not in known:
             raise DataError(f"{path}: image '{name}' has no vector; predict all parts that the list speaks of.")
-        return answers.cases[names[name]]
+        return names[name]
 
-    distance = np.array([np.square(vector(p.one) - vector(p.other)).sum() for p in pairs])
-    return distance, np.array([p.same for p in pairs]), np.array([p.fold for p in pairs])
+    every = [(p, named(p.one), named(p.other)) for p in pairs]
+    lost = {case for _, *both in every for case in both} - answers.cases.keys()
+    left = [(p, one, other) for p, one, other in every if not lost & {one, other}]
+    if lost:
+        count = f"{len(every) - len(left)} of {len(every)} pairs are left out"
+        print(f"{path}: {count}, for these images have no answer: {some(sorted(lost))}", file=sys.stderr)
+    if len({p.fold for p, *_ in left}) < FEWEST:
+        raise DataError(f"{path}: both images have an answer of {len(left)} pairs, not of two folds. Leave it out.")
+    distance = np.array([np.square(answers.cases[one] - answers.cases[other]).sum() for _, one, other in left])
+    return distance, np.array([p.same for p, *_ in left]), np.array([p.fold for p, *_ in left])
 
 
 def _table(cases: Sequence[Case], apart: np.ndarray) -> str:

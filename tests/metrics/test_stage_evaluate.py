@@ -14,11 +14,13 @@ from pipeline.data.dataset import Box, Case, Dataset, write_dataset
 from pipeline.data.predictions import Answer, Predictions, write_predictions
 from pipeline.data.summary_head import NO_PREDICTION
 from pipeline.data.value_predictions import ValueAnswer, ValuePredictions, write_value_predictions
+from pipeline.data.vector_predictions import VectorPredictions, write_vector_predictions
 from pipeline.errors import DataError
 from pipeline.report.value_listing import value_listing
 from pipeline.stages.evaluate import evaluate
 from pipeline.stages.evaluate_boxes import evaluate_boxes
 from pipeline.stages.evaluate_values import evaluate_values
+from pipeline.stages.evaluate_vectors import evaluate_vectors
 
 NAMES = ("a", "b")
 
@@ -281,3 +283,37 @@ def test_a_class_is_not_compared_with_a_number_or_labels(tmp_path, landmarks, ki
     else:
         with pytest.raises(DataError, match=f"column 'sex' is class in the answers, {kind} in the reference"):
             measure(*paths)
+
+
+LIST = "2 2\np1 1 2\np2 1 2\np1 1 p2 1\np2 2 p3 1\np3 1 2\np4 1 2\np3 1 p4 1\np4 2 p1 2\n"
+
+
+def of_people(folder, lost=(), failures=()):
+    """Two images of each of four people, told apart; those that are lost have no vector."""
+    names = [f"p{who}_{number:04d}" for who in (1, 2, 3, 4) for number in (1, 2)]
+    cases = [Case(name, name[:2], f"{name}.png", {}, "test") for name in names]
+    paths = of_pictures(folder, cases)
+    told = {name: np.eye(4)[int(name[1]) - 1] for name in names if name not in lost}
+    write_vector_predictions(VectorPredictions("m", told, 1.0, failures=dict.fromkeys(failures, "cut off")), paths[0])
+    (folder / "pairs.txt").write_text(LIST)
+    return {"predictions": paths[0], "dataset": paths[1], "out": paths[2], "pairs": folder / "pairs.txt"}
+
+
+@pytest.mark.parametrize("kept_out", [False, True])
+def test_listed_pairs_of_an_image_that_failed_are_left_out_and_told(tmp_path, capsys, kept_out):
+    lost = ["p1_0001"]
+    paths = of_people(tmp_path, lost, () if kept_out else lost)
+    summary = evaluate_vectors(**paths, exclude=lost if kept_out else ())
+    assert summary["metrics"]["folds_accuracy"] == 1.0
+    assert "pairs.txt: 2 of 8 pairs are left out, for these images have no answer: 'p1_0001'" in capsys.readouterr().err
+
+
+def test_pairs_of_which_one_fold_is_left_are_refused(tmp_path):
+    lost = ["p1_0001", "p2_0001", "p2_0002"]
+    with pytest.raises(DataError, match=r"both images have an answer of 4 pairs, not of two folds"):
+        evaluate_vectors(**of_people(tmp_path, lost, lost))
+
+
+def test_a_listed_image_that_nobody_asked_about_is_refused(tmp_path):
+    with pytest.raises(DataError, match="image 'p1_0001' has no vector; predict all parts that the list speaks of"):
+        evaluate_vectors(**of_people(tmp_path, ["p1_0001"]))
