@@ -32,8 +32,8 @@ class DataSettings:
         split_seed: Another seed, another split.
         strict: Stop where a case is quarantined; a scan whose sform and qform differ is, too.
         table: CSV in the folder with a row a case, for columns of inputs and outputs; null = the only one that has all.
-        views: Where a case has several images, what each shows and how its file is called: {NAME: '{id}_name', ...}.
-            The first is the image itself, the others are inputs.
+        views: Where a case has several images (task=attributes), what each shows and how its file is called:
+            {NAME: '{id}_name', ...}. The first is the image itself, the others are inputs.
     """
 
     name: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.cli.settings import Settings
@@ -11,6 +12,7 @@ from pipeline.data.findings import read_findings
 from pipeline.data.threads import cores
 from pipeline.errors import ConfigError
 from pipeline.tasks.names import clash
+from pipeline.tasks.table import TASKS
 
 KINDS: dict[Kind, str] = {  # and the keys that name columns of each
     "number": "numbers",
@@ -37,18 +39,35 @@ def columns_of_settings(settings: Settings) -> Columns:
     """What the table of the folder is read for.
 
     Raises:
-        ConfigError: Two things have one name, or no column is asked for where the task answers columns.
+        ConfigError: Two things have one name, no column is asked for where the task answers columns, or more is given
+            than the task looks at.
     """
     inputs = [Column(n, kind) for kind, key in KINDS.items() for n in getattr(settings.inputs, key)]
     outputs = [Column(n, kind) for kind, key in KINDS.items() for n in getattr(settings.outputs, key, ())]
     if wrong := clash(inputs, outputs, settings.data.views, settings.task):
         raise ConfigError(wrong)
+    _require_one_image(settings, inputs)
     if not outputs and settings.task == "attributes":
         raise ConfigError(
             f"task={settings.task}: say which columns of the table are asked for, such as outputs.numbers=[age] or"
             " outputs.classes=[gender]"
         )
     return Columns(tuple(inputs), tuple(outputs), settings.data.table, dict(settings.data.views))
+
+
+def _require_one_image(settings: Settings, inputs: Sequence[Column]) -> None:
+    """Nothing stands beside an image where the task, or those who ask its model, would not look at it."""
+    task, answers = settings.task, TASKS[settings.task].answers
+    if answers != "values" and settings.data.views:
+        raise ConfigError(
+            f"data.views: task={task} looks at one image of a case, so the others would be lost. Take it out, or"
+            " use task=attributes."
+        )
+    if answers == "vectors" and inputs:
+        raise ConfigError(
+            f"inputs: task={task} looks at the image alone, for enroll, identify and verify are given nothing else."
+            " Take them out."
+        )
 
 
 def quarantined(run: Path) -> tuple[str, ...]:

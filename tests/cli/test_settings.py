@@ -9,6 +9,7 @@ import pytest
 from pipeline.cli.compose import compose, sort_words
 from pipeline.cli.config_files import config_folder, groups
 from pipeline.cli.door import main
+from pipeline.cli.given import columns_of_settings
 from pipeline.cli.schema import choices, docstring_arguments, leaves, options, words
 from pipeline.cli.settings import DataSettings, Settings
 from pipeline.cli.settle import settings_from, unread
@@ -261,6 +262,25 @@ def test_what_would_change_nothing_is_refused(verb, arguments, said):
         assert said is not None and str(error).startswith(said) and str(error).endswith("Leave it out.")
     else:
         assert said is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["task=embedding", "inputs.numbers=[age]"], "inputs: task=embedding looks at the image alone"),
+        (["task=embedding", "data.views={x: '{id}'}"], "data.views: task=embedding looks at one image of a case"),
+        (["task=multi", "data.views={x: '{id}'}"], "data.views: task=multi looks at one image of a case"),
+        (["task=landmarks", "data.views={x: '{id}'}"], "data.views: task=landmarks looks at one image of a case"),
+        (["experiment=houses"], None),
+        (["experiment=cta_with_metadata"], None),
+    ],
+)
+def test_what_no_image_is_looked_at_beside_is_refused(arguments, said):
+    if said is None:
+        assert columns_of_settings(settled(*arguments)).inputs
+    else:
+        with pytest.raises(ConfigError, match=said):
+            columns_of_settings(settled(*arguments))
 
 
 def test_kinds_of_phantoms_that_are_no_scans_are_pictures():
