@@ -5,7 +5,7 @@ What an experiment says is not looked at, since it may serve several verbs and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.cli.settings import Settings
 from pipeline.cli.verbs import Verb
@@ -32,6 +32,13 @@ READ_BY = {  # settings of training that some tasks alone read
     "attributes.places": ("attributes",),
     "embedding": ("embedding",),
 }
+IMPORTED_BY = {  # settings of how a folder is read that some tasks alone read
+    "boxes_around": ("boxes", "one_object", "multi"),
+    "margin": ("boxes", "one_object", "multi"),
+    "unlisted": ("landmarks", "boxes", "one_object", "multi"),
+    "missing": ("landmarks", "boxes", "one_object", "multi"),
+    "frame": ("landmarks", "boxes", "one_object", "multi"),
+}
 
 
 def refuse_idle(verb: Verb, keys: Iterable[str], settings: Settings) -> None:
@@ -49,6 +56,7 @@ def refuse_idle(verb: Verb, keys: Iterable[str], settings: Settings) -> None:
 def _idle(verb: Verb, settings: Settings) -> dict[str, str]:
     """{key or section: why it changes nothing here}; of two that fit a key, the last is said."""
     idle = _of_check(verb, settings) | (_of_other_tasks(settings) if verb.reads("training") else {})
+    idle |= _of_other_folders(settings) if verb.name in ("import", "run") else {}
     if verb.name in ("simulate", "demo") and settings.simulate.kind not in SCANS:
         why = f"kind={settings.simulate.kind} draws pictures, which have a size of their own"
         idle |= dict.fromkeys(("simulate.fov_mm", "simulate.spacing_mm"), why)
@@ -94,8 +102,22 @@ def _of_scans(settings: Settings) -> dict[str, str]:
 def _of_other_tasks(settings: Settings) -> dict[str, str]:
     """The same of the training's settings: those of other tasks, and those of another loss of landmarks."""
     task, loss = settings.task, settings.training.loss.name
-    of_others = {key: tasks for key, tasks in READ_BY.items() if task not in tasks}
-    idle = {f"training.{key}": f"it is for task={' or '.join(tasks)}, not {task}" for key, tasks in of_others.items()}
+    idle = _read_by_others("training", READ_BY, task)
     unread = ("balance",) if loss == "softmax" else ("sigma", "beta")
     why = f"training.loss.name={loss} does not read it"
     return dict.fromkeys((f"training.loss.{key}" for key in unread), why) | idle
+
+
+def _of_other_folders(settings: Settings) -> dict[str, str]:
+    """The same of how a folder is read."""
+    task, data = settings.task, settings.data
+    around = ("margin", *(("missing", "frame") if TASKS[task].answers == "boxes" else ()))
+    idle = {} if data.boxes_around else {f"data.{key}": "without data.boxes_around nothing reads it" for key in around}
+    columns = [names for section in (settings.inputs, settings.outputs) for names in vars(section).values()]
+    idle |= {} if any(columns) else {"data.table": "neither inputs nor outputs name a column of it"}
+    return idle | _read_by_others("data", IMPORTED_BY, task)
+
+
+def _read_by_others(section: str, readers: Mapping[str, Sequence[str]], task: str) -> dict[str, str]:
+    of_others = {key: tasks for key, tasks in readers.items() if task not in tasks}
+    return {f"{section}.{key}": f"it is for task={' or '.join(tasks)}, not {task}" for key, tasks in of_others.items()}
