@@ -17,8 +17,12 @@ def is_written(folder: Path, top: Path) -> bool:
     is `top` as it was given."""
     run = folder.parent if folder.name == PREPARED else folder
     aligned = folder.name == "images" and folder.parent != top and (folder.parent / "aligned.csv").is_file()
-    linked = folder.name == PRIVATE and (folder / KEY).is_file()
-    return aligned or linked or ((run / "config.yaml").is_file() and (run / PREPARED).is_dir())
+    return aligned or is_linked(folder) or ((run / "config.yaml").is_file() and (run / PREPARED).is_dir())
+
+
+def is_linked(folder: Path) -> bool:
+    """Whether it holds links that call scans by codes."""
+    return folder.name == PRIVATE and (folder / KEY).is_file()
 
 
 def is_answered(folder: Path, top: Path, out: Path | None) -> bool:

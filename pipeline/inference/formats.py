@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipeline.data.own_output import is_linked
 from pipeline.data.readers import folder_and_series, unit_of
 from pipeline.data.write_boxes import FORMATS as OF_BOXES
 from pipeline.errors import ConfigError
@@ -32,7 +33,11 @@ def check_formats(answers: str, unit: str, formats: Sequence[str] | None, scans:
         if name not in possible:
             there = f"of {answers} in {unit} there are {', '.join(possible)}" if possible else _always(answers)
             raise ConfigError(f"predict.formats={name}: {there}")
-        for scan in scans.values():
+        for case, scan in scans.items():
+            if name == "dicom-sr" and is_linked(folder_and_series(scan)[0].parent):
+                raise ConfigError(
+                    f"predict.formats={name}: a report names its patient, and {case} is a code. Leave it out."
+                )
             if lacking := _lacking(name, scan):
                 raise ConfigError(f"predict.formats={name}: {scan} is no {lacking}. Choose another format.")
 

@@ -53,3 +53,12 @@ def test_a_series_has_a_report(tmp_path):
 def test_no_format_is_not_the_usual_one(task):
     assert answering(model(task), ()).formats == ()
     assert answering(model(task), None).formats == ("mrk.json",)
+
+
+@pytest.mark.parametrize("series", ["", "1.2.840.1"])
+def test_a_report_that_names_its_patient_is_refused_of_scans_that_go_by_codes(tmp_path, series):
+    (link := tmp_path / "private" / "case-7").mkdir(parents=True)
+    check_formats("points", "mm", ("dicom-sr",), {"case-7": link / series})  # somebody's own folder of that name
+    (link.parent / "key").touch()
+    with pytest.raises(ConfigError, match="dicom-sr: a report names its patient, and case-7 is a code"):
+        check_formats("points", "mm", ("csv", "dicom-sr"), {"case-7": link / series})
