@@ -65,7 +65,8 @@ def find_suspects(
     if folds < 3 or len(set(subjects.values())) < folds:
         raise DataError(f"{dataset}: {len(set(subjects.values()))} subjects; {max(folds, 3)} or more are needed.")
     plain = asdict(replace(settings, threads=0))  # any number of threads goes on: answers agree
-    identity = fingerprint([plain, [[c.id, c.world.tolist()] for c in cases], store.keys, folds])
+    told = [[c.id, subjects[c.id], c.world.tolist(), c.known.tolist()] for c in cases]  # subjects make folds
+    identity = fingerprint([plain, data.landmarks, told, store.keys, folds])
     sweep(out, below=True)
     place, target = out / "resume" / identity[:12], pick_device(device)
     asked = Asked(landmarks=data.landmarks)

@@ -18,6 +18,8 @@ from pipeline.inference.suspects import Suspect
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.stages.preprocess import preprocess
 from pipeline.stages.suspects import find_suspects
+from pipeline.training import held_out
+from pipeline.training.cascade import Cascade
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +110,23 @@ def test_the_finest_voxels_are_looked_at_as_often_as_in_a_training(scans, tmp_pa
     with pytest.raises(DataError, match="enough"):
         find_suspects(*place, tiny_settings(looks=2), folds=3, device="cpu")
     assert seen == [((2.0, 1.0, 1.0), 3)]
+
+
+def test_folds_are_made_anew_where_the_subjects_that_divide_them_were_corrected(scans, tmp_path, monkeypatch):
+    """Each later subject moves by one fold, and networks of before would answer cases that they learned from."""
+    learned, asked = {}, []
+    train, answer = Cascade.train, held_out.answer_all
+    monkeypatch.setattr(Cascade, "train", lambda self: learned.setdefault(self.resume, self.learning) and train(self))
+    monkeypatch.setattr(held_out, "answer_all", lambda *args: asked.append({c.id for c in args[-1]}) or answer(*args))
+    data = read_dataset(scans.dataset)
+    for subject in ("c01", "c00"):  # the first two scans turn out to be of one patient
+        told = tuple(replace(c, subject=subject) if c.id == "c01" else c for c in data.cases)
+        write_dataset(data.with_cases(told), tmp_path / "dataset.json")
+        place = (tmp_path / "dataset.json", scans.findings, scans.folder / "prepared", tmp_path / "out")
+        find_suspects(*place, tiny_settings(steps=2), folds=3, device="cpu")
+    assert len(learned) == len(asked) == 6
+    for cases, part in zip(learned.values(), asked, strict=True):
+        assert not {c.id for c in cases} & part
 
 
 @pytest.mark.parametrize("unit", ["mm", "px"])
