@@ -118,7 +118,7 @@ def _draw_given(
         elif name in crops.views:
             shape = crops.views[name]
             whole = Source(part, np.empty((0, len(shape))), np.empty(0, bool))
-            crop = CropSettings(shape, twins=crops.twins and Twins())
+            crop = CropSettings(shape)  # mirrored with the image, not for itself: names change once
             part = draw(rng, whole, crop, augment).voxels if name in there else np.full((len(part), *shape), np.nan)
         drawn[name] = np.full_like(part, np.nan) if rng.random() < crops.missing else part
     if drawn and crops.hidden:

@@ -111,23 +111,28 @@ def _require_pairs(twin: Mapping[str, str]) -> None:
 
 
 def mirrored(drawn: Source, twins: Twins) -> Source:
-    """A crop with left and right exchanged, everything that has a name under that of its twin. Left and right are the
-    world's x, which is the last axis of a level."""
+    """A crop with left and right exchanged, other images of the case too, everything that has a name under that of its
+    twin. Left and right are the world's x, which is the last axis of a level."""
     order = np.array(twins.points if twins.points else range(len(drawn.points)), int)
     last = drawn.voxels.shape[-1] - 1
     points, corners, labels = _turned(drawn.points[order], last), drawn.corners, drawn.labels
     corners = None if corners is None else _turned(corners, last)
     if labels is not None and twins.classes:  # below 0: no box, or nobody knows of any
         labels = np.where(labels < 0, labels, np.array(twins.classes)[labels.clip(0)])
-    values, given = (_renamed(told, twins.words) for told in (drawn.values, drawn.given))
-    turned = replace(drawn, voxels=np.ascontiguousarray(drawn.voxels[..., ::-1]), values=values, given=given)
+    values, given = (_of_mirror(told, twins.words) for told in (drawn.values, drawn.given))
+    turned = replace(drawn, voxels=_flipped(drawn.voxels), values=values, given=given)
     return replace(turned, points=points, known=drawn.known[order], labels=labels, corners=corners)
 
 
-def _renamed(told: Mapping[str, np.ndarray], words: Mapping[str, Sequence[int]]) -> dict[str, np.ndarray]:
-    """Values whose words change places; images that are called the same are none."""
-    kept = {name for name, value in told.items() if name not in words or value.ndim > 1}
-    return {name: value if name in kept else _of_twins(value, words[name]) for name, value in told.items()}
+def _of_mirror(told: Mapping[str, np.ndarray], words: Mapping[str, Sequence[int]]) -> dict[str, np.ndarray]:
+    """Values whose words change places, and images, turned; these may be called as a column is."""
+    images = {name: _flipped(part) for name, part in told.items() if part.ndim > 1}
+    known = [name for name in words if name in told and name not in images]
+    return {**told, **images, **{name: _of_twins(told[name], words[name]) for name in known}}
+
+
+def _flipped(image: Float[np.ndarray, " C *S"]) -> Float[np.ndarray, " C *S"]:
+    return np.ascontiguousarray(image[..., ::-1])
 
 
 def _of_twins(value: Float[np.ndarray, " W"], twins: Sequence[int]) -> Float[np.ndarray, " W"]:

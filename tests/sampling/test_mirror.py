@@ -138,3 +138,18 @@ def test_a_class_or_a_word_whose_other_side_is_not_there_is_refused_unless_it_sa
 def test_classes_and_words_without_a_side_keep_their_names():
     twins = exchanged((), MIRROR, ("RBC", "WBC"), (Encoder(Column("sex", "class"), words=("f", "m")),))
     assert twins == Twins(classes=(0, 1))
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_all_images_of_a_case_are_mirrored_together_or_not_at_all(dims):
+    """Left is bright in both; a second image that is turned alone would show the other class than is taught."""
+    image = np.zeros((1, *(16,) * dims), np.float32)
+    image[..., :8] = 1
+    one = np.full((1, dims), 7.5), np.array([True])
+    source = Source(image, *one, values={"side": np.array([0.0])}, given={"other": image})
+    crops = CropSettings((16,) * dims, jitter=0.0, twins=Twins(words={"side": (1, 0)}), views={"other": (16,) * dims})
+    plain = AugmentSettings(0, 0, 0, 0, 0, share=0, mirror=0.5)
+    drawn = [draw(np.random.default_rng(seed), source, crops, plain) for seed in range(60)]
+    shown = [[d.voxels[..., 0].mean() < 0.5, d.given["other"][..., 2].mean() < 0.5] for d in drawn]
+    assert shown == [[d.values["side"][0] == 1] * 2 for d in drawn]
+    assert 10 < sum(one for one, _ in shown) < 50
