@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float, Int
 
+from pipeline.data.csv_rows import some
 from pipeline.data.encoders import Encoder
 from pipeline.errors import ConfigError
 from pipeline.sampling.augment import AugmentSettings
@@ -44,17 +45,33 @@ def exchanged(
         columns: Whose values are asked for, or given.
 
     Raises:
-        ConfigError: As `twins`; or a class or word says a side and there is none for the other.
+        ConfigError: As `twins`; a class or word says a side and there is none for the other; or the two of a pair are
+            not asked for together.
     """
     if not augment.mirror:
         return None
     words = {c.column.name: c.words for c in columns if c.column.kind in ("class", "labels")}
-    others = {name for names in (classes, *words.values()) for name in names} - set(landmarks)
-    pairs = {one: other for one, other in augment.pairs.items() if not {one, other} <= others}
-    points = tuple(twins(landmarks, pairs).tolist()) if landmarks else ()
+    columns_of = {f"column '{name}'": known for name, known in words.items()}
+    _require_together(augment.pairs, {"landmarks": landmarks, "classes": classes} | columns_of)
+    points = tuple(twins(landmarks, _within(augment.pairs, landmarks)).tolist()) if landmarks else ()
     opposites = {name: _opposites(known, augment.pairs) for name, known in words.items()}
     changed = {name: numbers for name, numbers in opposites.items() if numbers != tuple(range(len(numbers)))}
     return Twins(points, _opposites(classes, augment.pairs), changed)
+
+
+def _require_together(pairs: Mapping[str, str], known: Mapping[str, Sequence[str]]) -> None:
+    """One that is misspelt would be dropped without a word, and mirror images taught with the wrong names."""
+    for one, other in pairs.items():
+        if not any({one, other} <= set(names) for names in known.values()):
+            there = "; ".join(f"{kind} {some(names)}" for kind, names in known.items() if names)
+            raise ConfigError(
+                f"training.augment.pairs: '{one}' and '{other}' are not both landmarks, both classes of boxes,"
+                f" or both words of one column; this task has {there or 'none'}. Correct the pair, or leave it out."
+            )
+
+
+def _within(pairs: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    return {one: other for one, other in pairs.items() if {one, other} <= set(names)}
 
 
 def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K"]:
@@ -62,11 +79,11 @@ def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K
 
     Args:
         names: Of the landmarks. A word "left" (l) has its twin where the same name says "right" (r).
-        pairs: Twins whose names do not say it; one that is its own twin lies in the middle.
+        pairs: Twins among them whose names do not say it; one that is its own twin lies in the middle.
 
     Raises:
-        ConfigError: A pair names no landmark; two have one twin; a name says a side and there is none for the other,
-            or no landmark has a twin, so that a mirrored image would be taught with the wrong names.
+        ConfigError: Two have one twin; a name says a side and there is none for the other, or no landmark has a twin,
+            so that a mirrored image would be taught with the wrong names.
 
     Examples:
         >>> twins(["left_eye", "right_eye", "nose"], {}).tolist()
@@ -74,9 +91,6 @@ def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K
         >>> twins(["L1", "L2"], {"L1": "L1"}).tolist()
         [0, 1]
     """
-    unknown = [n for pair in pairs.items() for n in pair if n not in names]
-    if unknown:
-        raise ConfigError(f"training.augment.pairs: no landmark '{unknown[0]}'; there are {', '.join(names)}")
     numbers = _opposites(names, pairs)
     if len(names) > 1 and not pairs and numbers == tuple(range(len(names))):
         raise ConfigError(
@@ -88,7 +102,7 @@ def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K
 
 def _opposites(names: Sequence[str], pairs: Mapping[str, str]) -> tuple[int, ...]:
     """For each name the number of the one for the other side; its own where it says none."""
-    mine = {one: other for one, other in pairs.items() if {one, other} <= set(names)}
+    mine = _within(pairs, names)
     both = mine | {other: one for one, other in mine.items()}
     twin = {name: both.get(name) or _other_side(name) for name in names}
     _require_pairs(twin)

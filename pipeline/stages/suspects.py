@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from pipeline.data.threads import cores
 from pipeline.errors import DataError
 from pipeline.inference.model import pick_device
 from pipeline.inference.suspects import Suspect, rank_suspects
+from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.mirror import exchanged
 from pipeline.tasks.asked import Asked
 from pipeline.training.beside import can_learn_at_once
@@ -70,7 +71,7 @@ def find_suspects(
     sweep(out, below=True)
     place, target = out / "resume" / identity[:12], pick_device(device)
     asked = Asked(landmarks=data.landmarks)
-    names = exchanged(data.landmarks, settings.augment)
+    names = exchanged(data.landmarks, _of_landmarks(settings.augment, data.landmarks))
     at_once = can_learn_at_once(settings, len(store.spacings), target, "landmarks")
     how = (store.spacings, store.unit, settings, target, place, identity, names)
     template = Cascade((), (), *how, asked=asked, at_once=at_once)
@@ -81,6 +82,12 @@ def find_suspects(
     write_json(out / "suspects.json", {"version": 1, "suspects": [asdict(s) for s in ranked]})
     _draw(data, ranked[:SHOWN], {c: f.world for c, f in answers.items()}, out)
     return ranked
+
+
+def _of_landmarks(augment: AugmentSettings, landmarks: Sequence[str]) -> AugmentSettings:
+    """Without pairs of classes and words alone: folds learn landmarks, whatever else the run is asked for."""
+    pairs = {one: other for one, other in augment.pairs.items() if {one, other} & set(landmarks)}
+    return replace(augment, pairs=pairs)
 
 
 def _mistakes(case: TrainingCase) -> dict[str, Callable[[np.ndarray], np.ndarray]]:

@@ -36,8 +36,6 @@ def test_a_letter_inside_a_word_is_no_side():
 
 def test_pairs_are_told_where_names_are_silent():
     assert twins(["LM1", "LM2", "LM3"], {"LM3": "LM1"}).tolist() == [2, 1, 0]
-    with pytest.raises(ConfigError, match="no landmark 'LM9'; there are LM1, LM2"):
-        twins(["LM1", "LM2"], {"LM1": "LM9"})
 
 
 def test_a_side_that_nothing_lies_across_from_is_refused_unless_it_is_told():
@@ -138,6 +136,20 @@ def test_a_class_or_a_word_whose_other_side_is_not_there_is_refused_unless_it_sa
 def test_classes_and_words_without_a_side_keep_their_names():
     twins = exchanged((), MIRROR, ("RBC", "WBC"), (Encoder(Column("sex", "class"), words=("f", "m")),))
     assert twins == Twins(classes=(0, 1))
+
+
+@pytest.mark.parametrize("pair", [("LM1", "LM9"), ("hand_a", "hand_bb"), ("a", "LM1"), ("hand_a", "a"), ("x", "x")])
+@pytest.mark.parametrize("landmarks", [("LM1", "LM2"), ()])
+def test_a_pair_whose_names_are_not_asked_for_together_is_refused(landmarks, pair):
+    classes, columns = ("hand_a", "hand_b"), [Encoder(Column("sort", "class"), words=("a", "b"))]
+    for names in ({"hand_a": "hand_b"}, {"a": "b"}, {"b": "b"}):
+        kept = {"LM1": "LM1"} if landmarks else {}
+        exchanged(landmarks, AugmentSettings(mirror=0.5, pairs=kept | names), classes, columns)
+    there = "landmarks 'LM1', 'LM2'; " if landmarks else ""
+    there += "classes 'hand_a', 'hand_b'; column 'sort' 'a', 'b'"
+    said = f"pairs: '{pair[0]}' and '{pair[1]}' are not both .* this task has {there}. Correct"
+    with pytest.raises(ConfigError, match=said):
+        exchanged(landmarks, AugmentSettings(mirror=0.5, pairs=dict([pair])), classes, columns)
 
 
 @pytest.mark.parametrize("dims", DIMS)

@@ -129,6 +129,16 @@ def test_folds_are_made_anew_where_the_subjects_that_divide_them_were_corrected(
         assert not {c.id for c in cases} & part
 
 
+def test_pairs_of_what_the_run_is_asked_beside_landmarks_are_passed_over(scans, tmp_path):
+    place = (scans.dataset, scans.findings, scans.folder / "prepared", tmp_path)
+    names = {"bright": "bright", "dark": "dark"}
+    settings = tiny_settings(steps=2, augment=AugmentSettings(mirror=0.5, pairs={"hand_a": "hand_b"} | names))
+    find_suspects(*place, settings, folds=3, device="cpu")
+    with pytest.raises(ConfigError, match="'dark' and 'bleak' are not both landmarks"):
+        misspelt = tiny_settings(augment=AugmentSettings(mirror=0.5, pairs={"dark": "bleak"}))
+        find_suspects(*place, misspelt, folds=3, device="cpu")
+
+
 @pytest.mark.parametrize("unit", ["mm", "px"])
 def test_the_table_speaks_in_the_unit_of_the_images(tmp_path, monkeypatch, unit):
     write_dataset(Dataset("set", tmp_path, ("a",), (), unit), tmp_path / "dataset.json")
