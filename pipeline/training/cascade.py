@@ -161,6 +161,7 @@ class Cascade:
         if state.is_done:
             state.average.network.load_state_dict(state.best)
             return state
+        state.threads = min(state.threads, torch.get_num_threads())  # fewer may be allowed than where it was saved
         task = self._task_at(number, state.network)
         save = partial(save_level, self.resume, number, self.identity)
         stream = self._stream(number, state.network, state.budget)

@@ -112,6 +112,20 @@ def test_a_resumed_level_keeps_the_number_format_and_the_threads_it_began_with(t
     assert [(level.precision, level.threads) for level in trained] == [("bfloat16", 2), ("float32", 1)]
 
 
+@pytest.mark.parametrize(("saved", "given", "met"), [(3, 2, 2), (2, 3, 2), (0, 2, 2)])  # 0: an early state
+def test_a_resumed_level_learns_on_no_more_threads_than_it_is_allowed_now(tmp_path, monkeypatch, saved, given, met):
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.training.trial.Trial.found", lambda _: ("float32", saved))
+        kill_at(patch, cascade_module, "save_level", 1)
+        with pytest.raises(Killed):
+            cascade(tmp_path, 1, threads=3).train()
+    step, threads = loop.train_step, []
+    monkeypatch.setattr(loop, "train_step", lambda *args: threads.append(torch.get_num_threads()) or step(*args))
+    cascade(tmp_path, 1, threads=given).learn(0, dict)
+    assert set(threads) == {met}
+    assert read_sealed(tmp_path / "level0.json")["threads"] == min(saved, given)
+
+
 def test_a_run_killed_between_the_two_files_of_a_save_goes_on_from_the_save_before(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         kill_at(patch, checkpoint, "write_bytes", 2)
