@@ -217,6 +217,7 @@ class Cascade:
         patches = [size * other.cells.stride for size, other in zip(sizes, networks, strict=True)]
         return self.task.at(patches, network.cells.stride, number)
 
+    @told_of_memory
     def _network(self, number: int) -> PatchNetwork:
         case = self.learning[0]
         seed = (self.settings.seed, number)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
-ALLOCATOR = ("not enough memory", "can't allocate memory")  # as torch says it on a CPU, in a RuntimeError
+# As torch says it in a RuntimeError: on a CPU, and of a GPU whose memory another program holds.
+TOLD = ("not enough memory", "can't allocate memory", "CUDA error: out of memory")
 
 
 def told_of_memory(
@@ -39,7 +40,7 @@ def told_of_memory(
 def is_lack_of_memory(error: Exception) -> bool:
     """Whether an error says that there is not enough memory, of the computer or of its GPU."""
     lacking = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return lacking or any(words in str(error) for words in ALLOCATOR)
+    return lacking or any(words in str(error) for words in TOLD)
 
 
 def _message(cascade: Cascade, number: int) -> str:

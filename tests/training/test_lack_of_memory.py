@@ -7,6 +7,7 @@ import torch
 from blobs import BLOBS, blob_cases
 
 from pipeline.errors import ConfigError
+from pipeline.networks.network import PatchNetwork
 from pipeline.training import cascade as cascade_module
 from pipeline.training.cascade import Cascade
 from pipeline.training.settings import FINE, LevelSettings, TrainingSettings
@@ -22,6 +23,7 @@ LACKS = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
     RuntimeError(ALLOCATOR.format("can't allocate memory")),
     RuntimeError(ALLOCATOR.format("not enough memory")),
+    RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported at some other call"),
 ]
 
 
@@ -53,6 +55,13 @@ def test_where_all_levels_are_made_as_the_first_it_is_named(tmp_path, monkeypatc
     monkeypatch.setattr(Cascade, "fresh", failing(MemoryError()))
     with pytest.raises(ConfigError, match=r"training.coarse: level 2 needs more memory"):
         cascade_of(tmp_path, "attributes").learn(1, dict)
+
+
+@pytest.mark.parametrize("error", LACKS, ids=lambda error: type(error).__name__)
+def test_a_lack_of_memory_is_told_of_the_first_network_that_is_made(tmp_path, monkeypatch, error):
+    monkeypatch.setattr(PatchNetwork, "to", failing(error))
+    with pytest.raises(ConfigError, match=r"training.fine: level 2 needs .*batch=64, crop=48"):
+        assert cascade_of(tmp_path).task
 
 
 def test_another_error_stays_what_it_is(tmp_path, monkeypatch):
