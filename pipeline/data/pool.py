@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import TimeoutError as TooSlow
 from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any
 
 from pipeline.data.threads import limit_threads
+from pipeline.errors import PatchvoteError
 
 SECONDS = 900.0  # for one job; the largest scans take a minute
 
@@ -30,6 +32,9 @@ def run_each(
 
     Yields:
         Name and result, as they come; instead of a result what the job raised, or `LostJob`.
+
+    Raises:
+        PatchvoteError: No process can be started.
     """
     if workers < 1:
         for name, job in jobs.items():
@@ -61,14 +66,12 @@ def _in_pool(
         return
     # spawn: a forked copy of a process that has loaded torch may hang on its threads
     with ProcessPool(workers, context=get_context("spawn"), initializer=limit_threads, initargs=[1]) as pool:
-        futures: dict[Any, str] = {
-            pool.schedule(function, args=list(job), timeout=seconds): name for name, job in jobs.items()
-        }
+        futures = _scheduled(pool, function, jobs, seconds)
         try:
             for future in as_completed(futures):
                 try:
                     result = future.result()
-                except ProcessExpired:
+                except (ProcessExpired, BrokenProcessPool):  # the latter where one died before it took a job
                     result = LostJob("the process died (out of memory, or a fault in a library)")
                 except TooSlow:
                     result = LostJob(f"no result in {seconds:g} s")
@@ -77,3 +80,15 @@ def _in_pool(
                 yield futures[future], result
         finally:
             pool.stop()  # whoever stops listening, or Ctrl-C, ends the work that nobody waits for
+
+
+def _scheduled(
+    pool: Any, function: Callable[..., Any], jobs: Mapping[str, tuple[Any, ...]], seconds: float
+) -> dict[Any, str]:
+    try:
+        return {pool.schedule(function, args=list(job), timeout=seconds): name for name, job in jobs.items()}
+    except (OSError, RuntimeError) as error:  # no process, or no lock, or the pool broke meanwhile
+        raise PatchvoteError(
+            "no process can be started to work on the images (out of memory, or too many processes?). Close other"
+            " programs and run the same command again."
+        ) from error

@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context, parent_process
@@ -46,7 +47,7 @@ def learn_at_once(cascade: Cascade) -> None:
     """Train all levels within the time of the whole run; each leaves its state in the resume folder.
 
     Raises:
-        PatchvoteError: A process died.
+        PatchvoteError: A process died, or none can be started.
         ConfigError: A loss is no number any more.
     """
     from pebble import ProcessPool
@@ -55,7 +56,7 @@ def learn_at_once(cascade: Cascade) -> None:
     threads, begun = torch.get_num_threads() // (finest + 1), time.monotonic()
     # spawn: a forked copy of a process that has loaded torch may hang on its threads
     with ProcessPool(finest, context=get_context("spawn"), initializer=limit_threads, initargs=[threads]) as pool:
-        others = {n: pool.schedule(_learn, args=[cascade, n, threads, begun]) for n in coarser}
+        others = {n: _begun(pool, cascade, n, threads, begun) for n in coarser}
         try:
             with on_threads(threads):
                 cascade.learn(finest, partial(best_so_far, cascade, finest, lambda: _raise_lost(others)))
@@ -65,6 +66,13 @@ def learn_at_once(cascade: Cascade) -> None:
             pool.stop()
 
 
+def _begun(pool: Any, cascade: Cascade, number: int, threads: int, begun: float) -> Any:
+    try:
+        return pool.schedule(_learn, args=[cascade, number, threads, begun])
+    except (OSError, RuntimeError) as error:  # no process, or no lock, or the pool broke meanwhile
+        raise _lost(number) from error
+
+
 def _raise_lost(others: Mapping[int, Any], wait: bool = False) -> None:
     from pebble import ProcessExpired
 
@@ -72,11 +80,15 @@ def _raise_lost(others: Mapping[int, Any], wait: bool = False) -> None:
         try:
             if wait or other.done():
                 other.result()
-        except ProcessExpired as error:
-            raise PatchvoteError(
-                f"the process that trained level {number + 1} died (out of memory?). Run the same command again: it"
-                " goes on where it was saved; with threads=1 the levels learn one after the other, in one process."
-            ) from error
+        except (ProcessExpired, BrokenProcessPool) as error:  # the latter where it died before it took its level
+            raise _lost(number) from error
+
+
+def _lost(number: int) -> PatchvoteError:
+    return PatchvoteError(
+        f"the process that trained level {number + 1} died, or could not begin (out of memory?). Run the same command"
+        " again: it goes on where it was saved; with threads=1 the levels learn one after the other, in one process."
+    )
 
 
 def _learn(cascade: Cascade, number: int, threads: int, begun: float) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,12 +123,23 @@ class Ended:
         raise self.error
 
 
-def test_a_level_whose_process_died_is_named_and_the_other_does_not_go_on_alone(tmp_path):
-    lost = {0: Ended(ProcessExpired("gone"))}
+@pytest.mark.parametrize("error", [ProcessExpired("gone"), BrokenProcessPool("All workers expired")], ids=repr)
+def test_a_level_whose_process_died_is_named_and_the_other_does_not_go_on_alone(tmp_path, error):
+    lost = {0: Ended(error)}
     with pytest.raises(PatchvoteError, match=r"the process that trained level 1 died.*it goes on where it was saved"):
         best_so_far(cascade_of(tmp_path), 1, lambda: beside._raise_lost(lost))
     with pytest.raises(ConfigError, match="no number"):
         beside._raise_lost({0: Ended(ConfigError("the loss is no number"))})
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), BrokenProcessPool()], ids=repr)
+def test_a_level_whose_process_cannot_be_started_is_named(tmp_path, two_threads, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("pebble.pool.process.PoolManager.start", fail)
+    with pytest.raises(PatchvoteError, match=r"level 1 died, or could not begin .*; with threads=1 the"):
+        cascade_of(tmp_path).train()
 
 
 def test_a_level_that_cannot_be_measured_yet_learns_on_until_it_can(tmp_path):
