@@ -122,6 +122,12 @@ def require_signal(image: Image, path: Path) -> None:
         raise DataError(f"{path}: all {voxels.size} voxels are {low}. Export the scan again or leave it out.")
 
 
+def require_file(path: Path) -> None:
+    """Raise DataError where something else is called like a scan: to open a pipe is to wait for ever."""
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise DataError(f"{path}: is no file, but a pipe, a socket or a device. Save the scan as a file.")
+
+
 def case_name(path: Path) -> str:
     """The name of a scan without its folder and suffix; of a series, the name of its folder.
 
@@ -190,7 +196,7 @@ def files_of(path: Path) -> list[Path]:
         return sorted(p for p in path.iterdir() if p.is_file() and may_be_slice(p.name))
     if path.suffix.lower() == ".npy":
         return [path, *(p for p in (path.with_suffix(".json"),) if p.is_file())]
-    if path.suffix.lower() in (".mha", ".mhd"):
+    if path.suffix.lower() in (".mha", ".mhd") and path.is_file():
         return [path, *data_beside(path)]
     return [path]
 
@@ -207,6 +213,7 @@ def _kind(path: Path) -> str:
         return "dicom"
     if not path.exists():
         raise DataError(f"{path}: no such file. Check the path.")
+    require_file(path)
     if name.endswith((".nii", ".nii.gz")):
         return "nifti"
     if name.endswith(".npy"):

@@ -14,7 +14,7 @@ from jaxtyping import Shaped
 from pipeline.data.atomic import fingerprint, sha256_of
 from pipeline.data.image import Image
 from pipeline.data.intensity import sample_of
-from pipeline.data.readers import files_of, folder_and_series, read_voxels, require_signal
+from pipeline.data.readers import files_of, folder_and_series, read_voxels, require_file, require_signal
 from pipeline.errors import DataError, GeometryError
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.orientation import axis_letters, reorient
@@ -34,6 +34,7 @@ def inspect_scan(path: str, known: Facts | None = None) -> Facts:
     """
     scan = Path(path)
     try:
+        require_file(scan)
         stamp = _stamp(scan)
         digest = _digest(scan)
         if known and known.get("sha256") == digest:

@@ -15,6 +15,7 @@ from pipeline.data.find_images import find_images
 from pipeline.data.own_output import WORN
 from pipeline.data.pseudonyms import coded_scans
 from pipeline.data.readers import case_name, files_of, place_of, read_frame, read_image
+from pipeline.data.scan_facts import inspect_scan
 from pipeline.data.scan_files import asked_scans, find_scans
 from pipeline.errors import DataError
 
@@ -137,6 +138,19 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "a.nii").touch()
     assert find_images(tmp_path) == [tmp_path / "a.nii"]
+
+
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.nii", "a.mha", "a.mhd", "a.nrrd", "a.npy", "a.png", "sub/a.png"])
+def test_a_pipe_that_is_called_like_a_scan_is_refused_and_not_waited_for(tmp_path, name):
+    (tmp_path / "sub").mkdir()
+    os.mkfifo(tmp_path / name)
+    (path,) = asked_scans([tmp_path], tmp_path / "out").values()
+    assert files_of(path) == [tmp_path / name]
+    for read in (read_image, read_frame):
+        with pytest.raises(DataError, match=r"a\.\w+.*: is no file, but a pipe"):
+            read(path)
+    facts = inspect_scan(str(path))
+    assert facts["rule"] == "unreadable" and "a pipe" in facts["message"]
 
 
 @pytest.mark.parametrize("form", ["excel", "broken"])
