@@ -197,6 +197,9 @@ def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[P
             continue
         fits[case.id] = f"{number}", f"{off:.3f}"
     _write_tables(out, [case for case in found if case.id in fits], fits)
+    if (out / SPLIT).is_file() and not any(case.part for case in found):
+        told = "stays as it is, and a run of this folder follows it. Remove it if it is not yours."
+        print(f"{out / SPLIT}: {told}", file=sys.stderr)
     return len(fits), failed
 
 

@@ -289,15 +289,17 @@ def test_the_next_call_knows_what_a_killed_one_began(copied, monkeypatch):
     assert sorted(p.name for p in (out / "images").iterdir()) == [f"s{n}.nii.gz" for n in (1, 2, 3, 4)]
 
 
-def test_the_split_of_the_source_comes_along(copied, tmp_path):
+def test_the_split_of_the_source_comes_along_and_one_that_stays_is_said(copied, tmp_path, capsys):
     parts = ["s0,test", "s1,test", "s2,validation", "s3,validation", "s4,train", "s5,train"]
     (copied / "split.csv").write_text("\n".join(["case,split", *parts]) + "\n")
     align(tmp_path / "out", copied, spacing=3.0)
     assert (tmp_path / "out" / "split.csv").read_text().split() == ["case,split", *parts[:5]]
+    assert "split.csv" not in capsys.readouterr().err
     (copied / "split.csv").unlink()
     (tmp_path / "out" / "split.csv").write_text("the user's own")
     align(tmp_path / "out", copied, spacing=3.0)
     assert (tmp_path / "out" / "split.csv").read_text() == "the user's own"
+    assert "split.csv: stays as it is" in capsys.readouterr().err
 
 
 def test_a_case_whose_landmarks_lie_at_one_place_costs_it_alone(copied, tmp_path):
