@@ -83,27 +83,41 @@ def frame_of(facts: Facts) -> ImageFrame:
     return ImageFrame(tuple(facts["shape"]), np.array(facts["affine"]), facts["unit"])
 
 
+def glance(image: Image) -> Facts:
+    """The facts that rules about one scan alone ask for."""
+    return _glance(image, sample_of(*_canonical(image)))
+
+
+def _glance(image: Image, sample: Shaped[np.ndarray, " N"]) -> Facts:
+    return {
+        "shape": list(image.frame.shape),
+        "min": float(image.voxels.min()),
+        "max": float(image.voxels.max()),
+        "distinct": int(min(len(np.unique(sample)), MANY)) if image.voxels.dtype.kind in "iu" else MANY,
+        "notes": list(image.notes),
+    }
+
+
+def _canonical(image: Image) -> list[np.ndarray]:
+    return [reorient(channel, image.frame)[0] for channel in image.channels]
+
+
 def _describe(image: Image) -> Facts:
     """Percentiles are of at most a million voxels, evenly spread in canonical order."""
-    channels = [reorient(c, image.frame)[0] for c in image.channels]
+    channels = _canonical(image)
     sample = sample_of(*channels)
     low, middle, high = (float(v) for v in np.percentile(sample, [0.5, 50, 99.5]))
-    return {
+    return _glance(image, sample) | {
         "version": VERSION,
-        "shape": list(image.frame.shape),
         "spacing": [round(float(s), 6) for s in image.frame.spacing],
         "orientation": axis_letters(image.frame),
         "affine": image.frame.affine.tolist(),
         "unit": image.frame.unit,
         "channels": len(channels),
         "dtype": str(image.voxels.dtype),
-        "min": float(image.voxels.min()),
-        "max": float(image.voxels.max()),
         BODY: _above(sample, low),
-        "distinct": int(min(len(np.unique(sample)), MANY)) if image.voxels.dtype.kind in "iu" else MANY,
         "percentiles": {"0.5": low, "50": middle, "99.5": high},
         "voxels_sha256": _voxel_digest(channels),
-        "notes": list(image.notes),
     }
 
 

@@ -127,9 +127,14 @@ def _rare(dataset: Dataset) -> Iterator[Finding]:
 
 def _notes(facts: Mapping[str, Facts], strict: bool) -> Iterator[Finding]:
     for case, fact in facts.items():
-        for note in fact["notes"]:
-            if DIFFER in note:
-                advice = "Write the scan again with one position, where the landmarks were placed."
-                yield Finding("two-positions", "error" if strict else "warning", case, f"{note}.", advice)
-            else:
-                yield Finding("reader-note", "note", case, note)
+        yield from note_findings(case, fact, strict)
+
+
+def note_findings(case: str, fact: Facts, strict: bool = False) -> Iterator[Finding]:
+    """What the reader of one scan had to decide."""
+    for note in fact["notes"]:
+        if DIFFER in note:
+            advice = "Write the scan again with one position: the one in which landmarks are placed."
+            yield Finding("two-positions", "error" if strict else "warning", case, f"{note}.", advice)
+        else:
+            yield Finding("reader-note", "note", case, note)

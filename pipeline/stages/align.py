@@ -9,23 +9,22 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.aligned_image import aligned, write_aligned
 from pipeline.data.atomic import write_text
 from pipeline.data.claim import claimed_folder
 from pipeline.data.collect import collect
 from pipeline.data.csv_rows import read_rows
 from pipeline.data.dataset import Part
 from pipeline.data.file_names import file_stem
-from pipeline.data.image import Image
+from pipeline.data.findings import Finding
 from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.points_csv import csv_line
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.read_apart import read_safely
 from pipeline.data.readers import files_of, unit_of
-from pipeline.data.resample import resample
 from pipeline.data.scan_files import asked_scans
+from pipeline.data.scan_remarks import remarks_on, warn
 from pipeline.data.template import Points, Template, mean_template, read_template, write_template
-from pipeline.data.write_nifti import nearest_kind, write_nifti
-from pipeline.data.write_picture import write_png
 from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.geometry import ImageFrame
 
@@ -185,11 +184,11 @@ def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[P
     _write_tables(out, found, {})  # before the images: where this call is killed, the next knows what it began
     failed: dict[str, str] = {}
     fits: dict[str, tuple[str, str]] = {}
+    remarks: list[Finding] = []
     for case in progress_bar(found, "align", unit="image", file=sys.stderr):
         try:
             matrix, number, off = template.fit(case.landmarks)
-            image = aligned(read_safely(case.image), matrix, template.frame)
-            _write_image(places[case.id], image)
+            remarks += _align(case, matrix, template.frame, places[case.id])
         except Exception as error:  # as above
             failed[case.id] = in_words(error, case.image, "aligning it")
             if places[case.id] in earlier:
@@ -200,7 +199,14 @@ def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[P
     if (out / SPLIT).is_file() and not any(case.part for case in found):
         told = "stays as it is, and a run of this folder follows it. Remove it if it is not yours."
         print(f"{out / SPLIT}: {told}", file=sys.stderr)
+    warn(remarks)
     return len(fits), failed
+
+
+def _align(case: Found, matrix: np.ndarray, frame: ImageFrame, place: Path) -> list[Finding]:
+    image = read_safely(case.image)
+    write_aligned(place, aligned(image, matrix, frame))
+    return remarks_on(case.id, image)
 
 
 def _write_tables(out: Path, cases: Sequence[Found], fits: Mapping[str, tuple[str, str]]) -> None:
@@ -216,29 +222,5 @@ def _write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]
     write_text(path, "".join(csv_line(cells) + "\n" for cells in (header, *rows)))
 
 
-def aligned(image: Image, matrix: np.ndarray, frame: ImageFrame) -> Image:
-    """The image in another world, in the box of voxels `frame`; its values keep their type where NIfTI knows it.
-
-    Args:
-        matrix: From the image's world to that of `frame`.
-    """
-    moved = ImageFrame(image.frame.shape, matrix @ image.frame.affine, image.frame.unit)
-    parts = [resample(c, moved, frame, outside=0.0 if frame.unit == "px" else float(c.min())) for c in image.channels]
-    kind = nearest_kind(image.voxels.dtype, parts)  # parts are float32: nothing more is lost
-    if kind.kind in "iu":
-        limits = np.iinfo(kind)
-        parts = [np.clip(np.round(part), limits.min, limits.max) for part in parts]
-    voxels = np.stack(parts, -1) if image.voxels.ndim > image.frame.dims else parts[0]
-    return Image(frame, voxels.astype(kind))
-
-
 def _place(out: Path, case: str, unit: str) -> Path:
     return out / IMAGES / f"{file_stem(case)}{'.nii.gz' if unit == 'mm' else '.png'}"
-
-
-def _write_image(place: Path, image: Image) -> None:
-    if image.frame.unit == "mm":
-        write_nifti(image, place)
-    else:  # pictures are kept with x as their first axis
-        frame = ImageFrame(image.frame.shape[::-1], np.eye(3), "px")
-        write_png(Image(frame, image.voxels.swapaxes(0, 1)), place)

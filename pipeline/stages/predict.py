@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from pipeline.data.atomic import fingerprint, sweep, write_json
 from pipeline.data.box_predictions import BoxPredictions
 from pipeline.data.claim import claimed_folder
 from pipeline.data.dataset import Part, read_dataset
+from pipeline.data.findings import Finding
+from pipeline.data.image import Image
 from pipeline.data.kept_answers import REPORT, AnswerFiles, KeptAnswers
 from pipeline.data.own_output import PRIVATE
 from pipeline.data.predictions import Predictions
@@ -22,6 +25,7 @@ from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of, place_of
 from pipeline.data.scan_facts import stamp_of
 from pipeline.data.scan_files import asked_scans, require_one_scan
+from pipeline.data.scan_remarks import remarks_on, warn
 from pipeline.data.threads import cores, limit_threads
 from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
@@ -131,6 +135,7 @@ def _predict(
     failures = unanswered | unwritten
     for name in unanswered:  # where only writing fails, as on a full disk, what is there stays
         kept.remove(name, files.of_case(name))
+    warn(Finding(**remark) for content in cases.values() for remark in content["remarks"])
     if goes_on:
         cases, scans = _with_earlier(kept, cases, scans, by)
     predictions = asked.write_all(out, cases, scans, failures)
@@ -144,6 +149,7 @@ def _predict(
         "seconds": round(time.time() - started, 3),
         "seconds_per_case": seconds,
         "failures": failures,
+        "remarks": [remark for content in cases.values() for remark in content["remarks"]],
         "ignored_in_model": ignored,
     }
     write_json(out / REPORT, report)
@@ -222,7 +228,7 @@ def _answer_all(
     with WriteBehind() as behind:
         for name, image in progress_bar(read_ahead(new), "predict", len(scans), initial=len(said), file=sys.stderr):
             try:
-                said[name] = asked.answer(image.result(), beside[name])
+                said[name] = _answer(asked, name, image.result(), beside[name])
                 seconds[name] = round(time.perf_counter() - start, 3)
                 behind.write(name, partial(write, name))
             except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
@@ -232,6 +238,10 @@ def _answer_all(
     lost = unanswered.keys() | unwritten.keys()
     cases = {name: said[name] for name in scans if name in said and name not in lost}
     return cases, unanswered, unwritten, seconds
+
+
+def _answer(asked: Answering, name: str, image: Image, beside: Beside) -> Content:
+    return {**asked.answer(image, beside), "remarks": [asdict(remark) for remark in remarks_on(name, image)]}
 
 
 def _made_of(by: str, path: Path, stamp: str, beside: Beside) -> str:

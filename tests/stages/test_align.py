@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import nibabel
 import numpy as np
 import PIL.Image
 import pytest
@@ -61,6 +62,19 @@ def test_scans_of_one_anatomy_become_one_image(aligned):
         for place in template.points:
             voxel = np.round(image.frame.world_to_voxel(place[None])[0]).astype(int)
             assert image.voxels[tuple(voxel)] > -400
+
+
+def test_a_scan_that_states_two_positions_is_aligned_and_said(scans, tmp_path, capsys):
+    folder = shutil.copytree(scans, tmp_path / "in")
+    image = nibabel.load(folder / "s1.nii.gz")
+    other = image.affine.copy()
+    other[:3, 3] += 30
+    image.set_qform(other, 1)
+    nibabel.save(image, folder / "s1.nii.gz")
+    align(tmp_path / "out", folder)
+    said = capsys.readouterr().err
+    assert "s1: sform and qform differ by 52 mm" in said and "s0: " not in said
+    assert (tmp_path / "out" / "images" / "s1.nii.gz").is_file()
 
 
 def test_sizes_stay_what_they_are(aligned):
@@ -271,7 +285,7 @@ def test_a_fault_of_a_library_costs_one_image(scans, aligned, tmp_path, monkeypa
 
 
 def test_the_next_call_knows_what_a_killed_one_began(copied, monkeypatch):
-    out, write, begun = copied / "aligned", stage._write_image, []
+    out, write, begun = copied / "aligned", stage.write_aligned, []
 
     def killed(place, image):
         if len(begun) == 2:
@@ -280,7 +294,7 @@ def test_the_next_call_knows_what_a_killed_one_began(copied, monkeypatch):
         write(place, image)
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(stage, "_write_image", killed)
+        patched.setattr(stage, "write_aligned", killed)
         align(out, copied, spacing=3.0)
     assert begun[0].is_file() and find_images(copied) == sorted(copied.glob("*.nii.gz"))
     for path in list(copied.glob("s0.*")):

@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from crooked import rotation, storages, stored
@@ -283,6 +284,35 @@ def test_the_run_report_says_what_ran_on_what(trained, inputs, tmp_path):
     assert (answers.model, answers.model_sha256) == ("tiny", sha256_of(trained / "model.json"))
     assert {"patchvote", "torch", "python"} <= set(report["versions"])
     assert set(report["seconds_per_case"]) == {"c16", "c17"}
+
+
+def test_what_is_odd_about_a_scan_or_was_decided_is_said_and_kept(trained, inputs, tmp_path, capsys, monkeypatch):
+    image = nibabel.load(inputs / "c16.nii.gz")
+    voxels, other = np.asarray(image.dataobj), image.affine.copy()
+    other[:3, 3] += 30
+    odd = nibabel.Nifti1Image(voxels, image.affine)
+    odd.set_sform(image.affine, 1)
+    odd.set_qform(other, 1)
+    nibabel.save(odd, inputs / "two.nii.gz")
+    nibabel.save(nibabel.Nifti1Image(voxels * np.float32(1e27), image.affine), inputs / "huge.nii.gz")
+    nibabel.save(nibabel.Nifti1Image(voxels[..., :3], image.affine), inputs / "thin.nii.gz")
+    (inputs / "c17.nii.gz").rename(tmp_path / "c17.nii.gz")
+    for _ in range(2):  # the second time from what was kept
+        told = on_cpu(trained, tmp_path / "out", inputs)
+        assert list(told.cases) == ["c16", "huge", "thin", "two"]  # none is refused
+        remarks = json.loads((tmp_path / "out" / "run_report.json").read_text())["remarks"]
+        warnings = [(r["case"], r["rule"]) for r in remarks if r["severity"] != "note"]
+        assert warnings == [("huge", "values"), ("thin", "few-slices"), ("two", "two-positions")]
+        assert ("c16", "reader-note", "note") in [(r["case"], r["rule"], r["severity"]) for r in remarks]
+        said = capsys.readouterr().err
+        assert "two: sform and qform differ by 52 mm" in said and "huge: values from" in said
+        assert "thin: shape [" in said and "unit not stated" not in said
+        monkeypatch.setattr(answering, "locate", None)
+    monkeypatch.undo()
+    on_cpu(trained, tmp_path / "out", tmp_path / "c17.nii.gz")
+    report = json.loads((tmp_path / "out" / "run_report.json").read_text())
+    assert [r for r in report["remarks"] if r["case"] != "c17"] == remarks and len(report["remarks"]) > len(remarks)
+    assert "two: " not in capsys.readouterr().err
 
 
 def test_a_finer_level_than_the_scan_is_no_hindrance(trained, tmp_path):
