@@ -39,7 +39,7 @@ from pipeline.training.levels import (
     validation,
 )
 from pipeline.training.loop import LevelState, start_level, train_level
-from pipeline.training.progress import Progress, size_in_words
+from pipeline.training.progress import Progress, left_out
 from pipeline.training.settings import TrainingSettings
 from pipeline.training.trained_level import TrainedLevel
 from pipeline.training.trial import Trial
@@ -120,21 +120,17 @@ class Cascade:
         return trained
 
     def _pays(self, number: int, priors: Mapping[str, Any], finer: Mapping[str, Any]) -> bool:
-        """Whether finer voxels err enough less on the validation cases. Where annotators differ by more than a patch,
-        they do not, and the belief, which is spread over more patches, says less."""
-        coarse, fine = self.spacings[number - 1], self.spacings[number]
-        if self.settings.gain is None or fine == coarse:
+        """Whether finer voxels err enough less on the validation cases, or another look at the same ones no more. Where
+        annotators differ by more than a patch, they do not, and the belief, spread over more patches, says less."""
+        if self.settings.gain is None:
             return True
         before, after = (self.task.measure(self.validating, found)["error"] for found in (priors, finer))
-        if after <= (1 - self.settings.gain) * before:
-            return True
-        print(
-            f"the voxel size {size_in_words(fine, self.unit)} tells no more than {size_in_words(coarse, self.unit)} "
-            f"(validation error {after:.3g}, {before:.3g}): the model ends with {number} of "
-            f"{len(self.spacings)} levels; levels=[..., {size_in_words(coarse)}] gives all its time to these",
-            file=sys.stderr,
-        )
-        return False
+        again = self.spacings[number] == self.spacings[number - 1]
+        pays = after <= (1 - (0 if again else self.settings.gain)) * before
+        if not pays:
+            why = left_out(self.spacings[: number + 1], self.unit, (before, after), len(self.spacings))
+            print(why, file=sys.stderr)
+        return pays
 
     def _train_level(self, number: int, priors: dict[str, Any]) -> tuple[TrainedLevel, dict[str, Any]]:
         return self.answered(number, self.learn(number, lambda: priors), priors)

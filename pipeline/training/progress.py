@@ -1,7 +1,9 @@
-"""The progress bar of one level: share of the budget, loss, the current validation error."""
+"""What is said while levels learn: of one, the share of the budget, loss and validation error, in a bar; and which end
+the model before the last."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TextIO
 
@@ -16,6 +18,32 @@ def size_in_words(spacing: float | None, unit: str = "") -> str:
     ('1.5 mm', 'original')
     """
     return "original" if spacing is None else f"{spacing:g} {unit}".strip()
+
+
+def left_out(spacings: Sequence[float | None], unit: str, errors: tuple[float, float], levels: int) -> str:
+    """Why a model ends before the last of the levels.
+
+    Args:
+        spacings: Of the levels, to the first that is left out.
+        errors: Validation error before that one and with it.
+        levels: How many there would have been.
+
+    Examples:
+        >>> left_out((2.0, 1.0, 1.0), "mm", (0.5, 0.6), 3).partition(" (")[0]
+        'another look at 1 mm tells no more'
+    """
+    number, coarse, fine = len(spacings) - 1, *spacings[-2:]
+    what, instead = (
+        f"another look at {size_in_words(fine, unit)} tells no more",
+        f"training.looks={spacings.count(fine) - 1}",
+    )
+    if coarse != fine:
+        what = f"the voxel size {size_in_words(fine, unit)} tells no more than {size_in_words(coarse, unit)}"
+        instead = f"levels=[..., {size_in_words(coarse)}]"
+    return (
+        f"{what} (validation error {errors[1]:.3g}, {errors[0]:.3g}): the model ends with {number} of {levels} levels;"
+        f" {instead} gives all its time to these"
+    )
 
 
 class Progress:

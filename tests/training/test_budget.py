@@ -47,7 +47,7 @@ def test_the_rate_has_one_peak():
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
 
 
-@pytest.mark.parametrize(("minutes", "spacings", "looks"), [(6.0, 1, 2), (5.9, 1, 1), (60.0, 2, 1), (None, 1, 1)])
+@pytest.mark.parametrize(("minutes", "spacings", "looks"), [(3.0, 1, 2), (2.9, 1, 1), (60.0, 2, 1), (None, 1, 1)])
 def test_there_is_a_second_look_where_one_voxel_size_has_minutes_enough(minutes, spacings, looks):
     settings = TrainingSettings(minutes=minutes, steps=None if minutes else 10**6)
     assert settings.looks_beside(spacings) == looks

@@ -71,8 +71,20 @@ def test_every_level_is_kept_where_nobody_asks(monkeypatch, tmp_path):
     assert levels_of(monkeypatch, tmp_path, (4.0, 9.0, 9.0), None, (4.0, 2.0, None))[0] == 3
 
 
-def test_a_second_look_at_one_voxel_size_is_kept(monkeypatch, tmp_path):
-    assert levels_of(monkeypatch, tmp_path, (4.0, 3.99), 0.05, (1.0, 1.0))[0] == 2
+@pytest.mark.parametrize(
+    ("errors", "spacings", "kept", "looks"),
+    [
+        ((4.0, 3.99), (1.0, 1.0), 2, ""),
+        ((4.0, 4.5), (1.0, 1.0), 1, "training.looks=1"),
+        ((4.0, 2.0, 1.9, 2.2), (2.0, 1.0, 1.0, 1.0), 3, "training.looks=2"),
+    ],
+)
+def test_another_look_at_one_voxel_size_is_kept_unless_it_errs_more(
+    monkeypatch, tmp_path, capsys, errors, spacings, kept, looks
+):
+    assert levels_of(monkeypatch, tmp_path, errors, 0.05, spacings)[0] == kept
+    said = capsys.readouterr().err
+    assert ("another look at 1 mm tells no more" in said) == bool(looks) and looks in said
 
 
 def test_landmarks_lie_to_each_other_as_the_levels_that_are_left_resolve_it(tmp_path):
