@@ -110,8 +110,11 @@ def read_values(path: Path, columns: Sequence[Column], ids: Mapping[str, str] | 
 def _whose(path: Path, ids: Mapping[str, str]) -> str:
     """The heading of what says whose a row is. Of several that may, the one that names most cases, for a running number
     or somebody's name may stand beside the file; of those alike, the first of `WHOSE`."""
-    header, rows, cases = headings(path), read_rows(path, ()), {*ids.values()}
+    header = headings(path)
     may = sorted((n for n in header if n.lower() in WHOSE), key=lambda n: WHOSE.index(n.lower())) or header[:1]
+    if len(may) == 1:
+        return may[0]
+    rows, cases = read_rows(path, ()), {*ids.values()}
     named = {name: len(cases & {ids.get(row.cells[name], row.cells[name]) for row in rows}) for name in may}
     return max(named, key=lambda name: named[name], default="")
 
