@@ -1,5 +1,7 @@
 """Tiny scans and a model that was trained on them: made once, only read by the tests."""
 
+import shutil
+
 import pytest
 from tiny_scans import make_scans, tiny_settings
 
@@ -25,3 +27,9 @@ def trained(scans, prepared, tmp_path_factory):
 
     run = tmp_path_factory.mktemp("runs") / "tiny"
     return train(scans.dataset, prepared, run, tiny_settings(steps=320), "cpu")
+
+
+@pytest.fixture
+def untrained(run, tmp_path):
+    """A copy of the run of a file of tests, as it was before anything was learned."""
+    return shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))

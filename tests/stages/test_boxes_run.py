@@ -210,8 +210,7 @@ def test_a_video_given_as_frames_is_answered_frame_by_frame_and_only_new_ones_ar
     assert main([*words[:-2], str(frames), "device=cpu"]) == 2  # where a drawing would replace its frame
 
 
-def test_a_class_that_alone_says_a_side_is_not_mirrored(run, tmp_path, capsys):
-    untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+def test_a_class_that_alone_says_a_side_is_not_mirrored(untrained, capsys):
     content = (untrained / "dataset.json").read_text().replace('"dark"', '"left_lung"')
     (untrained / "dataset.json").write_text(content)
     words = ["training.augment.mirror=0.5", "training.minutes=null", "training.steps=1", "threads=1"]

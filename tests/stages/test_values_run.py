@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -159,14 +158,12 @@ def test_a_task_of_values_without_a_column_says_how_to_name_one(folder, tmp_path
     assert "outputs.numbers=[age]" in capsys.readouterr().err
 
 
-def test_a_weight_for_what_has_no_loss_is_refused(run, tmp_path, capsys):
-    untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+def test_a_weight_for_what_has_no_loss_is_refused(untrained, capsys):
     assert main(["train", f"run={untrained}", "task=attributes", "training.attributes.weights={smu: 2}"]) == 2
     assert "weights.smu: 2.0 weighs nothing; there are sum, side, tags." in capsys.readouterr().err
 
 
-def test_weights_of_0_for_all_that_is_asked_are_refused(run, tmp_path, capsys):
-    untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+def test_weights_of_0_for_all_that_is_asked_are_refused(untrained, capsys):
     weights = "training.attributes.weights={sum: 0, side: 0, tags: 0}"
     assert main(["train", f"run={untrained}", "task=attributes", weights]) == 2
     assert "weights: all are 0, so nothing is learned; give one of sum, side, tags more." in capsys.readouterr().err
@@ -204,8 +201,7 @@ def test_a_number_that_nothing_is_promised_of_without_looking_has_a_dash(run, ca
     assert "nan" not in shown and re.search(r"sum +inside +1 +–", shown)
 
 
-def test_a_task_that_the_data_have_nothing_for_names_the_one_that_fits(run, tmp_path, capsys):
-    untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+def test_a_task_that_the_data_have_nothing_for_names_the_one_that_fits(untrained, capsys):
     assert main(["train", f"run={untrained}", "task=landmarks"]) == 2
     assert "was imported for task=attributes, not for task=landmarks" in capsys.readouterr().err
     (untrained / "config.yaml").unlink()  # nothing says what it was imported for
@@ -237,16 +233,14 @@ def test_names_that_would_take_anothers_place_are_refused(folder, tmp_path, word
     assert message in capsys.readouterr().err
 
 
-def test_a_data_set_from_elsewhere_with_such_a_name_is_not_trained_on(run, tmp_path, capsys):
-    untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+def test_a_data_set_from_elsewhere_with_such_a_name_is_not_trained_on(untrained, capsys):
     content = (untrained / "dataset.json").read_text().replace('"sum"', '"total"')
     (untrained / "dataset.json").write_text(content)
     assert main(["train", f"run={untrained}", "task=attributes"]) == 1
     assert "dataset.json: outputs: a column cannot be called 'total'" in capsys.readouterr().err
 
 
-def test_a_value_that_alone_says_a_side_is_not_mirrored(run, tmp_path, capsys):
-    untrained = shutil.copytree(run, tmp_path / "r", ignore=shutil.ignore_patterns("model", "resume"))
+def test_a_value_that_alone_says_a_side_is_not_mirrored(untrained, capsys):
     content = (untrained / "dataset.json").read_text().replace('"right"', '"middle"')
     (untrained / "dataset.json").write_text(content)
     words = ["training.augment.mirror=0.5", "training.minutes=null", "training.steps=1", "threads=1"]
