@@ -139,7 +139,7 @@ def ids_by_file(scans: Mapping[str, Path], source: Path) -> dict[str, str]:
         known = {case, way.as_posix(), (way.parent / case_name(path)).as_posix(), way.name or case, case_name(path)}
         for name in known | {unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in known}:
             names.setdefault(name, []).append(case)
-    return {name: cases[0] for name, cases in names.items() if len(cases) == 1 and name not in scans}
+    return {name: cases[0] for name, cases in names.items() if len(cases) == 1} | {case: case for case in scans}
 
 
 def under_ids(named: Mapping[str, T], ids: Mapping[str, str]) -> tuple[dict[str, T], list[tuple[str, str, str]]]:

@@ -14,7 +14,8 @@ from pipeline.data.scan_files import under_ids
 from pipeline.data.value_predictions import ValueAnswer
 from pipeline.errors import DataError
 
-WHOSE = ("image", "case", "id", "file", "filename", "name")  # headings that may say whose a row is
+FILES = ("image", "file", "filename")  # headings of what names a file, and then of what may be a number or a person
+WHOSE = (*FILES, "case", "id", "name")  # headings that may say whose a row is
 
 
 @dataclass
@@ -109,14 +110,33 @@ def read_values(path: Path, columns: Sequence[Column], ids: Mapping[str, str] | 
 
 def _whose(path: Path, ids: Mapping[str, str]) -> str:
     """The heading of what says whose a row is. Of several that may, the one that names most cases, for a running number
-    or somebody's name may stand beside the file; of those alike, the first of `WHOSE`."""
+    or somebody's name may stand beside the file; of those alike, the first of `WHOSE`.
+
+    Raises:
+        DataError: It is no file's, and a file beside it, in a folder that is not there, is of another case.
+    """
     header = headings(path)
     may = sorted((n for n in header if n.lower() in WHOSE), key=lambda n: WHOSE.index(n.lower())) or header[:1]
     if len(may) == 1:
         return may[0]
     rows, cases = read_rows(path, ()), {*ids.values()}
     named = {name: len(cases & {ids.get(row.cells[name], row.cells[name]) for row in rows}) for name in may}
-    return max(named, key=lambda name: named[name], default="")
+    whose = max(named, key=lambda name: named[name], default="")
+    for file in (n for n in may if n.lower() in FILES and whose.lower() not in FILES):
+        for row in rows:
+            said, beside = (ids.get(name) for name in (row.cells[whose], _bare(row.cells[file])))
+            if None not in (said, beside) and said != beside:
+                raise DataError(
+                    f"{path}: row {row.line}: {whose} '{row.cells[whose]}' is image {said}, {file} '{row.cells[file]}'"
+                    f" looks like {beside}. Correct {file} so that its files are those of the folder, or take one of"
+                    " the two columns away."
+                )
+    return whose
+
+
+def _bare(file: str) -> str:
+    """Without its folders, which may be those of another machine."""
+    return file.replace("\\", "/").rpartition("/")[2]
 
 
 def write_values_csv(path: Path, answers: Mapping[str, Mapping[str, ValueAnswer]], columns: Sequence[Column]) -> None:

@@ -13,6 +13,7 @@ from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.encoders import LONGEST, Encoder
 from pipeline.data.fit_encoders import fit_asked, fit_encoder
 from pipeline.data.inputs import Inputs, inputs_of
+from pipeline.data.scan_files import ids_by_file
 from pipeline.data.value_predictions import (
     ValueAnswer,
     ValuePredictions,
@@ -109,6 +110,33 @@ def test_a_number_in_front_that_names_other_images_does_not_say_whose_a_row_is(t
     (tmp_path / "labels.csv").write_text(f"{head},image,age\n1,3.png,30\n2,2.png,20\n3,1.png,10\n")
     told = with_values(data, findings, (), (AGE,)).cases
     assert {c.id: c.values["age"] for c in told} == {"1": 10.0, "2": 20.0, "3": 30.0}
+
+
+@pytest.mark.parametrize("number", ["id", "case", "name"])
+@pytest.mark.parametrize("file", ["image", "File", "filename"])
+@pytest.mark.parametrize("in_front", [False, True])
+def test_a_file_says_whose_a_row_is_where_a_number_beside_it_names_as_many(tmp_path, number, file, in_front):
+    data, findings = collect_images(folder(tmp_path, names="123"), "v")
+    rows = [(number, file, "age"), ("1", "3.png", "30"), ("2", "2.png", "20"), ("3", "1.png", "10")]
+    ordered = [row if in_front else (row[1], row[0], row[2]) for row in rows]
+    (tmp_path / "labels.csv").write_text("".join(",".join(row) + "\n" for row in ordered))
+    told = with_values(data, findings, (), (AGE,)).cases
+    assert {c.id: c.values["age"] for c in told} == {"1": 10.0, "2": 20.0, "3": 30.0}
+
+
+@pytest.mark.parametrize("place", ["/home/ann/faces/", "C:\\faces\\"])
+def test_files_of_another_machine_beside_numbers_of_other_images_are_refused(tmp_path, place):
+    data, findings = collect_images(folder(tmp_path, names="123"), "v")
+    rows = ["image,id,age", f"{place}3.png,1,30", f"{place}2.png,2,20", f"{place}1.png,3,10"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    with pytest.raises(DataError, match=r"row 2: id '1' is image 1, image '.*3.png' looks like 3\. Correct"):
+        with_values(data, findings, (), (AGE,))
+
+
+def test_folders_in_the_source_are_named_by_the_column_that_names_them(tmp_path):
+    scans = {name: tmp_path / name for name in ("P1", "P2", "P3")}
+    (tmp_path / "t.csv").write_text("name,id,age\nP1,101,30\nP2,102,40\nP3,103,50\n")
+    assert list(read_values(tmp_path / "t.csv", [AGE], ids_by_file(scans, tmp_path)).rows) == ["P1", "P2", "P3"]
 
 
 def test_of_several_columns_the_one_that_names_most_images_says_whose_a_row_is(tmp_path):
