@@ -27,6 +27,7 @@ from pipeline.training.cascade import Cascade
 from pipeline.training.cases import all_training_cases
 from pipeline.training.held_out import held_out_answers
 from pipeline.training.levels import TrainingCase
+from pipeline.training.looks import looks_of
 from pipeline.training.settings import TrainingSettings
 
 SHOWN = 25
@@ -59,8 +60,9 @@ def find_suspects(
     import torch
 
     data, store, found = read_dataset(dataset), read_store(prepared), read_findings(findings)
-    store = store.looked_at(settings.looks_beside(len(store.spacings)))
     torch.set_num_threads(settings.threads or cores())
+    target = pick_device(device)
+    store = store.looked_at(looks_of(settings, len(store.spacings), target, "landmarks"))
     cases = all_training_cases(data, store)
     subjects = {c.id: data.case(c.id).subject for c in cases}
     if folds < 3 or len(set(subjects.values())) < folds:
@@ -69,7 +71,7 @@ def find_suspects(
     told = [[c.id, subjects[c.id], c.world.tolist(), c.known.tolist()] for c in cases]  # subjects make folds
     identity = fingerprint([plain, data.landmarks, told, store.keys, folds])
     sweep(out, below=True)
-    place, target = out / "resume" / identity[:12], pick_device(device)
+    place = out / "resume" / identity[:12]
     asked = Asked(landmarks=data.landmarks)
     names = exchanged(data.landmarks, _of_landmarks(settings.augment, data.landmarks))
     at_once = can_learn_at_once(settings, len(store.spacings), target, "landmarks")

@@ -42,7 +42,7 @@ from pipeline.training.beside import can_learn_at_once
 from pipeline.training.cascade import Cascade
 from pipeline.training.cases import Known, fit_known, tell_untaught, training_cases
 from pipeline.training.history import history_csv
-from pipeline.training.identity import identity_of, record
+from pipeline.training.identity import record
 from pipeline.training.learnable import (
     check_asked,
     check_beside,
@@ -53,6 +53,7 @@ from pipeline.training.learnable import (
     check_weights,
 )
 from pipeline.training.levels import TrainingCase
+from pipeline.training.looks import as_begun
 from pipeline.training.settings import TrainingSettings
 from pipeline.training.trained_level import TrainedLevel
 
@@ -91,15 +92,14 @@ def train(
         check_once(prepared, question, store.spacings)
     elif TASKS[question].whole:  # every network sees all of an image, and answers are averaged
         settings = replace(settings, fine=settings.coarse, gain=None)
-    store = store.looked_at(1 if TASKS[question].once else settings.looks_beside(len(store.spacings)))
-    identity, made_of = identity_of(run, settings, data, store.keys, question)
+    torch.set_num_threads(settings.threads or cores())
+    target = pick_device(device)
+    store, identity, made_of = as_begun(run, settings, data, store, target, question)
     if _is_done(run, identity):
         return run / "model"
     check_names(dataset, question, data)
     sweep(run / "resume")
-    torch.set_num_threads(settings.threads or cores())
     keep_freed_memory()
-    target = pick_device(device)
     inputs = Inputs(views=dict(data.views), fusion=settings.fusion, blind=settings.blind)
     known = fit_known(data, store, inputs)
     learning, validating = (training_cases(data, store, part, known) for part in ("train", "validation"))

@@ -23,11 +23,13 @@ class Kind:
         answers: What is answered of an image; reading, measuring and showing go by it.
         place: File and class in this room.
         once: One network looks once at all of an image.
+        by_size: Each voxel size speaks of things of its own sizes, so another network of one size has nothing to say.
     """
 
     answers: Literal["points", "boxes", "values", "vectors"]
     place: tuple[str, str]
     once: bool = False
+    by_size: bool = False
 
     @property
     def whole(self) -> bool:
@@ -37,7 +39,7 @@ class Kind:
 
 TASKS: dict[str, Kind] = {
     "landmarks": Kind("points", ("landmarks", "LandmarksTask")),
-    "boxes": Kind("boxes", ("boxes", "BoxesTask")),
+    "boxes": Kind("boxes", ("boxes", "BoxesTask"), by_size=True),
     "one_object": Kind("boxes", ("one_object", "OneObjectTask"), once=True),
     "attributes": Kind("values", ("attributes", "AttributesTask")),
     "multi": Kind("points", ("multi", "MultiTask")),

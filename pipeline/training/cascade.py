@@ -121,8 +121,9 @@ class Cascade:
 
     def _pays(self, number: int, priors: Mapping[str, Any], finer: Mapping[str, Any]) -> bool:
         """Whether finer voxels err enough less on the validation cases, or another look at the same ones no more. Where
-        annotators differ by more than a patch, they do not, and the belief, spread over more patches, says less."""
-        if self.settings.gain is None:
+        annotators differ by more than a patch, they do not, and the belief, spread over more patches, says less.
+        One that speaks of things of its own sizes is never left out."""
+        if self.settings.gain is None or TASKS[self.question].by_size:
             return True
         before, after = (self.task.measure(self.validating, found)["error"] for found in (priors, finer))
         again = self.spacings[number] == self.spacings[number - 1]

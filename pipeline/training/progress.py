@@ -35,14 +35,14 @@ def left_out(spacings: Sequence[float | None], unit: str, errors: tuple[float, f
     number, coarse, fine = len(spacings) - 1, *spacings[-2:]
     what, instead = (
         f"another look at {size_in_words(fine, unit)} tells no more",
-        f"training.looks={spacings.count(fine) - 1}",
+        f"training.looks={spacings.count(fine) - 1}, and {size_in_words(fine)} once in levels,",
     )
     if coarse != fine:
         what = f"the voxel size {size_in_words(fine, unit)} tells no more than {size_in_words(coarse, unit)}"
         instead = f"levels=[..., {size_in_words(coarse)}]"
     return (
         f"{what} (validation error {errors[1]:.3g}, {errors[0]:.3g}): the model ends with {number} of {levels} levels;"
-        f" {instead} gives all its time to these"
+        f" {instead} gives all the time to these"
     )
 
 

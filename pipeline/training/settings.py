@@ -53,7 +53,6 @@ class LevelSettings:
 
 
 FINE = LevelSettings(parameters={"stride": 2, "depth": 3}, crop=48, jitter=16.0, cut=0.1, share=1.0)
-ENOUGH = 3.0  # minutes for which a second look pays
 
 
 @dataclass(frozen=True)
@@ -73,12 +72,12 @@ class TrainingSettings:
         keep: Which weights are kept: "best" on the validation cases, or the "last". Where validation shows a handful of
             people or cases, the best is often an early network that chance prefers.
         looks: Networks for the finest voxel size, each looking around the answers of the one before; what they say is
-            averaged as it helps the validation cases. null = 2 where there is one voxel size and three minutes or more:
-            one network goes on to learn cases by heart, and two err differently. Several sizes do so anyway. What is
-            asked of an image as a whole is always asked of all of it; there, several voxel sizes are looks, too.
-            task=one_object has one look at one voxel size.
+            averaged as it helps the validation cases. null = 2 where there is one voxel size and three minutes or more
+            (six, where they learn one after the other): one network goes on to learn cases by heart, and two err
+            differently. Several sizes do so anyway. What is asked of an image as a whole is always asked of all of it;
+            there, several voxel sizes are looks, too. One look for boxes, of which each voxel size has its own.
         gain: Share by which a finer voxel size must lower the error on the validation cases; if it does not, it and all
-            finer ones are left out; so is another look that errs more. null = every level is kept.
+            finer ones are left out; so is another look that errs more. null = all are kept, as those of boxes are.
         precision: Number format of the layers, with their channels in the middle or last in memory; "auto" = what a
             short probe finds fastest.
         seed: Of everything random.
@@ -124,12 +123,6 @@ class TrainingSettings:
     embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
     fusion: Literal["concatenation", "film"] = "concatenation"
     blind: bool = False
-
-    def looks_beside(self, spacings: int) -> int:
-        """How often the finest of so many voxel sizes is looked at."""
-        if self.looks is not None:
-            return self.looks
-        return 2 if spacings == 1 and (self.minutes or 0) >= ENOUGH else 1
 
     def level(self, number: int) -> LevelSettings:
         """Settings of level 0 (coarse), 1, 2, ... (fine)."""

@@ -154,7 +154,6 @@ def test_one_thing_or_none_from_phantoms_to_a_page(tmp_path):
 
 def test_one_network_looks_once_for_the_one_thing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("pipeline.stages.preprocess.derive_spacings", lambda *_: (4.0, 2.0))
-    monkeypatch.setattr(TrainingSettings, "looks_beside", lambda *_: 2)  # as of one voxel size and three minutes
     assert main(["simulate", "kind=objects", f"out={tmp_path / 'objects'}", "cases=24"]) == 0
     given = ["experiment=my_landmarks", "task=one_object", f"source={tmp_path / 'objects'}", f"run={tmp_path / 'run'}"]
     settings = [s for s in SETTINGS if not s.startswith(("task=", "levels=", "training.steps="))]

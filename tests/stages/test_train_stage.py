@@ -156,7 +156,7 @@ def test_a_run_from_before_threads_were_left_out_goes_on(few, tmp_path, monkeypa
     data, keys = read_dataset(few.dataset), read_store(few.folder / "prepared").keys
     old = fingerprint([asdict(tiny_settings()), asdict(data) | {"root": ""}, keys, "landmarks"])
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.stages.train.identity_of", lambda *_: (old, {}))
+        patch.setattr("pipeline.training.looks.identity_of", lambda *_: (old, {}))
         model = run_on(few, tmp_path / "run")
     (model / "level1.safetensors").write_bytes(b"")
     run_on(few, tmp_path / "run", tiny_settings(threads=2))

@@ -47,13 +47,6 @@ def test_the_rate_has_one_peak():
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
 
 
-@pytest.mark.parametrize(("minutes", "spacings", "looks"), [(3.0, 1, 2), (2.9, 1, 1), (60.0, 2, 1), (None, 1, 1)])
-def test_there_is_a_second_look_where_one_voxel_size_has_minutes_enough(minutes, spacings, looks):
-    settings = TrainingSettings(minutes=minutes, steps=None if minutes else 10**6)
-    assert settings.looks_beside(spacings) == looks
-    assert replace(settings, looks=3).looks_beside(spacings) == 3
-
-
 def test_a_budget_of_steps_counts_steps_alone(time):
     spent = fresh(None, 10, time)
     time.now += 1e6

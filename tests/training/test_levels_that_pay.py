@@ -71,6 +71,13 @@ def test_every_level_is_kept_where_nobody_asks(monkeypatch, tmp_path):
     assert levels_of(monkeypatch, tmp_path, (4.0, 9.0, 9.0), None, (4.0, 2.0, None))[0] == 3
 
 
+def test_voxel_sizes_that_speak_of_things_of_their_own_sizes_are_all_kept(tmp_path):
+    of_boxes = replace(cascade_of(tmp_path, (4.0, 2.0)), question="boxes")
+    assert of_boxes._pays(1, {}, {})  # nothing is compared
+    with pytest.raises(KeyError):
+        replace(of_boxes, question="landmarks")._pays(1, {}, {})
+
+
 @pytest.mark.parametrize(
     ("errors", "spacings", "kept", "looks"),
     [
