@@ -84,7 +84,8 @@ def evaluate_vectors(
 def _listed(
     pairs: Sequence[Pair], answers: VectorPredictions, cases: Sequence[Case], exclude: Sequence[str], path: Path
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distance, whether of one person, and fold of each pair of the list, but of those with an image that failed."""
+    """Distance, whether of one person, and fold of each pair of the list, but of those with an image that failed or was
+    kept out."""
     names = {Path(c.image).stem: c.id for c in cases}
     known = answers.cases.keys() | answers.failures.keys() | set(exclude)
 
@@ -95,11 +96,11 @@ def _listed(
         return names[name]
 
     every = [(p, named(p.one), named(p.other)) for p in pairs]
-    lost = {case for _, *both in every for case in both} - answers.cases.keys()
+    lost = {case for _, *both in every for case in both} - (answers.cases.keys() - set(exclude))
     left = [(p, one, other) for p, one, other in every if not lost & {one, other}]
     if lost:
-        count = f"{len(every) - len(left)} of {len(every)} pairs are left out"
-        print(f"{path}: {count}, for these images have no answer: {some(sorted(lost))}", file=sys.stderr)
+        count = f"{path}: {len(every) - len(left)} of {len(every)} pairs are left out"
+        print(f"{count}, for these images have no answer or were kept out: {some(sorted(lost))}", file=sys.stderr)
     if len({p.fold for p, *_ in left}) < FEWEST:
         raise DataError(f"{path}: both images have an answer of {len(left)} pairs, not of two folds. Leave it out.")
     distance = np.array([np.square(answers.cases[one] - answers.cases[other]).sum() for _, one, other in left])

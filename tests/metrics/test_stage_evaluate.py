@@ -299,13 +299,14 @@ def of_people(folder, lost=(), failures=()):
     return {"predictions": paths[0], "dataset": paths[1], "out": paths[2], "pairs": folder / "pairs.txt"}
 
 
-@pytest.mark.parametrize("kept_out", [False, True])
-def test_listed_pairs_of_an_image_that_failed_are_left_out_and_told(tmp_path, capsys, kept_out):
+@pytest.mark.parametrize(("answered", "kept_out"), [(False, False), (False, True), (True, True)])
+def test_listed_pairs_of_an_image_that_failed_are_left_out_and_told(tmp_path, capsys, answered, kept_out):
     lost = ["p1_0001"]
-    paths = of_people(tmp_path, lost, () if kept_out else lost)
+    paths = of_people(tmp_path, () if answered else lost, () if kept_out else lost)
     summary = evaluate_vectors(**paths, exclude=lost if kept_out else ())
     assert summary["metrics"]["folds_accuracy"] == 1.0
-    assert "pairs.txt: 2 of 8 pairs are left out, for these images have no answer: 'p1_0001'" in capsys.readouterr().err
+    said = "pairs.txt: 2 of 8 pairs are left out, for these images have no answer or were kept out: 'p1_0001'"
+    assert said in capsys.readouterr().err
 
 
 def test_pairs_of_which_one_fold_is_left_are_refused(tmp_path):
