@@ -17,14 +17,15 @@ from pipeline.data.readers import files_of, folder_and_series
 from pipeline.errors import DataError
 
 NOBODY = ("0", "anon", "anonymous", "anonymized", "anonymised", "none", "unknown")  # what stands in place of an ID
-MANY = 0.5  # a share of the series above which an ID is nobody's
+MANY = 0.5  # a share of the series above which an ID is nobody's,
+FEW = 5  # of so many or more: of three series, two may well be one patient's
 
 
 def check_patients(dataset: Dataset, readable: Container[str]) -> list[Finding]:
     """An error for each later case of a patient of another part: the test would measure memory."""
     looked_at = {c.id: _patient(dataset.image_path(c)) for c in dataset.cases if c.id in readable}
     patients = {case: who for case, who in looked_at.items() if who is not None}
-    nobody = {who for who, count in Counter(patients.values()).items() if count > MANY * len(patients)} | {""}
+    nobody = {who for who, count in Counter(patients.values()).items() if count > MANY * max(len(patients), FEW)} | {""}
     first: dict[str, Case] = {}
     findings = []
     for case in (c for c in dataset.cases if patients.get(c.id, "") not in nobody):

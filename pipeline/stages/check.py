@@ -50,7 +50,7 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
             findings.append(Finding(result["rule"], "error", case, result["message"], advice))
     findings += check_placement(manifest, {case: frame_of(f) for case, f in facts.items()})
     findings += check_boxes(manifest, {case: frame_of(f) for case, f in facts.items()})
-    findings += check_patients(manifest, facts)
+    findings += check_patients(manifest, facts.keys() - {f.case for f in findings if f.severity == "error"})
     findings += check_shape(manifest.with_cases(tuple(c for c in manifest.cases if c.id in facts)))
     findings += check_set(manifest, facts, strict)
     complete = Findings(tuple(findings), facts)

@@ -14,6 +14,7 @@ from dicom_files import NORMAL, ORIGIN, write_slice
 
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, write_findings
+from pipeline.data.patient_rules import check_patients
 from pipeline.data.readers import read_frame
 from pipeline.data.scan_facts import VERSION, inspect_scan, unchanged
 from pipeline.errors import DataError
@@ -270,6 +271,17 @@ def test_a_patient_who_is_two_subjects_in_two_parts_is_a_leak(tmp_path, ids, iss
     assert "PHI1" not in (tmp_path / "findings.json").read_text()
     whose = [replace(c, subject="s0", split="train") if c.id in wrong else c for c in data.cases]
     assert errors(run(data.with_cases(tuple(whose)))) == []  # one subject, as subjects.csv may say
+
+
+def test_of_three_series_two_may_be_of_one_patient(tmp_path):
+    data = patients(tmp_path, ["A", "B", "C", "D", "A", "E", "F"])
+    assert [f.case for f in check_patients(data, ("s0", "s4", "s6"))] == ["s4"]  # the others are no DICOM series
+
+
+def test_a_scan_that_cannot_be_used_keeps_none_of_its_patient_out(tmp_path):
+    data = patients(tmp_path, ["A", "B", "C", "D", "A", "E", "F"])
+    outside = replace(data.cases[0], landmarks={"a": (999.0, 0.0, 0.0)})
+    assert [c for _, c in errors(run(data.with_cases((outside, *data.cases[1:]))))] == ["s0"]
 
 
 def test_a_patient_is_known_by_the_series_that_is_chosen(tmp_path):
