@@ -87,8 +87,11 @@ def _of_places(verb: Verb) -> dict[str, str]:
     """The same of places that a chain of verbs chooses itself, since each verb finds there what the one before left."""
     own = f"{verb.name} measures its own answers, in the folder that its report reads; `patchvote evaluate` takes it"
     asked = f"{verb.name} answers its own cases by its own model, in its own folder; `patchvote predict` takes it"
-    return dict.fromkeys(("evaluate.predictions", "evaluate.dataset", "evaluate.output"), own) | dict.fromkeys(
-        ("predict.model", "predict.input", "predict.output", "predict.table"), asked
+    judged = f"{verb.name} checks before anything is prepared for networks to judge; `patchvote check` takes it then"
+    return (
+        dict.fromkeys(("evaluate.predictions", "evaluate.dataset", "evaluate.output"), own)
+        | dict.fromkeys(("predict.model", "predict.input", "predict.output", "predict.table"), asked)
+        | dict.fromkeys(("check.with_model", "check.folds"), judged)
     )
 
 
@@ -104,6 +107,10 @@ def _of_other_tasks(settings: Settings) -> dict[str, str]:
     task, loss = settings.task, settings.training.loss.name
     idle = _read_by_others("training", READ_BY, task)
     unread = ("balance",) if loss == "softmax" else ("sigma", "beta")
+    if TASKS[task].by_size:
+        own = f"with task={task} each voxel size speaks of things of its own sizes: levels= names them"
+        idle |= {"training.gain": f"{own}, and none is left out"}
+        idle |= {"training.looks": own} if (settings.training.looks or 1) > 1 else {}
     why = f"training.loss.name={loss} does not read it"
     return dict.fromkeys((f"training.loss.{key}" for key in unread), why) | idle
 
