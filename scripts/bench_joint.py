@@ -29,7 +29,7 @@ from pipeline.metrics.values import measure_column
 
 NOTHING = ["inputs.numbers=[]", "inputs.logarithms=[]", "inputs.classes=[]", "inputs.texts=[]", "inputs.labels=[]"]
 MEASURED = ("validation", "test")
-INPUTS = {"images": NOTHING, "columns": ["training.blind=true"]}
+INPUTS = {"images": [*NOTHING, "training.coarse.hidden=0"], "columns": ["training.blind=true"]}
 KINDS = {"number": "numbers", "logarithm": "logarithms", "class": "classes", "labels": "labels"}
 
 
