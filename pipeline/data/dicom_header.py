@@ -181,7 +181,6 @@ def _slice(path: Path, data: Any) -> Slice:
     number, size = data.get("InstanceNumber"), (int(data.Rows), int(data.Columns))
     if min(size) < 1:
         raise DataError(f"{path}: Rows = {size[0]}, Columns = {size[1]}; sizes above 0 are needed.")
-    bits = tuple(int(data.get(n, 0) or 0) for n in ("BitsAllocated", "BitsStored", "PixelRepresentation", "HighBit"))
     return Slice(
         path=path,
         number=None if number in (None, "") else int(cast("int", number)),
@@ -189,9 +188,20 @@ def _slice(path: Path, data: Any) -> Slice:
         cosines=cosines,
         spacing=spacing,
         size=size,
-        bits=bits,
+        bits=_bits(path, data),
         data=data,
     )
+
+
+def _bits(path: Path, data: Any) -> tuple[int, ...]:
+    """pydicom takes the lowest BitsStored bits whatever HighBit says: values that lie higher would wrap."""
+    bits = tuple(int(data.get(n, 0) or 0) for n in ("BitsAllocated", "BitsStored", "PixelRepresentation", "HighBit"))
+    if data.get("HighBit") is not None and bits[3] != bits[1] - 1:
+        raise DataError(
+            f"{path}: HighBit = {bits[3]}, BitsStored = {bits[1]}; where HighBit is not BitsStored - 1, the bits of"
+            " the values are unknown. Export the series again."
+        )
+    return bits
 
 
 def _refuse_odd(path: Path, data: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
 SHORTS = np.iinfo(np.int16)
+SCALE = ("RescaleSlope", "RescaleIntercept")
 
 
 def read_dicom(folder: Path, series: str | None = None) -> Image:
@@ -33,6 +35,7 @@ def read_dicom(folder: Path, series: str | None = None) -> Image:
     stack = plan_stack(folder, slices)
     require_memory(folder, int(np.prod(stack.frame.shape)), slices[0].bits[0] // 8 + (0 if stack.even else 8))
     planes = np.stack([read_plane(piece) for piece in slices])
+    _require_scale(slices)
     scales = {_scale(piece) for piece in slices}
     if len(scales) > 1:
         notes.append(f"{len(scales)} rescale slopes and intercepts in one series: each slice has its own")
@@ -92,13 +95,25 @@ def _require_length(piece: Slice, data: Any, syntax: object) -> None:
         )
 
 
+def _require_scale(slices: Sequence[Slice]) -> None:
+    """In all slices or in none: one that lost its scale would lie a thousand Hounsfield units beside the others."""
+    for name in SCALE:
+        there = [piece.data.get(name) not in (None, "") for piece in slices]
+        if any(there) and not all(there):
+            bare, whole = slices[there.index(False)], slices[there.index(True)]
+            raise DataError(
+                f"{bare.path}: no {name}, but {whole.path.name} has {whole.data[name].value}; the scale of its values"
+                " is unknown. Export the series again."
+            )
+
+
 def _scale(piece: Slice) -> tuple[float, float]:
     if piece.data.get("ModalityLUTSequence"):
         raise DataError(
             f"{piece.path}: ModalityLUTSequence: its values go through a table, which is not applied here. Convert the"
             " series to NIfTI with a program that does."
         )
-    slope, inter = (piece.data.get(n) for n in ("RescaleSlope", "RescaleIntercept"))
+    slope, inter = (piece.data.get(name) for name in SCALE)
     try:
         values = float(1 if slope in (None, "") else slope), float(0 if inter in (None, "") else inter)
     except (TypeError, ValueError):

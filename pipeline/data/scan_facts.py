@@ -22,7 +22,7 @@ from pipeline.geometry.orientation import axis_letters, reorient
 Facts = dict[str, Any]
 MANY = 1000  # different values; nobody asks for more
 BODY = "lowest_but_padding"
-VERSION = 2  # of what facts say: those of another version are made anew
+VERSION = 3  # of what facts say: those of another version are made anew
 
 
 def inspect_scan(path: str, known: Facts | None = None) -> Facts:

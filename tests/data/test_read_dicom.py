@@ -44,6 +44,23 @@ def test_a_rescale_that_differs_from_slice_to_slice_is_followed(series):
     assert image.voxels.dtype == np.float32 and image.voxels[0, 0, 4] == 4 * 2.5 - 1024
 
 
+def test_a_series_without_a_rescale_has_its_values_as_stored(series):
+    for index in range(4):
+        slice_file(series / f"{7 * index % 4}.dcm", index, RescaleSlope=None, RescaleIntercept=None)
+    assert np.array_equal(read_image(series).voxels, VOXELS)
+
+
+@pytest.mark.parametrize(("highest", "right"), [(11, True), (None, True), (15, False), (10, False)])
+def test_the_bits_that_are_stored_are_the_lowest(series, highest, right):
+    for index in range(4):
+        slice_file(series / f"{7 * index % 4}.dcm", index, BitsStored=12, HighBit=highest)
+    if right:
+        assert np.array_equal(read_image(series).voxels, VOXELS - 1024)
+    else:
+        with pytest.raises(DataError, match=rf"\.dcm: HighBit = {highest}, BitsStored = 12"):
+            read_image(series)
+
+
 @pytest.mark.parametrize(
     ("tags", "message"),
     [
@@ -65,6 +82,9 @@ def test_a_rescale_that_differs_from_slice_to_slice_is_followed(series):
         ({"NumberOfFrames": 3}, "3 frames"),
         ({"NumberOfFrames": 3, "ImagePositionPatient": None, "PixelSpacing": None}, "3 frames"),  # enhanced
         ({"RescaleSlope": 0}, "RescaleSlope = 0"),
+        ({"RescaleSlope": None, "RescaleIntercept": None}, r"1\.dcm: no RescaleSlope, but .\.dcm has 1"),
+        ({"RescaleIntercept": None}, r"1\.dcm: no RescaleIntercept, but .\.dcm has -1024"),
+        ({"RescaleIntercept": ""}, r"1\.dcm: no RescaleIntercept"),
         ({"PixelData": None}, "no PixelData"),
         ({"PixelData": b"\0\0"}, "pixels cannot be read"),
     ],
