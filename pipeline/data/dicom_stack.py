@@ -114,26 +114,43 @@ def _uneven(folder: Path, slices: Sequence[Slice], heights: np.ndarray) -> str:
     gaps = np.diff(heights)
     usual = float(np.median(gaps))
     _refuse_doubled(folder, slices, heights, usual)
-    odd = [int(i) for i in np.flatnonzero(np.abs(gaps - usual) > 0.01 * usual + 0.01)]
-    times = gaps[odd] / usual
-    numbers = [s.number for s in slices]
-    skipped = [n is not None and m is not None and abs(m - n) > 1 for n, m in pairwise(numbers)]
-    counted = sum(skipped) <= len(skipped) / 2  # numbers that rise by one, as a rule
-    lost = [
-        i for i, t in zip(odd, times, strict=True)
-        if t > WIDEST or (t > 1.5 and (abs(t - round(t)) < 0.05 or (counted and skipped[i])))
-    ]  # fmt: skip
-    if lost:
+    near = 0.01 * usual + 0.01  # mm
+    odd = [int(i) for i in np.flatnonzero(np.abs(gaps - usual) > near)]
+    if lost := _numbered(slices, heights, near) or _wide(slices, odd, gaps[odd] / usual):
         listed = "; ".join(
             f"{gaps[i]:.3f} mm between {slices[i].path.name} and {slices[i + 1].path.name} at {heights[i]:.1f} mm"
             for i in lost[:5]
         )
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+        elsewhere = float(np.median(np.delete(gaps, lost)))
         raise DataError(
-            f"{folder}: slices are missing: {listed}{more}; elsewhere {usual:.3f} mm. Export the whole series."
+            f"{folder}: slices are missing: {listed}{more}; elsewhere {elsewhere:.3f} mm. Export the whole series."
         )
     steps = sorted({round(float(g), 2) for g in gaps})
     return f"steps from {steps[0]:g} to {steps[-1]:g} mm" if odd else ""
+
+
+def _numbered(slices: Sequence[Slice], heights: np.ndarray, near: float) -> list[int]:
+    """Gaps that InstanceNumbers skip over, where these count an even stack: each gap is as wide as its step says. The
+    usual gap cannot tell where slices are missing in most of them."""
+    numbers = [s.number for s in slices]
+    if None in numbers or numbers[0] == numbers[-1]:
+        return []
+    steps = np.diff(np.array(numbers, np.float64))
+    if np.abs(np.diff(heights) - steps * heights[-1] / steps.sum()).max() > near:
+        return []
+    return [int(i) for i in np.flatnonzero(np.abs(steps) > np.abs(steps).min())]
+
+
+def _wide(slices: Sequence[Slice], odd: Sequence[int], times: np.ndarray) -> list[int]:
+    """Gaps that are no step of a protocol, of those that are `times` the usual one."""
+    numbers = [s.number for s in slices]
+    skipped = [n is not None and m is not None and abs(m - n) > 1 for n, m in pairwise(numbers)]
+    counted = sum(skipped) <= len(skipped) / 2  # numbers that rise by one, as a rule
+    return [
+        i for i, t in zip(odd, times, strict=True)
+        if t > WIDEST or (t > 1.5 and (abs(t - round(t)) < 0.05 or (counted and skipped[i])))
+    ]  # fmt: skip
 
 
 def _refuse_doubled(folder: Path, slices: Sequence[Slice], heights: np.ndarray, usual: float) -> None:

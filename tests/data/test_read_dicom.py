@@ -117,6 +117,30 @@ def test_slices_whose_numbers_skip_are_missing_though_the_step_is_odd(series):
         read_image(series)
 
 
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize(
+    ("left", "usual"),
+    [
+        ((0, 2, 4, 5), 2),
+        ((0, 2, 4, 6, 8, 9, 10, 11), 2),
+        ((0, 2, 3), 2),
+        ((0, 2, 5), 4),  # no two that follow each other
+    ],
+)
+def test_missing_slices_are_noticed_though_most_gaps_have_some(tmp_path, left, usual, direction):
+    for index in left:
+        write_slice(tmp_path / f"{index}.dcm", 20 + direction * index, VOXELS[0], ORIGIN + 2 * index * NORMAL)
+    with pytest.raises(DataError, match=rf"slices are missing: .* elsewhere {usual}\.000 mm"):
+        read_frame(tmp_path)
+
+
+def test_slices_of_which_every_second_is_there_are_even(tmp_path):
+    for index in (0, 2, 4):
+        write_slice(tmp_path / f"{index}.dcm", index, VOXELS[0], ORIGIN + 2 * index * NORMAL)
+    assert np.allclose(read_frame(tmp_path).spacing[0], 4)
+    assert not read_image(tmp_path).notes
+
+
 def test_two_slices_in_one_place_are_refused(series):
     slice_file(series / "5.dcm", 2)
     with pytest.raises(DataError, match="two slices at"):
