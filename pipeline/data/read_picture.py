@@ -5,6 +5,7 @@ Their world is the picture itself: pixels, x to the right, y down, 0 at the cent
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,28 +23,37 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".webp")
 ORIENTATION = 0x0112  # the EXIF tag
+UPRIGHT, ON_ITS_SIDE = range(1, 5), range(5, 9)  # its values
 PREVIEWED = "MPO"  # Pillow's word for the JPEG of a camera that has smaller ones of the same behind it
 TIFF_SIZE = (0x0100, 0x0101)
-UPRIGHT, ON_ITS_SIDE = range(1, 5), range(5, 9)  # its values
+TIFF_BITS, TIFF_WHITE = 0x0102, 0x0106  # BitsPerSample; PhotometricInterpretation, 0 = white at 0
+TIFF_PLANES = 0x011C  # PlanarConfiguration, 2 = each colour by itself
 DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")  # of more than 8 bits, all grey
 GREY = ("L", *DEEP)
 TO_GREY = ("1", "LA", "La")
 COLOURS = 3
+HALVED = "of 16 bits a value the upper 8 are read"
+DIM = "none of which is above"
+LEAST = 64  # values that the upper 8 bits must hold: scanners of 12 and 14 bits leave 16 and 64 of them
 
 
 def read_picture(path: Path) -> Image:
-    """Pixels [x, y] of a grey picture, [x, y, colour] of one in colours, in the file's own depth.
+    """Pixels [x, y] of a grey picture in the file's own depth, [x, y, colour] of one in colours, in 8 bits.
 
     Raises:
-        DataError: Not a picture, damaged, cut off, or several in one file.
+        DataError: Not a picture, damaged, cut off, several in one file, or a TIFF of a kind that Pillow mistakes.
     """
     from PIL import ImageOps
 
     with opened_picture(path) as picture:
+        halved = _is_halved(picture)  # first: what loads the picture forgets how it is stored
+        _refuse_mistaken(path, picture, halved)
         frame, plain, notes = _frame(picture), _plain_mode(picture.mode), _notes(picture)
         require_memory(path, int(np.prod(frame.shape)) * (COLOURS if plain == "RGB" else 1), 4)
         upright = ImageOps.exif_transpose(picture)
         pixels = np.asarray(upright if upright.mode == plain else upright.convert(plain))
+        if halved:
+            notes += (_of_halved(int(pixels.max())),)
         return Image(frame, pixels.astype(pixels.dtype.newbyteorder("="), copy=False).swapaxes(0, 1), notes)
 
 
@@ -105,3 +115,29 @@ def _notes(picture: Picture) -> tuple[str, ...]:
         *(("transparency ignored",) if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") else ()),
         *((f"the first of {count} pictures in the file",) if (count := getattr(picture, "n_frames", 1)) > 1 else ()),
     )
+
+
+def _is_halved(picture: Picture) -> bool:
+    """Whether the file has 16 bits a value where Pillow keeps 8: colours, and grey with transparency."""
+    stored = str(getattr(picture, "tile", ())[:1])  # with the layout of the bytes in it, such as RGB;16B
+    return picture.mode not in DEEP and re.search(r";16[BLN]\b", stored) is not None
+
+
+def _of_halved(highest: int) -> str:
+    return f"{HALVED}, {DIM} {highest}" if highest < LEAST else HALVED
+
+
+def _refuse_mistaken(path: Path, picture: Picture, halved: bool) -> None:
+    """TIFFs that Pillow makes another picture of: white at 0 is turned round in 8 bits alone, and colours that lie each
+    by itself are read as if each value had 8 bits."""
+    tags, deep = getattr(picture, "tag_v2", {}), picture.mode in DEEP
+    if deep and tags.get(TIFF_WHITE) == 0:
+        raise DataError(
+            f"{path}: PhotometricInterpretation = 0, white at 0, with more than 8 bits, which is not read. Save it with"
+            " black at 0, or with 8 bits."
+        )
+    if not deep and not halved and max(tags.get(TIFF_BITS, (8,))) > 8:
+        raise DataError(
+            f"{path}: PlanarConfiguration = {tags.get(TIFF_PLANES)}, each colour by itself, with 16 bits, which is not"
+            " read. Save it with the colours together, or with 8 bits."
+        )

@@ -11,6 +11,7 @@ from pipeline.data.dataset import PARTS, Dataset
 from pipeline.data.findings import Finding
 from pipeline.data.intensity import derive_normalisation
 from pipeline.data.nifti_header import DIFFER
+from pipeline.data.read_picture import DIM
 from pipeline.data.scan_facts import BODY, Facts
 
 FLAT = 3.0  # longest voxel edge over the shortest
@@ -136,5 +137,8 @@ def note_findings(case: str, fact: Facts, strict: bool = False) -> Iterator[Find
         if DIFFER in note:
             advice = "Write the scan again with one position: the one in which landmarks are placed."
             yield Finding("two-positions", "error" if strict else "warning", case, f"{note}.", advice)
+        elif DIM in note:
+            advice = "Save it as 16-bit grey without transparency, or in 8 bits, of which its values fill the range."
+            yield Finding("deep-colours", "warning", case, f"{note}.", advice)
         else:
             yield Finding("reader-note", "note", case, note)

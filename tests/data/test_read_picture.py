@@ -1,5 +1,8 @@
 """Pictures: where their pixels lie, whatever the camera or the format did to them."""
 
+import struct
+import zlib
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -8,8 +11,9 @@ from numpy.testing import assert_array_equal
 from pipeline.data.find_images import find_images
 from pipeline.data.image import Image
 from pipeline.data.intensity import Normalisation
-from pipeline.data.read_picture import ORIENTATION, SUFFIXES
+from pipeline.data.read_picture import ORIENTATION, SUFFIXES, TIFF_PLANES, TIFF_WHITE
 from pipeline.data.readers import read_frame, read_image, unit_of
+from pipeline.data.scan_remarks import remarks_on
 from pipeline.data.store import make_level
 from pipeline.errors import DataError, GeometryError
 from pipeline.geometry import ImageFrame
@@ -29,6 +33,20 @@ EXIF = {  # value -> what the camera did to the upright rows and columns before 
 
 def saved(path, pixels, **how):
     PIL.Image.fromarray(np.ascontiguousarray(pixels)).save(path, **how)
+    return path
+
+
+def saved_deep(path, pixels):
+    """A PNG of 16 bits: grey with transparency, colours, or both; Pillow writes none of them."""
+
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    rows, columns, channels = pixels.shape
+    kind = {2: 4, 3: 2, 4: 6}[channels]
+    header = struct.pack(">IIBBBBB", columns, rows, 16, kind, 0, 0, 0)
+    content = zlib.compress(b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", content) + chunk(b"IEND", b""))
     return path
 
 
@@ -71,6 +89,34 @@ def test_sixteen_bits_stay_sixteen_bits(tmp_path):
         image = read_image(saved(tmp_path / f"a{suffix}", deep))
         assert image.voxels.dtype == np.uint16
         assert_array_equal(image.voxels.T, deep)
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+@pytest.mark.parametrize(("bits", "severity"), [(16, "note"), (14, "warning"), (12, "warning")])
+def test_sixteen_bits_a_colour_become_eight_with_a_word(tmp_path, channels, bits, severity):
+    """A warning where hardly anything is left of them."""
+    pixels = np.random.default_rng(0).integers(0, 1 << bits, (20, 30, channels))
+    image = read_image(saved_deep(tmp_path / "a.png", pixels))
+    assert image.voxels.dtype == np.uint8
+    assert_array_equal(image.channels[0].T, pixels[..., 0] >> 8)
+    assert [f.severity for f in remarks_on("a", image) if "16 bits" in f.message] == [severity]
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_white_at_0_is_turned_round_or_refused(tmp_path, dtype):
+    white = {"tiffinfo": {TIFF_WHITE: 0}}
+    assert_array_equal(read_image(saved(tmp_path / "a.tif", GREY, **white)).voxels.T, GREY)
+    with pytest.raises(DataError, match=r"b\.tif: PhotometricInterpretation = 0, white at 0"):
+        read_image(saved(tmp_path / "b.tif", GREY.astype(dtype), **white))
+
+
+def test_sixteen_bits_of_colours_that_lie_each_by_itself_are_refused(tmp_path):
+    """Pillow would take the first half of each as the whole, a byte a value."""
+    path = saved(tmp_path / "a.tif", np.stack([GREY] * 3, -1), tiffinfo={TIFF_PLANES: 2})
+    bits = [struct.pack("<3H", *[size] * 3) for size in (8, 16)]
+    path.write_bytes(path.read_bytes().replace(*bits))
+    with pytest.raises(DataError, match=r"a\.tif: PlanarConfiguration = 2, each colour by itself"):
+        read_image(path)
 
 
 def test_colours_are_channels_and_transparency_is_none(tmp_path):
