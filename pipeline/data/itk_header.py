@@ -30,6 +30,7 @@ NRRD_TYPES = {
 NRRD_SPACES = ("left-posterior-superior", "lps", "right-anterior-superior", "ras", "left-anterior-superior", "las")
 META_TYPES = {"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4"}
 META_TYPES |= {"long_long": "i8", "ulong_long": "u8", "float": "f4", "double": "f8"}
+META_ORDER = ("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
 META_DATA = re.compile(rb"(?m)^ElementDataFile\s*=\s*(.*?)\s*?(?:\r?\n|\Z)")
 
 
@@ -160,12 +161,26 @@ def _meta(path: Path, head: bytes) -> ItkHeader:
         raise DataError(f"{path}: DistanceUnits = {fields['distanceunits']}; only mm is read. Convert the scan.")
     affine, notes = _meta_geometry(path, fields, spacing)
     data, offset = _data_file(path, end.group(1), end.end())
-    if fields.get("compresseddata", "false").lower() not in ("true", "false"):
-        raise DataError(f"{path}: CompressedData = {fields['compresseddata']}; True or False is needed.")
-    compressed = "zlib" if fields.get("compresseddata", "false").lower() == "true" else ""
-    order = [fields[n].lower() for n in ("binarydatabyteordermsb", "elementbyteordermsb") if n in fields]
-    dtype = np.dtype((">" if order[:1] == ["true"] else "<") + META_TYPES[kind])
+    compressed = "zlib" if _is_true(path, fields, "CompressedData") else ""
+    dtype = np.dtype((">" if _is_big_endian(path, fields) else "<") + META_TYPES[kind])
     return ItkHeader(path, data, offset, shape, dtype, compressed, affine, notes)
+
+
+def _is_big_endian(path: Path, fields: dict[str, str]) -> bool:
+    said = {_is_true(path, fields, name) for name in META_ORDER if name.lower() in fields}
+    if len(said) > 1:
+        raise DataError(
+            f"{path}: {' and '.join(META_ORDER)} contradict each other; the order of the bytes is unknown. Export it"
+            " again."
+        )
+    return True in said
+
+
+def _is_true(path: Path, fields: dict[str, str], name: str) -> bool:
+    word = fields.get(name.lower(), "false")
+    if word.lower() not in ("true", "false"):
+        raise DataError(f"{path}: {name} = {word}; True or False is needed.")
+    return word.lower() == "true"
 
 
 def _meta_geometry(path: Path, fields: dict[str, str], spacing: list[float]) -> tuple[np.ndarray, tuple[str, ...]]:

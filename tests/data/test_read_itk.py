@@ -135,6 +135,9 @@ BROKEN_MHA = {
     "data elsewhere": (("LOCAL", "../x.raw"), "ElementDataFile"),
     "data list": (("LOCAL", "LIST"), "ElementDataFile"),
     "data gone": (("LOCAL", "gone.raw"), "gone.raw"),
+    "order 1": (("MSB = False", "MSB = 1"), "BinaryDataByteOrderMSB = 1; True or False"),
+    "order T": (("BinaryDataByteOrderMSB = False", "ElementByteOrderMSB = T"), "ElementByteOrderMSB = T; "),
+    "two orders": (("MSB = False", "MSB = False\nElementByteOrderMSB = True"), "contradict each other"),
     "larger than the data": (("DimSize = 4", "DimSize = 5"), "truncated"),
 }
 
