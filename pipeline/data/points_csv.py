@@ -131,8 +131,9 @@ def _says(line: str) -> bool:
 
 
 def _records(path: Path, lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows by the number of their first line: a cell in quotes may go on in the next. Strict, or a quote that is never
-    closed would swallow the rows up to the next one."""
+    """Rows by the number of their first line: a cell in quotes may go on in the next. Spreadsheets write empty rows as
+    separators alone: passed over. Strict, or a quote that is never closed would swallow the rows up to the next one.
+    """
     start, inside = 0, False
 
     def told() -> Iterator[str]:
@@ -145,7 +146,8 @@ def _records(path: Path, lines: list[str], delimiter: str) -> Iterator[tuple[int
     try:
         for cells in csv.reader(told(), delimiter=delimiter, strict=True):
             inside = False
-            yield start, cells
+            if any(cell.strip() for cell in cells):
+                yield start, cells
     except csv.Error as error:
         raise DataError(f"{path}: row {start}: not readable as CSV: {error}. Correct the line.") from error
 

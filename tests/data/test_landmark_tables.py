@@ -83,6 +83,8 @@ def test_an_fcsv_that_is_no_text_is_refused(tmp_path):
         "c1\ta\t1\t2\t3\nc1\tb\tabsent\tabsent\tabsent\nc2\ta\t4\t5\t6\n",
         "case,landmark,x,y,z,,,note,note\nc1,a,1,2,3,,,,\nc1,b,absent,absent,absent,,,,\nc2,a,4,5,6,,,,\n",
         'case,landmark,x,y,z,note\nc1,a,1,2,3,"seen\n# twice\n\n, so"\nc1,b,absent,absent,absent,\nc2,a,4,5,6,5" off\n',
+        ",,,,\ncase,landmark,x,y,z\nc1,a,1,2,3\n , ,,,\nc1,b,absent,absent,absent\nc2,a,4,5,6\n,,,,\n,,,,\n",
+        "case;a_x;a_y;a_z;b_x;b_y;b_z\nc1;1;2;3;absent;absent;absent\nc2;4;5;6;;;\n;;;;;;\n;;;;;;\n",
     ],
 )
 def test_a_csv_is_read_by_its_headers(tmp_path, text):
