@@ -20,7 +20,7 @@ from pipeline.data.progress_bar import progress_bar
 from pipeline.data.room import require_disk
 from pipeline.data.scan_facts import Facts, require_same
 from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, read_store, save_array
-from pipeline.errors import DataError, PatchvoteError
+from pipeline.errors import ConfigError, DataError, PatchvoteError
 
 RECIPE = 7  # raise when resampling or normalising changes, so that old arrays are not found again
 
@@ -48,6 +48,7 @@ def preprocess(
 
     Raises:
         DataError: No case is left, or a case cannot be prepared; names it.
+        ConfigError: A voxel size behind "original" is coarser than the scans' own.
     """
     data, found = read_dataset(dataset).with_pictures(), read_findings(findings)
     cases = [c for c in data.cases if c.id not in found.quarantined]
@@ -57,6 +58,7 @@ def preprocess(
     if unseen:
         raise DataError(f"{findings}: nothing about the cases {unseen} of {dataset}; run check again")
     learning = [c for c in cases if c.split == "train"] or cases  # the others take no part in any choice
+    _require_finer(spacings or (), [max(found.facts[c.id]["spacing"]) for c in learning])
     plans = []
     for looked_at in (learning, cases):
         facts = [found.facts[c.id] for c in looked_at]
@@ -69,6 +71,19 @@ def preprocess(
     _prepare(data, found, store, workers)
     store.write()
     return store
+
+
+def _require_finer(spacings: Sequence[float | Literal["original"]], own: Sequence[float]) -> None:
+    """Only the scans say how coarse "original" is. Finer along one axis is enough: slices may be thick."""
+    if "original" not in spacings:
+        return
+    largest = float(np.median(own))
+    behind = [s for s in spacings[spacings.index("original") :] if s != "original"]
+    if any(float(s) > largest for s in behind):
+        raise ConfigError(
+            f"levels: [{','.join(map(str, spacings))}] does not go from coarse to fine: the voxels of these scans,"
+            f" original, are {largest:g} at their longest edge. Put original behind what is coarser."
+        )
 
 
 def _levels(

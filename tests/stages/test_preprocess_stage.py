@@ -14,7 +14,7 @@ from pipeline.data.intensity import Normalisation, derive_normalisation
 from pipeline.data.readers import read_image
 from pipeline.data.resample import level_frame
 from pipeline.data.store import make_level, read_store
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.stages.preprocess import preprocess
 
 WINDOW = Normalisation("window", -500.0, 500.0)
@@ -108,6 +108,18 @@ def test_spacings_and_normalisation_come_from_the_findings_unless_stated(few):
     low = [facts[case]["percentiles"]["0.5"] for case in ("c00", "c01")]  # of the training part
     assert store.normalisation.low == np.median(low)
     assert prepare(few, normalisation=WINDOW).normalisation == WINDOW
+
+
+@pytest.mark.parametrize("sizes", [("original", 3.0), (3.0, "original", 1.5)])
+def test_a_voxel_size_behind_the_scans_own_must_be_finer(few, sizes):
+    """1 x 0.9 x 1.1 mm: only here is it known."""
+    with pytest.raises(ConfigError, match=rf"levels: \[{','.join(map(str, sizes))}\] .* are 1\.1 at their longest"):
+        prepare(few, spacings=sizes)
+
+
+@pytest.mark.parametrize("sizes", [("original", 1.0), ("original", "original")])
+def test_a_voxel_size_behind_the_scans_own_may_be_finer_along_one_axis(few, sizes):
+    assert prepare(few, spacings=sizes).spacings == tuple(None if s == "original" else s for s in sizes)
 
 
 def test_the_test_part_takes_no_part_in_what_is_derived(few):
