@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +9,7 @@ from jaxtyping import Float, Shaped
 
 from pipeline.data.dataset import Case
 from pipeline.data.frames import written_frame
+from pipeline.data.points_csv import csv_line
 from pipeline.data.predictions import Answer
 
 FIELDS = ("case", "subject", "landmark", "status", "error", "found", "belief", "spread", "radius95")
@@ -36,18 +35,16 @@ def errors_csv(
         reference: World positions.
         unit: Of the world.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     axes, frame = "xyz"[: reference.shape[2]], written_frame(unit)
-    writer.writerow([*FIELDS, *axes, *(f"ref_{a}" for a in axes), "frame", "unit"])
+    lines = [csv_line([*FIELDS, *axes, *(f"ref_{a}" for a in axes), "frame", "unit"])]
     for c, case in enumerate(cases):
         for k, name in enumerate(names):
             answer = told[c][k]
             place = answer.position if answer and answer.found and answer.position else (None,) * len(axes)
             said = (answer.found, answer.belief, answer.spread, answer.radius95) if answer else (False, *[None] * 3)
             numbers = map(_number, (error[c, k], *said, *place, *reference[c, k]))
-            writer.writerow([case.id, case.subject, name, status[c, k], *numbers, frame, unit])
-    return text.getvalue()
+            lines.append(csv_line([case.id, case.subject, name, status[c, k], *numbers, frame, unit]))
+    return "\n".join(lines) + "\n"
 
 
 def _number(value: float | bool | None) -> str:

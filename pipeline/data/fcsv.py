@@ -65,7 +65,8 @@ def write_fcsv(
     for number, (name, at) in enumerate(there, 1):
         place = [f"{v:.6f}" for v in (*at, 0.0, 0.0)[:3]]
         said = (descriptions or {}).get(name, "")
-        lines.append(csv_line([number, *place, 0, 0, 0, 1, 1, 1, 0, name, said, ""]))
+        words = [" ".join(text.splitlines()) for text in (name, said)]  # a point is one line
+        lines.append(csv_line([number, *place, 0, 0, 0, 1, 1, 1, 0, *words, ""]))
     write_text(path, "\n".join(lines) + "\n")
 
 

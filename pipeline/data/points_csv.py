@@ -89,9 +89,9 @@ def write_points_csv(path: Path, rows: Iterable[Mapping[str, Any]], unit: str = 
 
 
 def csv_line(cells: Iterable[Any]) -> str:
-    """One line of CSV; cells with commas, quotes or a leading # are quoted, line breaks become spaces."""
-    texts = [str(c).replace("\r", " ").replace("\n", " ") for c in cells]
-    quoted = ['"' + t.replace('"', '""') + '"' if re.search('[,";\t]|^#', t) else t for t in texts]
+    """One line of CSV, or several where a cell has line breaks; that is quoted, as are commas, quotes, a leading #."""
+    texts = map(str, cells)
+    quoted = ['"' + t.replace('"', '""') + '"' if re.search('[,";\t\r\n]|^#', t) else t for t in texts]
     return ",".join(quoted)
 
 

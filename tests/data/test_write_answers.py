@@ -222,3 +222,11 @@ def test_a_name_of_several_lines_is_drawn_in_one(tmp_path):
         write_picture(tmp_path / "drawn.png", tmp_path / "a.png", said)
         drawn.append((tmp_path / "drawn.png").read_bytes())
     assert drawn[0] == drawn[1]
+
+
+def test_a_name_of_several_lines_comes_back_from_a_table_and_is_one_line_of_an_fcsv(tmp_path):
+    case, name, answer = "c\n1", "tip of\nnose", Answer((1.0, 2.0, 3.0), True, 0.9, 0.5, 7)
+    write_all(tmp_path, {case: {name: answer}}, {}, ["csv"], "mm")
+    assert read_points_csv(tmp_path / "points.csv").cases == {case: {name: (1.0, 2.0, 3.0)}}
+    write_fcsv(tmp_path / "a.fcsv", {name: (1.0, 2.0, 3.0)}, {name: "belief\n0.9"})
+    assert read_fcsv(tmp_path / "a.fcsv")[0] == {"tip of nose": (1.0, 2.0, 3.0)}

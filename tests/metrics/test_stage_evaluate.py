@@ -16,6 +16,7 @@ from pipeline.data.summary_head import NO_PREDICTION
 from pipeline.data.value_predictions import ValueAnswer, ValuePredictions, write_value_predictions
 from pipeline.data.vector_predictions import VectorPredictions, write_vector_predictions
 from pipeline.errors import DataError
+from pipeline.report.run_files import read_rows
 from pipeline.report.value_listing import value_listing
 from pipeline.stages.evaluate import evaluate
 from pipeline.stages.evaluate_boxes import evaluate_boxes
@@ -318,3 +319,27 @@ def test_pairs_of_which_one_fold_is_left_are_refused(tmp_path):
 def test_a_listed_image_that_nobody_asked_about_is_refused(tmp_path):
     with pytest.raises(DataError, match="image 'p1_0001' has no vector; predict all parts that the list speaks of"):
         evaluate_vectors(**of_people(tmp_path, ["p1_0001"]))
+
+
+AGE = Column("age", "number")
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\r\nb", "a\rb", '#a, "b"; c'])
+@pytest.mark.parametrize("table", ["errors.csv", "boxes_errors.csv", "values_errors.csv", "pairs.csv"])
+def test_the_report_meets_a_case_by_its_name_whatever_signs_that_has(tmp_path, table, name):
+    names, facts = (name, "#2", "a3", "b"), {"boxes": (BOX,), "values": {"age": 3.0}}
+    cases = [Case(i, i[0], f"{n}.png", {"a": (1.0, 1.0)}, "test", **facts) for n, i in enumerate(names)]
+    paths, ids = of_pictures(tmp_path, cases, outputs=(AGE,)), [case.id for case in cases]
+    if table == "errors.csv":
+        write_predictions(Predictions("m", {i: {"a": found(1.0, 1.0)} for i in ids}, "px"), paths[0])
+        evaluate(*paths)
+    elif table == "boxes_errors.csv":
+        write_box_predictions(BoxPredictions("m", {i: said(BOX) for i in ids}, ("cell",)), paths[0])
+        evaluate_boxes(*paths)
+    elif table == "values_errors.csv":
+        write_value_predictions(ValuePredictions("m", {i: {"age": ValueAnswer(3.0)} for i in ids}, (AGE,)), paths[0])
+        evaluate_values(*paths)
+    else:
+        write_vector_predictions(VectorPredictions("m", dict(zip(ids, np.eye(4), strict=True)), 1.0), paths[0])
+        evaluate_vectors(*paths)
+    assert [row["case"] for row in read_rows(paths[2] / table)] == ids
