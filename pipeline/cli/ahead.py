@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pipeline.cli.given import run_of
+from pipeline.cli.run_folder import writable
 from pipeline.cli.settings import Settings
 from pipeline.data.dataset import Case, Dataset, read_dataset
-from pipeline.data.pairs_txt import read_pairs
-from pipeline.errors import DataError
+from pipeline.data.pairs_txt import listed_ids, read_pairs
+from pipeline.errors import ConfigError, DataError
 from pipeline.tasks.table import TASKS
 
 
@@ -14,8 +17,8 @@ def require_ahead(settings: Settings) -> None:
     """Refuse now what predict and evaluate would refuse in the end, whatever is learned.
 
     Raises:
-        DataError: No case to answer, or what evaluate is to measure is not in the data, or in the list of pairs.
-        ConfigError: A format that the answers cannot be written in.
+        DataError: No case to answer, or what evaluate is to measure is not in the data.
+        ConfigError: A format that the answers cannot be written in, or no place for the report.
     """
     from pipeline.inference.formats import check_formats
 
@@ -30,17 +33,29 @@ def require_ahead(settings: Settings) -> None:
         )
     scans = {case.id: data.image_path(case) for case in cases}
     check_formats(TASKS[settings.task].answers, data.unit, settings.predict.formats, scans)
-    _require_measurable(settings, data, cases, f"{path}, part '{part}'")
+    _require_measurable(settings, data, cases, path)
+    _require_page(settings.report.output)
 
 
-def _require_measurable(settings: Settings, data: Dataset, cases: tuple[Case, ...], where: str) -> None:
+def _require_measurable(settings: Settings, data: Dataset, cases: tuple[Case, ...], path: Path) -> None:
     from pipeline.stages.evaluate import require_ends
     from pipeline.stages.evaluate_vectors import require_pairs
 
     wanted, answers = settings.evaluate, TASKS[settings.task].answers
+    where = f"{path}, part '{wanted.part}'"
     if answers == "points":
         require_ends(data, wanted.normalise)
+    if answers == "boxes" and all(case.boxes is None for case in cases):
+        raise DataError(f"{where}: of no case are the boxes known, so nothing could be measured. Annotate some.")
     if answers == "vectors":
         require_pairs([case.subject for case in cases], where)
         if wanted.pairs is not None:
-            read_pairs(wanted.pairs)
+            listed_ids(read_pairs(wanted.pairs), data, {case.id for case in cases}, wanted.pairs, path)
+
+
+def _require_page(page: Path | None) -> None:
+    if page is None:
+        return
+    if page.is_dir():
+        raise ConfigError(f"report.output={page}: a folder. Name the file to write, such as {page / 'report.html'}.")
+    writable(page.parent, "report.output")

@@ -6,12 +6,16 @@ pairs of one person, `NAME I J`, and those of two, `NAME I OTHER J`; an image is
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.data.dataset import Case, Dataset
+from pipeline.data.own_output import is_linked
 from pipeline.errors import DataError
 
 FEWEST = 2  # folds: the threshold of one is chosen on the others
+PLACES = 4  # digits of an image's number
 
 
 @dataclass(frozen=True)
@@ -68,3 +72,40 @@ def _pair(words: list[str], fold: int) -> Pair:
         return Pair((words[0], int(words[1])), (words[0], int(words[2])), fold)
     name, one, other, two = words
     return Pair((name, int(one)), (other, int(two)), fold)
+
+
+def listed_ids(
+    pairs: Sequence[Pair], data: Dataset, answered: Container[str], path: Path, dataset: Path
+) -> dict[tuple[str, int], str]:
+    """Ids of the images of a list, which calls them by their files.
+
+    Args:
+        answered: Ids of cases that were, or will be, answered.
+        path: Of the list.
+        dataset: Of `data`.
+
+    Raises:
+        DataError: The data go by codes, or an image is not in them, or not answered.
+    """
+    if is_linked(data.root):
+        raise DataError(
+            f"{path}: calls images by their files, and {dataset} by codes. Leave evaluate.pairs out, or import with"
+            " data.pseudonyms=false into another run=FOLDER."
+        )
+    cases = {Path(case.image).stem: case for case in data.cases}
+    named = {image: f"{image[0]}_{image[1]:0{PLACES}d}" for pair in pairs for image in (pair.one, pair.other)}
+    for name in named.values():
+        if name not in cases:
+            raise DataError(f"{path}: no image of {dataset} is called '{name}'. Correct the list, or add the image.")
+        if cases[name].id not in answered:
+            raise DataError(_unanswered(name, cases[name], data, path, dataset))
+    return {image: cases[name].id for image, name in named.items()}
+
+
+def _unanswered(name: str, case: Case, data: Dataset, path: Path, dataset: Path) -> str:
+    return (
+        f"{path}: image '{name}', of part '{case.split}', is not among those that are answered. Give the people of the"
+        " list to the part that is measured (split.csv), or leave evaluate.pairs out and measure the list by itself:\n"
+        f"  patchvote predict model={dataset.parent}/model -i {data.root} -o ANSWERS\n"
+        f"  patchvote evaluate predictions=ANSWERS/predictions.json dataset={dataset} pairs={path}"
+    )

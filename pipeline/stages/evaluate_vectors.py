@@ -11,8 +11,8 @@ import numpy as np
 
 from pipeline.data.atomic import write_json, write_text
 from pipeline.data.csv_rows import some
-from pipeline.data.dataset import Case, Part, read_dataset
-from pipeline.data.pairs_txt import FEWEST, Pair, read_pairs
+from pipeline.data.dataset import Case, Dataset, Part, read_dataset
+from pipeline.data.pairs_txt import FEWEST, listed_ids, read_pairs
 from pipeline.data.points_csv import csv_line
 from pipeline.data.summary_head import summary_head
 from pipeline.data.vector_predictions import TASK, VectorPredictions, read_vector_predictions
@@ -25,8 +25,6 @@ from pipeline.metrics.verification import (
     squared_distances,
     verification,
 )
-
-PLACES = 4  # digits of an image's number in a list of pairs
 
 
 def evaluate_vectors(
@@ -67,7 +65,7 @@ def evaluate_vectors(
     taken = (same <= answers.threshold).mean(), (other <= answers.threshold).mean()
     metrics |= {"accuracy": float((taken[0] + 1 - taken[1]) / 2), "tar": float(taken[0]), "far": float(taken[1])}
     if pairs is not None:
-        metrics |= folds_accuracy(*_listed(read_pairs(pairs), answers, data.cases, exclude, pairs))
+        metrics |= folds_accuracy(*_listed(pairs, answers, data, dataset, exclude))
     summary = {
         **summary_head(TASK, part, cases, exclude, answers, data, predictions, dataset),
         "identities": len(set(who)),
@@ -82,20 +80,13 @@ def evaluate_vectors(
 
 
 def _listed(
-    pairs: Sequence[Pair], answers: VectorPredictions, cases: Sequence[Case], exclude: Sequence[str], path: Path
+    path: Path, answers: VectorPredictions, data: Dataset, dataset: Path, exclude: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Distance, whether of one person, and fold of each pair of the list, but of those with an image that failed or was
     kept out."""
-    names = {Path(c.image).stem: c.id for c in cases}
-    known = answers.cases.keys() | answers.failures.keys() | set(exclude)
-
-    def named(image: tuple[str, int]) -> str:
-        name = f"{image[0]}_{image[1]:0{PLACES}d}"
-        if names.get(name) not in known:
-            raise DataError(f"{path}: image '{name}' has no vector; predict all parts that the list speaks of.")
-        return names[name]
-
-    every = [(p, named(p.one), named(p.other)) for p in pairs]
+    pairs, known = read_pairs(path), answers.cases.keys() | answers.failures.keys() | set(exclude)
+    ids = listed_ids(pairs, data, known, path, dataset)
+    every = [(p, ids[p.one], ids[p.other]) for p in pairs]
     lost = {case for _, *both in every for case in both} - (answers.cases.keys() - set(exclude))
     left = [(p, one, other) for p, one, other in every if not lost & {one, other}]
     if lost:

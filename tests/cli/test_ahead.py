@@ -1,6 +1,7 @@
 """`run` refuses as soon as the data are imported what its last verbs would refuse after all training."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,23 +9,34 @@ from pipeline.cli import actions, chain
 from pipeline.cli.ahead import require_ahead
 from pipeline.cli.door import main
 from pipeline.cli.outcome import Outcome
-from pipeline.cli.settings import EvaluateSettings, PredictSettings, Settings
+from pipeline.cli.settings import EvaluateSettings, PredictSettings, ReportSettings, Settings
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.errors import ConfigError, DataError
 
 PARTS = ("train", "validation", "test", "test", "test")
 
 
-def asked(run, task="landmarks", formats=None, parts=PARTS, whose="aabbc", image="{}.png", unit="px", **evaluate):
+def asked(
+    run,
+    task="landmarks",
+    formats=None,
+    parts=PARTS,
+    whose="aabbc",
+    image="{}.png",
+    unit="px",
+    boxes=(),
+    page=None,
+    **evaluate,
+):
     """Settings of a run whose data set is imported."""
     names = [f"c{number}" for number in range(len(parts))]
     cases = tuple(
-        Case(name, subject, image.format(name), {"eye": (1.0, 1.0)}, part)
+        Case(name, subject, image.format(name), {"eye": (1.0, 1.0)}, part, boxes=boxes)
         for name, subject, part in zip(names, whose, parts, strict=True)
     )
     write_dataset(Dataset("set", run, ("eye", "ear"), cases, unit), run / "dataset.json")
     given = {"predict": PredictSettings(formats=formats), "evaluate": EvaluateSettings(**evaluate)}
-    return replace(Settings(), run=run, task=task, **given)
+    return replace(Settings(), run=run, task=task, report=ReportSettings(output=page), **given)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +67,9 @@ def test_what_the_last_verbs_can_do_is_not_refused(tmp_path, facts):
         ({"formats": ("png",), "unit": "mm", "image": "{}.nii"}, ConfigError, "predict.formats=png: of points in mm"),
         ({"formats": ("dicom-sr",), "unit": "mm", "image": "{}.nii"}, ConfigError, "c2.nii is no DICOM series"),
         ({"task": "embedding", "formats": ("csv",)}, ConfigError, "predict.formats=csv: of vectors nothing but"),
+        ({"task": "boxes", "boxes": None}, DataError, "part 'test': of no case are the boxes known"),
+        ({"page": Path("/dev/null/x.html")}, ConfigError, "report.output=/dev/null: cannot write there"),
+        ({"page": Path("/")}, ConfigError, "report.output=/: a folder. Name the file"),
     ],
 )
 def test_what_the_last_verbs_cannot_do_is_refused_in_their_words(tmp_path, facts, error, said):
@@ -65,8 +80,38 @@ def test_what_the_last_verbs_cannot_do_is_refused_in_their_words(tmp_path, facts
 def test_a_list_of_pairs_that_is_not_there_or_is_none_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"pairs.txt: not a list of pairs"):
         require_ahead(asked(tmp_path, task="embedding", pairs=tmp_path / "pairs.txt"))
-    (tmp_path / "pairs.txt").write_text("2 1\na 1 2\na 1 b 1\na 1 2\na 1 b 1\n")
-    require_ahead(asked(tmp_path, task="embedding", pairs=tmp_path / "pairs.txt"))
+    (tmp_path / "pairs.txt").write_text("none")
+    with pytest.raises(DataError, match=r"pairs.txt: not a list of pairs"):
+        require_ahead(asked(tmp_path, task="embedding", pairs=tmp_path / "pairs.txt"))
+
+
+LIST = "2 1\nc2 1 1\nc2 1 c3 1\nc4 1 1\nc4 1 {} 1\n"
+
+
+@pytest.mark.parametrize(
+    ("other", "refused"),
+    [
+        ("c3", ""),
+        ("c0", r"image 'c0_0001', of part 'train', is not among those .*\n.* patchvote predict model=.*\n.* evaluate "),
+        ("c9", "no image of .*dataset.json is called 'c9_0001'"),
+    ],
+)
+def test_a_list_of_pairs_is_held_against_the_images_that_will_be_answered(tmp_path, other, refused):
+    (tmp_path / "pairs.txt").write_text(LIST.format(other))
+    settings = asked(tmp_path, task="embedding", image="{}_0001.png", pairs=tmp_path / "pairs.txt")
+    if not refused:
+        return require_ahead(settings)
+    with pytest.raises(DataError, match=f"pairs.txt: {refused}"):
+        require_ahead(settings)
+
+
+def test_a_list_of_pairs_is_of_no_use_where_images_go_by_codes(tmp_path):
+    (private := tmp_path / "private").mkdir()
+    (private / "key").touch()
+    (tmp_path / "pairs.txt").write_text(LIST.format("c3"))
+    settings = asked(private, task="embedding", image="{}_0001.png", pairs=tmp_path / "pairs.txt")
+    with pytest.raises(DataError, match=r"calls images by their files, and .*dataset.json by codes"):
+        require_ahead(settings)
 
 
 def test_run_asks_before_anything_is_looked_at_or_learned(tmp_path, monkeypatch, capsys):

@@ -317,7 +317,8 @@ def test_pairs_of_which_one_fold_is_left_are_refused(tmp_path):
 
 
 def test_a_listed_image_that_nobody_asked_about_is_refused(tmp_path):
-    with pytest.raises(DataError, match="image 'p1_0001' has no vector; predict all parts that the list speaks of"):
+    said = r"'p1_0001', of part 'test', is not among those .*\n.* predict model=.*/model -i \S+ -o ANSWERS"
+    with pytest.raises(DataError, match=said):
         evaluate_vectors(**of_people(tmp_path, ["p1_0001"]))
 
 
