@@ -17,6 +17,7 @@ from pipeline.cli.help import first_page, verb_page
 from pipeline.cli.nearest import did_you_mean
 from pipeline.cli.streams import prepare_streams, say, silence
 from pipeline.cli.verbs import NAMES, Verb, verb_named
+from pipeline.data.file_names import is_utf8
 from pipeline.errors import ConfigError, PatchvoteError
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
@@ -82,11 +83,19 @@ def _act(verb: Verb, given: list[str]) -> int:
     from pipeline.cli.chain import act
     from pipeline.cli.settle import settings_from, unread
 
+    _require_utf8(given)
     flags, arguments = split_flags(verb, given)
     settings = settings_from(verb, arguments, flags)
     for note in unread(verb, arguments, settings.task):
         print(note, file=sys.stderr)
     return act(verb, settings)
+
+
+def _require_utf8(given: Sequence[str]) -> None:
+    """Settings and tables hold no other words, and most libraries open no other files."""
+    for word in given:
+        if not is_utf8(word):
+            raise ConfigError(f"'{word}': not UTF-8, which settings and tables are written in. Rename what it names.")
 
 
 def split_flags(verb: Verb, given: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:

@@ -25,6 +25,11 @@ def file_stem(case: str) -> str:
     return f"{short}~{hashlib.sha256(raw).hexdigest()[:8]}"
 
 
+def is_utf8(name: str) -> bool:
+    """Whether a file can hold the name: Python makes halves of surrogate pairs of bytes that are no UTF-8."""
+    return not any("\udc80" <= sign <= "\udcff" for sign in name)
+
+
 def require_inside(path: str, what: str) -> None:
     """Refuse a path that does not stay below its folder.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.file_names import is_utf8
 from pipeline.data.image import Image
 from pipeline.data.itk_header import data_beside
 from pipeline.data.read_picture import SUFFIXES as PICTURES
@@ -207,7 +208,7 @@ def _is_series(path: Path) -> bool:
 
 def _kind(path: Path) -> str:
     name = path.name.lower()
-    if any("\udc80" <= sign <= "\udcff" for sign in str(path)):  # what Python makes of bytes that are no UTF-8
+    if not is_utf8(str(path)):
         raise DataError(f"{path}: its name is not UTF-8, which libraries and tables do not read. Rename it.")
     if path.is_dir() or _is_series(path):
         return "dicom"

@@ -171,6 +171,23 @@ def test_an_error_of_the_program_has_a_traceback_and_says_so(monkeypatch, capsys
     assert "Traceback" in said and "a fault of the program" in said
 
 
+NOT_UTF8 = os.fsdecode(b"sc\xe4n.nii")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["predict", "model=m", "-i", NOT_UTF8, "-o", "out"],
+        ["run", "experiment=my_landmarks", f"source={NOT_UTF8}", "run=r"],
+        ["train", f"run={NOT_UTF8}", "training.minutes=1"],
+    ],
+)
+def test_a_word_that_is_not_utf8_is_named(words, capsys):
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "sc?n.nii': not UTF-8, which settings and tables are written in. Rename what it names." in said
+
+
 LONG = "a" * 300
 
 
