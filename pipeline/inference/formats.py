@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.data.own_output import is_linked
@@ -26,7 +27,7 @@ def check_formats(answers: str, unit: str, formats: Sequence[str] | None, scans:
         scans: That will be answered.
 
     Raises:
-        ConfigError: The answers, or one of the scans, cannot be written so.
+        ConfigError: The answers, or one of the scans, cannot be written so, or not by what is installed.
     """
     possible = {"points": OF_POINTS[unit], "boxes": OF_BOXES[unit]}.get(answers, ())
     for name in sorted(formats or ()):
@@ -40,6 +41,8 @@ def check_formats(answers: str, unit: str, formats: Sequence[str] | None, scans:
                 )
             if lacking := _lacking(name, scan):
                 raise ConfigError(f"predict.formats={name}: {scan} is no {lacking}. Choose another format.")
+        if name == "dicom-sr" and find_spec("highdicom") is None:
+            raise ConfigError(f"predict.formats={name}: needs highdicom: pip install 'patchvote[dicom]'.")
 
 
 def _always(answers: str) -> str:

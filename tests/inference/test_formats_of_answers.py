@@ -1,5 +1,6 @@
 """A format that cannot be written is told before the first scan is read."""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -45,7 +46,19 @@ def test_the_usual_formats_and_none_at_all_always_fit(task, formats):
     check_formats(TASKS[task].answers, "mm", formats, {"a": Path("a.nii")})
 
 
-def test_a_series_has_a_report(tmp_path):
+@pytest.fixture
+def highdicom(monkeypatch):
+    """As if it were installed."""
+    monkeypatch.setitem(sys.modules, "highdicom", SimpleNamespace(__spec__=True))
+
+
+def test_a_report_is_refused_where_what_writes_it_is_not_installed(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    with pytest.raises(ConfigError, match=r"dicom-sr: needs highdicom: pip install 'patchvote\[dicom\]'"):
+        check_formats("points", "mm", ("dicom-sr",), {"a": tmp_path})
+
+
+def test_a_series_has_a_report(tmp_path, highdicom):
     check_formats("points", "mm", ("dicom-sr", "csv"), {"a": tmp_path, "b": tmp_path / "1.2.840.1"})
 
 
@@ -56,7 +69,7 @@ def test_no_format_is_not_the_usual_one(task):
 
 
 @pytest.mark.parametrize("series", ["", "1.2.840.1"])
-def test_a_report_that_names_its_patient_is_refused_of_scans_that_go_by_codes(tmp_path, series):
+def test_a_report_that_names_its_patient_is_refused_of_scans_that_go_by_codes(tmp_path, series, highdicom):
     (link := tmp_path / "private" / "case-7").mkdir(parents=True)
     check_formats("points", "mm", ("dicom-sr",), {"case-7": link / series})  # somebody's own folder of that name
     (link.parent / "key").touch()
