@@ -41,7 +41,7 @@ from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.beside import can_learn_at_once
 from pipeline.training.cascade import Cascade
 from pipeline.training.cases import Known, fit_known, tell_untaught, training_cases
-from pipeline.training.history import history_csv
+from pipeline.training.history import history_csv, restore_history
 from pipeline.training.identity import record
 from pipeline.training.learnable import (
     check_asked,
@@ -95,7 +95,8 @@ def train(
     torch.set_num_threads(settings.threads or cores())
     target = pick_device(device)
     store, identity, made_of = as_begun(run, settings, data, store, target, question)
-    if _is_done(run, identity):
+    if done := _levels_done(run, identity):
+        restore_history(run, done)
         return run / "model"
     check_names(dataset, question, data)
     sweep(run / "resume")
@@ -152,16 +153,16 @@ def _exchanged(data: Dataset, known: Known, question: str, augment: AugmentSetti
     return exchanged(landmarks, augment, classes, (*outputs, *known.inputs.columns))
 
 
-def _is_done(run: Path, identity: str) -> bool:
-    """Whether the model of this run is there and whole."""
+def _levels_done(run: Path, identity: str) -> int:
+    """Of the model of this run, if it is there and whole; else 0."""
     folder = run / "model"
     try:
         content = read_sealed(folder / "model.json")
         sums = [sha256_of(folder / f"level{number}.safetensors") for number in range(len(content["levels"]))]
         same = content["training"]["identity"] == identity
-        return bool(same and sums == [level["sha256"] for level in content["levels"]])
+        return len(sums) if same and sums == [level["sha256"] for level in content["levels"]] else 0
     except (DataError, OSError, KeyError, TypeError):
-        return False
+        return 0
 
 
 def _coarsest(dataset: Path, cases: Sequence[str]) -> Coarseness | None:

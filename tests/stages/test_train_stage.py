@@ -96,6 +96,19 @@ def test_a_rerun_does_nothing(few, tmp_path, monkeypatch):
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "run").rglob("*") if p.is_file()} == before
 
 
+@pytest.mark.parametrize("damage", [None, b"level,step\n0,"])
+def test_a_history_that_is_gone_or_damaged_is_written_again(few, tmp_path, damage):
+    path = run_on(few, tmp_path / "run").parent / "history.csv"
+    before = path.read_bytes()
+    path.unlink() if damage is None else path.write_bytes(damage)
+    run_on(few, tmp_path / "run")
+    assert path.read_bytes() == before
+    shutil.rmtree(tmp_path / "run" / "resume")
+    path.unlink()
+    run_on(few, tmp_path / "run")
+    assert not path.exists()  # who took both away is not asked to train anew
+
+
 def test_a_run_that_was_killed_leaves_the_bytes_of_one_that_was_not(few, tmp_path, monkeypatch):
     settings = tiny_settings(steps=8)
     with monkeypatch.context() as patch:
