@@ -17,7 +17,7 @@ from pipeline.data.dataset import Case, Dataset, picture_id
 from pipeline.data.encoders import Encoder
 from pipeline.data.inputs import Inputs
 from pipeline.data.pseudonyms import coded_scans
-from pipeline.data.readers import read_image
+from pipeline.data.read_apart import read_safely
 from pipeline.data.scan_files import ids_by_file
 from pipeline.data.store import make_level
 from pipeline.data.values_csv import ValuesTable, read_values
@@ -47,7 +47,7 @@ def given_to(model: Model, beside: Beside) -> dict[str, np.ndarray]:
         raise DataError(beside.problem)
     spacing, grey = model.levels[0].spacing, model.normalisation
     wanted = {view: beside.views[view] for view in model.inputs.others if view in beside.views}
-    views = {view: make_level(read_image(path), spacing, grey).voxels for view, path in wanted.items()}
+    views = {view: make_level(read_safely(path), spacing, grey).voxels for view, path in wanted.items()}
     return model.inputs.given(beside.values, views, (grey.channels, *[1] * model.dims))
 
 

@@ -1,15 +1,18 @@
 """A compressed series comes out of its own process as it is; a decoder that dies costs that scan alone."""
 
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from dicom_files import NORMAL, ORIGIN, write_slice
 
 from pipeline.data import read_apart
+from pipeline.data.inputs import Inputs
 from pipeline.data.read_apart import is_compressed_dicom, read_safely
 from pipeline.data.readers import read_image
 from pipeline.errors import DataError
+from pipeline.inference.beside import Beside, given_to
 
 VOXELS = np.random.default_rng(0).integers(0, 900, (5, 6, 7)).astype(np.int16)
 
@@ -59,3 +62,11 @@ def test_a_decoder_that_dies_is_an_error_of_that_scan(compressed, monkeypatch):
     monkeypatch.setattr(read_apart, "_read_into", die)
     with pytest.raises(DataError, match="process died"):
         read_safely(compressed)
+
+
+def test_a_decoder_that_dies_of_a_second_image_costs_its_case_alone(compressed, monkeypatch):
+    monkeypatch.setattr(read_apart, "_read_into", die)
+    inputs = Inputs((), {"front": "{id}_front", "side": "{id}_side"})
+    model = SimpleNamespace(levels=[SimpleNamespace(spacing=1.0)], normalisation=None, inputs=inputs)
+    with pytest.raises(DataError, match="process died"):
+        given_to(model, Beside(views={"side": compressed}))
