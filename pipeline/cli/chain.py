@@ -137,4 +137,4 @@ def show(things: tuple[Any, ...], file: Any = None) -> None:
                 from rich.console import Console
 
                 width = None if (file or sys.stdout).isatty() else 140
-                Console(file=file or sys.stdout, width=width).print(thing)
+                Console(file=file or sys.stdout, width=width, emoji=False).print(thing)  # a name may have colons

@@ -205,3 +205,8 @@ def test_markup_in_a_heading_is_shown_and_not_obeyed(capsys):
     chain.show((table_from(("image", "is it Ann [/x]?"), [("[b]a.png", "yes")]),))
     said = capsys.readouterr().out
     assert "is it Ann [/x]?" in said and "[b]a.png" in said
+
+
+def test_a_name_between_colons_is_shown_as_it_is(capsys):
+    chain.show((table_from(("image",), [("scan:cat:1.nii",)]),))
+    assert "scan:cat:1.nii" in capsys.readouterr().out
