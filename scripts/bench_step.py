@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from pipeline.cli.settle import read_record
+from pipeline.cli.record import read_record
 from pipeline.cli.validate import validate
 from pipeline.data.atomic import read_sealed
 from pipeline.data.dataset import read_dataset

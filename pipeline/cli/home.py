@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pipeline.cli.schema import at, options, put
+from pipeline.cli.schema import at, is_path, put
 from pipeline.cli.validate import known_keys
 
 
 def from_home(tree: dict[str, Any]) -> dict[str, Any]:
     """The same settings, in every one that is a path `~` replaced."""
     for key, leaf in known_keys().items():
-        if any(option is Path or Path in get_args(option) for option in options(leaf.kind)):
+        if is_path(leaf.kind):
             try:
                 put(tree, key, replaced(at(tree, key)))
             except (KeyError, TypeError, ValueError):

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pipeline.cli.record import read_record, write_record
 from pipeline.cli.schema import at, put
 from pipeline.cli.settings import Settings
-from pipeline.cli.settle import RECORD, imported_task, read_record
+from pipeline.cli.settle import imported_task
 from pipeline.cli.validate import plain
 from pipeline.cli.verbs import Verb
 from pipeline.data.atomic import sweep
@@ -135,20 +136,12 @@ def _same_training(run: Path, record: Mapping[str, Any], verb: Verb, settings: S
 
 def _write_record(run: Path, record: dict[str, Any], verb: Verb, settings: Settings) -> None:
     """Settings that this verb does not decide stay as the verb before left them."""
-    import yaml
-
-    from pipeline.data.atomic import write_text
-
     asked = plain(settings) | {"source": _source(settings), "run": str(run)}
     content = asked | record
     for key in (*verb.decides, "experiment", "source", "run"):
         if at(asked, key) is not None or key not in ("experiment", "source"):
             put(content, key, at(asked, key))
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-    write_text(
-        run / RECORD,
-        f"# The settings of this run, as composed and checked. Written by `patchvote {verb.name}`.\n{text}",
-    )
+    write_record(run, content, verb.name)
 
 
 def _source(settings: Settings) -> str | None:

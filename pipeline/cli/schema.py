@@ -102,6 +102,11 @@ def _words(kind: Any) -> list[str]:
     return ["null"] if kind is type(None) else [PLAIN.get(get_origin(kind) or kind, str(kind))]
 
 
+def is_path(kind: Any) -> bool:
+    """Whether it is a path, or several."""
+    return any(option is Path or Path in get_args(option) for option in options(kind))
+
+
 def choices(kind: Any) -> list[str]:
     """The words that a kind allows literally."""
     return [str(c) for option in options(kind) if get_origin(option) is Literal for c in get_args(option)]

@@ -11,6 +11,7 @@ from pipeline.cli.compose import Words, compose, sort_words
 from pipeline.cli.config_files import config_folder, groups
 from pipeline.cli.home import from_home, replaced
 from pipeline.cli.idle import refuse_idle
+from pipeline.cli.record import read_record
 from pipeline.cli.schema import put
 from pipeline.cli.settings import Settings
 from pipeline.cli.validate import validate
@@ -18,7 +19,6 @@ from pipeline.cli.verbs import VERBS, Verb
 from pipeline.errors import ConfigError
 from pipeline.tasks.table import TASKS
 
-RECORD = "config.yaml"
 # Said to one verb after another:
 COMMON = ("experiment", "method", "run", "source", "task", "device", "seed", "threads")
 
@@ -72,26 +72,6 @@ def _idle(task: str) -> tuple[str, ...]:
     if TASKS[task].whole:  # ... and so does every other one: all are made as `coarse` says, and kept
         return (*everywhere, "training.fine.", "training.gain.")
     return everywhere if TASKS[task].answers == "points" else (*everywhere, "training.fine.search.")
-
-
-def read_record(run: Path) -> dict[str, Any]:
-    """`config.yaml` of a run folder; empty if there is none.
-
-    Raises:
-        ConfigError: It is there and is not a mapping.
-    """
-    import yaml
-
-    path = Path(run) / RECORD
-    if not path.is_file():
-        return {}
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: not readable: {error}. Choose another run=FOLDER, or delete this one.") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: not the settings of a run. Choose another run=FOLDER, or delete this one.")
-    return content
 
 
 def imported_task(run: Path, record: Mapping[str, Any]) -> str | None:

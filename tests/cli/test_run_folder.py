@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 from filelock import FileLock
 
+from pipeline.cli.record import read_record
 from pipeline.cli.run_folder import claimed, writable
 from pipeline.cli.settings import Settings
 from pipeline.cli.settle import settings_from
@@ -188,3 +191,54 @@ def test_data_of_a_trained_run_are_not_chosen_anew(run, tmp_path, verb):
         claim(verb, *words, "data.split_seed=5")
     assert record(run)["data"]["split_seed"] == 4
     claim(verb, *words, "data.split_seed=4", "data.strict=true")
+
+
+@pytest.fixture
+def hidden(tmp_path):
+    """A run whose scans go by codes, as import leaves it; its source, table and more are called after a person."""
+    folder, source = tmp_path / "hidden", tmp_path / "Doe^Jane"
+    source.mkdir()
+    words = ("experiment=houses", f"run={folder}", "data.pseudonyms=true", "data.table=Doe^Jane.csv")
+    claim("import", *words, f"source={source}")
+    (folder / "dataset.json").write_text("{}")
+    return folder, source, words
+
+
+def test_where_scans_go_by_codes_the_users_paths_do_too(hidden, tmp_path):
+    folder, source, _ = hidden
+    claim("check", f"run={folder}", f"check.same_patient={source}/model")
+    assert "Doe" not in (folder / "config.yaml").read_text()
+    told = read_record(folder)
+    assert (told["source"], told["data"]["table"]) == (str(source), "Doe^Jane.csv")
+    assert told["check"]["same_patient"] == f"{source}/model"
+    assert record(folder)["run"] == "hidden" and record(folder)["simulate"]["out"] == "phantoms"
+    assert (folder / "private").stat().st_mode & 0o77 == 0
+
+
+def test_codes_of_paths_say_that_the_source_is_the_same(hidden, tmp_path):
+    folder, source, words = hidden
+    before = record(folder)
+    (folder / "model").mkdir()
+    claim("import", *words, f"source={tmp_path}/other/../Doe^Jane")
+    assert record(folder) == before
+    with pytest.raises(ConfigError, match=rf"made from source {re.escape(str(source))}, not from {tmp_path}/other"):
+        claim("run", *words, f"source={tmp_path}/other")
+
+
+def test_a_run_that_was_handed_on_without_what_is_private_keeps_its_codes(hidden, tmp_path):
+    folder, source, words = hidden
+    before = record(folder)
+    shutil.rmtree(folder / "private")
+    claim("report", f"run={folder}")
+    assert record(folder) == before and not (folder / "private").exists()
+    with pytest.raises(ConfigError, match=f"made from source {before['source']}, not from"):
+        claim("run", *words, f"source={source}")
+
+
+def test_a_run_of_before_hides_its_paths_and_goes_on(hidden):
+    folder, source, words = hidden
+    (folder / "config.yaml").write_text(yaml.safe_dump(read_record(folder)))
+    shutil.rmtree(folder / "private")
+    assert "Doe" in (folder / "config.yaml").read_text()
+    claim("run", *words, f"source={source}")
+    assert "Doe" not in (folder / "config.yaml").read_text() and read_record(folder)["source"] == str(source)

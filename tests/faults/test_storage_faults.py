@@ -19,6 +19,7 @@ import pytest
 from dicom_files import NORMAL, ORIGIN, write_slice
 from tiny_scans import make_scans, tiny_settings
 
+from pipeline.cli.door import main
 from pipeline.data.atomic import fingerprint, read_sealed, write_bytes, write_sealed
 from pipeline.data.columns import Column
 from pipeline.data.dataset import read_dataset
@@ -202,7 +203,7 @@ def test_61_no_name_in_a_model_is_called(run, tmp_path, target):
 
 
 def test_61_no_tag_in_a_config_is_called(tmp_path, monkeypatch):
-    from pipeline.cli.settle import read_record
+    from pipeline.cli.record import read_record
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text("experiment: !!python/object/apply:os.system ['touch pwned']\n")
@@ -404,3 +405,19 @@ def test_65_a_row_keeps_its_number_where_scans_are_called_by_numbers():
     names = Names({"3": "case-abc", "7": "case-def"}, ())
     told = names.hidden(Finding("values", "error", "7", "t.csv: row 7: '3', not 7.nii.gz"))
     assert (told.case, told.message) == ("case-def", "t.csv: row 7: 'case-abc', not case-def.nii.gz")
+
+
+def test_65_no_file_of_a_run_names_the_folder_that_it_was_made_from(tmp_path, capsys):
+    """Through the door, to the report; and the folder is known again, or another one refused."""
+    source, run = tmp_path / "Doe^Jane 19610704", tmp_path / "run"
+    sizes = ("kind=blobs", "cases=5", "fov_mm=48", "spacing_mm=2", "threads=1")
+    assert main(["simulate", f"out={source}", *sizes]) == 0
+    few = ("training.minutes=null", "training.steps=2", "training.precision=float32", "threads=1")
+    words = ["run", "experiment=my_landmarks", f"run={run}", "data.pseudonyms=true", *few]
+    for _ in range(2):
+        assert main([*words, f"source={source}"]) == 0
+        names_nobody(run, 12)
+    assert "source: path-" in (run / "report.html").read_text()
+    (tmp_path / "other").mkdir()
+    assert main([*words, f"source={tmp_path / 'other'}"]) == 2
+    assert f"was made from source {source}, not from" in capsys.readouterr().err
