@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.apart import require_apart
-from pipeline.cli.build import build_networks
+from pipeline.cli.build import build_networks, require_one_size
 from pipeline.cli.given import answers_of, columns_of_settings, quarantined, run_of, source_of, workers
 from pipeline.cli.measuring import align, evaluate, overlay, report
 from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_of, what_was_said
@@ -80,15 +80,17 @@ def check(settings: Settings) -> Outcome:
     run = run_of(settings)
     if settings.check.with_model:
         _require_judge(settings)
+        build_networks(settings)
+    if of_model := settings.check.same_patient:
+        from pipeline.stages.check_identity import UNCOMPARED, check_identity, telling_model
+
+        telling_model(of_model, settings.device)  # before the scans are looked at
     findings = list(
         stage(run / "dataset.json", run / "findings.json", strict=settings.data.strict, workers=workers(settings))
     )
     failed = errors_of(findings)
     uncompared: dict[str, str] = {}
-    if settings.check.same_patient:
-        from pipeline.stages.check_identity import UNCOMPARED, check_identity
-
-        of_model = settings.check.same_patient
+    if of_model:
         named = check_identity(run / "dataset.json", run / "findings.json", of_model, settings.device)
         uncompared = {f.case: f.message for f in named if f.rule == UNCOMPARED and f.case is not None}
         findings += named
@@ -132,6 +134,7 @@ def _suspects(settings: Settings) -> tuple[Any, ...]:
 def preprocess(settings: Settings) -> Outcome:
     from pipeline.stages.preprocess import preprocess as stage
 
+    require_one_size(settings)
     run = run_of(settings)
     places = run / "dataset.json", run / "findings.json", run / "prepared"
     store = stage(*places, settings.levels, workers=workers(settings), whole=TASKS[settings.task].whole)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pipeline.cli.given import columns_of_settings
+from pipeline.cli.help import shown
 from pipeline.cli.settings import Settings
 from pipeline.errors import ConfigError
+from pipeline.tasks.table import TASKS, new_task
 
 
 def build_networks(settings: Settings) -> None:
@@ -19,7 +22,6 @@ def build_networks(settings: Settings) -> None:
     from pipeline.inference.model import pick_device
     from pipeline.networks.network import WHOLE, build_network
     from pipeline.tasks.asked import Asked
-    from pipeline.tasks.table import TASKS, new_task
 
     pick_device(settings.device)
     # two landmarks: a network may have a part for each, which with one alone goes unnoticed
@@ -41,3 +43,36 @@ def build_networks(settings: Settings) -> None:
             raise ConfigError(
                 f"training.{name}.parameters: {level.parameters} do not fit {level.network}: {error}"
             ) from error
+
+
+def require_fitting(settings: Settings) -> None:
+    """Refuse what nothing can be learned of in what the settings of `run` name: voxel sizes, columns and weights.
+
+    Raises:
+        ConfigError: What train would say, after all scans were read.
+    """
+    from pipeline.data.encoders import Encoder
+    from pipeline.data.inputs import Inputs
+    from pipeline.tasks.asked import Asked
+    from pipeline.training.learnable import check_beside, check_weights
+
+    require_one_size(settings)
+    columns, training = columns_of_settings(settings), settings.training
+    given, outputs = (tuple(map(Encoder, of)) for of in (columns.inputs, columns.outputs))
+    check_beside("the settings name", Inputs(given, blind=training.blind), training.coarse.hidden)
+    asked = Asked(("landmark",), ("class",), outputs)  # which there are is not known yet, and whether there are classes
+    check_weights(new_task(settings.task, asked, training), training.attributes)
+
+
+def require_one_size(settings: Settings) -> None:
+    """Refuse several voxel sizes where one network looks once.
+
+    Raises:
+        ConfigError: Says what to give.
+    """
+    levels = settings.levels or ()
+    if TASKS[settings.task].once and len(levels) > 1:
+        raise ConfigError(
+            f"levels: {shown(levels)} is not for task={settings.task}: one network looks once at all of an image. Give"
+            f" one voxel size, such as levels={shown(levels[:1])}."
+        )

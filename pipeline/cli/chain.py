@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.cli.actions import STAGES
 from pipeline.cli.ahead import require_ahead
-from pipeline.cli.build import build_networks
+from pipeline.cli.build import build_networks, require_fitting
 from pipeline.cli.given import source_of
 from pipeline.cli.order import require_earlier
 from pipeline.cli.outcome import Outcome, counted
@@ -79,6 +79,7 @@ def run(settings: Settings) -> Outcome:
     failed: dict[str, str] = {}
     with claimed(verb, settings) as folder:
         print(f"run folder {folder}", file=sys.stderr)
+        require_fitting(settings)
         build_networks(settings)
         for number, name in enumerate(CHAIN, 1):
             outcome = _timed(f"[{number}/{len(CHAIN)}] {name}", name, settings)

@@ -13,10 +13,11 @@ from pipeline.data.findings import Finding, Findings, read_findings, write_findi
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.read_apart import read_safely
 from pipeline.errors import ConfigError, DataError, in_words
-from pipeline.inference.answering import VectorAnswering, answering
+from pipeline.inference.answering import VectorAnswering
 from pipeline.inference.beside import Beside
 from pipeline.inference.model import Model, load_model, pick_device
 from pipeline.metrics.strangers import Stranger, strangers
+from pipeline.tasks.table import TASKS, name_of
 
 RULE = "other-patient"
 UNCOMPARED = "not-compared"
@@ -36,12 +37,10 @@ def check_identity(dataset: Path, findings: Path, model: Path, device: str = "au
 
     Raises:
         ConfigError: The model makes no vectors, or not of such images.
+        CheckpointError: It is no model, or damaged.
         DataError: No subject has two scans, so there is nothing to compare.
     """
-    loaded, data, found = load_model(model, pick_device(device)), read_dataset(dataset), read_findings(findings)
-    made = answering(loaded, None)
-    if not isinstance(made, VectorAnswering):
-        raise ConfigError(f"check.same_patient={model}: does not tell who it is; train one with task=embedding.")
+    loaded, data, found = telling_model(model, device), read_dataset(dataset), read_findings(findings)
     _require_alike(model, loaded, dataset, data, found)
     cases = [c for c in data.cases if c.id not in set(found.quarantined)]
     subjects = {c.id: c.subject for c in cases}
@@ -50,11 +49,24 @@ def check_identity(dataset: Path, findings: Path, model: Path, device: str = "au
             f"{dataset}: no subject has two scans, so none can be compared with its own. subjects.csv says whose"
             " scans are (case,subject)."
         )
-    vectors, failures = _vectors(made, {c.id: data.image_path(c) for c in cases})
+    vectors, failures = _vectors(VectorAnswering(loaded), {c.id: data.image_path(c) for c in cases})
     named = [_finding(s, subjects) for s in strangers(vectors, subjects, loaded.calibration.threshold)]
     named += [Finding(UNCOMPARED, "warning", case, why, "Nobody looked whose it is.") for case, why in failures.items()]
     write_findings(replace(found, items=(*found.items, *named)), findings)
     return named
+
+
+def telling_model(folder: Path, device: str = "auto") -> Model:
+    """A model that tells who an image shows.
+
+    Raises:
+        ConfigError: It is of another task.
+        CheckpointError: It is no model, or damaged.
+    """
+    loaded = load_model(folder, pick_device(device))
+    if TASKS[name_of(loaded.task)].answers != "vectors":
+        raise ConfigError(f"check.same_patient={folder}: does not tell who it is; train one with task=embedding.")
+    return loaded
 
 
 def _vectors(made: VectorAnswering, scans: dict[str, Path]) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -108,7 +108,7 @@ def train(
     names = _exchanged(data, known, question, settings.augment)
     asked = Asked(data.landmarks, data.classes, known.outputs)
     check_asked(dataset, question, asked)
-    check_beside(dataset, known.inputs, settings.coarse.hidden)
+    check_beside(f"{dataset} has", known.inputs, settings.coarse.hidden)
     parts: dict[Part, list[TrainingCase]] = {"train": learning, "validation": validating}
     check_truth(dataset, question, parts)
     if TASKS[question].answers == "vectors":

@@ -53,8 +53,11 @@ def check_once(prepared: Path, question: str, spacings: Sequence[Spacing]) -> No
         )
 
 
-def check_beside(dataset: Path, inputs: Inputs, hidden: float) -> None:
+def check_beside(whose: str, inputs: Inputs, hidden: float) -> None:
     """Refuse to leave images out, all of them or a share, where nothing is known beside them.
+
+    Args:
+        whose: Who has no column, and the verb.
 
     Raises:
         ConfigError: Says what to give.
@@ -62,8 +65,8 @@ def check_beside(dataset: Path, inputs: Inputs, hidden: float) -> None:
     for key, value in (("blind", inputs.blind), ("coarse.hidden", hidden)):
         if value and not inputs.columns:
             raise ConfigError(
-                f"training.{key}: {value} leaves nothing to learn from, for {dataset} has no column beside the images;"
-                " leave it out, or import again with inputs, such as inputs.numbers=[age]."
+                f"training.{key}: {value} leaves nothing to learn from, for {whose} no column beside the images;"
+                " leave it out, or import with inputs, such as inputs.numbers=[age]."
             )
 
 

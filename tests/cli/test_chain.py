@@ -31,6 +31,7 @@ def called(monkeypatch):
     for name in actions.STAGES:
         monkeypatch.setitem(actions.STAGES, name, stand_in(name))
     monkeypatch.setattr(chain, "build_networks", lambda settings: None)
+    monkeypatch.setattr(chain, "require_fitting", lambda settings: None)
     monkeypatch.setattr(chain, "require_ahead", lambda settings: None)
     return calls
 
@@ -181,6 +182,32 @@ def test_a_verb_whose_turn_has_not_come_names_the_one_before(words, path, first,
     (tmp_path / path).write_text("{}")
     assert main([*words.split(), f"run={tmp_path}"]) == 0
     assert [name for name, _ in called] == [words.split()[0]]
+
+
+def test_several_voxel_sizes_of_what_is_looked_at_once_are_refused_before_they_are_made(tmp_path, capsys):
+    (tmp_path / "config.yaml").write_text("task: one_object\n")
+    for name in ("dataset.json", "findings.json"):
+        (tmp_path / name).write_text("{}")
+    assert main(["preprocess", f"run={tmp_path}", "levels=[2,1]"]) == 2
+    assert "levels: [2.0,1.0] is not for task=one_object" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--with-model training.coarse.network=fcnn", "did you mean 'fcn'"),
+        ("--with-model device=cuda:1", "device=cuda:1: torch"),
+        ("check.same_patient=nowhere", "nowhere/model.json: no such file"),
+    ],
+)
+def test_who_judges_is_asked_before_the_scans_are_looked_at(words, said, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    (tmp_path / "prepared").mkdir()
+    for name in ("dataset.json", "prepared/index.json"):
+        (tmp_path / name).write_text("{}")
+    assert main(["check", f"run={tmp_path}", *words.split()]) in (1, 2)
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "findings.json").exists()
 
 
 @pytest.mark.parametrize("task", ["boxes", "one_object", "attributes", "embedding"])

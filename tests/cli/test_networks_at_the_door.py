@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from oracle import heads_of
 
-from pipeline.cli.build import build_networks
+from pipeline.cli.build import build_networks, require_fitting
 from pipeline.cli.compose import compose, sort_words
 from pipeline.cli.config_files import config_folder, groups
 from pipeline.cli.validate import plain, validate
@@ -19,6 +19,7 @@ def test_every_choice_of_every_group_composes_and_builds(word):
     group, _, name = word.partition("=")
     assert getattr(settings, group) == name
     build_networks(settings)
+    require_fitting(settings)
 
 
 @pytest.mark.parametrize("method", [m for m in groups()["method"] if m != "ours"])
@@ -112,4 +113,35 @@ def test_a_network_that_cannot_learn_what_is_asked_is_said_at_the_door(words, sa
     else:
         with pytest.raises(ConfigError) as caught:
             build_networks(settings)
+        assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("task=one_object levels=[2,1]", "levels: [2.0,1.0] is not for task=one_object: one network looks once"),
+        ("task=one_object levels=[2]", None),
+        ("task=boxes levels=[2,1]", None),
+        ("$A training.blind=true", "training.blind: True leaves nothing to learn from, for the settings name no col"),
+        ("$A training.coarse.hidden=0.5", "training.coarse.hidden: 0.5 leaves nothing to learn from"),
+        ("$A training.blind=true inputs.classes=[sex]", None),
+        (
+            "$A training.attributes.weights={aeg:2}",
+            "training.attributes.weights.aeg: 2.0 weighs nothing; there are age.",
+        ),
+        ("$A training.attributes.weights={age:0}", "training.attributes.weights: all are 0, so nothing is learned"),
+        ("$A training.attributes.balance=gradnorm", "training.attributes.balance=gradnorm: there is one loss"),
+        ("$A outputs.classes=[sex] training.attributes.balance=gradnorm", None),
+        ("$A task=multi training.attributes.weights={boxes:2,landmarks:2,age:3}", None),
+        ("training.attributes.weights={age:2}", "training.attributes.weights.age: 2.0 weighs nothing; this task has"),
+    ],
+)
+def test_settings_of_which_nothing_can_be_learned_are_said_at_the_door(words, said):
+    words = words.replace("$A", "task=attributes outputs.numbers=[age]")
+    settings = validate(compose(sort_words(words.split())))
+    if said is None:
+        require_fitting(settings)
+    else:
+        with pytest.raises(ConfigError) as caught:
+            require_fitting(settings)
         assert str(caught.value).startswith(said)

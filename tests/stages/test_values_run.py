@@ -294,4 +294,4 @@ def test_nothing_is_learned_blindly_where_nothing_is_known_beside_the_images(fol
     for key, value in (("blind", True), ("coarse.hidden", 0.5)):
         assert main(["run", "experiment=my_landmarks", *place, *given, f"training.{key}={str(value).lower()}"]) == 2
         assert f"training.{key}: {value} leaves nothing to learn from" in capsys.readouterr().err
-        assert not list((tmp_path / "run").glob("resume/*"))
+        assert not (tmp_path / "run" / "dataset.json").exists()

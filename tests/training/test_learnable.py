@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from blobs import blob_cases
 
+from pipeline.data.columns import Column
+from pipeline.data.encoders import Encoder
+from pipeline.data.inputs import Inputs
 from pipeline.errors import ConfigError, DataError
 from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.settings import AttributeSettings
 from pipeline.tasks.table import new_task
 from pipeline.tasks.truth import UNKNOWN
-from pipeline.training.learnable import check_truth, check_weights
+from pipeline.training.learnable import check_beside, check_truth, check_weights
 from pipeline.training.settings import TrainingSettings
 
 
@@ -58,3 +61,11 @@ def test_one_loss_is_not_balanced(question):
     check_weights(task, AttributeSettings())
     with pytest.raises(ConfigError, match=r"training.attributes.balance=gradnorm: there is one loss"):
         check_weights(task, AttributeSettings(balance="gradnorm"))
+
+
+def test_where_nothing_is_known_beside_the_images_none_is_left_out():
+    check_beside("dataset.json has", Inputs(), 0.0)
+    check_beside("dataset.json has", Inputs((Encoder(Column("age", "number")),), blind=True), 0.5)
+    for inputs, hidden, said in ((Inputs(blind=True), 0.0, "blind: True"), (Inputs(), 0.5, "coarse.hidden: 0.5")):
+        with pytest.raises(ConfigError, match=f"training.{said} leaves nothing to .*, for dataset.json has no column"):
+            check_beside("dataset.json has", inputs, hidden)
