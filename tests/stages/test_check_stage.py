@@ -17,9 +17,10 @@ from pipeline.data.findings import Finding, Findings, read_findings, write_findi
 from pipeline.data.patient_rules import check_patients
 from pipeline.data.readers import read_frame
 from pipeline.data.scan_facts import VERSION, inspect_scan, unchanged
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.stages import check as stage
 from pipeline.stages.check import check
+from pipeline.stages.check_identity import telling_model
 
 PARTS = ["train"] * 6 + ["validation"] * 2 + ["test"] * 2
 CENTRE = (-13.0, -24.0, 35.0)  # LPS, inside the scans below
@@ -410,3 +411,8 @@ def test_check_needs_neither_torch_nor_monai(data):
     )
     done = subprocess.run([sys.executable, "-c", code, data.root], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_model_of_another_task_tells_no_patients(trained):
+    with pytest.raises(ConfigError, match=r"check.same_patient=.*: does not tell who it is; train one with task=embed"):
+        telling_model(trained, "cpu")
