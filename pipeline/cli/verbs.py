@@ -12,7 +12,8 @@ class Verb:
     Args:
         name: The word.
         does: One line.
-        example: A command that works in a fresh folder, after those above it in the list.
+        example: A command as it is typed. In a fresh folder those of scans work one after the other, in this order;
+            those of faces (enroll, identify, verify, overlay) need pictures and models of faces.
         keys: Settings and sections that it reads.
         sections: Sections whose keys may be written without their name; the first that has the key is meant.
         then: What it leaves on disk.
@@ -157,7 +158,7 @@ VERBS = (
     Verb(
         "overlay",
         "lay a picture with transparency, such as glasses, on pictures by the landmarks found in them",
-        "patchvote overlay -i faces predictions=answers/predictions.json filter=glasses -o worn",
+        "patchvote overlay -i FACES predictions=answers/predictions.json filter=glasses -o worn",
         ("predict.input", "predict.output", "overlay"),
         ("overlay",),
         "OUT/ID.png",
@@ -167,7 +168,10 @@ VERBS = (
         "run",
         "import, check, preprocess, train, predict the test part, evaluate and report in one go",
         "patchvote run experiment=my_landmarks source=phantoms run=runs/other training.minutes=1",
-        (*RUN, "source", "task", "method", "levels", *TRAINING, "data", "inputs", "outputs", *MEASURED, "report"),
+        (
+            *(*RUN, "source", "task", "method", "levels", *TRAINING, "data", "inputs", "outputs"),
+            *("check.same_patient", "predict.formats", *MEASURED, "report"),
+        ),
         ("data", "training"),
         "RUN/report.html and all that lies before it; run it again and it goes on where it stopped",
         calls=CHAIN,

@@ -38,6 +38,15 @@ def test_the_page_of_a_verb_has_an_example_and_its_keys_with_defaults_and_meanin
     assert any(line.startswith(section) for line in lines), page
 
 
+def test_the_page_of_run_shows_every_setting_that_acts_in_it():
+    from pipeline.cli.idle import _of_places
+    from pipeline.cli.validate import known_keys
+
+    verb = verb_named("run")
+    read = [key for key in known_keys() if any(verb_named(name).reads(key) for name in verb.calls)]
+    assert [key for key in read if not verb.reads(key) and key not in _of_places(verb)] == []
+
+
 def test_every_key_has_a_meaning():
     from pipeline.cli.validate import known_keys
 
