@@ -28,7 +28,7 @@ class DataSettings:
         edges: Pairs of landmarks that are drawn as lines, such as the bones of a skeleton.
         boxes_around: For task=boxes or one_object, boxes around landmarks: {CLASS: [LANDMARK, ...], ...}.
         margin: Added to such a box on every side, mm or px.
-        fractions: Shares of training, validation and test, by subject.
+        fractions: Shares of training, validation and test, by subject, where the folder does not split itself.
         split_seed: Another seed, another split.
         strict: Stop where a case is quarantined; a scan whose sform and qform differ is, too.
         table: CSV in the folder with a row a case, for columns of inputs and outputs; null = the only one that has all.

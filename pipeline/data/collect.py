@@ -53,7 +53,7 @@ def collect(
     if missing not in ("unannotated", "absent"):
         raise DataError(f"missing = {missing!r}; use unannotated or absent.")
     listed = find_datalist(source, series) if source.is_dir() and images is None else None
-    scans, findings = (listed.scans, []) if listed else find_scans(source, images, series)
+    scans, findings = (listed.scans, listed.findings) if listed else find_scans(source, images, series)
     doubled = {f.case: f.message for f in findings if f.rule == "duplicate-case"}
     try:
         found = read_annotations(source, scans, frame, listed.labels if listed else None)

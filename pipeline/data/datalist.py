@@ -1,6 +1,6 @@
 """MONAI's data lists: `{"training": [{"image", "label"}], "validation": [], "testing": []}`, paths relative to it.
 
-A label is a file of landmarks. Folds are not followed: one list is one split.
+A label is a file of landmarks. Folds are not followed, which is noted: one list is one split.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from pipeline.data.atomic import read_json
 from pipeline.data.dataset import Part
 from pipeline.data.file_names import require_inside
+from pipeline.data.findings import Finding
 from pipeline.data.readers import SUFFIXES, case_name, pick_series, require_series
 from pipeline.errors import DataError
 
@@ -22,11 +23,12 @@ LISTS: dict[str, Part] = {"training": "train", "validation": "validation", "test
 
 @dataclass(frozen=True)
 class Datalist:
-    """Scans, landmark files and parts by case id."""
+    """Scans, landmark files and parts by case id; and what is to be said of the list."""
 
     scans: dict[str, Path] = field(default_factory=dict)
     labels: dict[str, Path] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
 
 
 def find_datalist(source: Path, series: Sequence[str] = ()) -> Datalist | None:
@@ -61,7 +63,7 @@ def _names_landmarks(entries: list[Any]) -> bool:
 
 
 def _read(path: Path, content: dict[str, Any]) -> Datalist:
-    out, whose = Datalist(), dict[Path, str]()
+    out, whose, folds = Datalist(), dict[Path, str](), set[str]()
     for name, part in LISTS.items():
         entries = content.get(name) or []
         if not isinstance(entries, list):
@@ -70,6 +72,7 @@ def _read(path: Path, content: dict[str, Any]) -> Datalist:
             where = f"{path}: {name}[{number}]"
             if not isinstance(entry, dict) or not isinstance(entry.get("image"), str):
                 raise DataError(f'{where} = {entry!r}; {{"image": PATH, "label": PATH}} is needed.')
+            folds.add(str(entry.get("fold")))
             case = case_name(Path(entry["image"]))
             if case in out.scans:
                 raise DataError(f"{where}: image '{entry['image']}': its id '{case}' occurs twice. Rename one.")
@@ -81,6 +84,9 @@ def _read(path: Path, content: dict[str, Any]) -> Datalist:
                     raise DataError(
                         f"{where}.label = '{entry['label']}': so has '{other}'. Landmarks are of one image."
                     )
+    if len(folds - {"None"}) > 1:
+        told = f"{path.name}: `fold` of its entries is not followed; its lists are the split."
+        out.findings.append(Finding("folds", "note", None, told))
     return out
 
 

@@ -9,9 +9,10 @@ from pipeline.data.dataset import Dataset, Part
 from pipeline.errors import DataError
 
 Fractions = tuple[float, float, float]
+USUAL: Fractions = (0.7, 0.15, 0.15)
 
 
-def split_by_subject(dataset: Dataset, fractions: Fractions = (0.7, 0.15, 0.15), seed: int = 0) -> Dataset:
+def split_by_subject(dataset: Dataset, fractions: Fractions = USUAL, seed: int = 0) -> Dataset:
     """Give every case a part; a data set that comes with parts keeps them; if none is for validation,
     some of its training subjects become that.
 

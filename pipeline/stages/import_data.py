@@ -12,10 +12,10 @@ from pipeline.data.collect import collect
 from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.collect_values import Columns, collect_images, with_values
 from pipeline.data.dataset import Dataset, write_dataset
-from pipeline.data.findings import FROM_IMPORT, Findings, write_findings
+from pipeline.data.findings import FROM_IMPORT, Finding, Findings, write_findings
 from pipeline.data.own_output import PRIVATE
 from pipeline.data.pseudonyms import coded
-from pipeline.data.split import Fractions, split_by_subject
+from pipeline.data.split import USUAL, Fractions, split_by_subject
 from pipeline.errors import DataError
 from pipeline.tasks.table import TASKS
 
@@ -29,7 +29,7 @@ def import_folder(
     images: str | None = None,
     series: Sequence[str] = (),
     unlisted: str = "left_out",
-    fractions: Fractions = (0.7, 0.15, 0.15),
+    fractions: Fractions = USUAL,
     seed: int = 0,
     pseudonyms: bool = False,
     edges: Sequence[tuple[str, str]] = (),
@@ -88,12 +88,22 @@ def import_folder(
     unknown = [name for edge in edges for name in edge if name not in dataset.landmarks]
     if unknown:
         raise DataError(f"data.edges: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
+    findings += _unread(dataset, fractions, seed)
     dataset = replace(split_by_subject(dataset, fractions, seed), edges=tuple(edges))
     if pseudonyms:
         dataset, findings = coded(dataset, findings, Path(out).resolve().parent / PRIVATE, Path(source))
     write_findings(Findings(tuple(findings)), Path(out).parent / FROM_IMPORT)
     write_dataset(dataset, Path(out))
     return dataset
+
+
+def _unread(dataset: Dataset, fractions: Fractions, seed: int) -> list[Finding]:
+    """A note where a split is asked for in numbers, and the folder names every case's part: all have one where some are
+    for validation."""
+    if not dataset.part("validation") or (tuple(fractions) == USUAL and not seed):
+        return []
+    told = "the folder says which part each case is in, so data.fractions and data.split_seed change nothing."
+    return [Finding("split-given", "note", None, told, "Take its split away to have one made.")]
 
 
 def _require_one_thing(dataset: Dataset, source: Path) -> None:

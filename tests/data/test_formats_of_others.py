@@ -194,6 +194,19 @@ def test_a_data_list_of_monai_is_followed(tmp_path):
     assert data.case("b").landmarks == {"p": A}
 
 
+def test_folds_of_a_data_list_are_not_followed_and_that_is_noted(tmp_path):
+    listed = datalist(tmp_path)
+    assert collect_list(tmp_path, listed) == []
+    listed["training"][1]["fold"] = 1
+    (note,) = collect_list(tmp_path, listed)
+    assert note.severity == "note" and "datalist.json: `fold` of its entries is not followed" in note.message
+
+
+def collect_list(folder, listed):
+    text(folder / "datalist.json", json.dumps(listed))
+    return collect(folder, "n")[1]
+
+
 def test_a_series_is_chosen_of_the_folders_of_a_data_list(tmp_path):
     listed = datalist(tmp_path)
     for uid in ("1.2.3", "1.2.4"):

@@ -43,6 +43,25 @@ def test_quarantined_cases_are_in_import_json_alone(source, tmp_path):
     assert read_findings(tmp_path / "import.json").quarantined == ("c2",)
 
 
+@pytest.mark.parametrize(
+    ("parts", "asked", "told"),
+    [
+        (("train", "validation", "test"), {"seed": 3}, True),
+        (("train", "validation", "test"), {"fractions": (0.4, 0.3, 0.3)}, True),
+        (("train", "validation", "test"), {}, False),
+        (("train", "train", "test"), {"seed": 3}, False),  # it chooses who validates
+        ((), {"seed": 3}, False),
+    ],
+)
+def test_a_split_that_is_asked_for_beside_that_of_the_folder_is_noted(source, tmp_path, parts, asked, told):
+    if parts:
+        rows = [f"c{number},{parts[number % 3]}" for number in range(6)]
+        (source / "split.csv").write_text("\n".join(["case,split", *rows]))
+    import_folder(source, tmp_path / "dataset.json", "mine", **asked)
+    notes = [f for f in read_findings(tmp_path / "import.json").items if f.rule == "split-given"]
+    assert [f.severity for f in notes] == ["note"] * told
+
+
 def test_a_folder_that_cannot_be_written_is_named(source):
     blocked = source / "images/c0.nii.gz" / "dataset.json"
     with pytest.raises(DataError, match="cannot write there"):
