@@ -78,7 +78,8 @@ def run(settings: Settings) -> Outcome:
     promised: tuple[Any, ...] = ()
     failed: dict[str, str] = {}
     with claimed(verb, settings) as folder:
-        print(f"run folder {folder}", file=sys.stderr)
+        if not settings.quiet:
+            print(f"run folder {folder}", file=sys.stderr)
         require_fitting(settings)
         build_networks(settings)
         for number, name in enumerate(CHAIN, 1):
@@ -121,10 +122,11 @@ def _simulating(settings: Settings, out: Path, cases: int, seed: int) -> Setting
 
 
 def _timed(label: str, name: str, settings: Settings) -> Outcome:
-    """Call a stage and say on stderr what it did and how long it took."""
+    """Call a stage and say on stderr what it did and how long it took, unless that is not wanted."""
     start = time.monotonic()
     outcome = STAGES[name](settings)
-    print(f"{label:<18} {time.monotonic() - start:7.1f} s  {outcome.note}", file=sys.stderr, flush=True)
+    if not settings.quiet:
+        print(f"{label:<18} {time.monotonic() - start:7.1f} s  {outcome.note}", file=sys.stderr, flush=True)
     return outcome
 
 

@@ -82,10 +82,12 @@ def _answer(given: list[str]) -> int:
 def _act(verb: Verb, given: list[str]) -> int:
     from pipeline.cli.chain import act
     from pipeline.cli.settle import settings_from, unread
+    from pipeline.data.progress_bar import show_progress
 
     _require_utf8(given)
     flags, arguments = split_flags(verb, given)
     settings = settings_from(verb, arguments, flags)
+    show_progress(not settings.quiet)
     for note in unread(verb, arguments, settings.task):
         print(note, file=sys.stderr)
     return act(verb, settings)
@@ -114,6 +116,8 @@ def split_flags(verb: Verb, given: Sequence[str]) -> tuple[dict[str, list[str]],
     for argument in given:
         if argument in FLAGS and verb.reads(FLAGS[argument]):
             taking = flags.setdefault(FLAGS[argument], [])
+        elif argument in ("-q", "--quiet"):
+            rest.append("quiet=true")
         elif argument == "--with-model" and verb.name == "check":
             rest.append("check.with_model=true")
         elif argument.startswith("-"):

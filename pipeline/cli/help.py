@@ -20,7 +20,7 @@ Your scans:   patchvote run experiment=my_landmarks source=FOLDER run=runs/mine
 New scans:    patchvote predict model=runs/mine/model -i SCAN_OR_FOLDER -o OUT
 A verb's own page, with an example and its keys:   patchvote VERB --help
 
-Results are printed on stdout, progress on stderr. Running a verb again does only what is missing.
+Results are printed on stdout, progress on stderr (none with -q). Running a verb again does only what is missing.
 Exit code: 0 every case came through, 1 something failed, 2 the command or the settings are wrong."""
 
 
@@ -32,7 +32,7 @@ def first_page() -> str:
 
 def verb_page(verb: Verb) -> str:
     """`patchvote VERB --help`."""
-    known = {"predict.input": "-i SCAN_OR_FOLDER ...", "predict.output": "-o OUT"}
+    known = {"predict.input": "-i SCAN_OR_FOLDER ...", "predict.output": "-o OUT", "quiet": "-q"}
     flags = [flag for key, flag in known.items() if verb.reads(key)]
     usage = " ".join(["usage: patchvote", verb.name, *(f"[{flag}]" for flag in flags), "[key=value ...]"])
     parts = [

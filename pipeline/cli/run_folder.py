@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def _same_training(run: Path, record: Mapping[str, Any], verb: Verb, settings: S
 
 def _write_record(run: Path, record: dict[str, Any], verb: Verb, settings: Settings) -> None:
     """Settings that this verb does not decide stay as the verb before left them."""
-    asked = plain(settings) | {"source": _source(settings), "run": str(run)}
+    asked = plain(replace(settings, quiet=False)) | {"source": _source(settings), "run": str(run)}
     content = asked | record
     for key in (*verb.decides, "experiment", "source", "run"):
         if at(asked, key) is not None or key not in ("experiment", "source"):

@@ -139,6 +139,7 @@ class Settings:
         device: Where networks run: auto (a GPU if there is one), cpu, cuda (the first GPU) or cuda:N.
         seed: Seed of everything that is drawn at random.
         threads: CPU threads; 0 = all cores that the program may use: fewer under taskset, Slurm or in a container.
+        quiet: No progress bars, and no line for each stage (-q). Errors, warnings and results stay.
         levels: Voxel sizes from coarse to fine, mm; original = each scan's own; null = derived from the scans.
         data: How a folder is read.
         gallery: File of the people who are enrolled (enroll, identify, verify).
@@ -157,6 +158,7 @@ class Settings:
     device: Device = "auto"
     seed: Count = 0
     threads: Count = 0
+    quiet: bool = False
     data: DataSettings = field(default_factory=DataSettings)
     gallery: Path | None = None
     identity: IdentitySettings = field(default_factory=IdentitySettings)

@@ -118,6 +118,8 @@ def unknown_key(key: str, value: Any) -> str:
     beside = _beside(f"{section}.") if section else []
     place = f"in '{section}' there are" if beside else "there are"
     hint = did_you_mean(key, [k.replace("N.", _place(key)) for k in known_keys()])
+    if key.rpartition(".")[2] == "resume":
+        hint = " Nothing need be said: a verb that is run again does only what is missing."
     return f"unknown key '{key}' (value met: {_shown(value)}).{hint}\n  {place}: {', '.join(beside or _beside(''))}"
 
 

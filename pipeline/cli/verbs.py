@@ -39,9 +39,11 @@ class Verb:
 
     def reads(self, key: str) -> bool:
         """Whether it reads a key, or something of a section."""
-        return any(key == known or key.startswith(f"{known}.") or known.startswith(f"{key}.") for known in self.keys)
+        own = any(key == known or key.startswith(f"{known}.") or known.startswith(f"{key}.") for known in self.keys)
+        return own or key in ALWAYS
 
 
+ALWAYS = ("quiet",)  # is read by every verb
 RUN = ("experiment", "run")
 READING = ("data.frame", "data.images", "data.series_uid")
 TRAINING = ("device", "seed", "threads", "training")

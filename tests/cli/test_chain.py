@@ -58,6 +58,14 @@ def test_run_calls_every_stage_in_order(called, tmp_path, capsys):
     assert "[4/7] train" in printed.err and "train done" in printed.err
 
 
+def test_a_quiet_run_says_errors_and_results_alone(called, tmp_path, capsys, monkeypatch):
+    assert main([*run_words(tmp_path), "-q"]) == 0
+    assert capsys.readouterr() == ("result of evaluate\nresult of report\n", "")
+    failing("predict", monkeypatch, {"case_9": "unreadable"})
+    assert main([*run_words(tmp_path), "quiet=true"]) == 1
+    assert capsys.readouterr().err == "patchvote: 1 case did not come through:\n  case_9: unreadable\n"
+
+
 def test_run_says_at_the_end_what_the_model_cannot_promise(called, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(actions.STAGES, "train", lambda _: Outcome("model", ("run/model", "no radius95 will be given")))
     assert main(run_words(tmp_path)) == 0

@@ -98,6 +98,18 @@ def test_flags_of_predict_become_settings():
     assert rest == ["model=m"]
 
 
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+@pytest.mark.parametrize("word", ["-q", "--quiet"])
+def test_every_verb_can_be_quiet(verb, word, capsys):
+    from pipeline.cli.settle import unread
+
+    assert split_flags(verb, [word]) == ({}, ["quiet=true"])
+    assert unread(verb, ["quiet=true"], "landmarks") == []
+    main([verb.name, "--help"])
+    page = capsys.readouterr().out
+    assert "[-q] [key=value ...]" in page and "\n  quiet=false\n" in page
+
+
 @pytest.mark.parametrize("word", ["data.series-uid=[1.2]", "+device=cpu", "++data.pseudonyms=true", "devise=cpu"])
 def test_a_setting_after_the_scans_is_none_of_them_however_its_key_is_written(word):
     assert split_flags(verb_named("predict"), ["-i", "a.nii", word]) == ({"predict.input": ["a.nii"]}, [word])

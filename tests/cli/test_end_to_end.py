@@ -61,6 +61,16 @@ def test_a_scan_that_cannot_be_read_does_not_stop_the_others(house, tmp_path, ca
     assert len(answers["cases"]) == 9 and list(answers["failures"]) == [bad]
 
 
+def test_who_wants_no_bars_is_told_of_the_bad_scan_alone(house, tmp_path, capsys):
+    folder, bad, _ = house
+    words = ["predict", f"model={folder}/run/model", "-i", f"{folder}/scans/images", "threads=1"]
+    assert main([*words, "-q", "-o", f"{tmp_path}/quiet"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2 and bad in said[1]
+    assert main([*words, "-o", f"{tmp_path}/told"]) == 1
+    assert "predict: 100%" in capsys.readouterr().err
+
+
 def test_suspects_of_networks_that_believe_nothing_are_not_called_a_clean_bill(house, capsys):
     folder, _, _ = house
     words = ("experiment=my_landmarks", "training.minutes=null", "training.steps=2", "threads=1", "check.folds=3")

@@ -62,6 +62,11 @@ def test_settings_that_a_verb_does_not_read_stay_as_they_were(run):
     assert record(run)["source"] is not None
 
 
+def test_how_loud_a_verb_was_is_no_setting_of_the_run(tmp_path):
+    claim("import", "experiment=mouse_skull", f"source={tmp_path}", f"run={tmp_path}/run", "quiet=true")
+    assert record(tmp_path / "run")["quiet"] is False
+
+
 def test_another_experiment_is_refused_and_both_are_named(run):
     with pytest.raises(ConfigError, match="belongs to experiment 'mouse_skull', not to 'hippocampus'"):
         claim("run", "experiment=hippocampus", f"run={run}")

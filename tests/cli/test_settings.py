@@ -88,6 +88,7 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
         ("training.minuts=10", "unknown key 'training.minuts' (value met: 10). Did you mean 'training.minutes'?"),
         ("trainin.minutes=10", "unknown key 'trainin.minutes' (value met: 10). Did you mean 'training.minutes'?"),
         ("minutes=10", "unknown key 'minutes' (value met: 10). Did you mean 'training.minutes'?"),
+        ("resume=true", "unknown key 'resume' (value met: true). Nothing need be said: a verb that is run again does"),
         ("experment=demo", "unknown key 'experment' (value met: 'demo'). Did you mean 'experiment'?"),
         ("experiment=mouse_skul", "there is no experiment of that name. Did you mean 'mouse_skull'?"),
         ("method=nothout2018", "there is no method of that name. Did you mean 'noothout2018'?"),

@@ -2,7 +2,7 @@
 
 import io
 
-from pipeline.data.progress_bar import SECONDS, progress_bar
+from pipeline.data.progress_bar import SECONDS, progress_bar, show_progress
 
 
 class Terminal(io.StringIO):
@@ -24,3 +24,16 @@ def test_a_log_of_thousands_of_jobs_has_a_few_lines_and_the_last_is_whole():
     lines = log.getvalue().split("\r")
     assert len(lines) < 5
     assert "preprocess: 100%" in lines[-1] and "5000/5000" in lines[-1]
+
+
+def test_whoever_wants_no_bar_sees_none_and_all_is_done():
+    log = Terminal()
+    show_progress(False)
+    try:
+        with progress_bar(total=2, file=log) as bar:
+            bar.set_postfix_str("step 1", refresh=False)
+            bar.update()
+        assert list(progress_bar("ab", "letters", file=log)) == ["a", "b"]
+    finally:
+        show_progress(True)
+    assert log.getvalue() == ""
