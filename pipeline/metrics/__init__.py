@@ -6,7 +6,7 @@ from pipeline.metrics.curve import cumulative
 from pipeline.metrics.errors import STATUSES, Outcomes, compare
 from pipeline.metrics.normalised import normalised_errors
 from pipeline.metrics.presence import area_under_roc
-from pipeline.metrics.summary import spread_of, summarise
+from pipeline.metrics.summary import macro_mean, spread_of, summarise
 
 __all__ = [
     "STATUSES",
@@ -14,6 +14,7 @@ __all__ = [
     "area_under_roc",
     "compare",
     "cumulative",
+    "macro_mean",
     "mean_interval",
     "mean_position_error",
     "normalised_errors",

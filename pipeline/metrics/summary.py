@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,17 @@ def _numbers(
         "radius95_coverage": share(int((error[promised] <= radius[promised]).sum()), int(promised.sum())),
         "radius95_mean": float(radius[promised].mean()) if promised.any() else None,
     }
+
+
+def macro_mean(landmarks: Mapping[str, Numbers]) -> float | None:
+    """Mean of the mean errors of the landmarks, each counted alike, however often it was measured; None of nothing.
+
+    Examples:
+        >>> macro_mean({"a": {"mean": 1.0}, "b": {"mean": 4.0}, "never found": {"mean": None}})
+        2.5
+    """
+    means = [numbers["mean"] for numbers in landmarks.values() if numbers["mean"] is not None]
+    return float(np.mean(means)) if means else None
 
 
 def share(part: int, whole: int) -> float | None:

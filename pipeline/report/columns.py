@@ -95,6 +95,16 @@ def columns(summary: Numbers, paper: dict[str, float] | None = None) -> list[Col
     return found
 
 
+def macro(summary: Numbers) -> str:
+    """The mean error with each landmark counted alike, said where it is not the mean of all errors: landmarks were
+    measured unlike often. Else nothing."""
+    mean = summary.get("metrics", {}).get("macro_mean")
+    often = {numbers["n"] for numbers in summary["landmarks"].values()} - {0}
+    if mean is None or len(often) < 2:
+        return ""
+    return f"With each landmark counted alike (macro), the mean is {number(mean)} {summary['unit']}."
+
+
 def _value(
     title: str, meaning: str, form: Callable[[Any], str] = number, key: str | None = None, short: str | None = None
 ) -> Column:

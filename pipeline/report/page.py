@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.report.cases import CaseErrors
-from pipeline.report.columns import between, columns, number, percent, rows
+from pipeline.report.columns import between, columns, macro, number, percent, rows
 from pipeline.report.paper import SOURCE, paper_errors
 
 MOST_COLUMNS = 12
@@ -148,6 +148,8 @@ def sentences(summary: dict[str, Any], paper: dict[str, float] | None) -> list[s
     said = [f"Measured on {summary['cases']} cases of {summary['subjects']} subjects (part: {part})."]
     if part == "test":
         said.append("The test cases took no part in training or in any choice.")
+    if macro(summary):
+        said.append(macro(summary))
     if summary.get("mean_position") is not None:
         known = number(summary["mean_position"])
         said.append(f"Answering the mean position of the training cases, without looking, would err by {known} {unit}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.report.columns import OVERALL, between, columns, number, rows
+from pipeline.report.columns import OVERALL, between, columns, macro, number, rows
 from pipeline.report.paper import SOURCE
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def _caption(summary: dict[str, Any], kept: int, total: int, paper: dict[str, fl
     said = [f"{summary['cases']} cases, part '{summary['split']}'; lengths in {unit}."]
     if mean is not None and summary["ci95"]:
         said.append(f"Mean {number(mean)} {unit}, 95% CI {between(summary['ci95'])} over subjects.")
+    if macro(summary):
+        said.append(macro(summary))
     metrics = summary.get("metrics", {})
     if metrics.get("nme") is not None:
         pair = " and ".join(summary["settings"]["normalise"])

@@ -22,6 +22,7 @@ from pipeline.metrics import (
     Outcomes,
     area_under_roc,
     compare,
+    macro_mean,
     mean_position_error,
     normalised_errors,
     summarise,
@@ -83,12 +84,13 @@ def evaluate(
     numbers = summarise(outcomes, subjects, data.landmarks, radii, wrong_beyond, _radius95(told))
     _add_observers(numbers, cases, data.landmarks)
     extra = _extra(answers, data, cases, truth, outcomes, normalise)
+    alike = {"macro_mean": macro_mean(numbers["landmarks"])}
     values, boxes = values_beside(answers, kept, cases), boxes_beside(answers, kept, cases)
     summary = {
         **summary_head("landmarks", part, cases, exclude, answers, data, predictions, dataset),
         "subjects": len(set(subjects)),
         **numbers,
-        "metrics": {name: numbers[name] for name in METRICS} | extra | flat(values) | flat_boxes(boxes),
+        "metrics": {name: numbers[name] for name in METRICS} | alike | extra | flat(values) | flat_boxes(boxes),
         **({"values": values} if values else {}),
         **({"boxes": boxes} if boxes else {}),
         **_by_folder(data, cases, truth, outcomes, normalise),

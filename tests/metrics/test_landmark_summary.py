@@ -6,6 +6,7 @@ import pytest
 from pipeline.metrics import (
     bootstrap,
     cumulative,
+    macro_mean,
     mean_interval,
     mean_position_error,
     normalised_errors,
@@ -66,6 +67,12 @@ def test_each_landmark_is_counted_alone_and_the_overall_mean_is_over_all_errors(
     numbers = summarise(outcomes([[1, 5], [2, NONE]]), "ab", ["a", "b"])
     assert numbers["mean"] == pytest.approx(8 / 3)
     assert [numbers["landmarks"][n]["mean"] for n in "ab"] == [1.5, 5]
+
+
+def test_the_macro_mean_counts_each_landmark_alike_and_none_that_was_never_found():
+    numbers = summarise(outcomes([[1, 5, NONE], [2, NONE, NONE]]), "ab", ["a", "b", "c"])
+    assert macro_mean(numbers["landmarks"]) == pytest.approx((1.5 + 5) / 2) and numbers["mean"] == pytest.approx(8 / 3)
+    assert macro_mean(summarise(outcomes([[NONE]]), "a", ["a"])["landmarks"]) is None
 
 
 def test_drawing_subjects_gives_a_wider_interval_than_drawing_cases():

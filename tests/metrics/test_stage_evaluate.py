@@ -61,7 +61,7 @@ def test_the_summary_holds_the_numbers_worked_out_by_hand(files):
     assert (summary["found_rate"], summary["absent_told"], summary["radius95_coverage"]) == (0.5, 1.0, 0.5)
     assert summary["success"] == {"2": 0.25, "2.5": 0.25, "3": 0.25, "4": 0.25}
     assert summary["failures"] == {"c3": "scan is truncated"}
-    assert summary["metrics"]["mean"] == 3.0 and summary["cases"] == 3
+    assert summary["metrics"]["mean"] == summary["metrics"]["macro_mean"] == 3.0 and summary["cases"] == 3
     assert summary["landmarks"]["b"]["mean"] is None
     assert summary["mean_position"] == pytest.approx((1 + 1) / 2)  # of the two that were found, as the mean
 

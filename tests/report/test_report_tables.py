@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.metrics import summarise
+from pipeline.metrics import macro_mean, summarise
 from pipeline.metrics.errors import Outcomes
 from pipeline.report.cases import best_median_worst, by_case, typical_and_worst
 from pipeline.report.columns import columns, percent
 from pipeline.report.curves import error_curve, training_curve
 from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, minutes_given
 from pipeline.report.figure import label
-from pipeline.report.page import Page, Picture, render, tiles
+from pipeline.report.page import Page, Picture, render, sentences, tiles
 from pipeline.report.paper import MEAN_MM, paper_errors
 from pipeline.report.run_files import read_rows
 from pipeline.report.terminal import summary_table
@@ -67,6 +67,19 @@ def test_beyond_sixty_landmarks_the_terminal_keeps_the_worst():
     names = [f"p{i:03d}" for i in range(70)]
     text = printed(summary_table(summary([np.arange(70.0)] * 2, names)))
     assert "p069" in text and "p005" not in text and "60 worst of 70" in text
+
+
+@pytest.mark.parametrize(
+    ("errors", "told"),
+    [([[1.0, 5.0], [2.0, NONE]], True), ([[1.0, 5.0], [2.0, 4.0]], False), ([[1.0, NONE], [2.0, NONE]], False)],
+)
+def test_the_mean_of_landmarks_alike_is_told_where_they_were_measured_unlike_often(errors, told):
+    shown = summary(errors, ["a", "b"])
+    old = " ".join(printed(summary_table(shown)).split())
+    shown |= {"metrics": {"macro_mean": macro_mean(shown["landmarks"])}}
+    terminal, page = " ".join(printed(summary_table(shown)).split()), " ".join(sentences(shown, None))
+    assert ("(macro), the mean is 3.25 mm." in terminal) == ("(macro), the mean is 3.25 mm." in page) == told
+    assert ("macro" in terminal) == ("macro" in page) == told and "macro" not in old  # a summary of an early version
 
 
 def test_columns_with_nothing_to_say_are_left_out():
