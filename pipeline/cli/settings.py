@@ -32,9 +32,10 @@ class PredictSettings:
         output: Folder for the answers (-o); null = RUN/PART, the part of the split that is answered.
         table: CSV with a row a scan of -i, for a model that reads columns beside the image.
         formats: What is written beside predictions.json: mrk.json and fcsv (3D Slicer, a file a scan), csv (points.csv,
-            all scans), nnlandmark (all_landmarks_voxel.json), dicom-sr (of DICOM scans; it names the patient); of
-            pictures points.json and png (with the points drawn); of boxes in pictures png, voc, coco, yolo and csv, in
-            scans mrk.json (ROIs of 3D Slicer). [] = nothing; null = mrk.json of scans, points.json and png of pictures.
+            all scans), nnlandmark (all_landmarks_voxel.json), dicom-sr (of DICOM scans; it names the patient), png (of
+            scans planes through each point); of pictures points.json and png (with the points drawn); of boxes in
+            pictures png, voc, coco, yolo and csv, in scans mrk.json (ROIs of 3D Slicer). [] = nothing; null = mrk.json
+            of scans, points.json and png of pictures.
     """
 
     model: Path | None = None

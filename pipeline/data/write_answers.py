@@ -43,7 +43,7 @@ def write_case(
         edges: Pairs of landmarks that are drawn as lines.
     """
     there = {n: a.position for n, a in answers.items() if a.found}
-    words = {n: _words(a, unit_of(scan)) for n, a in answers.items()}
+    words = {n: how_sure(a, unit_of(scan)) for n, a in answers.items()}
     if "mrk.json" in formats:
         write_markups(out / f"{file_stem(case)}.mrk.json", there, words)
     if "fcsv" in formats:
@@ -52,7 +52,7 @@ def write_case(
         more = {n: {"belief": a.belief, "spread": a.spread, "radius95": a.radius95} for n, a in answers.items()}
         there = {n: a.position if a.found else None for n, a in answers.items()}
         write_points_file(out / f"{file_stem(case)}{POINTS}", there, more)
-    if "png" in formats:
+    if "png" in formats and unit_of(scan) == "px":  # of scans `predict` draws planes
         write_picture(out / f"{file_stem(case)}.png", scan, answers, edges)
     if "dicom-sr" in formats:
         from pipeline.data.write_sr import write_sr
@@ -83,6 +83,7 @@ def _row(case: str, name: str, answer: Answer) -> dict[str, object]:
     }
 
 
-def _words(answer: Answer, unit: str) -> str:
+def how_sure(answer: Answer, unit: str) -> str:
+    """In words."""
     within = f", within {answer.radius95:.1f} {unit} in 95%" if answer.radius95 else ""
     return f"belief {answer.belief:.2f}{within}"

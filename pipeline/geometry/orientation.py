@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 
 from pipeline.errors import GeometryError
 from pipeline.geometry.frame import ImageFrame
@@ -35,6 +35,15 @@ def nearest_axes(frame: ImageFrame) -> tuple[tuple[int, ...], tuple[int, ...]]:
     world = max(permutations(range(frame.dims)), key=lambda order: float(np.abs(cosine[rows, order]).sum()))
     signs = np.sign(cosine[rows, world]).astype(int)
     return world, tuple(int(s) for s in signs)
+
+
+def own_axes(frame: ImageFrame) -> Float[np.ndarray, "D D"]:
+    """Unit world steps of the array axes, as columns: each stands where the world axis does that it is nearest to, and
+    points its way."""
+    world, signs = nearest_axes(frame)
+    along = np.zeros_like(frame.direction)
+    along[:, list(world)] = frame.direction * signs
+    return along
 
 
 def reorient(voxels: Shaped[np.ndarray, "*S"], frame: ImageFrame) -> tuple[Shaped[np.ndarray, "*T"], ImageFrame]:

@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.data.collect_values import by_view, unused
 from pipeline.data.columns import Value
 from pipeline.data.csv_rows import headings, some
-from pipeline.data.dataset import Case, Dataset, picture_id
+from pipeline.data.dataset import Case, Dataset, Part, picture_id, read_dataset
 from pipeline.data.encoders import Encoder
 from pipeline.data.inputs import Inputs
 from pipeline.data.pseudonyms import coded_scans
@@ -54,6 +54,21 @@ def given_to(model: Model, beside: Beside) -> dict[str, np.ndarray]:
 def beside_cases(data: Dataset, cases: Iterable[Case], exclude: Collection[str] = ()) -> dict[str, Beside]:
     """Of cases of a data set, by id; an image that check kept out is missing, as in training."""
     return {c.id: Beside(c.values, _views(data, c, exclude)) for c in cases}
+
+
+def beside_dataset(
+    dataset: Path, part: Part | None, exclude: Collection[str]
+) -> tuple[dict[str, Path], dict[str, Beside]]:
+    """The first image of each case of a data set, or of one part of it, and what is known beside it.
+
+    Raises:
+        DataError: There is no case.
+    """
+    data = read_dataset(dataset)
+    cases = [c for c in (data.part(part) if part else data.cases) if c.id not in exclude]
+    if not cases:
+        raise DataError(f"{dataset}: no case in part '{part}'")
+    return {c.id: data.image_path(c) for c in cases}, beside_cases(data, cases, exclude)
 
 
 def _views(data: Dataset, case: Case, exclude: Collection[str]) -> dict[str, Path]:

@@ -11,10 +11,8 @@ from pipeline.data.readers import folder_and_series, unit_of
 from pipeline.data.write_boxes import FORMATS as OF_BOXES
 from pipeline.errors import ConfigError
 
-OF_POINTS = {
-    unit: ("mrk.json", "fcsv", "csv", "nnlandmark", "points.json", shown)
-    for unit, shown in (("mm", "dicom-sr"), ("px", "png"))
-}
+ALWAYS = ("mrk.json", "fcsv", "csv", "nnlandmark", "points.json", "png")
+OF_POINTS = {"mm": (*ALWAYS, "dicom-sr"), "px": ALWAYS}
 
 
 def check_formats(answers: str, unit: str, formats: Sequence[str] | None, scans: Mapping[str, Path]) -> None:
@@ -39,7 +37,7 @@ def check_formats(answers: str, unit: str, formats: Sequence[str] | None, scans:
                 raise ConfigError(
                     f"predict.formats={name}: a report names its patient, and {case} is a code. Leave it out."
                 )
-            if lacking := _lacking(name, scan):
+            if lacking := _lacking(name, scan, unit):
                 raise ConfigError(f"predict.formats={name}: {scan} is no {lacking}. Choose another format.")
         if name == "dicom-sr" and find_spec("highdicom") is None:
             raise ConfigError(f"predict.formats={name}: needs highdicom: pip install 'patchvote[dicom]'.")
@@ -50,8 +48,8 @@ def _always(answers: str) -> str:
     return f"of {answers} nothing but predictions.json{table} is written. Leave predict.formats out."
 
 
-def _lacking(name: str, scan: Path) -> str:
+def _lacking(name: str, scan: Path, unit: str) -> str:
     """What a scan would have to be, and is not."""
     if name == "png":
-        return "" if unit_of(scan) == "px" else "picture"
+        return "" if unit == "mm" or unit_of(scan) == "px" else "picture"
     return "DICOM series" if name == "dicom-sr" and not folder_and_series(scan)[0].is_dir() else ""

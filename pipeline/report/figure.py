@@ -56,9 +56,14 @@ def svg(made: Figure) -> str:
 
 def png(made: Figure, dpi: int = 100) -> str:
     """A data address of the picture."""
+    return "data:image/png;base64," + base64.b64encode(png_bytes(made, dpi)).decode("ascii")
+
+
+def png_bytes(made: Figure, dpi: int = 100) -> bytes:
+    """The picture as a file holds it."""
     buffer = io.BytesIO()
     made.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return buffer.getvalue()
 
 
 def label(name: str, most: int = 28) -> str:

@@ -81,13 +81,12 @@ def draw_planes(
     answer = None if predicted is None else np.asarray(predicted, float)
     half = half or half_width(image, 0.0 if answer is None else float(np.linalg.norm(answer - there)))
     cut = planes(image, there, half)
-    low, high = _window(cut)
+    grey = window(cut)
     with figure(3.0 * len(cut), 3.0 + 0.25 * (len(cut) > 1)) as made:
         made.set_facecolor("black")
         for axes, plane in zip(np.ravel(made.subplots(1, len(cut))), cut, strict=True):
-            (_line, _picture)[len(plane.axes) - 1](axes, plane, half, low, high)
-            _marks(axes, plane, there, answer, (low + high) / 2)
-            _dress(axes, plane, half, image.frame.unit)
+            show(axes, plane, half, grey, image.frame.unit)
+            _marks(axes, plane, there, answer, sum(grey) / 2)
         return png(made)
 
 
@@ -111,12 +110,18 @@ def _plane(image: Image, centre: np.ndarray, half: float, samples: int, axes: tu
     return Plane(axes, title, values.reshape(*offsets.shape[:-1], *colours))
 
 
-def _window(cut: list[Plane]) -> tuple[float, float]:
+def window(cut: Sequence[Plane]) -> tuple[float, float]:
     """Grey values from the darkest to the brightest percent of what is shown."""
     values = np.concatenate([plane.values.ravel() for plane in cut])
     values = values[np.isfinite(values)]
     low, high = np.percentile(values, [1, 99.5]) if len(values) else (0.0, 1.0)
     return float(low), float(max(high, low + 1e-6))
+
+
+def show(axes: Axes, plane: Plane, half: float, grey: tuple[float, float], unit: str) -> None:
+    """Draw a plane between two grey values, with its title, letters and a bar; `half` as of `planes`."""
+    (_line, _picture)[len(plane.axes) - 1](axes, plane, half, *grey)
+    _dress(axes, plane, half, unit)
 
 
 def _picture(axes: Axes, plane: Plane, half: float, low: float, high: float) -> None:
@@ -137,13 +142,13 @@ def _line(axes: Axes, plane: Plane, half: float, low: float, high: float) -> Non
 
 def _marks(axes: Axes, plane: Plane, reference: np.ndarray, predicted: np.ndarray | None, grey: float) -> None:
     middle = (0.0, grey)[len(plane.axes) == 1]  # on a line, the marks stand at half height
-    _mark(axes, (0.0, middle), REFERENCE, marker="o", markersize=13, fillstyle="none")
+    mark(axes, (0.0, middle), REFERENCE, marker="o", markersize=13, fillstyle="none")
     if predicted is not None:
         offset = (predicted - reference)[list(plane.axes)]
-        _mark(axes, (*offset, middle)[:2], PREDICTED, marker="x", markersize=9)
+        mark(axes, (*offset, middle)[:2], PREDICTED, marker="x", markersize=9)
 
 
-def _mark(axes: Axes, place: tuple[float, ...], colour: str, **shape: object) -> None:
+def mark(axes: Axes, place: tuple[float, ...], colour: str, **shape: object) -> None:
     """Twice: dark and wide below, so that it shows on bright bone and on black air."""
     for ink, width in (("black", 4.0), (colour, 1.9)):
         axes.plot(*[[v] for v in place], color=ink, markeredgewidth=width, linestyle="none", clip_on=False, **shape)  # type: ignore[arg-type]
@@ -172,9 +177,9 @@ def _dress(axes: Axes, plane: Plane, half: float, unit: str) -> None:
             downward = axis == plane.axes[-1] != plane.axes[0] and axis != UPWARD
             for spot, letter in zip(reversed(ends) if downward else ends, LETTERS[axis], strict=True):
                 axes.text(*spot, letter, **text)  # type: ignore[arg-type]
-    length = _round(0.6 * half)
+    length, rim = _round(0.6 * half), [withStroke(linewidth=4, foreground="black")]
     end = 0.06 + length / (2 * half)
-    axes.plot([0.06, end], [0.1, 0.1], color="white", linewidth=2, transform=axes.transAxes, path_effects=halo)
+    axes.plot([0.06, end], [0.1, 0.1], color="white", linewidth=2, transform=axes.transAxes, path_effects=rim)
     axes.text((0.06 + end) / 2, 0.15, f"{length:g} {unit}", **text)  # type: ignore[arg-type]
 
 

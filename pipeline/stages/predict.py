@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -14,15 +14,15 @@ from pipeline import __version__
 from pipeline.data.atomic import fingerprint, sweep, write_json
 from pipeline.data.box_predictions import BoxPredictions
 from pipeline.data.claim import claimed_folder
-from pipeline.data.dataset import Part, read_dataset
+from pipeline.data.dataset import Part
 from pipeline.data.findings import Finding
 from pipeline.data.image import Image
 from pipeline.data.kept_answers import REPORT, AnswerFiles, KeptAnswers
 from pipeline.data.own_output import PRIVATE
-from pipeline.data.predictions import Predictions
+from pipeline.data.predictions import Answer, Predictions
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.read_ahead import read_ahead
-from pipeline.data.readers import files_of, place_of
+from pipeline.data.readers import files_of, place_of, read_image, unit_of
 from pipeline.data.scan_facts import stamp_of
 from pipeline.data.scan_files import asked_scans, require_one_scan
 from pipeline.data.scan_remarks import remarks_on, warn
@@ -33,10 +33,11 @@ from pipeline.data.write_behind import WriteBehind
 from pipeline.data.write_boxes import FORMATS
 from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.inference.answering import Answering, Content, answering
-from pipeline.inference.beside import Beside, beside_cases, beside_scans, under_codes
+from pipeline.inference.beside import Beside, beside_dataset, beside_scans, under_codes
 from pipeline.inference.formats import check_formats
 from pipeline.inference.model import Model, load_model, pick_device, strangers
 from pipeline.inference.program import program_sum
+from pipeline.report.answer_planes import cut_answers
 from pipeline.tasks.multi import MultiTask
 from pipeline.tasks.table import TASKS, name_of
 
@@ -86,7 +87,7 @@ def predict(
     target = pick_device(device)
     loaded = load_model(model, target)
     if dataset:
-        scans, beside = _of_dataset(dataset, part, exclude)
+        scans, beside = beside_dataset(dataset, part, exclude)
     else:
         scans, beside = beside_scans(asked_scans(inputs, out, series), loaded.inputs, table)
     check_formats(TASKS[name_of(loaded.task)].answers, loaded.unit, formats, scans)
@@ -187,14 +188,6 @@ def _with_earlier(
     return (dict(sorted(all_cases.items())) if known else cases), scans | known
 
 
-def _of_dataset(dataset: Path, part: Part | None, exclude: Sequence[str]) -> tuple[dict[str, Path], dict[str, Beside]]:
-    data = read_dataset(dataset)
-    cases = [c for c in (data.part(part) if part else data.cases) if c.id not in exclude]
-    if not cases:
-        raise DataError(f"{dataset}: no case in part '{part}'")
-    return {c.id: data.image_path(c) for c in cases}, beside_cases(data, cases, exclude)
-
-
 def _answer_all(
     asked: Answering,
     scans: dict[str, Path],
@@ -206,15 +199,21 @@ def _answer_all(
     """Answers, why scans have none, why answers could not be written, and how long each took."""
     stamps = {name: stamp_of(path) for name, path in scans.items()}  # before anything is read
     made_of = {name: _made_of(by, path, stamps[name], beside[name]) for name, path in scans.items()}
+    drawn = {name for name, path in scans.items() if "png" in files.formats and unit_of(path) == "mm"}
     said: dict[str, Content] = {}
     unanswered: dict[str, str] = {}
     unwritten: dict[str, str] = {}
     seconds: dict[str, float] = {}
 
-    def write(name: str) -> None:
+    def cut(name: str, image: Image) -> Callable[[], None]:
+        return cut_answers(kept.out, name, image, {n: Answer(**a) for n, a in said[name]["answers"].items()})
+
+    def write(name: str, draw: Callable[[], None] | None = None) -> None:
         content = {**said[name], "made_of": made_of[name], "by": by, "stamp": stamps[name]}
         kept.write(name, content, scans[name], [*files.of_case(name), *files.tables()])
         asked.write_case(kept.out, name, said[name], scans[name])
+        if name in drawn:  # the planes of a new answer were cut while its scan was in memory
+            (draw or cut(name, read_image(scans[name])))()
 
     for name in scans:
         if (content := kept.read(name)).get("made_of") == made_of[name]:
@@ -230,7 +229,8 @@ def _answer_all(
             try:
                 said[name] = _answer(asked, name, image.result(), beside[name])
                 seconds[name] = round(time.perf_counter() - start, 3)
-                behind.write(name, partial(write, name))
+                draw = cut(name, image.result()) if name in drawn else None
+                behind.write(name, partial(write, name, draw))
             except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
                 unanswered[name] = in_words(error, scans[name], "answering")
             start = time.perf_counter()

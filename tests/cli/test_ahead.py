@@ -44,7 +44,7 @@ def asked(
     [
         {},
         {"normalise": ("ear", "eye"), "formats": ("png", "csv")},
-        {"formats": ("mrk.json",), "unit": "mm", "image": "{}.nii"},
+        {"formats": ("mrk.json", "png"), "unit": "mm", "image": "{}.nii"},
         {"parts": PARTS[:2], "whose": "ab", "part": "validation"},
         {"task": "embedding"},
         {"task": "attributes", "normalise": ("ear", "nose")},  # of an experiment that also serves another task
@@ -64,7 +64,7 @@ def test_what_the_last_verbs_can_do_is_not_refused(tmp_path, facts):
         ({"task": "embedding", "whose": "aabcd"}, DataError, r"dataset.json, part 'test': 3 images of 3 identities"),
         ({"task": "embedding", "whose": "aabbb"}, DataError, r"part 'test': 3 images of 1 identities; two identities"),
         ({"formats": ("voc",)}, ConfigError, "predict.formats=voc: of points in px there are"),
-        ({"formats": ("png",), "unit": "mm", "image": "{}.nii"}, ConfigError, "predict.formats=png: of points in mm"),
+        ({"formats": ("coco",), "unit": "mm", "image": "{}.nii"}, ConfigError, "predict.formats=coco: of points in mm"),
         ({"formats": ("dicom-sr",), "unit": "mm", "image": "{}.nii"}, ConfigError, "c2.nii is no DICOM series"),
         ({"task": "embedding", "formats": ("csv",)}, ConfigError, "predict.formats=csv: of vectors nothing but"),
         ({"task": "boxes", "boxes": None}, DataError, "part 'test': of no case are the boxes known"),

@@ -9,7 +9,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from pipeline.errors import GeometryError
 from pipeline.geometry import ImageFrame
-from pipeline.geometry.orientation import axis_letters, is_world_aligned, nearest_axes, reorient, world_aligned
+from pipeline.geometry.orientation import (
+    axis_letters,
+    is_world_aligned,
+    nearest_axes,
+    own_axes,
+    reorient,
+    world_aligned,
+)
 
 
 def test_axis_letters_worked_out_by_hand():
@@ -29,6 +36,22 @@ def test_no_two_array_axes_take_the_same_world_axis():
     affine = np.eye(4)
     affine[:3, :3] = turn
     assert nearest_axes(ImageFrame((2, 2, 2), affine)) == ((0, 1, 2), (1, -1, 1))
+
+
+@pytest.mark.parametrize("dims", DIMS)
+@given(data=st.data())
+def test_own_axes_are_those_of_the_array_each_pointing_the_way_of_a_world_axis(dims, data):
+    frame = data.draw(frames(dims))
+    along = own_axes(frame)
+    assert (np.diag(along) > 0).all()
+    same = np.isclose(np.abs(along.T @ frame.direction), 1)
+    assert same.any(0).all() and same.any(1).all()
+
+
+def test_own_axes_worked_out_by_hand():
+    affine = np.eye(4)
+    affine[:3, :3] = np.array([[0, -0.8, 0.6], [0, 0.6, 0.8], [1, 0, 0]]) * [2, 3, 4]  # S, then R and P, P and L
+    assert_allclose(own_axes(ImageFrame((2, 2, 2), affine)), [[0.8, 0.6, 0], [-0.6, 0.8, 0], [0, 0, 1]])
 
 
 @pytest.mark.parametrize("dims", DIMS)

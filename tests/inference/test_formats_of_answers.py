@@ -26,11 +26,12 @@ def model(task: str):
     ("task", "unit", "formats", "scan", "said"),
     [
         ("landmarks", "px", ("voc",), "a.png", "voc: of points in px there are mrk.json"),
-        ("landmarks", "mm", ("csv", "png"), "a.nii", "png: of points in mm there are mrk.json, .*, dicom-sr$"),
+        ("landmarks", "mm", ("csv", "voc"), "a.nii", "voc: of points in mm there are mrk.json, .*, png, dicom-sr$"),
         ("landmarks", "px", ("dicom-sr",), "a.png", "dicom-sr: of points in px there are mrk.json, .*, png$"),
         ("landmarks", "mm", ("dicom-sr",), "a.nii", "dicom-sr: a.nii is no DICOM series"),
         ("boxes", "mm", ("png",), "a.nii", "png: of boxes in mm there are mrk.json"),
         ("boxes", "px", ("png",), "a.npy", "png: a.npy is no picture"),
+        ("landmarks", "px", ("png",), "a.npy", "png: a.npy is no picture"),
         ("attributes", "px", ("csv",), "a.png", "csv: of values nothing but predictions.json and values.csv"),
         ("embedding", "px", ("csv",), "a.png", "csv: of vectors nothing but predictions.json is written"),
     ],
@@ -56,6 +57,11 @@ def test_a_report_is_refused_where_what_writes_it_is_not_installed(tmp_path, mon
     monkeypatch.setitem(sys.modules, "highdicom", None)
     with pytest.raises(ConfigError, match=r"dicom-sr: needs highdicom: pip install 'patchvote\[dicom\]'"):
         check_formats("points", "mm", ("dicom-sr",), {"a": tmp_path})
+
+
+def test_points_in_scans_of_any_kind_are_drawn(tmp_path):
+    scans = ("a.nii.gz", "b.npy", "c", "1.2.840.1")
+    check_formats("points", "mm", ("png", "mrk.json"), {name: tmp_path / name for name in scans})
 
 
 def test_a_series_has_a_report(tmp_path, highdicom):

@@ -21,7 +21,8 @@ from pipeline.data.predictions import read_predictions
 from pipeline.errors import CheckpointError, ConfigError, DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference import answering
-from pipeline.stages.predict import _of_dataset, predict
+from pipeline.inference.beside import beside_dataset
+from pipeline.stages.predict import predict
 
 
 def on_cpu(model, out, *inputs, **kwargs):
@@ -101,6 +102,23 @@ def test_what_was_answered_is_not_computed_again(trained, inputs, tmp_path, monk
     monkeypatch.setattr(answering, "locate", None)
     on_cpu(trained, tmp_path / "out", inputs)
     assert [(tmp_path / "out" / n).read_bytes() for n in names] == before
+
+
+@pytest.mark.parametrize("part", [None, "test"])
+def test_planes_are_drawn_of_the_scan_in_memory_and_drawn_again_of_kept_answers(
+    trained, scans, inputs, tmp_path, monkeypatch, part
+):
+    which = {"inputs": [inputs]} if part is None else {"dataset": scans.dataset, "part": part}
+    how = {**which, "formats": ["png"], "device": "cpu", "threads": 1}
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.stages.predict.read_image", None)
+        predict(trained, tmp_path / "out", **how)
+    drawn = {path: path.read_bytes() for path in sorted((tmp_path / "out").glob("*.png"))}
+    assert [path.name for path in drawn][:2] == ["c16.png", "c17.png"]
+    next(iter(drawn)).unlink()
+    monkeypatch.setattr(answering, "locate", None)
+    predict(trained, tmp_path / "out", **how)
+    assert drawn == {path: path.read_bytes() for path in sorted((tmp_path / "out").glob("*.png"))}
 
 
 def count_looks(monkeypatch):
@@ -344,11 +362,14 @@ def test_cases_that_are_excluded_are_not_answered(scans, trained, tmp_path):
 def test_a_second_image_that_check_kept_out_is_missing(tmp_path):
     case = Case("a", "a", "a_x.png", {}, "test", pictures={"y": "a_y.png", "z": "a_z.png"})
     write_dataset(Dataset("views", tmp_path, (), (case,), "px"), tmp_path / "dataset.json")
-    scans, beside = _of_dataset(tmp_path / "dataset.json", "test", ["a/y"])
+    scans, beside = beside_dataset(tmp_path / "dataset.json", "test", ["a/y"])
     assert scans == {"a": tmp_path / "a_x.png"} and beside["a"].views == {"z": tmp_path / "a_z.png"}
 
 
-@pytest.mark.parametrize("name, formats", [("c16.mrk.json", None), ("c16.fcsv", ["fcsv"]), ("points.csv", ["csv"])])
+@pytest.mark.parametrize(
+    "name, formats",
+    [("c16.mrk.json", None), ("c16.fcsv", ["fcsv"]), ("points.csv", ["csv"]), ("c16.png", ["png"])],
+)
 def test_an_annotation_of_the_users_is_not_replaced(trained, inputs, tmp_path, name, formats):
     (inputs / name).write_text("by hand")
     with pytest.raises(ConfigError, match=rf"{name}: is in the way, .* Choose another -o FOLDER"):
@@ -373,7 +394,7 @@ def test_a_scan_is_never_replaced(trained, inputs, tmp_path, monkeypatch):
         on_cpu(trained, inputs, inputs)
 
 
-@pytest.mark.parametrize("formats", [None, ["mrk.json", "fcsv", "points.json", "csv", "nnlandmark"]])
+@pytest.mark.parametrize("formats", [None, ["mrk.json", "fcsv", "points.json", "png", "csv", "nnlandmark"]])
 def test_a_case_names_all_files_that_show_its_answers(trained, inputs, tmp_path, formats):
     on_cpu(trained, tmp_path, inputs, formats=formats)
     there = sorted(p.name for p in tmp_path.glob("c16.*"))
