@@ -5,7 +5,6 @@ Letters: N parts.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import torch
@@ -64,6 +63,8 @@ class Balance(nn.Module):
         return fresh
 
     def _move(self, losses: Float[Tensor, " N"], network: PatchNetwork) -> None:
+        """A step of the parts that count now. Their weights keep their sum, and so do all: one that stands alone in a
+        batch has nothing to be weighed against, and stays as it is."""
         now = losses.detach()
         self._begun(now)
         weights = torch.exp(self.learned.detach())
@@ -71,8 +72,9 @@ class Balance(nn.Module):
         pull = (weights * self.given * pulls(losses, network)).clamp_min(1e-12)[taking]
         left = (now / self.first)[taking]
         wanted = pull.mean() * (left / left.mean().clamp_min(1e-12)) ** HARDER
-        moved = self.learned.detach()[taking] + SLOW * (wanted.clamp_min(1e-12) / pull).log()
-        self.learned.data[taking] = moved - torch.logsumexp(moved, 0) + math.log(max(1, len(moved)))
+        before = self.learned.detach()[taking]
+        moved = before + SLOW * (wanted.clamp_min(1e-12) / pull).log()
+        self.learned.data[taking] = moved - moved.logsumexp(0) + before.logsumexp(0)
 
 
 def pulls(losses: Float[Tensor, " N"], network: PatchNetwork) -> Float[Tensor, " N"]:

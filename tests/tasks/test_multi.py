@@ -109,6 +109,20 @@ def test_gradnorm_moves_the_weights_until_both_pull_about_alike():
     assert torch.exp(balance.learned).sum().item() == pytest.approx(2.0, rel=1e-4)
 
 
+def test_gradnorm_keeps_what_it_learned_where_a_part_has_no_truth():
+    """Where one part is alone in every other batch, the weights become what they become without these batches."""
+    found = []
+    for every in (1, 2):
+        made, balance, terms = balance_of("gradnorm")
+        made.train()
+        for step in range(60 * every):
+            now = terms()
+            balance.total(now if step % every == 0 else now | {"small": 0 * now["small"]}, made)
+        found.append(torch.exp(balance.learned).tolist())
+    assert found[1] == pytest.approx(found[0], rel=1e-3) and found[0][1] > 1.5
+    assert sum(found[1]) == pytest.approx(2.0, rel=1e-4)
+
+
 def test_gradnorm_does_not_let_a_part_that_cannot_be_learned_drown_the_others():
     """One has learned a hundredth of what it began with, the other nothing: it may pull harder, not alone."""
     made, balance, terms = balance_of("gradnorm")
