@@ -7,7 +7,7 @@ of the same cells.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -170,8 +170,11 @@ def _near(grid: PatchGrid, points: Float[Tensor, "K D"], search: float) -> tuple
 
 
 def pooled(parts: Sequence[Said]) -> Said:
-    """All cells of several grids, as if of one."""
+    """All cells of several grids, as if of one. Of a small grid all cells may vote for every landmark, while each
+    landmark has its own of a larger one."""
     if len(parts) == 1:
         return parts[0]
+    most = max(len(part.centres) for part in parts)
+    parts = [replace(part, centres=part.centres.expand(most, -1, -1)) for part in parts]
     logits, _, *others = (torch.cat([getattr(part, f.name) for part in parts], -1) for f in fields(Said))
     return Said(logits, torch.stack([part.every for part in parts]).logsumexp(0), *others)

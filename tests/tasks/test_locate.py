@@ -225,6 +225,15 @@ def test_grids_along_the_diagonal_vote_as_exactly_and_are_few(dims, period, grid
 
 
 @pytest.mark.parametrize("dims", DIMS)
+def test_a_grid_of_fewer_patches_than_may_vote_answers_beside_larger_ones(dims, monkeypatch):
+    shape, points = (29,) * dims, np.array([[3.0] * dims, [20.0] * dims])
+    level, oracle = LevelArray(upright_frame(shape), addresses(shape)), Oracle(shape, points)
+    monkeypatch.setattr("pipeline.tasks.poll.MOST", 6**dims)  # as many as the first grid has; the last has 7 to a side
+    found = LandmarksTask(decode=DecodeSettings(between=True)).locate(oracle, level)
+    assert voxel_error(level, found, points) < 1e-3 and len(oracle.starts) == 2**dims
+
+
+@pytest.mark.parametrize("dims", DIMS)
 def test_no_more_is_looked_at_than_a_patch_could_see_as_the_level_learned(dims):
     shape, points = (60,) * dims, np.full((1, dims), 30.0)
     level = LevelArray(upright_frame(shape), addresses(shape))
