@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.data.dataset import Box
 from pipeline.data.frames import coordinate
+from pipeline.data.landmark_names import spelled
 from pipeline.errors import DataError
 
 EDGE = 0.5  # from the edge of the first pixel to its centre
@@ -29,9 +30,10 @@ class BoxesTable:
         """Note a box by its low and high edges, counted from the edge of the first pixel.
 
         Args:
+            label: Class; labels that look the same are one.
             numbers: All low coordinates, then all high ones.
         """
-        boxes = self.cases.setdefault(case, [])
+        boxes, label = self.cases.setdefault(case, []), spelled(label)
         try:
             ends = [coordinate(v, where) - EDGE for v in numbers]
             if not label:

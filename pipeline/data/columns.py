@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.data.landmark_names import spelled
 from pipeline.errors import DataError
 
 Kind = Literal["number", "logarithm", "class", "labels", "text"]
@@ -36,7 +37,7 @@ class Column:
 
 
 def parse(column: Column, text: str) -> Value | None:
-    """What a cell of a table says; None = nothing.
+    """What a cell of a table says; None = nothing. Words that look the same are the same.
 
     Raises:
         DataError: Not a finite number where one is needed, or one not above 0 where its logarithm counts.
@@ -45,7 +46,7 @@ def parse(column: Column, text: str) -> Value | None:
         >>> parse(Column("genres", "labels"), "Drama|War"), parse(Column("age", "number"), "")
         (('Drama', 'War'), None)
     """
-    text = text.strip()
+    text = spelled(text)
     if text.lower() in (MISSING if column.kind in NUMBERS else NO_WORD):
         return None
     if column.kind in NUMBERS:

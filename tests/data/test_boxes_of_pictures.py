@@ -1,6 +1,7 @@
 """Boxes in the formats of other programs: what is written is read again, and half a pixel is not lost."""
 
 import json
+from dataclasses import replace
 
 import nibabel
 import numpy as np
@@ -95,6 +96,12 @@ def test_a_table_comes_back_and_says_what_shows_nothing(tmp_path):
     table = read_boxes_csv(tmp_path / "a.csv")
     same(table.cases["a.png"])
     assert table.cases["b.png"] == []
+
+
+def test_classes_that_look_the_same_are_one_class_however_their_accents_are_written(tmp_path):
+    one, other = "n\u00e9vus", "ne\u0301vus"
+    write_boxes_csv(tmp_path / "boxes.csv", {"a.png": [replace(BOXES[0], label=name) for name in (one, other)]})
+    assert [box.label for box in read_boxes_csv(tmp_path / "boxes.csv").cases["a.png"]] == [one, one]
 
 
 @pytest.mark.parametrize("line", ["0 .5 .5 1", "7 .5 .5 1 1", "x .5 .5 1 1", "² .5 .5 1 1", "0 .5 nan 1 1"])

@@ -177,6 +177,12 @@ def test_none_is_a_word_and_no_number():
     ] == [None] * 5
 
 
+def test_words_that_look_the_same_are_one_word_however_their_accents_are_written():
+    one, other = "s\u00e9v\u00e8re", "se\u0301ve\u0300re "
+    assert parse(SEX, other) == parse(SEX, one) == one
+    assert parse(TAGS, f"{other}|{one}x") == (one, f"{one}x")
+
+
 def test_a_case_may_have_several_images_and_only_the_first_is_needed(tmp_path):
     paths = {name: tmp_path / f"{name}.png" for name in ("1_front", "1_back", "2_front", "3_back", "cover")}
     main, others = by_view(paths, {"front": "{id}_front", "back": "{id}_back"})
