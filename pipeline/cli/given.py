@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipeline.cli.settings import Settings
+from pipeline.data.atomic import read_json
 from pipeline.data.collect_values import Columns
 from pipeline.data.columns import Column, Kind
 from pipeline.data.findings import read_findings
 from pipeline.data.threads import cores
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
 from pipeline.tasks.names import clash
 from pipeline.tasks.table import TASKS
 
@@ -33,6 +35,22 @@ def run_of(settings: Settings) -> Path:
 def answers_of(settings: Settings) -> Path:
     """Folder in the run of what is said of one part of the split, so that no part's answers take another's place."""
     return run_of(settings) / settings.evaluate.part
+
+
+def said_in(path: Path, task: str) -> dict[str, Any]:
+    """The content of a predictions.json or summary.json; of one that is not there yet, the task of the run."""
+    content = read_json(path) if path.is_file() else {"task": task}
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: not a file of this program: a {type(content).__name__}. Make it again.")
+    return content
+
+
+def kind_of(content: dict[str, Any], path: Path) -> str:
+    """What kind of answers it speaks of; one that says nothing, of landmarks."""
+    named = content.get("task", "landmarks")
+    if not isinstance(named, str) or named not in TASKS:
+        raise ConfigError(f"{path}: task '{named}' is not known; known are {', '.join(TASKS)}")
+    return TASKS[named].answers
 
 
 def columns_of_settings(settings: Settings) -> Columns:

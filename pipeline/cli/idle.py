@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from pipeline.cli.given import kind_of, said_in
 from pipeline.cli.settings import Settings
 from pipeline.cli.verbs import Verb
 from pipeline.errors import ConfigError
@@ -60,11 +61,8 @@ def _idle(verb: Verb, settings: Settings) -> dict[str, str]:
     if verb.name in ("simulate", "demo") and settings.simulate.kind not in SCANS:
         why = f"kind={settings.simulate.kind} draws pictures, which have a size of their own"
         idle |= dict.fromkeys(("simulate.fov_mm", "simulate.spacing_mm"), why)
-    if verb.name == "run" or (verb.name == "evaluate" and settings.evaluate.predictions is None):
-        kind = TASKS[settings.task].answers
-        for key, (measured, word) in MEASURES.items():
-            if measured != kind:
-                idle[f"evaluate.{key}"] = f"it is for {word}, and task={settings.task} answers {kind}"
+    if verb.name in ("run", "evaluate"):
+        idle |= _of_other_answers(verb, settings)
     if verb.calls:
         idle |= _of_places(verb)
     if verb.name == "predict":
@@ -73,6 +71,18 @@ def _idle(verb: Verb, settings: Settings) -> dict[str, str]:
         why = "demo works in OUT/run, on OUT/phantoms: out=FOLDER chooses them"
         idle |= dict.fromkeys(("run", "source", "simulate.out"), why)
     return idle
+
+
+def _of_other_answers(verb: Verb, settings: Settings) -> dict[str, str]:
+    """The same of how answers of other kinds are measured than the task's, or those of the file that is named."""
+    file, whose = settings.evaluate.predictions, f"task={settings.task}"
+    kind: str = TASKS[settings.task].answers
+    if verb.name == "evaluate" and file is not None:
+        if not file.is_file():
+            return {}
+        kind, whose = kind_of(said_in(file, settings.task), file), str(file)
+    others = {key: word for key, (measured, word) in MEASURES.items() if measured != kind}
+    return {f"evaluate.{key}": f"it is for {word}, and {whose} answers {kind}" for key, word in others.items()}
 
 
 def _of_check(verb: Verb, settings: Settings) -> dict[str, str]:

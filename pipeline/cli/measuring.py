@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from pipeline.cli.apart import require_apart
-from pipeline.cli.given import answers_of, quarantined, run_of
+from pipeline.cli.given import answers_of, kind_of, quarantined, run_of, said_in
 from pipeline.cli.order import require_own_answers
 from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
-from pipeline.data.atomic import read_json
-from pipeline.errors import ConfigError, DataError
-from pipeline.tasks.table import TASKS
+from pipeline.errors import ConfigError
 
 
 def evaluate(settings: Settings) -> Outcome:
     path = _predictions(settings)
-    content = _said_in(path, settings.task)
+    content = said_in(path, settings.task)
     if settings.evaluate.predictions is None:
         require_apart(run_of(settings), settings.evaluate.part)
         require_own_answers(content, path, settings)
-    answers = _kind_of(content, path)
+    answers = kind_of(content, path)
     others = {"boxes": _evaluate_boxes, "values": _evaluate_values, "vectors": _evaluate_vectors}
     if answers in others:
         return others[answers](settings)
@@ -56,22 +53,6 @@ def _places(settings: Settings) -> tuple[Path, Path, Path]:
     """The predictions, the data set with the truth, and the folder for what is measured."""
     wanted, predictions = settings.evaluate, _predictions(settings)
     return predictions, wanted.dataset or run_of(settings) / "dataset.json", wanted.output or predictions.parent
-
-
-def _said_in(path: Path, task: str) -> dict[str, Any]:
-    """The content of a predictions.json or summary.json; of one that is not there yet, the task of the run."""
-    content = read_json(path) if path.is_file() else {"task": task}
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: not a file of this program: a {type(content).__name__}. Make it again.")
-    return content
-
-
-def _kind_of(content: dict[str, Any], path: Path) -> str:
-    """What kind of answers it speaks of; one that says nothing, of landmarks."""
-    named = content.get("task", "landmarks")
-    if not isinstance(named, str) or named not in TASKS:
-        raise ConfigError(f"{path}: task '{named}' is not known; known are {', '.join(TASKS)}")
-    return TASKS[named].answers
 
 
 def _evaluate_values(settings: Settings) -> Outcome:
@@ -134,10 +115,10 @@ def report(settings: Settings) -> Outcome:
     wanted, run = settings.report, run_of(settings)
     require_apart(run, settings.evaluate.part)
     measured = answers_of(settings) / "summary.json"
-    content = _said_in(measured, settings.task)
+    content = said_in(measured, settings.task)
     require_own_answers(content, measured, settings)
     stage = {"points": of_points, "boxes": report_boxes, "values": report_values, "vectors": report_vectors}
-    page = stage[_kind_of(content, measured)](run, wanted.output, wanted.title, settings.evaluate.part)
+    page = stage[kind_of(content, measured)](run, wanted.output, wanted.title, settings.evaluate.part)
     return Outcome(f"{page}", (f"Report: {page.resolve()}",))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -223,7 +225,7 @@ def test_run_needs_an_experiment():
         ("run", "experiment=faces_5pt task=boxes", None),  # whose radii are for its landmarks
         ("run", "experiment=my_landmarks evaluate.output=x", "evaluate.output: run measures its own answers"),
         ("evaluate", "wrong_beyond=5 task=boxes", "evaluate.wrong_beyond: it is for landmarks"),
-        ("evaluate", "pairs=x predictions=p dataset=d", None),  # whose answers are not known yet
+        ("evaluate", "pairs=x predictions=p dataset=d", None),  # which is not there, and that is said later
         ("predict", "table=x", "predict.table: the cases of a run have the columns that import read"),
         ("run", "$E training.boxes.overlap=0.3", "training.boxes.overlap: it is for task=boxes or multi, not land"),
         ("train", "$E one_object.loss=gated_squares", "training.one_object.loss: it is for task=one_object, not"),
@@ -284,6 +286,29 @@ def test_what_would_change_nothing_is_refused(verb, arguments, said):
         assert said is not None and str(error).startswith(said) and str(error).endswith("Leave it out.")
     else:
         assert said is None
+
+
+@pytest.mark.parametrize(
+    ("task", "argument", "said"),
+    [
+        ("boxes", "normalise=[p,q]", "evaluate.normalise: it is for landmarks, and {} answers boxes. Leave it out."),
+        ("one_object", "radii=[1]", "evaluate.radii: it is for landmarks, and {} answers boxes. Leave it out."),
+        ("attributes", "wrong_beyond=5", "evaluate.wrong_beyond: it is for landmarks, and {} answers values. Leave it"),
+        ("multi", "pairs=x", "evaluate.pairs: it is for vectors that tell who it is, and {} answers points. Leave it"),
+        ("multi", "radii=[1]", None),
+        ("embedding", "pairs=x", None),
+        ("boxes", "part=validation", None),
+    ],
+)
+def test_a_measure_of_other_answers_than_the_file_holds_is_refused(tmp_path, task, argument, said):
+    file = tmp_path / "predictions.json"
+    file.write_text(json.dumps({"task": task}))
+    words = [argument, f"predictions={file}", "dataset=d"]
+    if said is None:
+        assert settings_from(verb_named("evaluate"), words).evaluate.predictions == file
+    else:
+        with pytest.raises(ConfigError, match=re.escape(said.format(file))):
+            settings_from(verb_named("evaluate"), words)
 
 
 @pytest.mark.parametrize(
