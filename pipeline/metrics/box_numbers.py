@@ -30,12 +30,12 @@ class Compared:
     Args:
         truth: Reference, cut at the edges of the image.
         said: All that was answered, and its belief.
-        found: What of that is an answer.
+        found: What of that is an answer, and its belief.
     """
 
     truth: tuple[BoxSet, ...]
     said: tuple[Said, ...]
-    found: tuple[BoxSet, ...]
+    found: tuple[Said, ...]
 
 
 def compare_boxes(
@@ -52,8 +52,8 @@ def compare_boxes(
     for case, frame in zip(cases, frames, strict=True):
         mine = answers.get(case.id, ())
         truth.append(_set(usable_boxes(case.boxes or (), frame), dims))
-        said.append((_set([b.box for b in mine], dims), np.array([b.belief for b in mine])))
-        found.append(_set([b.box for b in mine if b.found], dims))
+        said.append(_said(mine, dims))
+        found.append(_said([b for b in mine if b.found], dims))
     return Compared(tuple(truth), tuple(said), tuple(found))
 
 
@@ -78,9 +78,9 @@ def _numbers(boxes: Compared, labels: Sequence[str]) -> dict[str, Any]:
     curve = [matches(t, s, b, label) for t, (s, b) in zip(boxes.truth, boxes.said, strict=True) for label in labels]
     belief, right = (np.concatenate([m[n] for m in curve]) for n in (0, 1))
     count, pairs = sum(m[2] for m in curve), list(zip(boxes.truth, boxes.found, strict=True))
-    called = [matches(t, f, np.ones(len(f.labels)), label) for t, f in pairs for label in labels]
+    called = [matches(t, *f, label) for t, f in pairs for label in labels]
     hits, answers = sum(int(m[1].sum()) for m in called), sum(len(m[1]) for m in called)
-    overlaps = [_overlap(t, f, label) for t, f in pairs for label in labels]
+    overlaps = [_overlap(t, f, label) for t, (f, _) in pairs for label in labels]
     best = np.concatenate(overlaps) if overlaps else np.zeros(0)
     return {
         "boxes": count,
@@ -103,3 +103,7 @@ def _overlap(truth: BoxSet, found: BoxSet, label: str) -> np.ndarray:
 def _set(boxes: Sequence[Box], dims: int) -> BoxSet:
     ends = (np.array([getattr(b, end) for b in boxes], float).reshape(-1, dims) for end in ("low", "high"))
     return BoxSet(tuple(b.label for b in boxes), *ends)
+
+
+def _said(boxes: Sequence[FoundBox], dims: int) -> Said:
+    return _set([b.box for b in boxes], dims), np.array([b.belief for b in boxes], float)

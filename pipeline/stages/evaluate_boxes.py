@@ -84,7 +84,7 @@ def _one_object(boxes: Compared, answered: Sequence[bool]) -> dict[str, float | 
 def _table(cases: Sequence[Case], boxes: Compared) -> str:
     """One line an image: how many boxes there are, were answered, and are right."""
     lines = [csv_line(("case", "subject", "boxes", "answers", "right"))]
-    for case, there, said in zip(cases, boxes.truth, boxes.found, strict=True):
-        right = sum(int(matches(there, said, np.ones(len(said.labels)), n)[1].sum()) for n in sorted(set(said.labels)))
+    for case, there, (said, belief) in zip(cases, boxes.truth, boxes.found, strict=True):
+        right = sum(int(matches(there, said, belief, label)[1].sum()) for label in sorted(set(said.labels)))
         lines.append(csv_line((case.id, case.subject, len(there.labels), len(said.labels), right)))
     return "\n".join(lines) + "\n"

@@ -203,6 +203,18 @@ def test_an_answer_of_a_class_that_nobody_lists_is_a_false_alarm(tmp_path):
     assert read_box_predictions(paths[0]).classes == ("cell", "dust")  # the report colours them by it
 
 
+def test_the_most_believed_box_is_matched_first_wherever_it_stands_in_the_file(tmp_path):
+    """The less believed one overlaps both boxes, the other only that which suits it best."""
+    ends = {"one": (1.0, 5.0), "other": (2.6, 6.6), "both": (1.4, 5.4), "first": (-0.2, 3.8)}
+    box = {name: Box("cell", (low, 1.0), (high, 5.0)) for name, (low, high) in ends.items()}
+    paths = of_pictures(tmp_path, [Case("c", "c", "c.png", {}, "test", boxes=(box["one"], box["other"]))])
+    answers = FoundBox(box["both"], 0.5, True), FoundBox(box["first"], 0.9, True)
+    write_box_predictions(BoxPredictions("model", {"c": answers}, ("cell",)), paths[0])
+    overall = evaluate_boxes(*paths)["overall"]
+    assert (overall["recall"], overall["precision"], overall["ap50"]) == (1.0, 1.0, 1.0)
+    assert (paths[2] / "boxes_errors.csv").read_text().splitlines()[1] == "c,c,2,2,2"
+
+
 def test_values_beside_landmarks_of_an_image_that_failed_are_wrong(tmp_path):
     kind = Column("kind", "class")
     names = ("good", "failed", "t", "odd", "odder")
