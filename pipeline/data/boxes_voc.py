@@ -1,7 +1,8 @@
 """Boxes as Pascal VOC has them: one XML a picture, read and written side by side.
 
 `xmin` and `ymin` are taken as the edges that tools of today write, so a box of one point has no area; the challenge
-itself counted pixels from 1 and included the last, which differs by less than a pixel.
+itself counted pixels from 1 and included the last, which differs by less than a pixel. It left boxes that are
+`difficult` out of its numbers; here nothing is known of them, and they count as any other.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ from pipeline.metrics.ranking import ranked
 def matches(
     truth: BoxSet, said: BoxSet, belief: Float[np.ndarray, " N"], label: str, threshold: float = 0.5
 ) -> tuple[Float[np.ndarray, " M"], Bool[np.ndarray, " M"], int]:
-    """Which answers of one class in one image are right: the most believed first takes the box it overlaps most, if by
-    the threshold at least and nobody has it yet (Everingham et al. 2010).
+    """Which answers of one class in one image are right: the most believed first takes, of the boxes that nobody has
+    yet, the one it overlaps most, if by the threshold at least. So does COCO; in Pascal VOC's challenge an answer whose
+    best box is taken is wrong, whatever other box it overlaps.
 
     Returns:
         Belief of each answer of the class, whether it is right, and how many boxes of the class there are.

@@ -22,6 +22,12 @@ def test_each_box_is_taken_once_by_the_most_believed():
     assert belief.tolist() == [0.9, 0.8, 0.7, 0.5] and right.tolist() == [True, False, True, False] and count == 2
 
 
+def test_an_answer_whose_best_box_is_taken_takes_the_next_as_in_coco():
+    truth = boxes((0, 0, 10, 10), (2, 0, 12, 10))
+    _, right, _ = matches(truth, boxes((0, 0, 10, 10), (0, 0, 10, 10)), np.array([0.9, 0.8]), "a")
+    assert right.tolist() == [True, True]  # overlaps of 1 and of 8 / 12
+
+
 def test_a_box_of_another_class_is_wrong():
     _, right, _ = matches(TRUTH, boxes((0, 0, 10, 10), label="b"), np.array([0.9]), "a")
     assert right.tolist() == []
