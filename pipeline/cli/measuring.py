@@ -68,7 +68,7 @@ def _evaluate_values(settings: Settings) -> Outcome:
         if isinstance(value, float)
     ]
     table = table_from(("value", "number", "this model", "without looking"), rows)
-    note = ", ".join(f"{name} {value:.4g}" for name, value in summary["metrics"].items())
+    note = ", ".join(f"{name} {value:.4g}" for name, value in summary["metrics"].items()) or "nothing to measure"
     return Outcome(note, (table, note), dict(summary["failures"]))
 
 

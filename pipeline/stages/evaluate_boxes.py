@@ -43,7 +43,7 @@ def evaluate_boxes(
     """
     answers, data = read_box_predictions(predictions), read_dataset(dataset)
     cases = [c for c in data.part(part) if c.id not in set(exclude) and c.boxes is not None]
-    if not cases or not set(answers.cases) & {c.id for c in cases}:
+    if not {c.id for c in cases} & (answers.cases.keys() | answers.failures.keys()):
         raise DataError(f"{predictions}: no answers for a case of part '{part}' of {dataset}. Predict that part first.")
     if answers.unit != data.unit:
         raise DataError(f"{predictions} is in {answers.unit}, {dataset} in {data.unit}; predict again")

@@ -41,7 +41,7 @@ def evaluate_values(
     kept = data.with_cases(tuple(c for c in data.cases if c.id not in set(exclude)))
     cases = kept.part(part)
     measured = [c for c in cases if c.id in answers.cases]
-    if not measured:
+    if not {c.id for c in cases} & (answers.cases.keys() | answers.failures.keys()):
         raise DataError(f"{predictions}: no answers for a case of part '{part}' of {dataset}. Predict that part first.")
     _require_alike(answers, data, f"{predictions}, {dataset}")
     truth, blind = ([c.values for c in of_part] for of_part in (cases, kept.part("train")))

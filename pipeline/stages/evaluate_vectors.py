@@ -14,7 +14,7 @@ from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
 from pipeline.data.pairs_txt import FEWEST, listed_ids, read_pairs
 from pipeline.data.points_csv import csv_line
-from pipeline.data.summary_head import summary_head
+from pipeline.data.summary_head import NO_PREDICTION, summary_head
 from pipeline.data.vector_predictions import TASK, VectorPredictions, read_vector_predictions
 from pipeline.errors import DataError
 from pipeline.metrics.verification import (
@@ -50,14 +50,14 @@ def evaluate_vectors(
         The content of `summary.json`.
 
     Raises:
-        DataError: Nothing to measure, fewer than two images of one identity, a pair names no image, or too
+        DataError: Too few images have an answer, or fewer than two are of one identity, a pair names no image, or too
             few pairs are left.
     """
     answers, data = read_vector_predictions(predictions), read_dataset(dataset)
     cases = [c for c in data.part(part) if c.id not in set(exclude)]
     measured = [c for c in cases if c.id in answers.cases]
     who = [c.subject for c in measured]
-    require_pairs(who, f"{predictions}, part '{part}' of {dataset}")
+    _require_measurable(cases, answers, f"{predictions}, part '{part}' of {dataset}")
     vectors = np.stack([answers.cases[c.id] for c in measured])
     apart = squared_distances(vectors, vectors)
     same, other = pair_distances(apart, who)
@@ -114,6 +114,23 @@ def _table(cases: Sequence[Case], apart: np.ndarray) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _require_measurable(cases: Sequence[Case], answers: VectorPredictions, where: str) -> None:
+    """Make sure that there are enough images, and that failures have left enough of them."""
+    require_pairs([c.subject for c in cases], where)
+    lost = [c.id for c in cases if c.id not in answers.cases]
+    if not _enough([c.subject for c in cases if c.id in answers.cases]):
+        why = f"{some(lost[:1])}: {answers.failures.get(lost[0], NO_PREDICTION)}"
+        raise DataError(
+            f"{where}: {len(lost)} of {len(cases)} images have no answer, and the others are too few to measure. The"
+            f" first is {why}. Mend what failed, and predict that part again."
+        )
+
+
+def _enough(who: Sequence[str]) -> bool:
+    """Whether there are two identities, and two images of one."""
+    return 1 < len(set(who)) < len(who)
+
+
 def require_pairs(who: Sequence[str], where: str) -> None:
     """Make sure that images can be told to be of one person and of two.
 
@@ -124,7 +141,7 @@ def require_pairs(who: Sequence[str], where: str) -> None:
     Raises:
         DataError: Nobody has two, or all are of one.
     """
-    if len(set(who)) < 2 or len(set(who)) == len(who):
+    if not _enough(who):
         raise DataError(
             f"{where}: {len(who)} images of {len(set(who))} identities; two identities and two images of one are"
             " needed. Say in subjects.csv, or by a folder each, whose the images are, or give this part more of them"

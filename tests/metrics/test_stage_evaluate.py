@@ -271,6 +271,22 @@ def test_a_value_that_another_program_left_out_has_no_row(tmp_path):
     assert [row.split(",")[:3] for row in rows[1:]] == [["a", "a", "age"], ["b", "b", "age"], ["b", "b", "sex"]]
 
 
+def test_where_every_image_failed_boxes_are_missed_and_classes_are_wrong(tmp_path):
+    age, sex, failures = Column("age", "number"), Column("sex", "class"), dict.fromkeys("ab", "cut off")
+    cases = [Case(n, n, f"{n}.png", {}, "test", boxes=(BOX,), values={"age": 10.0, "sex": "f"}) for n in "ab"]
+    paths = of_pictures(tmp_path, cases, outputs=(age, sex))
+    write_box_predictions(BoxPredictions("model", {}, ("cell",), failures=failures), paths[0])
+    summary = evaluate_boxes(*paths)
+    assert summary["failures"] == failures
+    assert (summary["overall"]["boxes"], summary["overall"]["recall"], summary["metrics"]["ap50"]) == (2, 0.0, 0.0)
+    write_value_predictions(ValuePredictions("m", {}, (age, sex), failures=failures), paths[0])
+    summary = evaluate_values(*paths)
+    assert summary["failures"] == failures and summary["metrics"] == {"sex.accuracy": 0.0}
+    write_value_predictions(ValuePredictions("m", {}, (age, sex), failures={"c": "cut off"}), paths[0])
+    with pytest.raises(DataError, match=r"no answers for a case of part 'test' of .*\. Predict that part first"):
+        evaluate_values(*paths)
+
+
 def test_answers_of_columns_that_the_data_lack_are_refused(tmp_path):
     case = Case("a", "a", "a.png", {}, "test", values={"weight": 3.0})
     paths = of_pictures(tmp_path, [case], outputs=(Column("weight", "number"),))
@@ -356,3 +372,17 @@ def test_the_report_meets_a_case_by_its_name_whatever_signs_that_has(tmp_path, t
         write_vector_predictions(VectorPredictions("m", dict(zip(ids, np.eye(4), strict=True)), 1.0), paths[0])
         evaluate_vectors(*paths)
     assert [row["case"] for row in read_rows(paths[2] / table)] == ids
+
+
+@pytest.mark.parametrize("left", [[], ["p1_0001"], ["p1_0001", "p1_0002"], ["p1_0001", "p2_0001"]])
+def test_where_failures_leave_too_few_images_to_tell_apart_they_are_named(tmp_path, left):
+    lost = [f"p{who}_{number:04d}" for who in (1, 2, 3, 4) for number in (1, 2) if f"p{who}_{number:04d}" not in left]
+    said = rf"{len(lost)} of 8 images have no answer, and the others are too few .* first is '{lost[0]}': cut off"
+    with pytest.raises(DataError, match=said):
+        evaluate_vectors(**of_people(tmp_path, lost, lost))
+
+
+def test_too_few_images_of_which_none_failed_are_no_failures(tmp_path):
+    paths = of_people(tmp_path)
+    with pytest.raises(DataError, match="4 images of 4 identities; two identities and two images of one are needed"):
+        evaluate_vectors(**paths, exclude=[f"p{who}_0001" for who in (1, 2, 3, 4)])
