@@ -13,6 +13,7 @@ from pipeline.data.box_predictions import read_box_predictions
 from pipeline.data.box_rules import readable_frames
 from pipeline.data.dataset import Case, Part, read_dataset
 from pipeline.data.points_csv import csv_line
+from pipeline.data.shared_names import require_shared
 from pipeline.data.summary_head import summary_head
 from pipeline.errors import DataError
 from pipeline.geometry.boxes import iou
@@ -47,6 +48,7 @@ def evaluate_boxes(
         raise DataError(f"{predictions}: no answers for a case of part '{part}' of {dataset}. Predict that part first.")
     if answers.unit != data.unit:
         raise DataError(f"{predictions} is in {answers.unit}, {dataset} in {data.unit}; predict again")
+    require_shared({*answers.classes}, {*data.classes}, "class", f"{predictions}, {dataset}")
     frames = readable_frames(data, cases)
     boxes, labels = compare_boxes(cases, frames, answers.cases), sorted({*data.classes, *answers.classes})
     each, overall = numbers_of_boxes(boxes, labels)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import write_json, write_text
-from pipeline.data.columns import as_cell, require_same_kinds
+from pipeline.data.columns import NUMBERS, as_cell, require_same_kinds
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
 from pipeline.data.points_csv import csv_line
+from pipeline.data.shared_names import require_shared
 from pipeline.data.summary_head import summary_head
 from pipeline.data.value_predictions import ValuePredictions, read_value_predictions
 from pipeline.errors import DataError
@@ -43,7 +44,7 @@ def evaluate_values(
     measured = [c for c in cases if c.id in answers.cases]
     if not {c.id for c in cases} & (answers.cases.keys() | answers.failures.keys()):
         raise DataError(f"{predictions}: no answers for a case of part '{part}' of {dataset}. Predict that part first.")
-    _require_alike(answers, data, f"{predictions}, {dataset}")
+    _require_alike(answers, kept, f"{predictions}, {dataset}")
     truth, blind = ([c.values for c in of_part] for of_part in (cases, kept.part("train")))
     each = numbers_of_all(answers.columns, truth, [answers.cases.get(c.id) for c in cases], blind)
     summary = {
@@ -57,12 +58,17 @@ def evaluate_values(
 
 
 def _require_alike(answers: ValuePredictions, data: Dataset, where: str) -> None:
-    """Some columns of the answers are in the data set, too, and of the same kinds."""
+    """Some columns of the answers are in the data set, too, of the same kinds, and their words are called alike."""
     known = (*data.inputs, *data.outputs)
     require_same_kinds(answers.columns, known, where)
     said, there = [c.name for c in answers.columns], [c.name for c in known]
     if not set(said) & set(there):
         raise DataError(f"{where}: no column in common: the one has {some(said)}, the other {some(there) or 'none'}")
+    for name in (column.name for column in answers.columns if column.kind not in NUMBERS):
+        told = [of_case[name] for of_case in answers.cases.values() if name in of_case]
+        mine = {word for answer in told for word in (*answer.beliefs, *words_of(answer.value))}
+        theirs = {word for c in data.cases if name in c.values for word in words_of(c.values[name])}
+        require_shared(mine, theirs, f"word of column '{name}'", where)
 
 
 def _table(answers: ValuePredictions, cases: Sequence[Case]) -> str:

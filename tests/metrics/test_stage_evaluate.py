@@ -203,6 +203,21 @@ def test_an_answer_of_a_class_that_nobody_lists_is_a_false_alarm(tmp_path):
     assert read_box_predictions(paths[0]).classes == ("cell", "dust")  # the report colours them by it
 
 
+def test_boxes_of_other_classes_than_the_datas_are_refused_and_those_of_some_are_told(tmp_path, capsys):
+    cases = [Case(n, n, f"{n}.png", {}, "test", boxes=(box,)) for n, box in (("a", BOX), ("b", ODD))]
+    paths = of_pictures(tmp_path, cases)
+    write_box_predictions(BoxPredictions("model", {"a": said(BOX)}, ("cell", "rust")), paths[0])
+    assert evaluate_boxes(*paths)["overall"]["recall"] == 0.5
+    told = capsys.readouterr().err
+    assert "no class of the reference, so never right: 'rust'" in told
+    assert "no class of the answers, so never found: 'dust'" in told
+    write_box_predictions(BoxPredictions("model", {"a": said(replace(BOX, label="Cell"))}, ("Cell",)), paths[0])
+    with pytest.raises(DataError, match=r"json: no class in common: the answers have 'Cell', the reference has 'cell'"):
+        evaluate_boxes(*paths)
+    write_box_predictions(BoxPredictions("model", {"a": ()}, ()), paths[0])  # whoever found nothing names no class
+    assert evaluate_boxes(*paths)["overall"]["recall"] == 0.0
+
+
 def test_the_most_believed_box_is_matched_first_wherever_it_stands_in_the_file(tmp_path):
     """The less believed one overlaps both boxes, the other only that which suits it best."""
     ends = {"one": (1.0, 5.0), "other": (2.6, 6.6), "both": (1.4, 5.4), "first": (-0.2, 3.8)}
@@ -269,6 +284,24 @@ def test_a_value_that_another_program_left_out_has_no_row(tmp_path):
     assert evaluate_values(*paths)["metrics"] == {"age.mae": 2.0, "sex.accuracy": 0.5}
     rows = (paths[2] / "values_errors.csv").read_text().splitlines()
     assert [row.split(",")[:3] for row in rows[1:]] == [["a", "a", "age"], ["b", "b", "age"], ["b", "b", "sex"]]
+
+
+def test_words_of_a_class_that_the_data_lack_are_refused_or_told(tmp_path, capsys):
+    sex = Column("sex", "class")
+    cases = [Case(n, n, f"{n}.png", {}, "test", values={"sex": word}) for n, word in (("a", "f"), ("b", "x"))]
+    paths = of_pictures(tmp_path, cases, outputs=(sex,))
+
+    def measured(*words):
+        answers = {n: {"sex": ValueAnswer(words[0], dict.fromkeys(words, 0.5))} for n in "ab"}
+        write_value_predictions(ValuePredictions("m", answers, (sex,)), paths[0])
+        return evaluate_values(*paths)["metrics"]
+
+    assert measured("f", "m") == {"sex.accuracy": 0.5}
+    told = capsys.readouterr().err
+    assert "no word of column 'sex' of the reference, so never right: 'm'" in told
+    assert "no word of column 'sex' of the answers, so never found: 'x'" in told
+    with pytest.raises(DataError, match="common: the answers have 'female', 'male', the reference has 'f', 'x'"):
+        measured("female", "male")
 
 
 def test_where_every_image_failed_boxes_are_missed_and_classes_are_wrong(tmp_path):
