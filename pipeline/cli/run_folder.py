@@ -18,13 +18,16 @@ from pipeline.cli.validate import plain
 from pipeline.cli.verbs import Verb
 from pipeline.data.atomic import sweep
 from pipeline.data.claim import locked
+from pipeline.data.dataset import read_dataset
 from pipeline.data.differences import differences
-from pipeline.errors import ConfigError
+from pipeline.data.overwriting import refuse_overwriting
+from pipeline.errors import ConfigError, DataError
 
 BEGINS = ("import", "run")
 SHAPES = ("import", "train", "run")
 SHAPES_A_MODEL = ("method", "levels", "training", "data", "inputs", "outputs")
 SHAPES_NONE = ("training.threads:", "data.strict:")
+WRITTEN = {"experiment", "source", "run", "training"}  # in every `config.yaml` of ours, whatever the version
 
 
 @contextmanager
@@ -32,7 +35,8 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
     """Hold the run folder for the length of one verb, and write down the settings that the verb goes by.
 
     Raises:
-        ConfigError: No run named, not writable, busy, of another experiment or source, or trained with other settings.
+        ConfigError: No run named, not writable, busy, of another experiment or source, trained with other settings, or
+            a file of the user's would be replaced.
         DataError: Another account holds it for itself.
     """
     from filelock import Timeout
@@ -54,8 +58,10 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
             f"run={run}: another patchvote is working in this folder. Wait for it, or choose another run=FOLDER."
         ) from error
     try:
-        sweep(run, below=True)
         record = read_record(run)
+        if verb.name in BEGINS:
+            _refuse_theirs(run, record)
+        sweep(run, below=True)
         _same_experiment(run, record, settings)
         if verb.name != "import":  # which reads the folder anew
             _same_task(run, record, settings)
@@ -93,6 +99,23 @@ def writable(folder: Path, key: str) -> None:
         raise ConfigError(
             f"{key}{joined}{folder}: cannot write there: {error.strerror}. Choose another with {key}{joined}FOLDER."
         ) from error
+
+
+def _refuse_theirs(run: Path, record: Mapping[str, Any]) -> None:
+    """Other programs call files so, too: nnU-Net, MONAI and the Decathlon their `dataset.json`."""
+
+    def ours(path: Path) -> bool:
+        return record.keys() >= WRITTEN or (path.name != RECORD and _is_manifest(path))
+
+    refuse_overwriting([run / "dataset.json", run / RECORD], (), ours, "run=FOLDER")
+
+
+def _is_manifest(path: Path) -> bool:
+    try:
+        read_dataset(path)
+    except DataError:
+        return False
+    return True
 
 
 def _same_experiment(run: Path, record: Mapping[str, Any], settings: Settings) -> None:

@@ -8,13 +8,16 @@ from pathlib import Path
 from pipeline.errors import ConfigError
 
 
-def refuse_overwriting(targets: Iterable[Path], inputs: Iterable[Path], ours: Callable[[Path], bool]) -> None:
+def refuse_overwriting(
+    targets: Iterable[Path], inputs: Iterable[Path], ours: Callable[[Path], bool], folder: str = "-o FOLDER"
+) -> None:
     """Do nothing where every file that is about to be written is new, or one of an earlier call.
 
     Args:
         targets: Files that are about to be written.
         inputs: Files that are about to be read: they are never replaced, whatever they are called.
         ours: Whether the folder shows that a file is of an earlier call.
+        folder: How another folder is asked for.
 
     Raises:
         ConfigError: A file would be replaced that is not; names it.
@@ -24,10 +27,10 @@ def refuse_overwriting(targets: Iterable[Path], inputs: Iterable[Path], ours: Ca
         if not path.exists():
             continue
         if _identity(path) in read:
-            raise ConfigError(f"{path}: is read, and would be replaced by what is written. Choose another -o FOLDER.")
+            raise ConfigError(f"{path}: is read, and would be replaced by what is written. Choose another {folder}.")
         if not ours(path):
             raise ConfigError(
-                f"{path}: is in the way, and nothing here shows that an earlier call wrote it. Choose another -o FOLDER"
+                f"{path}: is in the way, and nothing here shows that an earlier call wrote it. Choose another {folder}"
                 " or move this file away."
             )
 

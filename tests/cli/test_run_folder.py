@@ -16,6 +16,7 @@ from pipeline.cli.run_folder import claimed, writable
 from pipeline.cli.settings import Settings
 from pipeline.cli.settle import settings_from
 from pipeline.cli.verbs import verb_named
+from pipeline.data.dataset import Dataset, write_dataset
 from pipeline.errors import ConfigError, DataError
 
 
@@ -82,6 +83,28 @@ def test_a_first_try_that_came_to_nothing_claims_nothing(run, tmp_path):
     (run / "dataset.json").unlink()
     claim("import", "experiment=hippocampus", f"source={tmp_path}/other", f"run={run}")
     assert record(run)["experiment"] == "hippocampus"
+
+
+@pytest.mark.parametrize("verb", ["import", "run"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("dataset.json", '{"name": "Task99", "labels": {"0": "background"}, "numTraining": 6}'),
+        ("config.yaml", "lr: 1\n"),
+    ],
+)
+def test_a_file_of_another_program_is_not_replaced(verb, name, content, tmp_path):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ConfigError, match=rf"{name}: is in the way, .*Choose another run=FOLDER"):
+        claim(verb, "experiment=mouse_skull", f"source={tmp_path}", f"run={tmp_path}")
+    assert (tmp_path / name).read_text() == content
+    assert {p.name for p in tmp_path.iterdir()} == {name, ".lock"}
+
+
+def test_a_manifest_of_ours_without_its_record_is_imported_anew(tmp_path):
+    write_dataset(Dataset("mine", tmp_path, (), ()), tmp_path / "dataset.json")
+    claim("import", "experiment=mouse_skull", f"source={tmp_path}", f"run={tmp_path}")
+    assert record(tmp_path)["experiment"] == "mouse_skull"
 
 
 def test_the_same_source_by_another_path_is_the_same(run, tmp_path):
