@@ -13,6 +13,7 @@ from pipeline.data.claim import claimed_folder
 from pipeline.data.dataset import Box
 from pipeline.data.image import Image
 from pipeline.data.markups import write_markups
+from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.points_csv import csv_line
 from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.points_file import write_points_file
@@ -32,6 +33,7 @@ GENERATOR = 1  # raise it when the same seed no longer gives the same image
 SETTINGS = "simulation.json"
 CTA_ID = re.compile(r"cta_(?P<seed>\d+)(_scan(?P<scan>\d+))?")
 PICTURES = ("figures", "objects")  # kinds that are no scans
+VALUES, SUBJECTS = "values.csv", "subjects.csv"  # beside CTA
 
 
 def simulate(
@@ -63,7 +65,8 @@ def simulate(
         `out`.
 
     Raises:
-        ConfigError: An unknown kind, nothing to do, or `out` holds phantoms of other settings.
+        ConfigError: An unknown kind, nothing to do, `out` holds phantoms of other settings, or a table that no earlier
+            call wrote would be replaced.
         DataError: Cases that failed, by name; all others are written.
     """
     if kind not in KINDS:
@@ -82,6 +85,8 @@ def simulate(
 
 
 def _simulate(out: Path, seeds: Iterable[int], scans: int, kind: str, size: PhantomSize, workers: int) -> Path:
+    if kind == "cta":
+        _refuse_overwriting(out, scans)
     _claim(out, kind, size)
     sweep(out / "images", out / "landmarks", out / "Annotations")
     asked = [(seed, scan) for seed in seeds for scan in range(1, scans + 1)]
@@ -97,15 +102,21 @@ def _simulate(out: Path, seeds: Iterable[int], scans: int, kind: str, size: Phan
     return out
 
 
+def _refuse_overwriting(out: Path, scans: int) -> None:
+    """Tables that lie in a folder without our note are the user's."""
+    tables = [out / VALUES, *([out / SUBJECTS] if scans > 1 else [])]
+    refuse_overwriting(tables, (), lambda _: (out / SETTINGS).exists(), "out=FOLDER")
+
+
 def _write_tables(out: Path) -> None:
     """`values.csv`: what is known of each scan that is there; `subjects.csv`: whose it is, if some patient has two."""
     matches = (CTA_ID.fullmatch(path.name.split(".")[0]) for path in (out / "landmarks").glob("cta_*"))
     there = sorted((int(m["seed"]), int(m["scan"] or 1)) for m in matches if m)
     rows: dict[str, list[tuple[str, ...]]] = {
-        "values.csv": [COLUMNS, *((_case_id("cta", *one), *cta_facts(*one)) for one in there)]
+        VALUES: [COLUMNS, *((_case_id("cta", *one), *cta_facts(*one)) for one in there)]
     }
     if any(scan > 1 for _, scan in there):
-        rows["subjects.csv"] = [
+        rows[SUBJECTS] = [
             ("case", "subject"),
             *((_case_id("cta", *one), _case_id("cta", one[0])) for one in there),
         ]

@@ -44,6 +44,14 @@ def test_scans_of_one_patient_have_one_subject_and_a_second_run_adds_to_them(tmp
     assert [line.split(",")[0] for line in (tmp_path / "values.csv").read_text().split()] == ["case", *ids]
 
 
+@pytest.mark.parametrize(("name", "scans"), [("values.csv", 1), ("subjects.csv", 2)])
+def test_a_table_of_the_users_is_not_replaced(tmp_path, name, scans):
+    (tmp_path / name).write_text("the user's own")
+    with pytest.raises(ConfigError, match=rf"{name}: is in the way, .*Choose another out=FOLDER"):
+        stage.simulate(tmp_path, 1, fov_mm=40, spacing_mm=4, workers=1, scans=scans)
+    assert files(tmp_path) == {name: b"the user's own"}
+
+
 def test_the_files_do_not_depend_on_the_number_of_processes(tmp_path):
     stage.simulate(tmp_path / "one", 3, kind="blobs", workers=1)
     stage.simulate(tmp_path / "two", 3, kind="blobs", workers=2)
