@@ -47,11 +47,11 @@ class Findings:
         return tuple(sorted({f.case for f in self.items if f.severity == "error" and f.case is not None}))
 
 
-def write_findings(findings: Findings, path: Path) -> None:
-    """Write `findings.json` (or `import.json`) atomically."""
+def write_findings(findings: Findings, path: Path, indent: int | None = 1) -> None:
+    """Write `findings.json` (or `import.json`) atomically; `indent` as in `write_json`."""
     content: dict[str, Any] = {"version": 1, "findings": [asdict(f) for f in findings.items]}
     content["quarantined"] = list(findings.quarantined)
-    write_json(path, content | ({"facts": findings.facts} if findings.facts else {}))
+    write_json(path, content | ({"facts": findings.facts} if findings.facts else {}), indent)
 
 
 def read_findings(path: Path) -> Findings:

@@ -6,6 +6,8 @@ Neither torch nor MONAI is imported. A scan that cannot be used is quarantined a
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.data.box_rules import check_boxes
@@ -21,10 +23,13 @@ from pipeline.data.shape_rules import check_shape
 from pipeline.errors import DataError
 
 LEAST = 3  # cases that must remain of more
+PARTIAL = "findings.partial.json"  # beside them: facts of a check that has not ended, which no other stage reads
+SECONDS = 30.0  # a check that is killed loses no more than it looked at in them
 
 
 def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> list[Finding]:
-    """Look at every scan and landmark of a data set; a rerun reads only scans that changed.
+    """Look at every scan and landmark of a data set; a rerun reads only scans that changed, or that a check which was
+    interrupted did not come to.
 
     Args:
         dataset: `dataset.json`; the findings of import beside it are taken over.
@@ -42,7 +47,8 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
     data = read_dataset(dataset)
     manifest = data.with_pictures()
     findings = _imported(Path(dataset).parent / FROM_IMPORT)
-    looked = _inspect(manifest, _known(out), workers)
+    partial = Path(out).with_name(PARTIAL)
+    looked = _inspect(manifest, _known(out) | _known(partial), workers, partial)
     facts = {case: f for case, f in looked.items() if "rule" not in f}
     for case, result in looked.items():
         if "rule" in result:
@@ -55,6 +61,7 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
     findings += check_set(manifest, facts, strict)
     complete = Findings(tuple(findings), facts)
     write_findings(complete, out)
+    partial.unlink(missing_ok=True)
     _require_usable(data, complete, out, strict)
     return findings
 
@@ -71,18 +78,30 @@ def _known(out: Path) -> dict[str, Facts]:
         return {}
 
 
-def _inspect(manifest: Dataset, known: dict[str, Facts], workers: int) -> dict[str, Facts]:
-    """Facts or the reason why there are none, in the order of the cases."""
+def _inspect(manifest: Dataset, known: dict[str, Facts], workers: int, partial: Path) -> dict[str, Facts]:
+    """Facts or the reason why there are none, in the order of the cases; kept in `partial` as they come."""
     paths = {c.id: manifest.image_path(c) for c in manifest.cases}
     results = {case: known[case] for case, path in paths.items() if case in known and unchanged(path, known[case])}
     jobs = {case: (str(path), known.get(case)) for case, path in paths.items() if case not in results}
+    kept = time.monotonic()
     with progress_bar(
         total=len(paths), initial=len(results), desc="check", unit="scan", file=sys.stderr, disable=not jobs
     ) as bar:
-        for case, facts in run_each(inspect_scan, jobs, workers):
-            results[case] = facts if isinstance(facts, dict) else _lost(paths[case], facts)
-            bar.update()
+        try:
+            for case, facts in run_each(inspect_scan, jobs, workers):
+                results[case] = facts if isinstance(facts, dict) else _lost(paths[case], facts)
+                bar.update()
+                if time.monotonic() - kept >= SECONDS:
+                    _keep(results, partial)
+                    kept = time.monotonic()
+        finally:  # also where Ctrl-C ends it
+            if jobs:
+                _keep(results, partial)
     return {case: results[case] for case in paths}
+
+
+def _keep(looked: Mapping[str, Facts], partial: Path) -> None:
+    write_findings(Findings((), {case: facts for case, facts in looked.items() if "rule" not in facts}), partial, None)
 
 
 def _lost(path: Path, error: Exception) -> Facts:

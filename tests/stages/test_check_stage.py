@@ -126,6 +126,39 @@ def test_a_rerun_reads_only_what_changed(data, monkeypatch):
     assert len(read_findings(data.root / "findings.json").facts) == 10
 
 
+def test_a_check_that_was_interrupted_goes_on_where_it_stopped(data, monkeypatch):
+    seen = []
+
+    def looked(path, known):
+        seen.append(Path(path).name)
+        if len(seen) == 5:
+            raise KeyboardInterrupt
+        return inspect_scan(path, known)
+
+    monkeypatch.setattr(stage, "inspect_scan", looked)
+    with pytest.raises(KeyboardInterrupt):
+        run(data)
+    assert [p.name for p in data.root.glob("findings*")] == [stage.PARTIAL]  # which no other stage takes for findings
+    assert run(data) == [] and seen[5:] == [f"c{n}.nii.gz" for n in range(4, 10)]
+    assert [p.name for p in data.root.glob("findings*")] == ["findings.json"]
+    assert list(read_findings(data.root / "findings.json").facts) == [f"c{n}" for n in range(10)]
+
+
+def test_what_was_looked_at_is_kept_as_it_comes(data, monkeypatch):
+    """A process that is killed can keep nothing any more."""
+    kept = []
+
+    def looked(path, known):
+        kept.append(list(stage._known(data.root / stage.PARTIAL)))
+        return inspect_scan(path, known)
+
+    monkeypatch.setattr(stage, "inspect_scan", looked)
+    monkeypatch.setattr(stage, "SECONDS", 0.0)
+    (data.root / "c1.nii.gz").write_bytes(b"damaged")
+    run(data)
+    assert kept[1:4] == [["c0"], ["c0"], ["c0", "c2"]]
+
+
 def test_a_file_with_a_new_time_but_the_same_bytes_keeps_its_facts(data, monkeypatch):
     run(data)
     os.utime(data.root / "c1.nii.gz", (1, 1))
