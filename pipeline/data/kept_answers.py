@@ -155,7 +155,10 @@ class KeptAnswers:
 
     def begun(self) -> bool:
         """Whether a call answered anything here, or was about to say that it had not."""
-        told = read_json(self.out / PREDICTIONS) if (self.out / PREDICTIONS).is_file() else None
+        try:
+            told = read_json(self.out / PREDICTIONS)
+        except DataError:  # not there; or damaged, which does not show whose it is
+            told = None
         if isinstance(told, dict) and {"version", "model", "cases", "failures"} <= told.keys():
             return True
         return self.reported() or any(_sealed(path) for path in sorted((self.out / "cases").glob("*.json")))

@@ -509,6 +509,17 @@ def test_where_the_disk_is_full_the_answers_of_before_stay(trained, inputs, tmp_
 def test_what_a_killed_call_left_is_swept(trained, inputs, tmp_path):
     for folder in (tmp_path / "out", tmp_path / "out" / "cases", tmp_path / "out" / "boxes"):
         folder.mkdir(exist_ok=True)
-        (folder / ".tmp-x.json").touch()
+        (folder / ".tmp-0123abcd.json").touch()
     on_cpu(trained, tmp_path / "out", inputs)
     assert not list((tmp_path / "out").rglob(".tmp-*"))
+
+
+def test_damaged_predictions_are_written_anew_where_the_rest_of_the_folder_is_ours(trained, inputs, tmp_path):
+    out, damaged = tmp_path / "out", '{"version": 1, "model": "m", "cas'
+    told = on_cpu(trained, out, inputs)
+    (out / "predictions.json").write_text(damaged)
+    assert on_cpu(trained, out, inputs) == told == read_predictions(out / "predictions.json")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "predictions.json").write_text(damaged)
+    with pytest.raises(ConfigError, match=r"predictions\.json: is in the way"):
+        on_cpu(trained, tmp_path / "theirs", inputs)
