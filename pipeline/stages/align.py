@@ -98,24 +98,35 @@ def align(
     found, failed = _annotated(source, frame, images, series) if source is not None else ([], {})
     asked = {} if source is not None else asked_scans(inputs, out / IMAGES, series)
     paths = asked or {f.id: f.image for f in found}
-    earlier = _earlier(out)
-    _refuse_overwriting(out, paths, earlier, any(f.part for f in found))
-    if source is None:
-        found, failed = _asked(model, paths, device)
-    if not found:
-        return 0, failed
-    unit = unit_of(found[0].image)
-    if template is not None:
-        shape = read_template(template)
-        if shape.unit != unit:
-            raise DataError(f"{template} is in {shape.unit}, the images are in {unit}")
-    else:
-        usual, names = USUAL[unit], tuple(landmarks) or tuple(found[0].landmarks)
-        shape = mean_template([f.landmarks for f in found], names, spacing or usual[0], margin or usual[1], unit)
-    with claimed_folder(out):
+    with claimed_folder(out):  # a call that it had to wait for is an earlier one, too
+        earlier = _earlier(out)
+        _refuse_overwriting(out, paths, earlier, any(f.part for f in found))
+        if source is None:
+            found, failed = _asked(model, paths, device)
+        if not found:
+            return 0, failed
+        shape = _template(found, template, landmarks, spacing, margin)
         write_template(shape, out / TEMPLATE)
         written, more = _write(out, found, shape, earlier or set())
     return written, failed | more
+
+
+def _template(
+    found: Sequence[Found],
+    template: Path | None,
+    landmarks: Sequence[str],
+    spacing: float | None,
+    margin: float | None,
+) -> Template:
+    """The one that is given, or the mean of the cases."""
+    unit = unit_of(found[0].image)
+    if template is None:
+        usual, names = USUAL[unit], tuple(landmarks) or tuple(found[0].landmarks)
+        return mean_template([f.landmarks for f in found], names, spacing or usual[0], margin or usual[1], unit)
+    shape = read_template(template)
+    if shape.unit != unit:
+        raise DataError(f"{template} is in {shape.unit}, the images are in {unit}")
+    return shape
 
 
 def _require_heard(said: Mapping[str, object]) -> None:

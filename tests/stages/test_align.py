@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import contextmanager
 
 import nibabel
 import numpy as np
@@ -354,3 +355,20 @@ def test_types_that_nifti_does_not_keep_become_the_nearest_that_it_does(tmp_path
     write_nifti(image, tmp_path / "a.nii.gz")
     back = read_nifti(tmp_path / "a.nii.gz").voxels
     assert back.dtype == written and back.min() == 0 and back.max() == most
+
+
+def test_of_two_calls_into_one_folder_the_images_of_the_later_stay(scans, copied, tmp_path, monkeypatch):
+    out, held = tmp_path / "out", stage.claimed_folder
+    for path in copied.glob("s0.*"):
+        path.unlink()
+
+    @contextmanager
+    def waited_for(folder):
+        monkeypatch.setattr(stage, "claimed_folder", held)
+        align(out, scans, spacing=3.0)  # another call, which came a moment earlier
+        with held(folder):
+            yield
+
+    monkeypatch.setattr(stage, "claimed_folder", waited_for)
+    assert align(out, copied, spacing=3.0)[0] == 4
+    assert sorted(p.name for p in (out / "images").iterdir()) == [f"s{n}.nii.gz" for n in (1, 2, 3, 4)]
