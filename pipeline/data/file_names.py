@@ -10,16 +10,21 @@ from pipeline.errors import DataError
 
 LONGEST = 180  # bytes; file systems take 255, and suffixes and temporary names come on top
 BAD = re.compile(r"[/\\\x00-\x1f]")
+CUT = re.compile(r"~[0-9a-f]{8}\Z")  # how the stems of ids end that are none themselves
 
 
 def file_stem(case: str) -> str:
-    """The id itself where a file can be called so; else a readable part of it and a digest, always the same.
+    """The id itself where a file can be called so; else a readable part of it and a digest, always the same. A stem is
+    that of itself: an image that is called so is a case of that id to the next program.
 
     >>> file_stem("patient 7"), len(file_stem("x" * 250))
     ('patient 7', 189)
+    >>> file_stem(file_stem("x" * 250)) == file_stem("x" * 250)
+    True
     """
     raw = case.encode("utf-8", "surrogateescape")
-    if case and len(raw) <= LONGEST and not BAD.search(case) and not case.startswith("."):
+    longest = LONGEST + len("~12345678") if CUT.search(case) else LONGEST
+    if case and len(raw) <= longest and not BAD.search(case) and not case.startswith("."):
         return case
     short = BAD.sub("_", raw[:LONGEST].decode("utf-8", "ignore")).lstrip(".")
     return f"{short}~{hashlib.sha256(raw).hexdigest()[:8]}"

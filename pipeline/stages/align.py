@@ -221,11 +221,12 @@ def _align(case: Found, matrix: np.ndarray, frame: ImageFrame, place: Path) -> l
 
 
 def _write_tables(out: Path, cases: Sequence[Found], fits: Mapping[str, tuple[str, str]]) -> None:
-    """A row a case; a split only where the source tells one, or one that the user wrote would be lost."""
-    lying = [(c.id, *fits.get(c.id, ("", ""))) for c in cases]
+    """A row a case, which is called as its image is. A split only where the source tells one: else one that the user
+    wrote would be lost."""
+    lying = [(file_stem(c.id), *fits.get(c.id, ("", ""))) for c in cases]
     _write_table(out / TABLES[0], ("case", "landmarks", "off"), lying)
-    _write_table(out / TABLES[1], ("case", "subject"), [(c.id, c.subject) for c in cases])
-    if parts := [(c.id, c.part) for c in cases if c.part]:
+    _write_table(out / TABLES[1], ("case", "subject"), [(file_stem(c.id), c.subject) for c in cases])
+    if parts := [(file_stem(c.id), c.part) for c in cases if c.part]:
         _write_table(out / SPLIT, ("case", "split"), parts)
 
 

@@ -23,6 +23,11 @@ def test_different_ids_give_different_files():
     assert len({file_stem(case) for case in ids}) == len(ids)
 
 
+@pytest.mark.parametrize("case", [*AWKWARD, "patient 7", "x" * 185])
+def test_the_stem_of_a_stem_is_itself(case):
+    assert file_stem(file_stem(case)) == file_stem(case)
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", "../a.nii", "a/../../b.nii", "C:\\a.nii", "a\\..\\..\\b", ""])
 def test_a_path_that_leaves_the_folder_is_refused(tmp_path, path):
     with pytest.raises(DataError, match="leaves the data set's folder"):

@@ -16,6 +16,7 @@ from pipeline.data.find_images import find_images
 from pipeline.data.image import Image
 from pipeline.data.markups import read_markups, write_markups
 from pipeline.data.read_nifti import read_nifti
+from pipeline.data.readers import case_name
 from pipeline.data.template import mean_template, read_template, write_template
 from pipeline.data.write_nifti import write_nifti
 from pipeline.errors import DataError
@@ -371,4 +372,18 @@ def test_of_two_calls_into_one_folder_the_images_of_the_later_stay(scans, copied
 
     monkeypatch.setattr(stage, "claimed_folder", waited_for)
     assert align(out, copied, spacing=3.0)[0] == 4
+    assert sorted(p.name for p in (out / "images").iterdir()) == [f"s{n}.nii.gz" for n in (1, 2, 3, 4)]
+
+
+def test_tables_call_a_case_as_its_image_is_called(copied, tmp_path):
+    out, long = tmp_path / "out", "x" * 200  # an id that no file of ours can have
+    for path in list(copied.glob("s0.*")):
+        path.rename(path.with_name(path.name.replace("s0", long)))
+    align(out, copied, spacing=3.0)
+    images = sorted(case_name(path) for path in (out / "images").iterdir())
+    for table in ("subjects.csv", "aligned.csv"):
+        assert sorted(line.split(",")[0] for line in (out / table).read_text().split()[1:]) == images
+    for path in list(copied.glob("xxx*")):
+        path.unlink()
+    align(out, copied, spacing=3.0)
     assert sorted(p.name for p in (out / "images").iterdir()) == [f"s{n}.nii.gz" for n in (1, 2, 3, 4)]
