@@ -16,6 +16,7 @@ from pipeline.data.claim import held
 from pipeline.errors import DataError
 
 PREFIX = ".tmp-"
+TEMPORARY = f"{PREFIX}{'[0-9a-z_]' * 8}*"  # of this version and of those that asked `tempfile`; others' stay
 SEAL = "sealed"
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # `tempfile` asks no umask
 
@@ -144,9 +145,9 @@ def sweep(*folders: Path, below: bool = False) -> int:
         How many.
     """
     there = [Path(folder) for folder in folders if Path(folder).is_dir()]
-    stale = [p for folder in there for p in folder.glob(f"{PREFIX}*") if p.is_file()]
+    stale = [p for folder in there for p in folder.glob(TEMPORARY) if p.is_file()]
     if below:
-        within = [(p, folder) for folder in there for p in folder.glob(f"*/**/{PREFIX}*") if p.is_file()]
+        within = [(p, folder) for folder in there for p in folder.glob(f"*/**/{TEMPORARY}") if p.is_file()]
         stale += [p for p, top in within if not any(held(top / part) for part in p.relative_to(top).parents[:-1])]
     for path in stale:
         path.unlink(missing_ok=True)

@@ -107,28 +107,28 @@ def test_a_fingerprint_is_of_the_content_and_not_of_its_order():
 
 
 def test_what_a_killed_run_left_is_swept_and_nothing_else(tmp_path):
-    for name in (".tmp-x.npy", ".tmp-y", "kept.npy", ".hidden"):
+    for name in (".tmp-0123abcd.npy", ".tmp-a_z45678", ".tmp-theirs", "kept.npy", ".hidden"):
         (tmp_path / name).write_text("")
-    (tmp_path / ".tmp-folder").mkdir()
+    (tmp_path / ".tmp-89abcdef").mkdir()
     assert sweep(tmp_path) == 2
-    assert sorted(os.listdir(tmp_path)) == [".hidden", ".tmp-folder", "kept.npy"]
+    assert sorted(os.listdir(tmp_path)) == [".hidden", ".tmp-89abcdef", ".tmp-theirs", "kept.npy"]
     assert sweep(tmp_path / "nowhere") == 0
 
 
 def test_folders_below_are_swept_only_where_they_are_ours(tmp_path):
     (tmp_path / "theirs").mkdir()
-    (tmp_path / "theirs" / ".tmp-x").write_text("")
-    assert sweep(tmp_path) == 0 and (tmp_path / "theirs" / ".tmp-x").exists()
+    (tmp_path / "theirs" / ".tmp-0000000a").write_text("")
+    assert sweep(tmp_path) == 0 and (tmp_path / "theirs" / ".tmp-0000000a").exists()
     assert sweep(tmp_path, below=True) == 1
 
 
 def test_folders_below_in_which_somebody_works_are_not_swept(tmp_path):
-    for name in ("answers/.tmp-x", "answers/cases/.tmp-y", "left/.tmp-z", ".tmp-top"):
+    for name in ("answers/.tmp-0000000a", "answers/cases/.tmp-0000000b", "left/.tmp-0000000c", ".tmp-0000000d"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     with claimed_folder(tmp_path), claimed_folder(tmp_path / "left"):
         pass
     with claimed_folder(tmp_path), claimed_folder(tmp_path / "answers"):
         assert sweep(tmp_path, below=True) == 2
-        assert sorted(p.name for p in tmp_path.rglob(".tmp-*")) == [".tmp-x", ".tmp-y"]
+        assert sorted(p.name for p in tmp_path.rglob(".tmp-*")) == [".tmp-0000000a", ".tmp-0000000b"]
     assert sweep(tmp_path, below=True) == 2

@@ -85,9 +85,9 @@ def test_processes_change_no_byte(few):
 
 def test_what_a_killed_run_left_is_swept(few):
     store = prepare(few)
-    (store.folder / ".tmp-left.npy").write_bytes(b"half")
+    (store.folder / ".tmp-0123abcd.npy").write_bytes(b"half")
     prepare(few)
-    assert not (store.folder / ".tmp-left.npy").exists()
+    assert not (store.folder / ".tmp-0123abcd.npy").exists()
 
 
 def test_other_settings_make_other_arrays_beside_the_old(few):
