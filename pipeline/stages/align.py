@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.aligned_image import aligned, write_aligned
-from pipeline.data.atomic import write_text
+from pipeline.data.atomic import sweep, write_text
 from pipeline.data.claim import claimed_folder
 from pipeline.data.collect import collect
 from pipeline.data.csv_rows import read_rows
@@ -101,6 +101,7 @@ def align(
     with claimed_folder(out):  # a call that it had to wait for is an earlier one, too
         earlier = _earlier(out)
         _refuse_overwriting(out, paths, earlier, any(f.part for f in found))
+        sweep(out, out / IMAGES)
         if source is None:
             found, failed = _asked(model, paths, device)
         if not found:

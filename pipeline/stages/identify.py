@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.atomic import sha256_of, write_text
+from pipeline.data.atomic import sha256_of, sweep, write_text
 from pipeline.data.claim import claimed_folder
 from pipeline.data.find_images import find_images
 from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
@@ -68,7 +69,7 @@ def enroll(model: Path, gallery: Path, images: Sequence[Path], name: str, device
     Raises:
         DataError: An image cannot be read, nobody can be called so, or the gallery is another model's.
     """
-    with claimed_folder(Path(os.path.realpath(gallery)).parent):
+    with _held(Path(os.path.realpath(gallery)).parent):
         asked = Asked(model, gallery, device=device)
         people = asked.gallery(may_be_new=True)
         for image in _files(images):
@@ -84,7 +85,7 @@ def remove(model: Path, gallery: Path, name: str) -> int:
         DataError: Nobody is called so.
         CheckpointError: There is no such model.
     """
-    with claimed_folder(Path(os.path.realpath(gallery)).parent):
+    with _held(Path(os.path.realpath(gallery)).parent):
         people = read_gallery(gallery, _sum_of(model)).without(name)
         write_gallery(people, gallery)
     return len(set(people.people))
@@ -128,8 +129,17 @@ def identify(
             who, distance = called(claimed), people.distance_to(claimed, vector)
         answers.append(Recognised(image, who if distance <= asked.threshold else None, distance, who))
     if out is not None:
-        write_text(out / "identities.csv", _table(answers))
+        with _held(out):
+            write_text(out / "identities.csv", _table(answers))
     return answers, failures
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder, without what a killed call left there: of a gallery, it may show who was taken out since."""
+    with claimed_folder(folder):
+        sweep(folder)
+        yield
 
 
 def _sum_of(model: Path) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.data.atomic import write_bytes
+from pipeline.data.atomic import sweep, write_bytes
+from pipeline.data.claim import claimed_folder
 from pipeline.data.file_names import file_stem
 from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.own_output import WORN, is_worn
@@ -57,12 +58,14 @@ def overlay(
     pictures = _pictures(inputs, out)
     targets = [_place(out, case) for case in pictures]
     refuse_overwriting(targets, [*pictures.values(), predictions, worn, worn.with_suffix(".json")], is_worn)
-    for case, path in pictures.items():
-        try:
-            _write(case, path, answers.cases.get(case), loaded, out)
-        except (PatchvoteError, OSError) as error:
-            failed[case] = str(error)
-            _place(out, case).unlink(missing_ok=True)  # made here, or it would have been refused
+    with claimed_folder(out):
+        sweep(out)
+        for case, path in pictures.items():
+            try:
+                _write(case, path, answers.cases.get(case), loaded, out)
+            except (PatchvoteError, OSError) as error:
+                failed[case] = str(error)
+                _place(out, case).unlink(missing_ok=True)  # made here, or it would have been refused
     return len(pictures) - len(failed), failed
 
 

@@ -94,7 +94,7 @@ def test_what_an_earlier_call_laid_on_a_picture_that_now_fails_is_removed(folder
     lost = {"one": answered(l=(20.0, 25.0), r=None), "two": answered(l=(20.0, 25.0), r=(40.0, 25.0))}
     write_predictions(Predictions("m", lost, "px"), folder / "predictions.json")
     assert overlay(folder / "predictions.json", [folder], worn, folder / "out", names)[0] == 1
-    assert [path.name for path in (folder / "out").iterdir()] == ["two.png"]
+    assert [path.name for path in (folder / "out").glob("*.png")] == ["two.png"]
 
 
 def test_an_anchor_that_the_model_does_not_know_is_named(folder):
@@ -168,3 +168,11 @@ def test_no_picture_of_the_users_is_replaced(folder):
     assert (folder / "one.png").read_bytes() == before
     for _ in range(2):  # what it wrote itself may be written again
         assert overlay(folder / "predictions.json", [folder / "one.png"], worn, folder / "out", names) == (1, {})
+
+
+def test_what_a_killed_call_left_is_swept(folder):
+    worn, names = own_filters()["glasses"], {"eye_imgleft": "l", "eye_imgright": "r"}
+    (folder / "out").mkdir()
+    (folder / "out" / ".tmp-0123abcd.png").touch()
+    overlay(folder / "predictions.json", [folder / "one.png"], worn, folder / "out", names)
+    assert {path.name for path in (folder / "out").iterdir()} == {".lock", "one.png"}

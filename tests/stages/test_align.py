@@ -387,3 +387,11 @@ def test_tables_call_a_case_as_its_image_is_called(copied, tmp_path):
         path.unlink()
     align(out, copied, spacing=3.0)
     assert sorted(p.name for p in (out / "images").iterdir()) == [f"s{n}.nii.gz" for n in (1, 2, 3, 4)]
+
+
+def test_what_a_killed_call_left_is_swept(scans, aligned, tmp_path):
+    for folder in (tmp_path / "out", tmp_path / "out" / "images"):
+        folder.mkdir()
+        (folder / ".tmp-0123abcd.gz").touch()
+    align(tmp_path / "out", scans, template=aligned / "template.json")
+    assert not list((tmp_path / "out").rglob(".tmp-*"))

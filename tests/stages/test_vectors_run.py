@@ -14,7 +14,7 @@ from pipeline.cli.door import main
 from pipeline.data.atomic import sha256_of
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Findings, write_findings
-from pipeline.data.gallery import Gallery
+from pipeline.data.gallery import Gallery, write_gallery
 from pipeline.data.readers import read_image
 from pipeline.errors import ConfigError, DataError
 
@@ -257,6 +257,20 @@ def test_an_image_that_fails_costs_itself_alone_whatever_its_name(tmp_path, monk
     assert list(failures) == [str(images[0]), str(images[2])]
     told = "cut off" if isinstance(error, DataError) else f"{images[0]}: answering failed: {error!r}"
     assert failures[str(images[0])] == told
+
+
+def test_what_a_killed_call_left_is_swept_for_it_may_show_who_was_removed(tmp_path, monkeypatch):
+    (tmp_path / "model.json").write_text("{}")
+    (tmp_path / "out").mkdir()
+    left = [tmp_path / ".tmp-0123abcd", tmp_path / "out" / ".tmp-0123abcd.csv"]
+    for path in left:
+        path.touch()
+    sum_of = sha256_of(tmp_path / "model.json")
+    write_gallery(Gallery(sum_of, ("x", "y"), ("x.png", "y.png"), np.eye(2, dtype=np.float32)), tmp_path / "people")
+    assert stage.remove(tmp_path, tmp_path / "people", "y") == 1
+    monkeypatch.setattr(stage, "Asked", lambda *_: Broken(None))
+    stage.identify(tmp_path, tmp_path / "people", [tmp_path / "a.png"], tmp_path / "out")
+    assert not any(path.exists() for path in left)
 
 
 def test_an_image_is_read_where_a_fault_of_a_library_cannot_end_the_program(run, folder, monkeypatch):
