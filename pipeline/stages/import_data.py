@@ -93,7 +93,8 @@ def import_folder(
     if pseudonyms:
         dataset, findings = coded(dataset, findings, Path(out).resolve().parent / PRIVATE, Path(source))
     write_findings(Findings(tuple(findings)), Path(out).parent / FROM_IMPORT)
-    write_dataset(dataset, Path(out))
+    # links go where the run goes
+    write_dataset(replace(dataset, root=Path(PRIVATE)) if pseudonyms else dataset, Path(out))
     return dataset
 
 

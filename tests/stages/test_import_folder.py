@@ -1,5 +1,7 @@
 """Stage import: the same folder gives the same bytes, real folders need no settings."""
 
+from dataclasses import replace
+
 import nibabel
 import numpy as np
 import pytest
@@ -60,6 +62,14 @@ def test_a_split_that_is_asked_for_beside_that_of_the_folder_is_noted(source, tm
     import_folder(source, tmp_path / "dataset.json", "mine", **asked)
     notes = [f for f in read_findings(tmp_path / "import.json").items if f.rule == "split-given"]
     assert [f.severity for f in notes] == ["note"] * told
+
+
+def test_a_run_with_codes_may_be_moved(source, tmp_path):
+    dataset = import_folder(source, tmp_path / "one" / "dataset.json", "mine", pseudonyms=True)
+    (tmp_path / "one").rename(tmp_path / "two")
+    moved = read_dataset(tmp_path / "two" / "dataset.json")
+    assert moved == replace(dataset, root=tmp_path / "two" / "private")
+    assert all(moved.image_path(case).is_file() for case in moved.cases)
 
 
 def test_a_folder_that_cannot_be_written_is_named(source):
