@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.record import read_record, write_record
+from pipeline.cli.record import RECORD, read_record, write_record
 from pipeline.cli.schema import at, put
 from pipeline.cli.settings import Settings
 from pipeline.cli.settle import imported_task
