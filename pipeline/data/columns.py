@@ -6,9 +6,9 @@ A value is a number, a word, or several words; a value that is missing is not li
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeGuard
 
 from pipeline.data.landmark_names import spelled
 from pipeline.errors import DataError
@@ -76,13 +76,42 @@ def checked(column: Column, value: object) -> Value:
     Raises:
         DataError: It is of another kind.
     """
-    if column.kind in NUMBERS and isinstance(value, int | float) and not isinstance(value, bool):
+    if column.kind in NUMBERS and is_number(value):
         return float(value)
     if column.kind == "labels" and isinstance(value, list | tuple):
         return tuple(str(word) for word in value)
     if column.kind in ("class", "text") and isinstance(value, str):
         return value
     raise DataError(f"column '{column.name}': {value!r} is no {column.kind}")
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether a value of a JSON file is a finite number: Python reads NaN and Infinity, too."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer of hundreds of digits
+        return False
+
+
+def columns_of(content: Mapping[str, Any], where: str) -> tuple[Column, ...]:
+    """Columns as JSON has them: kinds by name.
+
+    Args:
+        where: File and field.
+
+    Raises:
+        DataError: There is no such kind.
+    """
+    for name, kind in content.items():
+        if not isinstance(kind, str) or kind not in FORMS:
+            raise DataError(f"{where}: {name} is {kind!r}; known are {', '.join(FORMS)}.")
+    return tuple(Column(name, kind) for name, kind in content.items())
+
+
+def require_logarithm(column: Column, value: Value) -> None:
+    """Raises DataError for a number that has none, where its logarithm counts."""
+    if column.kind == "logarithm" and isinstance(value, float) and value <= 0:
+        raise DataError(f"column '{column.name}': {value:g} has no logarithm; it must be above 0.")
 
 
 def require_same_kinds(said: Iterable[Column], known: Iterable[Column], where: str) -> None:
@@ -111,6 +140,5 @@ def _number(column: Column, text: str) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise DataError(f"column '{column.name}': '{text}' is no number.")
-    if column.kind == "logarithm" and value <= 0:
-        raise DataError(f"column '{column.name}': {text} has no logarithm; it must be above 0.")
+    require_logarithm(column, value)
     return value

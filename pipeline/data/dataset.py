@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.data.atomic import read_json, write_json
-from pipeline.data.columns import Column, Value, checked
+from pipeline.data.columns import Column, Value, checked, columns_of, is_number, require_logarithm
 from pipeline.data.file_names import require_inside
 from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
@@ -167,8 +167,8 @@ def read_dataset(path: Path) -> Dataset:
                 f"{path}: version {content['version']}, frame {content['frame']}; this program reads version 1, {frame}"
             )
         root = Path(content.get("root", "."))
-        inputs, outputs = (_columns(content.get(name, {})) for name in ("inputs", "outputs"))
-        landmarks = tuple(content["landmarks"])
+        inputs, outputs = (columns_of(content.get(name, {}), f"{path}: {name}") for name in ("inputs", "outputs"))
+        landmarks = _names(content["landmarks"], path)
         cases = tuple(_case(c, path, (*inputs, *outputs)) for c in content["cases"])
         _require_once(path, "landmarks", landmarks)
         _require_once(path, "cases", [case.id for case in cases])
@@ -181,9 +181,9 @@ def read_dataset(path: Path) -> Dataset:
             edges=tuple((str(one), str(other)) for one, other in content.get("edges", ())),
             inputs=inputs,
             outputs=outputs,
-            views=dict(content.get("views", {})),
+            views={str(name): str(files) for name, files in content.get("views", {}).items()},
         )
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(f"{path}: not a dataset manifest: {error!r}. Make it with `patchvote import`.") from error
 
 
@@ -193,33 +193,54 @@ def _require_once(path: Path, field: str, names: Sequence[str]) -> None:
         raise DataError(f"{path}: {field}: '{twice[0]}' is there twice. Rename or remove one.")
 
 
-def _columns(content: dict[str, Any]) -> tuple[Column, ...]:
-    return tuple(Column(str(name), kind) for name, kind in content.items())
+def _names(said: Any, path: Path) -> tuple[str, ...]:
+    if not isinstance(said, list) or not all(isinstance(name, str) for name in said):
+        raise DataError(f"{path}: landmarks = {said!r}; a list of names is needed.")
+    return tuple(said)
 
 
 def _case(content: dict[str, Any], path: Path, columns: tuple[Column, ...]) -> Case:
     for name in ("id", "subject"):
         if not isinstance(content[name], str) or not content[name]:
             raise DataError(f"{path}: case {content['id']!r}: {name} = {content[name]!r}; a text is needed")
+    where = f"{path}: case {content['id']}"
     pictures = {str(name): str(image) for name, image in content.get("pictures", {}).items()}
     for image in (content["image"], *pictures.values()):
-        require_inside(image, f"{path}: case {content['id']}: image")
+        require_inside(image, f"{where}: image")
     split = content.get("split")
     if split not in (None, *PARTS):
-        raise DataError(f"{path}: case {content['id']}: split='{split}'; choose one of {', '.join(PARTS)}")
-    observers = {who: _positions(said) for who, said in content.get("observers", {}).items()}
-    landmarks = _positions(content["landmarks"])
-    boxes = None if content.get("boxes") is None else tuple(_box(b) for b in content["boxes"])
+        raise DataError(f"{where}: split='{split}'; choose one of {', '.join(PARTS)}")
+    readings = content.get("observers", {})
+    observers = {who: _positions(p, f"{where}: observers: {who}") for who, p in readings.items()}
+    landmarks = _positions(content["landmarks"], f"{where}: landmarks")
+    boxes = None if content.get("boxes") is None else tuple(_box(b, f"{where}: boxes") for b in content["boxes"])
     said = content.get("values", {})
-    values = {column.name: checked(column, said[column.name]) for column in columns if column.name in said}
+    values = {column.name: _value(column, said[column.name], where) for column in columns if column.name in said}
     facts = (content["id"], content["subject"], content["image"])
     return Case(*facts, landmarks, split, observers, boxes, values, pictures)
 
 
-def _box(content: dict[str, Any]) -> Box:
-    low, high = (tuple(float(v) for v in content[end]) for end in ("low", "high"))
+def _value(column: Column, said: Any, where: str) -> Value:
+    try:
+        value = checked(column, said)
+        require_logarithm(column, value)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
+    return value
+
+
+def _box(content: dict[str, Any], where: str) -> Box:
+    low, high = (_numbers(content[end], f"{where}: {end}") for end in ("low", "high"))
+    if len(low) != len(high):
+        raise DataError(f"{where}: low = {content['low']}, high = {content['high']}; as many numbers are needed.")
     return Box(str(content["class"]), low, high)
 
 
-def _positions(content: dict[str, Any]) -> dict[str, Position]:
-    return {n: None if p is None else tuple(float(v) for v in p) for n, p in content.items()}
+def _positions(content: dict[str, Any], where: str) -> dict[str, Position]:
+    return {n: None if p is None else _numbers(p, f"{where}: {n}") for n, p in content.items()}
+
+
+def _numbers(said: Any, where: str) -> tuple[float, ...]:
+    if not isinstance(said, list) or not said or not all(map(is_number, said)):
+        raise DataError(f"{where} = {said!r}; a list of finite numbers is needed.")
+    return tuple(map(float, said))

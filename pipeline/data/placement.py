@@ -69,8 +69,8 @@ def check_placement(dataset: Dataset, frames: Mapping[str, ImageFrame]) -> list[
 def _check_case(case: Case, frame: ImageFrame) -> list[Finding]:
     findings = []
     for name, position in case.landmarks.items():
-        if position is not None and (len(position) != frame.dims or not np.isfinite(position).all()):
-            text = f"landmark '{name}' = {list(position)}; {frame.dims} finite numbers are needed."
+        if position is not None and len(position) != frame.dims:
+            text = f"landmark '{name}' = {list(position)}; {frame.dims} numbers are needed."
             findings.append(Finding("landmark-coordinates", "error", case.id, text, "Correct it and import again."))
     points = _positions(case, frame)
     if findings or points is None or frame.contains(points).all():
@@ -97,7 +97,7 @@ def outside(frame: ImageFrame, points: Points) -> tuple[np.ndarray, np.ndarray]:
 
 def _positions(case: Case, frame: ImageFrame) -> Points | None:
     points = [p for p in case.landmarks.values() if p is not None]
-    usable = points and all(len(p) == frame.dims and np.isfinite(p).all() for p in points)
+    usable = points and all(len(p) == frame.dims for p in points)
     return np.array(points, np.float64) if usable else None
 
 

@@ -75,9 +75,22 @@ def test_images_lie_under_the_root_which_is_the_manifests_folder_unless_stated(t
     assert data.image_path(data.cases[0]) == tmp_path / expected / "images/c1.nii.gz"
 
 
+NAN = float("nan")
+BOX = {"class": "x", "low": [1, 1], "high": [2, 2]}
+
+
 def _broken(content, change):
     change(content)
     return content
+
+
+def _case(content, **fields):
+    content["cases"][0].update(fields)
+
+
+def _valued(content, kind, value):
+    content["outputs"] = {"age": kind}
+    _case(content, values={"age": value})
 
 
 @pytest.mark.parametrize(
@@ -89,8 +102,22 @@ def _broken(content, change):
         (lambda c: c.update(cases=[3]), "not a dataset manifest"),
         (lambda c: c["cases"][0].pop("subject"), "not a dataset manifest: KeyError"),
         (lambda c: c["cases"][0].update(landmarks=[1]), "not a dataset manifest"),
-        (lambda c: c["cases"][0].update(landmarks={"a": ["x", 1, 2]}), "not a dataset manifest"),
-        (lambda c: c["cases"][0].update(landmarks={"a": [10**400, 1, 2]}), "not a dataset manifest: OverflowError"),
+        (lambda c: c.update(landmarks="ab"), "dataset.json: landmarks = 'ab'; a list of names is needed"),
+        (lambda c: _case(c, landmarks={"a": [NAN, 1]}), r"json: case c1: landmarks: a = \[nan, 1\]; a list of finite"),
+        (lambda c: _case(c, landmarks={"a": [1, -1e999]}), r"json: case c1: landmarks: a = \[1, -inf\]; a list of"),
+        (lambda c: _case(c, landmarks={"a": ["x", 1]}), r"json: case c1: landmarks: a = \['x', 1\]; a list of"),
+        (
+            lambda c: _case(c, landmarks={"a": [10**400, 1]}),
+            "json: case c1: landmarks: a = .*; a list of finite numbers",
+        ),
+        (lambda c: _case(c, landmarks={"a": "12"}), "json: case c1: landmarks: a = '12'; a list of finite numbers"),
+        (lambda c: _case(c, landmarks={"a": []}), r"json: case c1: landmarks: a = \[\]; a list of finite numbers"),
+        (lambda c: _case(c, observers={"A": {"b": [NAN, 1]}}), r"json: case c1: observers: A: b = \[nan, 1\]"),
+        (lambda c: _case(c, boxes=[BOX | {"low": [NAN, 1]}]), r"json: case c1: boxes: low = \[nan, 1\]; a list of"),
+        (lambda c: _case(c, boxes=[BOX | {"high": [3]}]), r"json: case c1: boxes: low = .*, high = \[3\]; as many"),
+        (lambda c: _valued(c, "number", NAN), "json: case c1: column 'age': nan is no number"),
+        (lambda c: _valued(c, "logarithm", 0), "json: case c1: column 'age': 0 has no logarithm; it must be above 0"),
+        (lambda c: _valued(c, "nmber", 3), "json: outputs: age is 'nmber'; known are number, logarithm"),
         (lambda c: c["cases"][0].update(subject=None), "dataset.json: case 'c1': subject = None; a text is needed"),
         (lambda c: c["cases"][0].update(id=""), "dataset.json: case '': id = ''; a text is needed"),
         (lambda c: c.update(unit="cm"), "dataset.json: unit = 'cm'; this program reads mm and px"),
@@ -105,7 +132,7 @@ def _broken(content, change):
 def test_a_damaged_dataset_names_the_field(tmp_path, change, complaint):
     path = tmp_path / "dataset.json"
     write_dataset(dataset(tmp_path), path)
-    write_json(path, _broken(json.loads(path.read_text()), change))
+    path.write_text(json.dumps(_broken(json.loads(path.read_text()), change)))
     with pytest.raises(DataError, match=complaint):
         read_dataset(path)
 
