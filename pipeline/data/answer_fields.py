@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
+from pipeline.data.columns import is_number
+from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
 
 MAKE = "Make it with `patchvote predict`."
@@ -26,6 +29,71 @@ def made_by(answers: Answered) -> dict[str, str]:
     return {"model": answers.model, **known}
 
 
+def require_frame(content: Mapping[str, Any], path: Path) -> None:
+    """Make sure that positions are what this program takes them for.
+
+    Raises:
+        DataError: The file is of another version, or its positions are in another frame.
+    """
+    met, needed = (content["version"], content["frame"]), (1, written_frame(content["unit"]))
+    if met != needed:
+        raise DataError(f"{path}: version {met[0]}, frame {met[1]}; expected version 1, frame {needed[1]}")
+
+
+@contextmanager
+def fields_of(where: str) -> Iterator[None]:
+    """Say whose a field is that is missing, unknown or of a type that nobody can go through.
+
+    Args:
+        where: File, case and thing.
+
+    Raises:
+        DataError: One is.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{where}: a field is missing, unknown or of another type: {error!r}. {MAKE}") from error
+
+
+def object_in(content: Mapping[str, Any], name: str, where: Path) -> dict[str, Any]:
+    """What a file has under a name, by case or column; nothing where it has none.
+
+    Raises:
+        DataError: It is of another type.
+    """
+    said = content.get(name, {})
+    if not isinstance(said, dict):
+        raise DataError(f"{where}: {name} is {said!r}; an object {{NAME: ...}} is needed. {MAKE}")
+    return said
+
+
+def failures_of(content: Mapping[str, Any], path: Path) -> dict[str, str]:
+    """Why cases have no answers.
+
+    Raises:
+        DataError: It is not said in words, by case.
+    """
+    failures = object_in(content, "failures", path)
+    for case, why in failures.items():
+        if not isinstance(why, str):
+            raise DataError(f"{path}: failures: {case} is {why!r}; a text is needed. {MAKE}")
+    return failures
+
+
+def numbers_in(content: Mapping[str, Any], name: str, where: str) -> tuple[float, ...]:
+    """The numbers of a field: a position, an end of a box.
+
+    Raises:
+        DataError: They are no list, or one is not finite.
+    """
+    said = content[name]
+    if not isinstance(said, list) or not said:
+        raise DataError(f"{where}: {name} is {said!r}; a list of numbers is needed. {MAKE}")
+    require_numbers(((name, value) for value in said), where)
+    return tuple(map(float, said))
+
+
 def require_numbers(fields: Iterable[tuple[str, Any]], where: str) -> None:
     """Make sure that fields are finite numbers.
 
@@ -37,13 +105,5 @@ def require_numbers(fields: Iterable[tuple[str, Any]], where: str) -> None:
         DataError: One is not.
     """
     for name, value in fields:
-        if not _is_number(value):
+        if not is_number(value):
             raise DataError(f"{where}: {name} is {value!r}; a number is needed. {MAKE}")
-
-
-def _is_number(value: Any) -> bool:
-    """Whether a value is a finite number, as JSON has it."""
-    try:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # an integer of hundreds of digits
-        return False

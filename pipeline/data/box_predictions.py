@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.answer_fields import MAKE, made_by, require_numbers
+from pipeline.data.answer_fields import (
+    MAKE,
+    failures_of,
+    fields_of,
+    made_by,
+    numbers_in,
+    require_frame,
+    require_numbers,
+)
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.dataset import Box
 from pipeline.data.frames import written_frame
@@ -61,16 +69,32 @@ def box_of(content: Mapping[str, Any], where: str = "box") -> FoundBox:
     Raises:
         DataError: A field is of another type: others write such files, too.
     """
-    label, found, low, high = (content[name] for name in ("class", "found", "low", "high"))
-    require_numbers([("belief", content["belief"]), *(("low", v) for v in low), *(("high", v) for v in high)], where)
+    label, found, stated = content["class"], content["found"], f"low is {content['low']}, high is {content['high']}"
+    low, high = (numbers_in(content, end, where) for end in ("low", "high"))
+    require_numbers([("belief", content["belief"])], where)
     for right, told in (
         (isinstance(label, str), f"class is {label!r}; a text is needed"),
         (isinstance(found, bool), f"found is {found!r}; true or false is needed"),
-        (len(low) == len(high), f"low is {low}, high is {high}; as many numbers are needed"),
+        (len(low) == len(high), f"{stated}; as many numbers are needed"),
+        (all(a <= b for a, b in zip(low, high, strict=False)), f"{stated}; low ends come first"),
     ):
         if not right:
             raise DataError(f"{where}: {told}. {MAKE}")
-    return FoundBox(Box(label, tuple(map(float, low)), tuple(map(float, high))), float(content["belief"]), found)
+    return FoundBox(Box(label, low, high), float(content["belief"]), found)
+
+
+def boxes_of(content: Mapping[str, Any], where: str) -> tuple[FoundBox, ...]:
+    """All boxes of an image, under "boxes".
+
+    Args:
+        where: File and case.
+
+    Raises:
+        DataError: As `box_of` does, or there are none.
+    """
+    with fields_of(where):
+        boxes = tuple(box_of(box, where) for box in content["boxes"])
+    return boxes
 
 
 def write_box_predictions(predictions: BoxPredictions, path: Path) -> None:
@@ -89,16 +113,23 @@ def read_box_predictions(path: Path) -> BoxPredictions:
     """
     content = read_json(path)
     try:
-        if content["version"] != 1 or content["task"] not in TASKS:
-            raise DataError(f"{path}: version {content['version']}, task {content['task']}; expected 1, {TASKS}")
-        told = {case: said["boxes"] for case, said in content["cases"].items()}
-        cases = {case: tuple(box_of(box, f"{path}: {case}") for box in boxes) for case, boxes in told.items()}
+        require_frame(content, path)
+        if content["task"] not in TASKS:
+            raise DataError(f"{path}: task {content['task']}; expected {' or '.join(TASKS)}")
+        cases = {case: boxes_of(said, f"{path}: {case}") for case, said in content["cases"].items()}
         labels = [found.box.label for boxes in cases.values() for found in boxes]  # others may not list them all
-        classes = tuple(dict.fromkeys([*content["classes"], *labels]))
-        facts = (classes, content["unit"], content["task"], content.get("failures", {}))
+        classes = tuple(dict.fromkeys([*_classes(content, path), *labels]))
+        facts = (classes, content["unit"], content["task"], failures_of(content, path))
         return BoxPredictions(content["model"], cases, *facts, content.get("model_sha256"))
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not predictions of boxes: {error!r}. Make them with `patchvote predict`.") from error
+
+
+def _classes(content: Mapping[str, Any], path: Path) -> list[str]:
+    classes = content["classes"]
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise DataError(f"{path}: classes is {classes!r}; a list of names is needed. {MAKE}")
+    return classes
 
 
 def answers_only(boxes: Sequence[FoundBox]) -> list[Box]:

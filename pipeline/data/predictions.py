@@ -6,10 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.answer_fields import made_by, require_numbers
+from pipeline.data.answer_fields import (
+    failures_of,
+    fields_of,
+    made_by,
+    numbers_in,
+    object_in,
+    require_frame,
+    require_numbers,
+)
 from pipeline.data.atomic import read_json, write_json
-from pipeline.data.box_predictions import FoundBox, box_content, box_of
-from pipeline.data.columns import Column
+from pipeline.data.box_predictions import FoundBox, box_content, boxes_of
+from pipeline.data.columns import Column, columns_of
 from pipeline.data.frames import written_frame
 from pipeline.data.value_predictions import Answers, answers_content, answers_of
 from pipeline.errors import DataError
@@ -90,30 +98,34 @@ def read_predictions(path: Path) -> Predictions:
     """
     content = read_json(path)
     try:
-        frame = written_frame(content["unit"])
-        if (content["version"], content["frame"]) != (1, frame):
-            raise DataError(
-                f"{path}: version {content['version']}, frame {content['frame']}; expected version 1, frame {frame}"
-            )
-        cases = {c: {n: _answer(a, f"{path}: {c}, {n}") for n, a in ls.items()} for c, ls in content["cases"].items()}
-        failures, presence = (content.get(name, {}) for name in ("failures", "presence"))
-        columns = tuple(Column(name, kind) for name, kind in content.get("columns", {}).items())
+        require_frame(content, path)
+        cases = {case: _answers(said, f"{path}: {case}") for case, said in content["cases"].items()}
+        presence, values, drawn = (object_in(content, name, path) for name in ("presence", "values", "boxes"))
+        columns = columns_of(object_in(content, "columns", path), f"{path}: columns")
         require_numbers(presence.items(), f"{path}: presence")
-        said, drawn = (content.get(name, {}).items() for name in ("values", "boxes"))
-        values = {case: answers_of(answers, columns, f"{path}: {case}") for case, answers in said}
-        boxes = {case: tuple(box_of(box, f"{path}: {case}") for box in found) for case, found in drawn}
-        facts = (failures, presence, values, columns, boxes, content.get("model_sha256"))
+        said = {case: answers_of(answers, columns, f"{path}: {case}") for case, answers in values.items()}
+        boxes = {case: boxes_of({"boxes": found}, f"{path}: {case}") for case, found in drawn.items()}
+        facts = (failures_of(content, path), presence, said, columns, boxes, content.get("model_sha256"))
         return Predictions(content["model"], cases, content["unit"], *facts)
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a predictions file: {error!r}. Make it with `patchvote predict`.") from error
 
 
+def _answers(content: dict[str, Any], where: str) -> dict[str, Answer]:
+    with fields_of(where):
+        answers = {name: _answer(said, f"{where}, {name}") for name, said in content.items()}
+    return answers
+
+
 def _answer(content: dict[str, Any], where: str) -> Answer:
     """Raises DataError where a field is of another type: others write such files, too."""
-    answer = Answer(**content)
+    with fields_of(where):
+        for name in ("position", "guess"):
+            if content.get(name) is not None:
+                numbers_in(content, name, where)
+        answer = Answer(**content)
     optional = [(n, v) for n in ("spread", "radius95") if (v := getattr(answer, n)) is not None]
-    places = [(n, v) for n in ("position", "guess") for v in getattr(answer, n) or ()]
-    require_numbers([("belief", answer.belief), ("votes", answer.votes), *optional, *places], where)
+    require_numbers([("belief", answer.belief), ("votes", answer.votes), *optional], where)
     if answer.found is not (answer.position is not None):
         raise DataError(f"{where}: found is {answer.found!r}, position is {answer.position}; true has one.")
     return answer

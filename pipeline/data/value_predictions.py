@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.answer_fields import MAKE, made_by, require_numbers
+from pipeline.data.answer_fields import MAKE, failures_of, fields_of, made_by, require_numbers
 from pipeline.data.atomic import read_json, write_json
-from pipeline.data.columns import NUMBERS, Column, Value, checked
+from pipeline.data.columns import NUMBERS, Column, Value, checked, columns_of
 from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
 
@@ -69,13 +69,17 @@ def answers_of(content: Mapping[str, Any], columns: tuple[Column, ...], where: s
         DataError: A field is of another type: others write such files, too.
     """
     kinds = {column.name: column for column in columns}
-    return {name: _answer(kinds[name], said, f"{where}, {name}") for name, said in content.items()}
+    with fields_of(where):
+        answers = {name: _answer(kinds[name], said, f"{where}, {name}") for name, said in content.items()}
+    return answers
 
 
 def _answer(column: Column, said: Mapping[str, Any], where: str) -> ValueAnswer:
-    beliefs, ends = said.get("beliefs", {}), {name: said.get(name) for name in ("low", "high")}
-    given = [("value", said["value"])] if column.kind in NUMBERS else []
-    require_numbers([*given, *beliefs.items(), *(end for end in ends.items() if end[1] is not None)], where)
+    with fields_of(where):
+        beliefs, ends = said.get("beliefs", {}), {name: said.get(name) for name in ("low", "high")}
+        given = [("value", said["value"])] if column.kind in NUMBERS else []
+        given += [*beliefs.items(), *(end for end in ends.items() if end[1] is not None)]
+    require_numbers(given, where)
     try:
         return ValueAnswer(checked(column, said["value"]), beliefs, **ends)
     except DataError as error:
@@ -101,10 +105,11 @@ def read_value_predictions(path: Path) -> ValuePredictions:
     try:
         if content["version"] != 1:
             raise DataError(f"{path}: version {content['version']}; expected 1")
-        columns = tuple(Column(name, kind) for name, kind in content["columns"].items())
-        told = {case: said["values"] for case, said in content["cases"].items()}
-        cases = {case: answers_of(said, columns, f"{path}: {case}") for case, said in told.items()}
-        facts = (content["unit"], content["task"], content.get("failures", {}))
+        columns, cases = columns_of(content["columns"], f"{path}: columns"), dict[str, Answers]()
+        for case, said in content["cases"].items():
+            with fields_of(f"{path}: {case}"):
+                cases[case] = answers_of(said["values"], columns, f"{path}: {case}")
+        facts = (content["unit"], content["task"], failures_of(content, path))
         return ValuePredictions(content["model"], cases, columns, *facts, content.get("model_sha256"))
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not predictions of values: {error!r}. Make them with `patchvote predict`.") from error

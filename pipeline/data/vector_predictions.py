@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from pipeline.data.answer_fields import MAKE, made_by, require_numbers
+from pipeline.data.answer_fields import MAKE, failures_of, fields_of, made_by, numbers_in, require_numbers
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
@@ -59,9 +59,9 @@ def read_vector_predictions(path: Path) -> VectorPredictions:
         if content["version"] != 1 or content["task"] != TASK:
             raise DataError(f"{path}: version {content['version']}, task {content['task']}; expected 1, {TASK}")
         require_numbers([("threshold", content["threshold"])], str(path))
-        cases = {case: _vector(said["vector"], f"{path}: {case}") for case, said in content["cases"].items()}
+        cases = {case: _vector(said, f"{path}: {case}") for case, said in content["cases"].items()}
         _require_one_length(path, cases)
-        facts = (float(content["threshold"]), content["unit"], content.get("failures", {}))
+        facts = (float(content["threshold"]), content["unit"], failures_of(content, path))
         return VectorPredictions(content["model"], cases, *facts, content.get("model_sha256"))
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(
@@ -69,9 +69,9 @@ def read_vector_predictions(path: Path) -> VectorPredictions:
         ) from error
 
 
-def _vector(said: list[Any], where: str) -> Float[np.ndarray, " F"]:
-    require_numbers((("vector", number) for number in said), where)
-    vector = np.array(said, float)
+def _vector(said: Mapping[str, Any], where: str) -> Float[np.ndarray, " F"]:
+    with fields_of(where):
+        vector = np.array(numbers_in(said, "vector", where))
     length = float(np.linalg.norm(vector))
     if abs(length - 1) > OFF:
         raise DataError(f"{where}: vector has the length {length:.4g}; 1 is needed. {MAKE}")

@@ -155,7 +155,19 @@ def test_a_found_landmark_carries_no_guess_and_no_reason(tmp_path):
     [
         (lambda c: c.update(version=9), "version 9, frame LPS; expected version 1"),
         (lambda c: c.pop("model"), "not a predictions file: KeyError"),
-        (lambda c: c["cases"]["c1"]["a"].update(colour="red"), "not a predictions file: TypeError"),
+        (lambda c: c["cases"]["c1"]["a"].update(colour="red"), "p.json: c1, a: a field is missing, unknown .*'colour'"),
+        (lambda c: c["cases"]["c1"]["a"].pop("votes"), "p.json: c1, a: a field is missing, .*'votes'"),
+        (
+            lambda c: c["cases"]["c1"].update(a=[1, 2, 3]),
+            "p.json: c1, a: a field is missing, unknown or of another type",
+        ),
+        (lambda c: c["cases"]["c1"]["a"].update(position=5), "c1, a: position is 5; a list of numbers is needed"),
+        (lambda c: c["cases"]["c1"]["a"].update(position=[]), r"c1, a: position is \[\]; a list of numbers"),
+        (lambda c: c["cases"]["c1"]["a"].update(position=[NAN, 1, 2]), "c1, a: position is nan; a number is needed"),
+        (lambda c: c.update(presence=None), "p.json: presence is None; an object"),
+        (lambda c: c.update(values=[]), r"p.json: values is \[\]; an object"),
+        (lambda c: c.update(boxes={"c1": None}), "p.json: c1: a field is missing, unknown or of another type"),
+        (lambda c: c.update(columns={"age": "nmber"}), "p.json: columns: age is 'nmber'; known are number"),
         (lambda c: c.update(cases=[]), "not a predictions file"),
         (lambda c: c["cases"]["c1"]["a"].update(radius95="wide"), r"c1, a: radius95 is 'wide'; a number is needed"),
         (lambda c: c["cases"]["c1"]["a"].update(belief=None), r"c1, a: belief is None"),
@@ -167,7 +179,7 @@ def test_a_found_landmark_carries_no_guess_and_no_reason(tmp_path):
 def test_damaged_predictions_are_refused(tmp_path, change, complaint):
     path = tmp_path / "p.json"
     write_predictions(PREDICTIONS, path)
-    write_json(path, _broken(json.loads(path.read_text()), change))
+    path.write_text(json.dumps(_broken(json.loads(path.read_text()), change)))
     with pytest.raises(DataError, match=complaint):
         read_predictions(path)
 
@@ -184,6 +196,8 @@ VALUES = {"c1": {"age": ValueAnswer(4.0, {}, 3.0, 5.0), "sex": ValueAnswer("f", 
         ("belief", "high", "p.json: c1: belief is 'high'; a number is needed"),
         ("belief", float("nan"), "p.json: c1: belief is nan; a number is needed"),
         ("low", ["a", 1], "p.json: c1: low is 'a'; a number is needed"),
+        ("low", 3, "p.json: c1: low is 3; a list of numbers is needed"),
+        ("low", [9, 1], "p.json: c1: low is [9, 1], high is [3.0, 4.0]; low ends come first"),
         ("high", [3], "p.json: c1: low is [1.0, 2.0], high is [3]; as many numbers are needed"),
         ("found", "false", "p.json: c1: found is 'false'; true or false is needed"),
         ("class", 3, "p.json: c1: class is 3; a text is needed"),
@@ -210,6 +224,7 @@ def test_a_field_of_a_box_of_another_type_is_named(tmp_path, beside, field, valu
         ("age", "value", "old", "p.json: c1, age: value is 'old'; a number is needed"),
         ("age", "value", float("nan"), "p.json: c1, age: value is nan"),
         ("age", "low", "3", "p.json: c1, age: low is '3'; a number is needed"),
+        ("age", "beliefs", None, "p.json: c1, age: a field is missing, unknown or of another type"),
         ("sex", "value", 3, "p.json: c1, sex: column 'sex': 3 is no class"),
         ("sex", "beliefs", {"f": "sure"}, "p.json: c1, sex: f is 'sure'; a number is needed"),
     ],
@@ -234,8 +249,7 @@ def test_a_presence_that_is_no_number_is_named(tmp_path):
         read_predictions(tmp_path / "p.json")
 
 
-@pytest.mark.parametrize("made_by", [None, "a" * 64])
-@pytest.mark.parametrize(
+KINDS = pytest.mark.parametrize(
     ("write", "read", "told"),
     [
         (write_predictions, read_predictions, PREDICTIONS),
@@ -244,6 +258,10 @@ def test_a_presence_that_is_no_number_is_named(tmp_path):
         (write_vector_predictions, read_vector_predictions, VectorPredictions("m", {"c1": np.eye(1, 2)[0]}, 0.5)),
     ],
 )
+
+
+@pytest.mark.parametrize("made_by", [None, "a" * 64])
+@KINDS
 def test_which_model_answered_comes_back_and_may_be_missing(tmp_path, write, read, told, made_by):
     write(replace(told, model_sha256=made_by), tmp_path / "p.json")
     assert ("model_sha256" in json.loads((tmp_path / "p.json").read_text())) == (made_by is not None)
@@ -257,7 +275,9 @@ def test_which_model_answered_comes_back_and_may_be_missing(tmp_path, write, rea
         (lambda c: c["cases"]["c2"].update(vector=["1", 0]), "c2: vector is '1'; a number is needed"),
         (lambda c: c["cases"]["c2"].update(vector=[float("nan"), 0]), "c2: vector is nan; a number is needed"),
         (lambda c: c["cases"]["c2"].update(vector=[2, 0]), "c2: vector has the length 2; 1 is needed"),
-        (lambda c: c["cases"]["c2"].update(vector=[]), "c2: vector has the length 0; 1 is needed"),
+        (lambda c: c["cases"]["c2"].update(vector=[]), r"c2: vector is \[\]; a list of numbers is needed"),
+        (lambda c: c["cases"]["c2"].update(vector=1), "p.json: c2: vector is 1; a list of numbers is needed"),
+        (lambda c: c["cases"]["c2"].pop("vector"), "p.json: c2: a field is missing, .*'vector'"),
         (lambda c: c.update(threshold=float("inf")), "p.json: threshold is inf; a number is needed"),
     ],
 )
@@ -267,3 +287,36 @@ def test_vectors_that_cannot_be_compared_are_named(tmp_path, change, complaint):
     path.write_text(json.dumps(_broken(json.loads(path.read_text()), change)))
     with pytest.raises(DataError, match=complaint):
         read_vector_predictions(path)
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"failures": []}, r"p.json: failures is \[\]; an object"),
+        ({"failures": None}, "p.json: failures is None; an object"),
+        ({"failures": {"c2": ["cut"]}}, r"p.json: failures: c2 is \['cut'\]; a text is needed"),
+        ({"cases": {"c1": None}}, "p.json: c1: a field is missing, unknown or of another type"),
+    ],
+)
+def test_a_field_that_all_predictions_have_is_named(tmp_path, write, read, told, change, complaint):
+    write(told, tmp_path / "p.json")
+    (tmp_path / "p.json").write_text(json.dumps(json.loads((tmp_path / "p.json").read_text()) | change))
+    with pytest.raises(DataError, match=complaint):
+        read(tmp_path / "p.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"frame": "RAS"}, "p.json: version 1, frame RAS; expected version 1, frame image"),
+        ({"unit": "mm"}, "p.json: version 1, frame image; expected version 1, frame LPS"),
+        ({"classes": [3]}, r"p.json: classes is \[3\]; a list of names is needed"),
+        ({"task": "landmarks"}, "p.json: task landmarks; expected boxes or one_object"),
+    ],
+)
+def test_boxes_of_another_frame_or_kind_are_refused(tmp_path, change, complaint):
+    write_box_predictions(BoxPredictions("m", BOXES, ("cell",)), tmp_path / "p.json")
+    (tmp_path / "p.json").write_text(json.dumps(json.loads((tmp_path / "p.json").read_text()) | change))
+    with pytest.raises(DataError, match=complaint):
+        read_box_predictions(tmp_path / "p.json")
