@@ -17,10 +17,15 @@ BEYOND = 1.0  # voxels by which a box may reach out of its picture without a wor
 
 
 def check_boxes(dataset: Dataset, frames: Mapping[str, ImageFrame]) -> list[Finding]:
-    """A warning a case; what it speaks of is not trained on and not counted (`usable_boxes`)."""
+    """A warning a case; what it speaks of is not trained on and not counted (`usable_boxes`). An error where boxes have
+    more or fewer axes than the image."""
     findings = []
     for case in dataset.cases:
         if case.id not in frames or not case.boxes:
+            continue
+        if odd := [box for box in case.boxes if len(box.low) != frames[case.id].dims]:
+            text = f"a box of '{odd[0].label}' from {list(odd[0].low)}; {frames[case.id].dims} numbers are needed."
+            findings.append(Finding("box-coordinates", "error", case.id, text, "Correct it and import again."))
             continue
         ends = _ends(case.boxes, frames[case.id])
         for rule, wrong, text, advice in (

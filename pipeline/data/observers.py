@@ -52,6 +52,7 @@ def agreed(readings: Readings) -> tuple[dict[str, Position], list[str]]:
 
 
 def disagreement(readings: Mapping[str, Mapping[str, Position]], name: str) -> list[float]:
-    """Distances between every two observers of a landmark, world unit."""
-    at = [np.array(p) for said in readings.values() if (p := said.get(name)) is not None]
+    """Distances between every two observers of a landmark, world unit; along the axes that all wrote."""
+    said = [p for placed in readings.values() if (p := placed.get(name)) is not None]
+    at = [np.array(p[: min(map(len, said))]) for p in said]
     return [float(np.linalg.norm(a - b)) for i, a in enumerate(at) for b in at[:i]]

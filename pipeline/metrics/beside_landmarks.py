@@ -22,11 +22,15 @@ def values_beside(answers: Predictions, data: Dataset, cases: Sequence[Case]) ->
     return numbers_of_all(answers.columns, [c.values for c in cases], said, blind)
 
 
-def boxes_beside(answers: Predictions, data: Dataset, cases: Sequence[Case]) -> dict[str, Any]:
+def boxes_beside(answers: Predictions, data: Dataset, cases: Sequence[Case], where: str) -> dict[str, Any]:
     """Numbers of the boxes under "overall" and "classes", over the cases whose boxes are known; one without an answer
-    missed them all."""
+    missed them all.
+
+    Args:
+        where: Both files.
+    """
     measured = [c for c in cases if c.boxes is not None] if answers.boxes else []
-    boxes = compare_boxes(measured, readable_frames(data, measured), answers.boxes)
+    boxes = compare_boxes(measured, readable_frames(data, measured), answers.boxes, where)
     labels = sorted({*data.classes, *(label for said, _ in boxes.said for label in said.labels)})
     if not measured or not labels:
         return {}

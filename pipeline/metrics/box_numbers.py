@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.data.box_predictions import FoundBox
 from pipeline.data.box_rules import usable_boxes
 from pipeline.data.dataset import Box, Case
+from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.boxes import BoxSet, iou
 from pipeline.metrics.detection import average_precision, matches
@@ -39,18 +40,24 @@ class Compared:
 
 
 def compare_boxes(
-    cases: Sequence[Case], frames: Sequence[ImageFrame | None], answers: Mapping[str, Sequence[FoundBox]]
+    cases: Sequence[Case], frames: Sequence[ImageFrame | None], answers: Mapping[str, Sequence[FoundBox]], where: str
 ) -> Compared:
     """Reference and answers of cases side by side; a case without answers has none.
 
     Args:
         frames: Of the cases' images; None of one that cannot be read, whose reference is not cut.
         answers: By id.
+        where: Both files.
+
+    Raises:
+        DataError: A box of the reference, or of the answers, has more or fewer axes than the images.
     """
     truth, said, found = [], [], []
     dims = _dims(cases, frames, answers)
     for case, frame in zip(cases, frames, strict=True):
         mine = answers.get(case.id, ())
+        _require_axes(case.boxes or (), dims, f"{where}: case '{case.id}': a box of the reference")
+        _require_axes([b.box for b in mine], dims, f"{where}: case '{case.id}': a box of the answers")
         truth.append(_set(usable_boxes(case.boxes or (), frame), dims))
         said.append(_said(mine, dims))
         found.append(_said([b for b in mine if b.found], dims))
@@ -62,6 +69,12 @@ def _dims(cases: Sequence[Case], frames: Sequence[ImageFrame | None], answers: M
     drawn = (box for case in cases for box in case.boxes or ())
     said = (found.box for boxes in answers.values() for found in boxes)
     return next(chain((f.dims for f in frames if f is not None), (len(box.low) for box in chain(drawn, said))), 1)
+
+
+def _require_axes(boxes: Sequence[Box], dims: int, what: str) -> None:
+    for box in boxes:
+        if len(box.low) != dims:
+            raise DataError(f"{what} from {list(box.low)} to {list(box.high)}; {dims} numbers each are needed.")
 
 
 def numbers_of_boxes(boxes: Compared, labels: Sequence[str]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:

@@ -75,8 +75,9 @@ def evaluate(
     radii = sorted(radii)  # tables and colours go by the first and the last
     kept = data.with_cases(_kept(data, exclude))
     cases = _cases(answers, kept, part, predictions, dataset)
-    dims = _dims(answers, data, predictions, dataset)
-    require_same_kinds(answers.columns, (*data.inputs, *data.outputs), f"{predictions}, {dataset}")
+    dims = _dims(answers, kept, predictions, dataset)
+    both = f"{predictions}, {dataset}"
+    require_same_kinds(answers.columns, (*data.inputs, *data.outputs), both)
     truth = _truth(cases, data.landmarks, dims)
     told = [[answers.cases.get(c.id, {}).get(n) for n in data.landmarks] for c in cases]
     outcomes = compare(truth.position, truth.annotated, _positions(told, dims), _mask(told))
@@ -85,7 +86,7 @@ def evaluate(
     _add_observers(numbers, cases, data.landmarks)
     extra = _extra(answers, data, cases, truth, outcomes, normalise)
     alike = {"macro_mean": macro_mean(numbers["landmarks"])}
-    values, boxes = values_beside(answers, kept, cases), boxes_beside(answers, kept, cases)
+    values, boxes = values_beside(answers, kept, cases), boxes_beside(answers, kept, cases, both)
     summary = {
         **summary_head("landmarks", part, cases, exclude, answers, data, predictions, dataset),
         "subjects": len(set(subjects)),

@@ -50,7 +50,8 @@ def evaluate_boxes(
         raise DataError(f"{predictions} is in {answers.unit}, {dataset} in {data.unit}; predict again")
     require_shared({*answers.classes}, {*data.classes}, "class", f"{predictions}, {dataset}")
     frames = readable_frames(data, cases)
-    boxes, labels = compare_boxes(cases, frames, answers.cases), sorted({*data.classes, *answers.classes})
+    boxes = compare_boxes(cases, frames, answers.cases, f"{predictions}, {dataset}")
+    labels = sorted({*data.classes, *answers.classes})
     each, overall = numbers_of_boxes(boxes, labels)
     ap = coco_precision(boxes.truth, boxes.said, labels)
     metrics = {"ap50": overall["ap50"], "ap": ap, "mean_iou": overall["mean_iou"], "accuracy": overall["recall"]}

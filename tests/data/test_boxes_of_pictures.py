@@ -254,6 +254,13 @@ def test_a_box_that_cannot_be_meant_so_is_a_finding(tmp_path, rule):
     assert (finding.rule, finding.severity) == (rule, "warning") and "1 of 3 boxes" in finding.message
 
 
+def test_a_box_of_more_axes_than_its_picture_is_an_error_of_its_case(tmp_path):
+    case = Case("a", "a", "a.png", {}, None, {}, (*BOXES, Box("cat", (1.0, 1.0, 1.0), (3.0, 3.0, 3.0))))
+    [finding] = check_boxes(Dataset("d", tmp_path, (), (case,), "px"), {"a": FRAME})
+    assert (finding.rule, finding.severity, finding.case) == ("box-coordinates", "error", "a")
+    assert finding.message == "a box of 'cat' from [1.0, 1.0, 1.0]; 2 numbers are needed."
+
+
 def test_only_what_the_picture_shows_of_boxes_is_used():
     assert usable_boxes(list(ODD.values()), FRAME) == (Box("cat", (30.0, 4.0), (39.5, 9.0)),)
     same(usable_boxes(BOXES, FRAME))

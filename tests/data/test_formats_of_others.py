@@ -15,6 +15,7 @@ from pipeline.data.collect import collect
 from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.markups import write_markups
 from pipeline.data.mps import read_mps
+from pipeline.data.observers import disagreement
 from pipeline.data.points_csv import read_points_csv
 from pipeline.data.pts import write_pts
 from pipeline.data.scan_files import find_scans
@@ -113,6 +114,11 @@ def test_observers_may_write_more_axes_than_an_image_has_and_not_fewer(tmp_path,
     else:
         [error] = [f for f in findings if f.severity == "error"]
         assert error.message == "landmark '1' has 2 coordinates, its scan 3 axes."
+
+
+def test_observers_are_compared_along_the_axes_that_all_wrote():
+    readings = {"A": {"p": (0.0, 3.0)}, "B": {"p": (4.0, 0.0, 9.0)}, "C": {"p": None}}
+    assert disagreement(readings, "p") == [5.0]
 
 
 def test_two_files_without_an_observer_stay_ambiguous(tmp_path):

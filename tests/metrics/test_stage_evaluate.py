@@ -419,3 +419,32 @@ def test_too_few_images_of_which_none_failed_are_no_failures(tmp_path):
     paths = of_people(tmp_path)
     with pytest.raises(DataError, match="4 images of 4 identities; two identities and two images of one are needed"):
         evaluate_vectors(**paths, exclude=[f"p{who}_0001" for who in (1, 2, 3, 4)])
+
+
+LONGER = Box("cell", (1.0, 1.0, 1.0), (3.0, 3.0, 3.0))
+
+
+@pytest.mark.parametrize("landmarks", [False, True])
+@pytest.mark.parametrize(("drawn", "told"), [((LONGER,), (BOX,)), ((BOX,), (LONGER,)), ((BOX,), (BOX, LONGER))])
+def test_boxes_of_more_axes_than_their_image_are_refused(tmp_path, landmarks, drawn, told):
+    paths = of_pictures(tmp_path, [Case("c", "c", "c.png", {"a": (1.0, 1.0)}, "test", boxes=drawn)])
+    boxes = {"c": tuple(found for box in told for found in said(box))}
+    if landmarks:
+        write_predictions(beside(boxes), paths[0])
+    else:
+        write_box_predictions(BoxPredictions("m", boxes, ("cell",)), paths[0])
+    whose = "reference" if LONGER in drawn else "answers"
+    with pytest.raises(
+        DataError, match=rf"p.*dataset\.json: case 'c': a box of the {whose} from \[1.0, 1.0, 1.0\] .*; 2 "
+    ):
+        (evaluate if landmarks else evaluate_boxes)(*paths)
+
+
+def test_a_case_that_check_kept_out_may_have_positions_of_other_axes(files, tmp_path):
+    paths = files()
+    content = json.loads(paths[1].read_text())
+    content["cases"][-1]["landmarks"]["a"] = [0, 0]
+    paths[1].write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"\[2, 3\] in .*dataset.json"):
+        evaluate(*paths)
+    assert evaluate(*paths, exclude=["c3"])["cases"] == 2
