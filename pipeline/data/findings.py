@@ -66,9 +66,28 @@ def read_findings(path: Path) -> Findings:
             raise DataError(
                 f"{path}: version {content['version']}; this program reads version 1. Run `patchvote check`."
             )
-        return Findings(tuple(Finding(**f) for f in content["findings"]), content.get("facts", {}))
+        return Findings(tuple(_finding(f, path) for f in content["findings"]), _facts(content.get("facts", {}), path))
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a findings file: {error!r}. Make it with `patchvote check`.") from error
+
+
+def _finding(said: Any, path: Path) -> Finding:
+    """Raises DataError where a field is of another type: a finding may have been taken out by hand."""
+    found = Finding(**said)
+    texts = [found.rule, found.message, found.advice, *([] if found.case is None else [found.case])]
+    if found.severity not in SEVERITIES or not all(isinstance(text, str) for text in texts):
+        allowed = f"severity is one of {', '.join(SEVERITIES)}, case a text or null, all else a text"
+        raise DataError(f"{path}: {said}: {allowed}. Make it with `patchvote check`.")
+    return found
+
+
+def _facts(said: Any, path: Path) -> dict[str, dict[str, Any]]:
+    if not isinstance(said, dict):
+        raise DataError(f"{path}: facts is {said!r}; an object is needed. Make it with `patchvote check`.")
+    for case, facts in said.items():
+        if not isinstance(facts, dict):
+            raise DataError(f"{path}: facts: {case} is {facts!r}; an object is needed. Make it with `patchvote check`.")
+    return said
 
 
 def summarize(findings: Iterable[Finding]) -> list[tuple[str, str, str, str, str]]:

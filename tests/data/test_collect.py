@@ -482,8 +482,24 @@ def test_findings_are_written_read_and_summed_up(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", '{"version": 2}', '{"version": 1, "findings": [{"x": 1}]}'])
-def test_a_file_of_another_kind_is_not_findings(tmp_path, text):
-    (tmp_path / "f.json").write_text(text)
+ODD = {"rule": "r", "severity": "note", "case": None, "message": "m"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        {},
+        {"version": 2},
+        {"version": 1, "findings": [{"x": 1}]},
+        {"version": 1, "findings": [ODD | {"severity": "fatal"}]},
+        {"version": 1, "findings": [ODD | {"case": ["c1"]}]},
+        {"version": 1, "findings": [ODD | {"message": None}]},
+        {"version": 1, "findings": [], "facts": []},
+        {"version": 1, "findings": [], "facts": {"c1": 3}},
+    ],
+)
+def test_a_file_of_another_kind_is_not_findings(tmp_path, content):
+    (tmp_path / "f.json").write_text(json.dumps(content))
     with pytest.raises(DataError, match=r"f\.json"):
         read_findings(tmp_path / "f.json")

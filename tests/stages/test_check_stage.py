@@ -370,6 +370,15 @@ def test_facts_of_an_earlier_version_are_looked_at_again(data):
     assert {facts["version"] for facts in read_findings(data.root / "findings.json").facts.values()} == {VERSION}
 
 
+@pytest.mark.parametrize("facts", [[], {"c0": []}, None])
+def test_facts_that_are_none_only_cost_the_time_to_look_again(data, facts):
+    run(data)
+    content = json.loads((data.root / "findings.json").read_text()) | {"facts": facts}
+    (data.root / "findings.json").write_text(json.dumps(content))
+    run(data)
+    assert len(read_findings(data.root / "findings.json").facts) == 10
+
+
 def test_images_with_another_number_of_axes_are_quarantined(data):
     save(data.root / "c1.nii.gz", noise(1, (8, 6)))
     cases = tuple(replace(c, landmarks={}) if c.id == "c1" else c for c in data.cases)
