@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.atomic import read_json, sha256_of
+from pipeline.data.atomic import SEAL, read_json, read_sealed, sha256_of
 from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.errors import DataError
 from pipeline.report.curves import training_curve
@@ -37,9 +37,24 @@ def measured_run(run: Path, part: Part) -> Measured:
     answers = run / part
     if not (answers / "summary.json").is_file():
         raise DataError(f"{run}: nothing to report: it has no {part}/summary.json. Make it with `patchvote evaluate`.")
-    summary = read_json(answers / "summary.json")
+    summary = read_summary(answers / "summary.json")
     require_measured(summary, answers / "predictions.json", run / "dataset.json")
     return Measured(run, answers, read_dataset(run / "dataset.json"), summary, read_rows(run / "history.csv"))
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """The numbers as `evaluate` wrote them; early files have no seal.
+
+    Raises:
+        DataError: It is not what was written.
+    """
+    content = read_json(path)
+    if isinstance(content, dict) and SEAL not in content:
+        return content
+    try:
+        return read_sealed(path)
+    except DataError as error:
+        raise DataError(f"{error}. Run `patchvote evaluate` again.") from error
 
 
 def require_measured(summary: Mapping[str, Any], predictions: Path, dataset: Path) -> None:
@@ -48,7 +63,7 @@ def require_measured(summary: Mapping[str, Any], predictions: Path, dataset: Pat
     Raises:
         DataError: One of the files was made anew after it was measured.
     """
-    made_from = summary.get("made_from", {})
+    made_from = summary.get("made_from") or {}
     for name, path in (("predictions", predictions), ("dataset", dataset)):
         if path.is_file() and made_from.get(name, "") != sha256_of(path):
             again = f"Run `patchvote evaluate run={dataset.parent}` again."

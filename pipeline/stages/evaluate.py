@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from pipeline.data.atomic import write_json, write_text
+from pipeline.data.atomic import write_sealed, write_text
 from pipeline.data.columns import require_same_kinds
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
 from pipeline.data.errors_csv import errors_csv
@@ -102,7 +102,7 @@ def evaluate(
         Path(out) / "errors.csv",
         errors_csv(cases, data.landmarks, told, outcomes.status, outcomes.error, truth.position, data.unit),
     )
-    write_json(Path(out) / "summary.json", summary)
+    write_sealed(Path(out) / "summary.json", summary)
     return summary
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.atomic import write_json, write_text
+from pipeline.data.atomic import write_sealed, write_text
 from pipeline.data.box_predictions import read_box_predictions
 from pipeline.data.box_rules import readable_frames
 from pipeline.data.dataset import Case, Part, read_dataset
@@ -64,7 +64,7 @@ def evaluate_boxes(
         "metrics": metrics | {"precision": overall["precision"], "recall": overall["recall"]},
     }
     write_text(Path(out) / "boxes_errors.csv", _table(cases, boxes))
-    write_json(Path(out) / "summary.json", summary)
+    write_sealed(Path(out) / "summary.json", summary)
     return summary
 
 

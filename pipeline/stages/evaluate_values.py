@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.atomic import write_json, write_text
+from pipeline.data.atomic import write_sealed, write_text
 from pipeline.data.columns import NUMBERS, as_cell, require_same_kinds
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
@@ -53,7 +53,7 @@ def evaluate_values(
         "metrics": flat(each),
     }
     write_text(Path(out) / "values_errors.csv", _table(answers, measured))
-    write_json(Path(out) / "summary.json", summary)
+    write_sealed(Path(out) / "summary.json", summary)
     return summary
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.atomic import write_json, write_text
+from pipeline.data.atomic import write_sealed, write_text
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
 from pipeline.data.pairs_txt import FEWEST, listed_ids, read_pairs
@@ -75,7 +75,7 @@ def evaluate_vectors(
         "by_identity": by_identity(apart, who, answers.threshold),
     }
     write_text(Path(out) / "pairs.csv", _table(measured, apart))
-    write_json(Path(out) / "summary.json", summary)
+    write_sealed(Path(out) / "summary.json", summary)
     return summary
 
 

@@ -24,6 +24,7 @@ from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, min
 from pipeline.report.page import Listing, Page, Picture, render
 from pipeline.report.planes import draw_planes
 from pipeline.report.run_files import (
+    AGAIN,
     Cells,
     details,
     findings,
@@ -32,7 +33,7 @@ from pipeline.report.run_files import (
     read_rows,
     read_text,
 )
-from pipeline.report.run_page import page_file, require_measured
+from pipeline.report.run_page import page_file, read_summary, require_measured
 from pipeline.report.value_listing import value_listing
 
 CELLS: Cells = {
@@ -65,7 +66,7 @@ def report(run: Path, out: Path | None = None, title: str | None = None, part: P
         raise DataError(f"{run}: nothing to report: it has none of {', '.join(wanted)}. Name the folder of a run.")
     data = _read(run / "dataset.json", read_dataset)
     answers = _read(answered / "predictions.json", read_predictions)
-    summary = _read(answered / "summary.json", read_json)
+    summary = _read(answered / "summary.json", read_summary)
     if summary:
         require_measured(summary, answered / "predictions.json", run / "dataset.json")
     history = read_rows(run / "history.csv")
@@ -79,7 +80,7 @@ def report(run: Path, out: Path | None = None, title: str | None = None, part: P
         cases=tuple(cases),
         error_curve=_error_curve(cases, names, summary) if summary else None,
         training_curve=training_curve(history, unit),
-        pictures=tuple(_pictures(cases, names, data, answers)),
+        pictures=tuple(_pictures(answered, cases, names, data, answers)),
         findings=findings(run),
         failures=_failures(summary),
         details=details(run, part),
@@ -130,18 +131,18 @@ def _error_curve(cases: Sequence[CaseErrors], names: Sequence[str], summary: dic
 
 
 def _pictures(
-    cases: Sequence[CaseErrors], names: Sequence[str], data: Dataset | None, answers: Predictions | None
+    answered: Path, cases: Sequence[CaseErrors], names: Sequence[str], data: Dataset | None, answers: Predictions | None
 ) -> Iterator[Picture]:
     if data is None or answers is None:
         return
     for word, chosen in best_median_worst(cases):
         mean = number(float(chosen.measured.mean()))
         heading = f"{word.capitalize()} case: {chosen.id} (mean error {mean} {data.unit})"
-        yield from _pictures_of(chosen, heading, names, data, answers)
+        yield from _pictures_of(answered, chosen, heading, names, data, answers)
 
 
 def _pictures_of(
-    chosen: CaseErrors, heading: str, names: Sequence[str], data: Dataset, answers: Predictions
+    answered: Path, chosen: CaseErrors, heading: str, names: Sequence[str], data: Dataset, answers: Predictions
 ) -> Iterator[Picture]:
     from pipeline.data.readers import read_image
 
@@ -155,8 +156,10 @@ def _pictures_of(
         said = answers.cases.get(case.id, {})
         yield Picture(heading, "all answers", drawn_address(drawn_picture(image, said, data.edges, names=False)))
     for word, k in typical_and_worst(chosen):
-        reference, answer = case.landmarks[names[k]], answers.cases[case.id][names[k]]
-        assert reference is not None and answer.position is not None  # it has an error, so both are there
+        reference, answer = case.landmarks.get(names[k]), answers.cases.get(case.id, {}).get(names[k])
+        if reference is None or answer is None or answer.position is None:
+            where = f"{answered / 'errors.csv'}: case '{case.id}': {names[k]}"
+            raise DataError(f"{where}: an error, but no answer or no reference. {AGAIN}")
         caption = f"{names[k]} ({word}): error {number(float(chosen.error[k]))} {data.unit}, belief {answer.belief:.2f}"
         yield Picture(heading, caption, draw_planes(image, reference, answer.position))
 

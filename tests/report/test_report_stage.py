@@ -162,6 +162,9 @@ def test_answers_or_references_changed_after_they_were_measured_are_not_shown(tm
         ("history.csv", lambda b: b[:30] + b"\xff" + b[30:]),
         ("config.yaml", lambda b: b + b"\xff"),
         ("test/run_report.json", lambda b: b + b"\xff"),
+        ("test/summary.json", lambda b: b.replace(b'"landmarks"', b'"points"')),
+        ("test/summary.json", lambda b: b.replace(b'"failures": {}', b'"failures": null')),
+        ("test/summary.json", lambda _: b"[]"),
         ("test/errors.csv", lambda b: b[:30] + b"\xff" + b[30:]),
         ("test/errors.csv", lambda b: b[: b.rindex(b"person_0") + 8]),
         ("test/errors.csv", lambda b: b.replace(b",found,", b",found,x")),
@@ -173,6 +176,24 @@ def test_a_damaged_file_is_named(tmp_path, name, damage):
     (tmp_path / "test/run_report.json").write_text("{}")
     (tmp_path / name).write_bytes(damage((tmp_path / name).read_bytes()))
     with pytest.raises(DataError, match=re.escape(f"{tmp_path / name}: ")):
+        report(tmp_path)
+
+
+def test_numbers_of_an_early_version_have_no_seal(tmp_path):
+    make_run(tmp_path, ["a", "b"], cases=1, scans=False)
+    content = json.loads((tmp_path / "test/summary.json").read_text())
+    assert content.pop("sealed")
+    (tmp_path / "test/summary.json").write_text(json.dumps(content))
+    assert "95% CI" in report(tmp_path).read_text()
+
+
+def test_an_error_without_a_reference_is_named(tmp_path):
+    make_run(tmp_path, ["a", "b"], cases=2)
+    path = tmp_path / "test/errors.csv"
+    path.write_bytes(path.read_bytes().replace(b"told absent,,", b"found,9,"))
+    with pytest.raises(
+        DataError, match=re.escape(f"{path}: case 'case_01': b: an error, but no answer or no reference")
+    ):
         report(tmp_path)
 
 
