@@ -47,4 +47,8 @@ def write_points_file(
 
 
 def _position(numbers: Any, where: str) -> Position:
-    return None if numbers is None else tuple(coordinate(v, where) for v in numbers)
+    if numbers is None:
+        return None
+    if not isinstance(numbers, list):
+        raise DataError(f"{where}: position = {numbers!r}; a list of numbers is needed.")
+    return tuple(coordinate(v, where) for v in numbers)

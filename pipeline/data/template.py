@@ -129,9 +129,11 @@ def read_template(path: Path) -> Template:
         if content["version"] != 1:
             raise DataError(f"{path}: version {content['version']}; expected 1")
         points = np.array(list(content["landmarks"].values()), float)
-        if points.ndim != 2 or not np.isfinite(points).all():
+        spacing, margin, unit = float(content["spacing"]), float(content["margin"]), str(content["unit"])
+        if points.ndim != 2 or not points.size or not np.isfinite(points).all():
             raise ValueError("positions of landmarks")
-        facts = float(content["spacing"]), float(content["margin"]), str(content["unit"])
-        return Template(tuple(content["landmarks"]), points, *facts)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        if not (0 < spacing < np.inf and 0 <= margin < np.inf):
+            raise ValueError(f"spacing {spacing}, margin {margin}")
+        return Template(tuple(content["landmarks"]), points, spacing, margin, unit)
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise DataError(f"{path}: not a template: {error!r}. Make one with `patchvote align`.") from error

@@ -55,7 +55,7 @@ def read_filter(path: Path) -> Filter:
         raise DataError(f"{path}: not a filter: {error!r}. A PNG is needed, and {stated.name} beside it.") from error
     with opened_picture(path) as opened:
         picture = opened.convert("RGBA")
-    if len(anchors) < 2 or any(len(at) != 2 for at in anchors.values()):
+    if len(anchors) < 2 or any(not isinstance(at, list) or len(at) != 2 for at in told.values()):
         raise DataError(f"{stated}: {len(anchors)} anchors; two, or three and more, of two numbers each are needed.")
     return Filter(picture, anchors)
 

@@ -179,6 +179,13 @@ def test_a_name_that_stands_twice_in_json_is_refused(tmp_path, read, text):
         read(written(tmp_path / "a.json", text))
 
 
+@pytest.mark.parametrize("position", ['"12"', "5", "[1, NaN]"])
+def test_a_position_of_a_points_file_that_is_none_is_refused(tmp_path, position):
+    text = f'{{"version":1,"frame":"image","landmarks":{{"a":{{"position":{position}}}}}}}'
+    with pytest.raises(DataError, match=r"a\.points\.json: a: "):
+        read_points_file(written(tmp_path / "a.points.json", text))
+
+
 @pytest.mark.timeout(15)
 def test_a_name_that_stands_twice_among_many_is_found_at_once(tmp_path):
     names = ",".join(f'"c{number}": {{}}' for number in [*range(50_000), 7])

@@ -132,7 +132,9 @@ def test_a_picture_of_more_than_8_bits_is_shown_from_its_least_value_to_its_larg
     assert laid[0].max() < 8 and laid[-1].min() > 247
 
 
-@pytest.mark.parametrize("anchors", [{}, {"a": [1, 2]}, {"a": [1], "b": [2]}, {"a": [1, 2], "b": ["x", 2]}, None])
+@pytest.mark.parametrize(
+    "anchors", [{}, {"a": [1, 2]}, {"a": [1], "b": [2]}, {"a": [1, 2], "b": ["x", 2]}, {"a": [1, 2], "b": "34"}, None]
+)
 def test_a_filter_that_is_none_is_refused(tmp_path, anchors):
     dot().save(tmp_path / "f.png")
     if anchors is not None:

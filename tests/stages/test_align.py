@@ -189,6 +189,24 @@ def test_a_template_survives_its_file(tmp_path):
     assert all(made.frame.contains(made.points)) and made.frame.spacing.tolist() == [1.5] * 3
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"spacing": 0},
+        {"spacing": float("nan")},
+        {"margin": float("inf")},
+        {"margin": -1},
+        {"landmarks": {"a": []}},
+        {"landmarks": {"a": [10**400, 1, 2]}},
+    ],
+)
+def test_a_template_that_frames_no_image_is_refused(tmp_path, change):
+    write_template(mean_template([PLACES], tuple(PLACES), 1.5, 7.0, "mm"), tmp_path / "t.json")
+    (tmp_path / "t.json").write_text(json.dumps(json.loads((tmp_path / "t.json").read_text()) | change))
+    with pytest.raises(DataError, match=r"t\.json: not a template"):
+        read_template(tmp_path / "t.json")
+
+
 def test_no_file_of_the_users_is_replaced(scans, aligned, tmp_path, capsys):
     own = shutil.copytree(aligned, tmp_path / "own")  # an earlier alignment: its images are read now
     for number in range(5):
