@@ -37,7 +37,7 @@ def read_record(run: Path) -> dict[str, Any]:
         return {}
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # also a date that there is not
         raise ConfigError(f"{path}: not readable: {error}. Choose another run=FOLDER, or delete this one.") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: not the settings of a run. Choose another run=FOLDER, or delete this one.")

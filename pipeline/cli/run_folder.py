@@ -61,6 +61,7 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
         record = read_record(run)
         if verb.name in BEGINS:
             _refuse_theirs(run, record)
+        _require_sections(run, record, settings)
         sweep(run, below=True)
         _same_experiment(run, record, settings)
         if verb.name != "import":  # which reads the folder anew
@@ -116,6 +117,14 @@ def _is_manifest(path: Path) -> bool:
     except DataError:
         return False
     return True
+
+
+def _require_sections(run: Path, record: Mapping[str, Any], settings: Settings) -> None:
+    for key, asked in plain(settings).items():
+        if isinstance(asked, dict) and not isinstance(record.get(key, {}), dict):
+            raise ConfigError(
+                f"{run / RECORD}: {key} is {record[key]!r}; a section is needed. Put it back, or take it out."
+            )
 
 
 def _same_experiment(run: Path, record: Mapping[str, Any], settings: Settings) -> None:

@@ -13,7 +13,7 @@ def differences(before: Any, now: Any, key: str) -> list[str]:
         ['training.minutes: 10 there, 5 asked for']
     """
     if isinstance(before, dict) and isinstance(now, dict):
-        names = sorted(before.keys() | now.keys())
+        names = sorted(before.keys() | now.keys(), key=str)
         return [line for name in names for line in differences(before.get(name), now.get(name), f"{key}.{name}")]
     if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         return [

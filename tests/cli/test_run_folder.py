@@ -270,3 +270,21 @@ def test_a_run_of_before_hides_its_paths_and_goes_on(hidden):
     assert "Doe" in (folder / "config.yaml").read_text()
     claim("run", *words, f"source={source}")
     assert "Doe" not in (folder / "config.yaml").read_text() and read_record(folder)["source"] == str(source)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("data:", r"config\.yaml: data is None; a section is needed"),
+        ("training: 5", r"config\.yaml: training is 5; a section is needed"),
+        ("training: {1: 2}", r"training\.1: 2 there, None asked for"),
+        ("began: 2020-13-45", r"config\.yaml: not readable"),
+        ("[]", r"config\.yaml: not the settings of a run"),
+    ],
+)
+def test_a_record_that_is_damaged_is_named(run, line, complaint):
+    (run / "model").mkdir()
+    settings = settled("train", f"run={run}")
+    (run / "config.yaml").write_text(line)
+    with pytest.raises(ConfigError, match=complaint), claimed(verb_named("train"), settings):
+        pass
