@@ -22,6 +22,7 @@ from pipeline.data.observers import Readings, agreed, observer_of
 from pipeline.data.picture_size import other_sizes
 from pipeline.data.point_files import FILES, files_by_case, point_files, stem_of, suffix_of
 from pipeline.data.points_csv import read_points_csv
+from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.points_file import read_points_file
 from pipeline.data.points_json import read_points_json
 from pipeline.data.points_table import PointsTable
@@ -32,6 +33,7 @@ from pipeline.errors import DataError
 
 TABLES = ("landmarks.csv", "landmarks.json", "landmarks.xml", "keypoints.json", NNLANDMARK)
 READERS = dict(zip(FILES, (read_markups, read_fcsv, read_mps, read_pts, read_points_file), strict=True))
+OF_PICTURES = (".pts", POINTS)  # in px
 
 
 @dataclass
@@ -76,7 +78,7 @@ def read_annotations(
         odd = [str(p) for p in labels.values() if not p.name.lower().endswith(FILES)]
         if odd:
             raise DataError(f"{odd[0]}: unknown kind of landmark file; known are {', '.join(FILES)}.")
-        return _from_files({case: [path] for case, path in labels.items()}, frame)
+        return _from_files({case: [path] for case, path in labels.items()}, scans, frame)
     tables = [p for name in TABLES for p in (source / name, source / "landmarks" / name) if p.is_file()]
     files = point_files(source, scans)
     if len(tables) + bool(files) > 1:
@@ -86,7 +88,7 @@ def read_annotations(
         return _from_table(tables[0], scans, frame, source)
     if files:
         by_case, notes = files_by_case(files, scans)
-        found = _from_files(by_case, frame)
+        found = _from_files(by_case, scans, frame)
         found.findings += [note for note in notes if note.case in found.cases]
         return found
     raise DataError(
@@ -129,7 +131,7 @@ def _table(path: Path, frame: str | None, unit: str) -> PointsTable:
     return read_points_csv(path, frame, unit) if path.suffix == ".csv" else read_points_json(path, frame)
 
 
-def _from_files(by_case: dict[str, list[Path]], frame: str | None) -> Annotations:
+def _from_files(by_case: dict[str, list[Path]], scans: Mapping[str, Path], frame: str | None) -> Annotations:
     out = Annotations()
     for case, paths in sorted(by_case.items()):
         whose = [observer_of(p, stem_of(p))[1] for p in paths]
@@ -139,7 +141,8 @@ def _from_files(by_case: dict[str, list[Path]], frame: str | None) -> Annotation
             out.error("ambiguous-annotation", case, f"{names} could both belong to it.", advice)
             continue
         try:
-            said = {who: _read(path, frame, case, out) for who, path in zip(whose, paths, strict=True)}
+            at = scans.get(case)
+            said = {who: _read(path, frame, case, at, out) for who, path in zip(whose, paths, strict=True)}
         except DataError as error:
             out.error("bad-annotation", case, str(error), "Correct the file; the case is left out until then.")
             continue
@@ -150,8 +153,11 @@ def _from_files(by_case: dict[str, list[Path]], frame: str | None) -> Annotation
     return out
 
 
-def _read(path: Path, frame: str | None, case: str, out: Annotations) -> dict[str, Position]:
-    read = READERS[suffix_of(path)]
+def _read(path: Path, frame: str | None, case: str, scan: Path | None, out: Annotations) -> dict[str, Position]:
+    kind = suffix_of(path)
+    if kind in OF_PICTURES and scan is not None and unit_of(scan) != "px":
+        raise DataError(f"{path}: is in px of a picture; {scan} is a scan, whose landmarks are needed in mm.")
+    read = READERS[kind]
     try:
         points, notes = read(path, frame)
     except OtherFrameError:  # of many files the user speaks of those that state none

@@ -6,6 +6,7 @@ import unicodedata
 
 import nibabel
 import numpy as np
+import PIL.Image
 import pytest
 from crooked import upright_frame
 from dicom_files import NORMAL, ORIGIN, write_slice
@@ -17,6 +18,7 @@ from pipeline.data.markups import write_markups
 from pipeline.data.mps import read_mps
 from pipeline.data.observers import disagreement
 from pipeline.data.points_csv import read_points_csv
+from pipeline.data.points_file import write_points_file
 from pipeline.data.pts import write_pts
 from pipeline.data.scan_files import find_scans
 from pipeline.data.split import split_by_subject
@@ -100,20 +102,41 @@ def test_what_observers_do_not_agree_on_is_not_missing(tmp_path, kind):
     assert data.case("c3").landmarks["p"] is None  # nobody speaks of it
 
 
-@pytest.mark.parametrize("shape", [(9, 8), (8, 9, 10)])
-def test_observers_may_write_more_axes_than_an_image_has_and_not_fewer(tmp_path, shape):
-    for case in ("c1", "c2", "c3", "c4"):
-        voxels = np.random.default_rng(int(case[1])).normal(size=shape).astype(np.float32)
-        nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), tmp_path / f"{case}.nii")
+def test_observers_may_write_more_axes_than_an_image_has(tmp_path):
+    for case in ("c1", "c2", "c3"):
+        PIL.Image.new("L", (9, 8)).save(tmp_path / f"{case}.png")
         write_markups(tmp_path / f"{case}_observer-A.mrk.json", {"1": (1.0, 2.0, 0.0)})
     write_pts(tmp_path / "c1_observer-B.pts", {"1": (3.0, 4.0)})
+    data, _ = collect(tmp_path, "n")
+    assert data.case("c1").landmarks == {"1": (2.0, 3.0)}
+    assert data.case("c1").observers == {"observer-A": {"1": (1.0, 2.0)}, "observer-B": {"1": (3.0, 4.0)}}
+
+
+def test_fewer_axes_than_an_image_has_are_refused(tmp_path):
+    for case in ("c1", "c2", "c3", "c4"):
+        scan(tmp_path / f"{case}.nii.gz")
+    told = {case: {"1": A} for case in ("c2", "c3", "c4")} | {"c1": {"1": A[:2]}}
+    text(tmp_path / "landmarks.json", json.dumps({"frame": "LPS", **told}))
     data, findings = collect(tmp_path, "n")
-    if len(shape) < len(A):
-        assert data.case("c1").landmarks == {"1": (2.0, 3.0)}
-        assert data.case("c1").observers == {"observer-A": {"1": (1.0, 2.0)}, "observer-B": {"1": (3.0, 4.0)}}
-    else:
-        [error] = [f for f in findings if f.severity == "error"]
-        assert error.message == "landmark '1' has 2 coordinates, its scan 3 axes."
+    [error] = [f for f in findings if f.severity == "error"]
+    assert len(data.cases) == 3 and error.case == "c1"
+    assert error.message == "landmark '1' has 2 coordinates, its scan 3 axes."
+
+
+@pytest.mark.parametrize("write", [write_pts, write_points_file])
+@pytest.mark.parametrize("dims", [2, 3])
+def test_pixels_of_a_picture_are_not_taken_for_mm_of_a_scan(tmp_path, dims, write):
+    for case in ("c1", "c2", "c3", "c4"):
+        voxels = np.random.default_rng(int(case[1])).normal(size=(9, 8, 7)[:dims]).astype(np.float32)
+        nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), tmp_path / f"{case}.nii")
+        write_markups(tmp_path / f"{case}.mrk.json", {"1": A})
+    (tmp_path / "c1.mrk.json").unlink()
+    file = tmp_path / f"c1{'.pts' if write is write_pts else '.points.json'}"
+    write(file, {"1": A[:dims]})
+    data, findings = collect(tmp_path, "n")
+    [error] = [f for f in findings if f.severity == "error"]
+    assert [c.id for c in data.cases] == ["c2", "c3", "c4"] and error.case == "c1"
+    assert str(file) in error.message and f"{tmp_path / 'c1.nii'} is a scan" in error.message
 
 
 def test_observers_are_compared_along_the_axes_that_all_wrote():

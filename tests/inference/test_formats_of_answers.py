@@ -28,6 +28,7 @@ def model(task: str):
         ("landmarks", "px", ("voc",), "a.png", "voc: of points in px there are mrk.json"),
         ("landmarks", "mm", ("csv", "voc"), "a.nii", "voc: of points in mm there are mrk.json, .*, png, dicom-sr$"),
         ("landmarks", "px", ("dicom-sr",), "a.png", "dicom-sr: of points in px there are mrk.json, .*, png$"),
+        ("landmarks", "mm", ("points.json",), "a.nii", "points.json: of points in mm there are mrk.json"),
         ("landmarks", "mm", ("dicom-sr",), "a.nii", "dicom-sr: a.nii is no DICOM series"),
         ("boxes", "mm", ("png",), "a.nii", "png: of boxes in mm there are mrk.json"),
         ("boxes", "px", ("png",), "a.npy", "png: a.npy is no picture"),

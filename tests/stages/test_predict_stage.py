@@ -394,7 +394,7 @@ def test_a_scan_is_never_replaced(trained, inputs, tmp_path, monkeypatch):
         on_cpu(trained, inputs, inputs)
 
 
-@pytest.mark.parametrize("formats", [None, ["mrk.json", "fcsv", "points.json", "png", "csv", "nnlandmark"]])
+@pytest.mark.parametrize("formats", [None, ["mrk.json", "fcsv", "png", "csv", "nnlandmark"]])
 def test_a_case_names_all_files_that_show_its_answers(trained, inputs, tmp_path, formats):
     on_cpu(trained, tmp_path, inputs, formats=formats)
     there = sorted(p.name for p in tmp_path.glob("c16.*"))
