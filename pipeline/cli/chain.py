@@ -20,6 +20,7 @@ from pipeline.cli.run_folder import claimed, writable
 from pipeline.cli.settings import Settings
 from pipeline.cli.streams import onto_output
 from pipeline.cli.verbs import CHAIN, Verb, verb_named
+from pipeline.errors import ConfigError
 
 RECOGNISING = ("enroll", "identify", "verify")
 SHOWN_AT_THE_END = ("evaluate", "report")
@@ -44,15 +45,6 @@ def act(verb: Verb, settings: Settings) -> int:
 
 def single(verb: Verb, settings: Settings) -> Outcome:
     """One stage. A verb that works in a run folder holds it meanwhile."""
-    apart = {
-        "simulate": settings.simulate.out,
-        "predict": settings.predict.output,
-        "align": settings.predict.output,
-        "overlay": settings.predict.output,
-        "identify": settings.predict.output,
-        "verify": settings.predict.output,
-        "evaluate": settings.evaluate.output,
-    }
     if verb.name == "import":
         source_of(settings)
     with ExitStack() as held:
@@ -61,12 +53,26 @@ def single(verb: Verb, settings: Settings) -> Outcome:
         ):
             if verb.name == "enroll" and settings.gallery:  # a lock cannot tell a folder that is closed from a held one
                 writable(Path(os.path.realpath(settings.gallery)).parent, "gallery")
-            if folder := apart.get(verb.name):
-                writable(folder, "out" if verb.name == "simulate" else "-o")
         elif not (verb.name == "evaluate" and settings.evaluate.predictions and settings.evaluate.dataset):
             require_earlier(verb, settings)
             held.enter_context(claimed(verb, settings))
+        _require_writable(verb, settings)
         return STAGES[verb.name](settings)
+
+
+def _require_writable(verb: Verb, settings: Settings) -> None:
+    """Refuse now what could not be written apart from the run in the end."""
+    apart: dict[str, tuple[str, Path | None]] = {
+        "simulate": ("out", settings.simulate.out),
+        "evaluate": ("evaluate.output", settings.evaluate.output),
+    } | dict.fromkeys(("predict", "align", "overlay", "identify", "verify"), ("-o", settings.predict.output))
+    key, folder = apart.get(verb.name, ("", None))
+    if folder:
+        writable(folder, key)
+    if verb.name in ("report", "run") and (page := settings.report.output):
+        if page.is_dir():
+            raise ConfigError(f"report.output={page}: is a folder. Name the file that the page becomes.")
+        writable(page.parent, "report.output", "FILE")
 
 
 def run(settings: Settings) -> Outcome:
@@ -78,6 +84,7 @@ def run(settings: Settings) -> Outcome:
     promised: tuple[Any, ...] = ()
     failed: dict[str, str] = {}
     with claimed(verb, settings) as folder:
+        _require_writable(verb, settings)
         if not settings.quiet:
             print(f"run folder {folder}", file=sys.stderr)
         require_fitting(settings)

@@ -85,8 +85,12 @@ def _lacking(verb: Verb, settings: Settings) -> str:
     return "which run"
 
 
-def writable(folder: Path, key: str) -> None:
+def writable(folder: Path, key: str, kind: str = "FOLDER") -> None:
     """Make the folder and a file in it, before any work is done.
+
+    Args:
+        key: That named it, or a file in it.
+        kind: Of what the key names.
 
     Raises:
         ConfigError: That is not possible.
@@ -98,7 +102,7 @@ def writable(folder: Path, key: str) -> None:
             pass
     except OSError as error:
         raise ConfigError(
-            f"{key}{joined}{folder}: cannot write there: {error.strerror}. Choose another with {key}{joined}FOLDER."
+            f"{key}{joined}{folder}: cannot write there: {error.strerror}. Choose another with {key}{joined}{kind}."
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,29 @@ def test_predictions_that_are_none_are_refused_by_name(tmp_path, capsys, content
 def test_predict_without_an_output_folder_is_refused(capsys):
     assert main(["predict", "model=m", "-i", "scan.nii"]) == 2
     assert "-o FOLDER" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["notes.txt", "notes.txt/below"])
+@pytest.mark.parametrize("words", ["predict -o {}", "evaluate output={}", "report output={}/page.html"])
+def test_what_cannot_be_written_apart_from_the_run_is_said_before_the_work(words, place, called, tmp_path, capsys):
+    for name in ("dataset.json", "model/model.json", "test/predictions.json"):
+        (tmp_path / "run" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "run" / name).write_text("{}")
+    (tmp_path / "notes.txt").write_text("mine")
+    verb, *more = words.format(tmp_path / place).split()
+    assert main([verb, f"run={tmp_path}/run", *more]) == 2
+    assert f"{tmp_path / place}: cannot write there" in capsys.readouterr().err and called == []
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [("notes.txt/page.html", "cannot write there.*Choose another with report.output=FILE"), (".", "is a folder. Name")],
+)
+def test_run_asks_where_its_page_goes_before_it_begins(page, said, called, tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("mine")
+    assert main([*run_words(tmp_path), f"report.output={tmp_path / page}"]) == 2
+    assert re.search(said, capsys.readouterr().err) and called == []
 
 
 @pytest.mark.parametrize("gallery", ["/proc/people", "{file}/people"])
