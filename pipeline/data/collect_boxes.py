@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,17 +67,19 @@ def collect_boxes(
         else:
             whose, image = subjects.get(case, subject(case)), path.relative_to(source).as_posix()
             cases.append(Case(case, whose, image, {}, splits.get(case), {}, tuple(table.cases.get(case, ()))))
-    for case in sorted(set(table.cases) - set(scans)):
-        findings.append(Finding("no-scan", "warning", case, "boxes, but no picture of this id.", "Add the picture."))
+    findings += _without_picture(table.cases.keys() - scans.keys())
     require_enough(source, tuple(cases), findings)
     return Dataset(name, source.resolve(), (), tuple(cases), unit_of(scans[cases[0].id])), findings
 
 
-def with_boxes_of_folder(dataset: Dataset, findings: list[Finding]) -> Dataset:
+def with_boxes_of_folder(
+    dataset: Dataset, findings: list[Finding], images: str | None = None, series: Sequence[str] = ()
+) -> Dataset:
     """The same cases with the boxes that their folder has of them, if it has any; of the others nothing is known.
 
     Args:
         findings: Gets what is wrong with boxes.
+        images: As of `collect_boxes`; so is `series`.
     """
     paths = {case.id: dataset.image_path(case) for case in dataset.cases}
     tables = [name for name in TABLES if (dataset.root / name).is_file()]
@@ -87,8 +89,16 @@ def with_boxes_of_folder(dataset: Dataset, findings: list[Finding]) -> Dataset:
     for case in sorted(table.problems.keys() & paths.keys()):
         text, advice = table.problems[case][0], "Correct it; until then nothing is known of the boxes of this case."
         findings.append(Finding("bad-annotation", "warning", case, text, advice))
+    if strays := table.cases.keys() - paths.keys():  # pictures that were left out, and those that there are not
+        left_out = ids_by_file(find_scans(dataset.root, images, series)[0], dataset.root)
+        findings += _without_picture(strays - left_out.keys())
     good = {case: tuple(boxes) for case, boxes in table.cases.items() if case not in table.problems}
     return replace(dataset, cases=tuple(replace(c, boxes=good.get(c.id)) for c in dataset.cases))
+
+
+def _without_picture(cases: Iterable[str]) -> list[Finding]:
+    text = "boxes, but no picture of this id."
+    return [Finding("no-scan", "warning", case, text, "Add the picture.") for case in sorted(cases)]
 
 
 def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:

@@ -78,7 +78,7 @@ def import_folder(
         if boxes_around:
             dataset = with_boxes_around(dataset, boxes_around, margin, beside=True)
         else:
-            dataset = with_boxes_of_folder(dataset, findings)
+            dataset = with_boxes_of_folder(dataset, findings, images, series)
     dataset = with_values(dataset, findings, columns.inputs, columns.outputs, columns.table)
     if task == "multi" and not dataset.outputs and not dataset.classes:
         raise DataError(

@@ -14,7 +14,7 @@ from pipeline.data.boxes_csv import read_boxes_csv, write_boxes_csv
 from pipeline.data.boxes_table import BoxesTable
 from pipeline.data.boxes_voc import read_voc, write_voc
 from pipeline.data.boxes_yolo import CLASSES, read_classes, read_yolo, write_yolo
-from pipeline.data.collect_boxes import collect_boxes
+from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.dataset import Box, Case, Dataset, read_dataset, write_dataset
 from pipeline.data.write_boxes import write_box_sets
 from pipeline.errors import DataError
@@ -198,6 +198,21 @@ def test_pictures_without_boxes_are_left_out_or_show_nothing(tmp_path):
     assert [c.id for c in data.cases] == ["a", "b", "c"]
     assert {f.rule for f in findings} == {"no-boxes", "no-scan"}
     assert collect_boxes(tmp_path, "set", unlisted="absent")[0].case("d").boxes == ()
+
+
+@pytest.mark.parametrize("kind", ["csv", "coco"])
+def test_boxes_beside_landmarks_whose_picture_is_not_there_are_told(tmp_path, kind):
+    pictures(tmp_path, [f"{n}.png" for n in "abc"])
+    told = {f"{name}.png": BOXES for name in ("a", "b", "c", "misspelt")}
+    if kind == "csv":
+        write_boxes_csv(tmp_path / "boxes.csv", told)
+    else:
+        write_coco(tmp_path / "boxes.json", {name: (SIZE, boxes) for name, boxes in told.items()})
+    cases = tuple(Case(name, name, f"{name}.png", {"eye": (1.0, 1.0)}) for name in "ab")  # c was left out
+    findings = []
+    data = with_boxes_of_folder(Dataset("set", tmp_path, ("eye",), cases, "px"), findings)
+    same(data.case("b").boxes)
+    assert [(f.rule, f.severity, f.case) for f in findings] == [("no-scan", "warning", "misspelt.png")]
 
 
 def test_boxes_in_two_places_are_refused(tmp_path):
