@@ -115,9 +115,9 @@ def _require_usable(manifest: Dataset, findings: Findings, out: Path, strict: bo
         listed = "\n".join(f"  {f.message} {f.advice}" for f in whole)
         raise DataError(f"dataset {manifest.name}: wrong as a whole:\n{listed}\nDetails in {out}.")
     least = min(LEAST, len(manifest.cases))  # fewer may be given only to measure a model on
-    needed = f"all {len(manifest.cases)}" if strict else str(least)
-    bad = set(findings.quarantined)
+    bad = set(findings.quarantined)  # also those that import left out
     left = [c for c in manifest.cases if c.id not in bad]
+    needed = f"all {len(left) + len(bad)}" if strict else str(least)
     if len(left) < least or (strict and bad):
         listed = "\n".join(f"  {f.case}: {f.message}" for f in findings.items if f.severity == "error")
         raise DataError(

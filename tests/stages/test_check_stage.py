@@ -13,7 +13,7 @@ import pytest
 from dicom_files import NORMAL, ORIGIN, write_slice
 
 from pipeline.data.dataset import Case, Dataset, write_dataset
-from pipeline.data.findings import Finding, Findings, read_findings, write_findings
+from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings, write_findings
 from pipeline.data.patient_rules import check_patients
 from pipeline.data.readers import read_frame
 from pipeline.data.scan_facts import VERSION, inspect_scan, unchanged
@@ -107,6 +107,13 @@ def test_scans_that_cannot_be_used_are_quarantined_with_the_reason(data):
     assert all(f"{f.case}.nii.gz" in f.message for f in findings)
     assert read_findings(data.root / "findings.json").quarantined == ("c1", "c2", "c3", "c5")
     with pytest.raises(DataError, match="6 usable cases, all 10 are needed"):
+        run(data, strict=True)
+
+
+def test_where_all_are_needed_those_that_import_left_out_count(data):
+    left_out = Finding("bad-annotation", "error", "c99", "c99.mrk.json: no label.")
+    write_findings(Findings((left_out,)), data.root / FROM_IMPORT)
+    with pytest.raises(DataError, match=r"10 usable cases, all 11 are needed:\n  c99: c99\.mrk\.json: no label\."):
         run(data, strict=True)
 
 
