@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pipeline.data.atomic import read_json, write_json
+from pipeline.data.frames import written_frame
 from pipeline.errors import DataError, GeometryError
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.fit import moved, onto_their_mean, rigid, similarity
@@ -114,8 +115,9 @@ def _start(shapes: Float[np.ndarray, "C K D"]) -> Float[np.ndarray, "K D"]:
 def write_template(template: Template, path: Path) -> None:
     """Write `template.json`."""
     points = dict(zip(template.names, template.points.tolist(), strict=True))
-    facts = {"unit": template.unit, "spacing": template.spacing, "margin": template.margin}
-    write_json(path, {"version": 1, **facts, "landmarks": points})
+    facts = {"frame": written_frame(template.unit), "unit": template.unit}
+    sizes = {"spacing": template.spacing, "margin": template.margin}
+    write_json(path, {"version": 1, **facts, **sizes, "landmarks": points})
 
 
 def read_template(path: Path) -> Template:
@@ -134,6 +136,9 @@ def read_template(path: Path) -> Template:
             raise ValueError("positions of landmarks")
         if not (0 < spacing < np.inf and 0 <= margin < np.inf):
             raise ValueError(f"spacing {spacing}, margin {margin}")
+        frame = written_frame(unit)
+        if content.get("frame", frame) != frame:  # early ones do not say
+            raise DataError(f"{path}: frame {content['frame']} of {unit}; expected {frame}")
         return Template(tuple(content["landmarks"]), points, spacing, margin, unit)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise DataError(f"{path}: not a template: {error!r}. Make one with `patchvote align`.") from error

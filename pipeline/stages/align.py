@@ -193,7 +193,8 @@ def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[P
     places = {case.id: _place(out, case.id, template.unit) for case in found}
     for place in earlier - set(places.values()):
         place.unlink(missing_ok=True)
-    _write_tables(out, found, {})  # before the images: where this call is killed, the next knows what it began
+    # Before the images: where this call is killed, the next knows what it began.
+    _write_tables(out, found, {}, template.unit)
     failed: dict[str, str] = {}
     fits: dict[str, tuple[str, str]] = {}
     remarks: list[Finding] = []
@@ -207,7 +208,7 @@ def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[P
                 places[case.id].unlink(missing_ok=True)
             continue
         fits[case.id] = f"{number}", f"{off:.3f}"
-    _write_tables(out, [case for case in found if case.id in fits], fits)
+    _write_tables(out, [case for case in found if case.id in fits], fits, template.unit)
     if (out / SPLIT).is_file() and not any(case.part for case in found):
         told = "stays as it is, and a run of this folder follows it. Remove it if it is not yours."
         print(f"{out / SPLIT}: {told}", file=sys.stderr)
@@ -221,11 +222,11 @@ def _align(case: Found, matrix: np.ndarray, frame: ImageFrame, place: Path) -> l
     return remarks_on(case.id, image)
 
 
-def _write_tables(out: Path, cases: Sequence[Found], fits: Mapping[str, tuple[str, str]]) -> None:
+def _write_tables(out: Path, cases: Sequence[Found], fits: Mapping[str, tuple[str, str]], unit: str) -> None:
     """A row a case, which is called as its image is. A split only where the source tells one: else one that the user
     wrote would be lost."""
     lying = [(file_stem(c.id), *fits.get(c.id, ("", ""))) for c in cases]
-    _write_table(out / TABLES[0], ("case", "landmarks", "off"), lying)
+    _write_table(out / TABLES[0], ("case", "landmarks", f"off_{unit}"), lying)
     _write_table(out / TABLES[1], ("case", "subject"), [(file_stem(c.id), c.subject) for c in cases])
     if parts := [(file_stem(c.id), c.part) for c in cases if c.part]:
         _write_table(out / SPLIT, ("case", "split"), parts)

@@ -13,6 +13,7 @@ from pipeline.data.atomic import fingerprint, sweep, write_bytes, write_json
 from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.file_names import file_stem
 from pipeline.data.findings import Finding, read_findings
+from pipeline.data.frames import written_frame
 from pipeline.data.placement import MISTAKES
 from pipeline.data.store import read_store
 from pipeline.data.threads import cores
@@ -81,7 +82,8 @@ def find_suspects(
     annotated = {c.id: c.world for c in cases if np.isfinite(c.world).all(1).any()}
     ranked = rank_suspects(annotated, answers, data.landmarks, data.unit, {c.id: _mistakes(c) for c in cases})
     ranked = [*_refused(found.items), *ranked]
-    write_json(out / "suspects.json", {"version": 1, "suspects": [asdict(s) for s in ranked]})
+    where = {"frame": written_frame(data.unit), "unit": data.unit}
+    write_json(out / "suspects.json", {"version": 1, **where, "suspects": [asdict(s) for s in ranked]})
     _draw(data, ranked[:SHOWN], {c: f.world for c, f in answers.items()}, out)
     return ranked
 

@@ -17,7 +17,7 @@ from pipeline.data.image import Image
 from pipeline.data.markups import read_markups, write_markups
 from pipeline.data.read_nifti import read_nifti
 from pipeline.data.readers import case_name
-from pipeline.data.template import mean_template, read_template, write_template
+from pipeline.data.template import Template, mean_template, read_template, write_template
 from pipeline.data.write_nifti import write_nifti
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
@@ -94,6 +94,7 @@ def test_subjects_and_how_well_each_fits_are_told(aligned, capsys):
         "s3,p1",
         "s4,p2",
     ]
+    assert (aligned / "aligned.csv").read_text().startswith("case,landmarks,off_mm\n")
     rows = [line.split(",") for line in (aligned / "aligned.csv").read_text().split()[1:]]
     assert [row[1] for row in rows] == ["4"] * 4 + ["3"] and max(float(row[2]) for row in rows) < 0.01
     assert not (aligned / "images" / "s5.nii.gz").exists()
@@ -205,6 +206,20 @@ def test_a_template_that_frames_no_image_is_refused(tmp_path, change):
     (tmp_path / "t.json").write_text(json.dumps(json.loads((tmp_path / "t.json").read_text()) | change))
     with pytest.raises(DataError, match=r"t\.json: not a template"):
         read_template(tmp_path / "t.json")
+
+
+@pytest.mark.parametrize("unit", ["mm", "px"])
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_template_names_its_frame_and_one_that_does_not_is_read(tmp_path, dims, unit):
+    points, path = np.array(list(PLACES.values()))[:, :dims], tmp_path / "template.json"
+    write_template(Template(tuple(PLACES), points, 1.5, 7.0, unit), path)
+    content = json.loads(path.read_text())
+    assert content.pop("frame") == {"mm": "LPS", "px": "image"}[unit]
+    path.write_text(json.dumps(content))
+    assert np.allclose(read_template(path).points, points)
+    path.write_text(json.dumps(content | {"frame": "RAS"}))
+    with pytest.raises(DataError, match="frame RAS of"):
+        read_template(path)
 
 
 def test_no_file_of_the_users_is_replaced(scans, aligned, tmp_path, capsys):

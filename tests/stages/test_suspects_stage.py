@@ -44,7 +44,9 @@ def test_exchanged_names_lead_the_list_with_a_picture(scans, tmp_path):
     suspects = run(scans, tmp_path, folds=3)
     assert suspects[0].case == "c04" and "exchanged" in suspects[0].reason
     assert (tmp_path / "01_c04.png").read_bytes()[:4] == b"\x89PNG"
-    written = read_json(tmp_path / "suspects.json")["suspects"]
+    content = read_json(tmp_path / "suspects.json")
+    written = content["suspects"]
+    assert (content["frame"], content["unit"]) == ("LPS", "mm")
     assert [s["case"] for s in written] == [s.case for s in suspects] and len(written) >= 15
     for name in ("07_c99.png", "mine.png"):  # of an earlier list, and of somebody else
         (tmp_path / name).write_bytes(b"")
