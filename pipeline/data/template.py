@@ -6,7 +6,7 @@ Letters: K landmarks, D dimensions.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from jaxtyping import Float
 
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.frames import written_frame
+from pipeline.data.readers import unit_of
 from pipeline.errors import DataError, GeometryError
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.fit import moved, onto_their_mean, rigid, similarity
@@ -142,3 +143,15 @@ def read_template(path: Path) -> Template:
         return Template(tuple(content["landmarks"]), points, spacing, margin, unit)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise DataError(f"{path}: not a template: {error!r}. Make one with `patchvote align`.") from error
+
+
+def template_for(path: Path, images: Iterable[Path]) -> Template:
+    """Read `template.json` that images are about to follow; none of them is opened.
+
+    Raises:
+        DataError: Not one, or in another unit than the images.
+    """
+    template = read_template(path)
+    if units := {unit_of(image) for image in images} - {template.unit}:
+        raise DataError(f"{path} is in {template.unit}, the images are in {units.pop()}")
+    return template

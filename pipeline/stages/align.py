@@ -24,7 +24,7 @@ from pipeline.data.read_apart import read_safely
 from pipeline.data.readers import files_of, unit_of
 from pipeline.data.scan_files import asked_scans
 from pipeline.data.scan_remarks import remarks_on, warn
-from pipeline.data.template import Points, Template, mean_template, read_template, write_template
+from pipeline.data.template import Points, Template, mean_template, template_for, write_template
 from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.geometry import ImageFrame
 
@@ -102,32 +102,22 @@ def align(
         earlier = _earlier(out)
         _refuse_overwriting(out, paths, earlier, any(f.part for f in found))
         sweep(out, out / IMAGES)
+        shape = None if template is None else template_for(template, paths.values())
         if source is None:
             found, failed = _asked(model, paths, device)
         if not found:
             return 0, failed
-        shape = _template(found, template, landmarks, spacing, margin)
+        shape = shape or _mean(found, landmarks, spacing, margin)
         write_template(shape, out / TEMPLATE)
         written, more = _write(out, found, shape, earlier or set())
     return written, failed | more
 
 
-def _template(
-    found: Sequence[Found],
-    template: Path | None,
-    landmarks: Sequence[str],
-    spacing: float | None,
-    margin: float | None,
-) -> Template:
-    """The one that is given, or the mean of the cases."""
+def _mean(found: Sequence[Found], landmarks: Sequence[str], spacing: float | None, margin: float | None) -> Template:
+    """How landmarks lie in the mean of the cases."""
     unit = unit_of(found[0].image)
-    if template is None:
-        usual, names = USUAL[unit], tuple(landmarks) or tuple(found[0].landmarks)
-        return mean_template([f.landmarks for f in found], names, spacing or usual[0], margin or usual[1], unit)
-    shape = read_template(template)
-    if shape.unit != unit:
-        raise DataError(f"{template} is in {shape.unit}, the images are in {unit}")
-    return shape
+    usual, names = USUAL[unit], tuple(landmarks) or tuple(found[0].landmarks)
+    return mean_template([f.landmarks for f in found], names, spacing or usual[0], margin or usual[1], unit)
 
 
 def _require_heard(said: Mapping[str, object]) -> None:

@@ -168,6 +168,14 @@ def test_two_scans_of_one_name_are_refused_before_a_model_is_asked(tmp_path, kin
         align(tmp_path / "out", None, tmp_path, [tmp_path / "one", tmp_path / "two"], tmp_path / "template.json")
 
 
+@pytest.mark.parametrize("kind", ["misspelt", "px"])
+def test_a_template_that_does_not_fit_is_said_before_a_model_is_asked(tmp_path, scans, faces, monkeypatch, kind):
+    template = {"misspelt": tmp_path / "tempalte.json", "px": faces.parent / "aligned_faces" / "template.json"}[kind]
+    monkeypatch.setattr(stage, "_asked", lambda *_: pytest.fail("a model was asked"))
+    with pytest.raises(DataError, match=r"tempalte\.json: no such file|in px, the images are in mm"):
+        align(tmp_path / "out", None, tmp_path, [scans], template)
+
+
 def test_what_cannot_be_aligned_is_said(tmp_path, scans, aligned, capsys):
     assert main(["align", f"source={scans}"]) == 2
     assert "-o FOLDER is needed" in capsys.readouterr().err
