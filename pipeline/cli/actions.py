@@ -82,16 +82,17 @@ def check(settings: Settings) -> Outcome:
         _require_judge(settings)
         build_networks(settings)
     if of_model := settings.check.same_patient:
-        from pipeline.stages.check_identity import UNCOMPARED, check_identity, telling_model
+        from pipeline.stages.check_identity import UNCOMPARED, check_identity, require_telling
 
-        telling_model(of_model, settings.device)  # before the scans are looked at
+        require_telling(of_model, settings.device)  # before the scans are looked at
     findings = list(
         stage(run / "dataset.json", run / "findings.json", strict=settings.data.strict, workers=workers(settings))
     )
     failed = errors_of(findings)
     uncompared: dict[str, str] = {}
     if of_model:
-        named = check_identity(run / "dataset.json", run / "findings.json", of_model, settings.device)
+        how = settings.device, settings.threads
+        named = check_identity(run / "dataset.json", run / "findings.json", of_model, *how)
         uncompared = {f.case: f.message for f in named if f.rule == UNCOMPARED and f.case is not None}
         findings += named
     note = (

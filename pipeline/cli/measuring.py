@@ -142,7 +142,7 @@ def align(settings: Settings) -> Outcome:
     if asked.output is None:
         raise ConfigError("align: -o FOLDER is needed, for the aligned images")
     facts = (settings.source, asked.model, asked.input or (), wanted.template, wanted.landmarks)
-    reading = (data.frame, data.images, data.series_uid)
-    written, failed = stage(asked.output, *facts, wanted.spacing, wanted.margin, settings.device, *reading)
+    how = (settings.device, data.frame, data.images, data.series_uid, settings.threads)
+    written, failed = stage(asked.output, *facts, wanted.spacing, wanted.margin, *how)
     note = f"{counted(written, 'image')} in {asked.output}"
     return Outcome(note, (note,), failed)

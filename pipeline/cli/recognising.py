@@ -25,7 +25,7 @@ def enroll(settings: Settings) -> Outcome:
         return Outcome(note, (note,))
     if not name or not settings.predict.input:
         raise ConfigError("enroll: say whom, by which image: name=ID -i IMAGE (or remove=ID)")
-    people = add(_model(settings), gallery, settings.predict.input, name, settings.device)
+    people = add(_model(settings), gallery, settings.predict.input, name, settings.device, settings.threads)
     note = f"'{name}' enrolled; {_people(people)} in {gallery}"
     return Outcome(note, (note,))
 
@@ -48,7 +48,7 @@ def _asked(settings: Settings, claimed: str | None) -> Outcome:
     if not settings.predict.input:
         raise ConfigError("say which images: -i IMAGE_OR_FOLDER")
     which = _model(settings), _gallery(settings), settings.predict.input, settings.predict.output
-    answers, failed = stage(*which, claimed, settings.identity.threshold, settings.device)
+    answers, failed = stage(*which, claimed, settings.identity.threshold, settings.device, settings.threads)
     yes, no = ("yes", "no") if claimed else (None, NOBODY)
     said = [(yes or a.name) if a.name else no for a in answers]
     rows = [(a.image.name, word, f"{a.distance:.3f}", a.nearest) for a, word in zip(answers, said, strict=True)]

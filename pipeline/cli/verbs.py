@@ -48,7 +48,8 @@ RUN = ("experiment", "run")
 READING = ("data.frame", "data.images", "data.series_uid")
 TRAINING = ("device", "seed", "threads", "training")
 MEASURED = tuple(f"evaluate.{key}" for key in ("part", "radii", "wrong_beyond", "pairs", "normalise"))
-RECOGNISING = ("gallery", "identity.threshold", "predict.model", "predict.input", "predict.output", "device")
+ASKING = ("device", "threads")  # of a model
+RECOGNISING = ("gallery", "identity.threshold", "predict.model", "predict.input", "predict.output", *ASKING)
 CHAIN = ("import", "check", "preprocess", "train", "predict", "evaluate", "report")
 VERBS = (
     Verb(
@@ -125,7 +126,7 @@ VERBS = (
         "enroll",
         "add a person to a gallery, from one image or more, or take one out (remove=ID)",
         "patchvote enroll model=runs/faces_att/model gallery=people -i FACE.png name=ID",
-        ("run", "gallery", "identity.name", "identity.remove", "predict.model", "predict.input", "device"),
+        ("run", "gallery", "identity.name", "identity.remove", "predict.model", "predict.input", *ASKING),
         ("identity", "predict"),
         "GALLERY, a file without images",
         anew=True,
@@ -152,7 +153,7 @@ VERBS = (
         "align",
         "turn and move images so that their landmarks lie alike: those of a folder, or those that a model finds",
         "patchvote align source=phantoms -o aligned",
-        ("source", "predict.model", "predict.input", "predict.output", *READING, "align", "device"),
+        ("source", "predict.model", "predict.input", "predict.output", *READING, "align", *ASKING),
         ("align", "predict", "data"),
         "OUT/images/, OUT/subjects.csv, OUT/aligned.csv, OUT/template.json; OUT/split.csv if the source has a split",
         anew=True,

@@ -25,6 +25,7 @@ from pipeline.data.readers import files_of, unit_of
 from pipeline.data.scan_files import asked_scans
 from pipeline.data.scan_remarks import remarks_on, warn
 from pipeline.data.template import Points, Template, mean_template, template_for, write_template
+from pipeline.data.threads import cores, limit_threads
 from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.geometry import ImageFrame
 
@@ -64,6 +65,7 @@ def align(
     frame: str | None = None,
     images: str | None = None,
     series: Sequence[str] = (),
+    threads: int = 0,
 ) -> tuple[int, dict[str, str]]:
     """Write `images/ID.nii.gz` (of pictures `ID.png`), `subjects.csv`, `aligned.csv` and `template.json` into `out`;
     and `split.csv`, where the source has a split.
@@ -81,6 +83,7 @@ def align(
         frame: "LPS" or "RAS", for landmark files of `source` that do not say.
         images: Which folder of `source` holds the images, where there are several.
         series: UIDs of the DICOM series to take, where a folder holds several.
+        threads: CPU threads; 0 = all cores that this process may use.
 
     Returns:
         How many images were written, and why others were not.
@@ -92,6 +95,7 @@ def align(
     """
     if source is None and (model is None or not inputs or template is None):
         raise ConfigError("align: say source=FOLDER with landmarks, or model=MODEL -i IMAGES align.template=FILE")
+    limit_threads(threads or cores())
     said: dict[str, object] = {"source": source, "model": model, "-i": inputs, "align.template": template}
     said |= {"align.landmarks": landmarks, "align.spacing": spacing, "align.margin": margin}
     _require_heard(said | {"data.frame": frame, "data.images": images})
@@ -104,7 +108,7 @@ def align(
         sweep(out, out / IMAGES)
         shape = None if template is None else template_for(template, paths.values())
         if source is None:
-            found, failed = _asked(model, paths, device)
+            found, failed = _asked(model, paths, device, threads)
         if not found:
             return 0, failed
         shape = shape or _mean(found, landmarks, spacing, margin)
@@ -157,14 +161,16 @@ def _annotated(
     return found, {case: why for case, why in told.items() if case not in placed}
 
 
-def _asked(model: Path | None, images: dict[str, Path], device: str) -> tuple[list[Found], dict[str, str]]:
+def _asked(
+    model: Path | None, images: dict[str, Path], device: str, threads: int
+) -> tuple[list[Found], dict[str, str]]:
     """Landmarks that a model finds, and why images could not be answered."""
     from pipeline.inference.answering import LandmarkAnswering, answering
     from pipeline.inference.beside import Beside
-    from pipeline.inference.model import load_model, pick_device
+    from pipeline.inference.ready_model import ready_model
 
     assert model is not None
-    made = answering(load_model(model, pick_device(device)), None)
+    made = answering(ready_model(model, device, threads), None)
     if not isinstance(made, LandmarkAnswering):
         raise ConfigError(f"align: {model} finds no landmarks")
     found: list[Found] = []

@@ -16,6 +16,7 @@ from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.inference.answering import VectorAnswering
 from pipeline.inference.beside import Beside
 from pipeline.inference.model import Model, load_model, pick_device
+from pipeline.inference.ready_model import ready_model
 from pipeline.metrics.strangers import Stranger, strangers
 from pipeline.tasks.table import TASKS, name_of
 
@@ -23,7 +24,7 @@ RULE = "other-patient"
 UNCOMPARED = "not-compared"
 
 
-def check_identity(dataset: Path, findings: Path, model: Path, device: str = "auto") -> list[Finding]:
+def check_identity(dataset: Path, findings: Path, model: Path, device: str = "auto", threads: int = 0) -> list[Finding]:
     """Compare all scans that check kept, and add what was met to `findings.json`.
 
     Args:
@@ -40,7 +41,8 @@ def check_identity(dataset: Path, findings: Path, model: Path, device: str = "au
         CheckpointError: It is no model, or damaged.
         DataError: No subject has two scans, so there is nothing to compare.
     """
-    loaded, data, found = telling_model(model, device), read_dataset(dataset), read_findings(findings)
+    loaded, data, found = ready_model(model, device, threads), read_dataset(dataset), read_findings(findings)
+    _require_vectors(model, loaded)
     _require_alike(model, loaded, dataset, data, found)
     cases = [c for c in data.cases if c.id not in set(found.quarantined)]
     subjects = {c.id: c.subject for c in cases}
@@ -56,17 +58,19 @@ def check_identity(dataset: Path, findings: Path, model: Path, device: str = "au
     return named
 
 
-def telling_model(folder: Path, device: str = "auto") -> Model:
-    """A model that tells who an image shows.
+def require_telling(folder: Path, device: str = "auto") -> None:
+    """Refuse a model that does not tell who an image shows, before any scan is looked at.
 
     Raises:
         ConfigError: It is of another task.
         CheckpointError: It is no model, or damaged.
     """
-    loaded = load_model(folder, pick_device(device))
-    if TASKS[name_of(loaded.task)].answers != "vectors":
+    _require_vectors(folder, load_model(folder, pick_device(device)))
+
+
+def _require_vectors(folder: Path, model: Model) -> None:
+    if TASKS[name_of(model.task)].answers != "vectors":
         raise ConfigError(f"check.same_patient={folder}: does not tell who it is; train one with task=embedding.")
-    return loaded
 
 
 def _vectors(made: VectorAnswering, scans: dict[str, Path]) -> tuple[dict[str, np.ndarray], dict[str, str]]:

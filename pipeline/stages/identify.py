@@ -19,7 +19,7 @@ from pipeline.data.read_apart import read_safely
 from pipeline.errors import CheckpointError, ConfigError, DataError, in_words
 from pipeline.inference.answering import VectorAnswering, answering
 from pipeline.inference.beside import Beside
-from pipeline.inference.model import load_model, pick_device
+from pipeline.inference.ready_model import ready_model
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,11 @@ class Recognised:
 class Asked:
     """A model with its gallery."""
 
-    def __init__(self, model: Path, gallery: Path, threshold: float | None = None, device: str = "auto") -> None:
+    def __init__(
+        self, model: Path, gallery: Path, threshold: float | None = None, device: str = "auto", threads: int = 0
+    ) -> None:
         """Raises ConfigError if the model makes no vectors."""
-        loaded = load_model(model, pick_device(device))
+        loaded = ready_model(model, device, threads)
         made = answering(loaded, None)
         if not isinstance(made, VectorAnswering):
             raise ConfigError(f"{model}: does not tell who it is; train one with task=embedding.")
@@ -63,14 +65,16 @@ class Asked:
         return np.array(self._answering.answer(read_safely(image), Beside())["vector"])
 
 
-def enroll(model: Path, gallery: Path, images: Sequence[Path], name: str, device: str = "auto") -> int:
+def enroll(
+    model: Path, gallery: Path, images: Sequence[Path], name: str, device: str = "auto", threads: int = 0
+) -> int:
     """Add images of one person to a gallery, which is made if it is not there; returns how many people it has.
 
     Raises:
         DataError: An image cannot be read, nobody can be called so, or the gallery is another model's.
     """
     with _held(Path(os.path.realpath(gallery)).parent):
-        asked = Asked(model, gallery, device=device)
+        asked = Asked(model, gallery, None, device, threads)
         people = asked.gallery(may_be_new=True)
         for image in _files(images):
             people = people.with_person(name, image.name, asked.vector(image))
@@ -99,6 +103,7 @@ def identify(
     claimed: str | None = None,
     threshold: float | None = None,
     device: str = "auto",
+    threads: int = 0,
 ) -> tuple[list[Recognised], dict[str, str]]:
     """Who each image shows: the nearest of the gallery, if it is near enough, else nobody.
 
@@ -113,7 +118,7 @@ def identify(
     Raises:
         DataError: No image, nobody is enrolled, or the gallery is another model's.
     """
-    asked = Asked(model, gallery, threshold, device)
+    asked = Asked(model, gallery, threshold, device, threads)
     people, answers, failures = asked.gallery(), [], {}
     if not people.people:
         raise DataError(f"{gallery}: nobody is enrolled.")

@@ -26,7 +26,6 @@ from pipeline.data.readers import files_of, place_of, read_image, unit_of
 from pipeline.data.scan_facts import stamp_of
 from pipeline.data.scan_files import asked_scans, require_one_scan
 from pipeline.data.scan_remarks import remarks_on, warn
-from pipeline.data.threads import cores, limit_threads
 from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
 from pipeline.data.write_behind import WriteBehind
@@ -35,8 +34,9 @@ from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.inference.answering import Answering, Content, answering
 from pipeline.inference.beside import Beside, beside_dataset, beside_scans, under_codes
 from pipeline.inference.formats import check_formats
-from pipeline.inference.model import Model, load_model, pick_device, strangers
+from pipeline.inference.model import Model, strangers
 from pipeline.inference.program import program_sum
+from pipeline.inference.ready_model import ready_model
 from pipeline.report.answer_planes import cut_answers
 from pipeline.tasks.multi import MultiTask
 from pipeline.tasks.table import TASKS, name_of
@@ -78,22 +78,14 @@ def predict(
         DataError: No scan, or two scans of the same name; or a report that names the patient, with `pseudonyms`.
         CheckpointError: The model folder is damaged.
     """
-    import torch
-
     if pseudonyms and "dicom-sr" in (formats or ()):
         raise DataError("predict.formats=dicom-sr: a report names its patient. Leave it out, or data.pseudonyms=false.")
-    torch.set_num_threads(threads or cores())
-    limit_threads(torch.get_num_threads())
-    target = pick_device(device)
-    loaded = load_model(model, target)
+    loaded = ready_model(model, device, threads)
     if dataset:
         scans, beside = beside_dataset(dataset, part, exclude)
     else:
         scans, beside = beside_scans(asked_scans(inputs, out, series), loaded.inputs, table)
     check_formats(TASKS[name_of(loaded.task)].answers, loaded.unit, formats, scans)
-    ignored = strangers(model, loaded)
-    if ignored:
-        print(f"{model}: not part of the model, ignored: {', '.join(ignored)}", file=sys.stderr)
     kept = KeptAnswers(out)
     with claimed_folder(out):
         if not dataset:
@@ -103,7 +95,7 @@ def predict(
         images = [*scans.values(), *(path for known in beside.values() for path in known.views.values())]
         read = [*(file for path in images for file in files_of(path)), *([table] if table else [])]
         kept.require_free(_files(loaded, formats), scans, read)
-        return _predict(loaded, model, scans, beside, kept, formats, ignored, target, not dataset)
+        return _predict(loaded, model, scans, beside, kept, formats, not dataset)
 
 
 def _files(loaded: Model, formats: Sequence[str] | None) -> AnswerFiles:
@@ -121,8 +113,6 @@ def _predict(
     beside: dict[str, Beside],
     kept: KeptAnswers,
     formats: Sequence[str] | None,
-    ignored: list[str],
-    target: str,
     goes_on: bool,
 ) -> Predictions | BoxPredictions | ValuePredictions | VectorPredictions:
     import torch
@@ -145,13 +135,13 @@ def _predict(
         "version": 1,
         "versions": versions,
         "model": loaded.name,
-        "device": target,
+        "device": str(next(loaded.networks[0].parameters()).device),
         "threads": torch.get_num_threads(),
         "seconds": round(time.time() - started, 3),
         "seconds_per_case": seconds,
         "failures": failures,
         "remarks": [remark for content in cases.values() for remark in content["remarks"]],
-        "ignored_in_model": ignored,
+        "ignored_in_model": strangers(model, loaded),
     }
     write_json(out / REPORT, report)
     return predictions

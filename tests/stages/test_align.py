@@ -134,14 +134,16 @@ def test_pictures_are_scaled_too(faces):
     assert len(shown) == 16 and all(np.abs(s - shown[0]).mean() < 6 for s in shown)
 
 
-def test_a_model_finds_the_landmarks_of_new_images(faces, tmp_path):
+def test_a_model_finds_the_landmarks_of_new_images(faces, tmp_path, capsys):
     coarse = "training.coarse={parameters: {stride: 4, width: 8, growth: 8, depth: 1}, batch: 8}"
     small = ["levels=[1.0]", "training.minutes=null", "training.steps=150", "training.looks=1", "threads=1", coarse]
     where = [f"source={faces}", f"run={tmp_path / 'run'}", "training.precision=float32", "training.rate=0.01"]
     assert main(["run", "experiment=my_landmarks", *where, *small]) == 0
     template = faces.parent / "aligned_faces" / "template.json"
     words = [f"model={tmp_path / 'run' / 'model'}", "-i", str(faces), f"align.template={template}"]
-    assert main(["align", *words, "-o", str(tmp_path / "out")]) in (0, 1)
+    (tmp_path / "run" / "model" / "notes.txt").write_text("no part of it")
+    assert main(["align", *words, "-o", str(tmp_path / "out"), "threads=1"]) in (0, 1)
+    assert "not part of the model, ignored: notes.txt" in capsys.readouterr().err
     by_hand, by_model = pictures(faces.parent / "aligned_faces"), pictures(tmp_path / "out")
     assert len(by_model) >= 12
     assert np.median([min(np.abs(m - h).mean() for h in by_hand) for m in by_model]) < 6

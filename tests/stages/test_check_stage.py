@@ -20,7 +20,7 @@ from pipeline.data.scan_facts import VERSION, inspect_scan, unchanged
 from pipeline.errors import ConfigError, DataError
 from pipeline.stages import check as stage
 from pipeline.stages.check import check
-from pipeline.stages.check_identity import telling_model
+from pipeline.stages.check_identity import require_telling
 
 PARTS = ["train"] * 6 + ["validation"] * 2 + ["test"] * 2
 CENTRE = (-13.0, -24.0, 35.0)  # LPS, inside the scans below
@@ -464,4 +464,4 @@ def test_check_needs_neither_torch_nor_monai(data):
 
 def test_a_model_of_another_task_tells_no_patients(trained):
     with pytest.raises(ConfigError, match=r"check.same_patient=.*: does not tell who it is; train one with task=embed"):
-        telling_model(trained, "cpu")
+        require_telling(trained, "cpu")
