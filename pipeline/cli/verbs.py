@@ -137,7 +137,7 @@ VERBS = (
         "patchvote identify model=runs/faces_att/model gallery=people -i FACES -o answers",
         ("run", *RECOGNISING),
         ("identity", "predict"),
-        "OUT/identities.csv",
+        "OUT/identities.csv, OUT/run_report.json",
         anew=True,
     ),
     Verb(
@@ -146,7 +146,7 @@ VERBS = (
         "patchvote verify model=runs/faces_att/model gallery=people -i FACE.png name=ID",
         ("run", "identity.name", *RECOGNISING),
         ("identity", "predict"),
-        "OUT/identities.csv, if -o says where",
+        "OUT/identities.csv and OUT/run_report.json, if -o says where",
         anew=True,
     ),
     Verb(
@@ -155,7 +155,8 @@ VERBS = (
         "patchvote align source=phantoms -o aligned",
         ("source", "predict.model", "predict.input", "predict.output", *READING, "align", *ASKING),
         ("align", "predict", "data"),
-        "OUT/images/, OUT/subjects.csv, OUT/aligned.csv, OUT/template.json; OUT/split.csv if the source has a split",
+        "OUT/images/, OUT/subjects.csv, OUT/aligned.csv, OUT/template.json, OUT/run_report.json;"
+        " OUT/split.csv if the source has a split",
         anew=True,
     ),
     Verb(
@@ -164,7 +165,7 @@ VERBS = (
         "patchvote overlay -i FACES predictions=answers/predictions.json filter=glasses -o worn",
         ("predict.input", "predict.output", "overlay"),
         ("overlay",),
-        "OUT/ID.png",
+        "OUT/ID.png, OUT/run_report.json",
         anew=True,
     ),
     Verb(

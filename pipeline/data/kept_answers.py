@@ -15,6 +15,7 @@ from pipeline.data.nnlandmark import NAME as NNLANDMARK
 from pipeline.data.nnlandmark import SPACINGS
 from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.points_file import SUFFIX as POINTS
+from pipeline.data.run_report import REPORT, is_report
 from pipeline.data.scan_facts import stamp_of
 from pipeline.data.write_answers import TABLE
 from pipeline.errors import DataError
@@ -32,7 +33,6 @@ TABLES: dict[str, dict[str, tuple[str, ...]]] = {  # of all images, by kind of a
     "points": {"csv": (TABLE,), "nnlandmark": (NNLANDMARK, SPACINGS)},
     "boxes": {"csv": ("boxes.csv",), "coco": ("boxes.json",), "yolo": (CLASSES,)},
 }
-REPORT = "run_report.json"
 PREDICTIONS = "predictions.json"
 VALUES = "values.csv"
 
@@ -134,7 +134,9 @@ class KeptAnswers:
 
         def ours(path: Path) -> bool:
             case = whose[path]
-            return begun if case is None else self.wrote(case, path)
+            if case is None:
+                return begun or (path.name == REPORT and is_report(path))  # another verb may have ended here
+            return self.wrote(case, path)
 
         refuse_overwriting(whose, read, ours)
 
@@ -148,10 +150,7 @@ class KeptAnswers:
 
     def reported(self) -> bool:
         """Whether a call came to its end here."""
-        try:
-            return "patchvote" in read_json(self.out / REPORT)["versions"]
-        except (DataError, KeyError, TypeError):
-            return False
+        return is_report(self.out / REPORT, "predict")
 
     def begun(self) -> bool:
         """Whether a call answered anything here, or was about to say that it had not."""

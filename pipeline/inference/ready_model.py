@@ -1,9 +1,10 @@
-"""A model that is about to answer, on its device and on as many threads as it may use."""
+"""A model that is about to answer, on its device and on as many threads as it may use; what a run report says of it."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -28,3 +29,13 @@ def ready_model(folder: Path, device: str = "auto", threads: int = 0) -> Model:
     if ignored := strangers(folder, model):
         print(f"{folder}: not part of the model, ignored: {', '.join(ignored)}", file=sys.stderr)
     return model
+
+
+def facts_of(model: Model, folder: Path) -> dict[str, Any]:
+    """What a run report says of the model that answers, and of what it answers on."""
+    return {
+        "model": model.name,
+        "device": str(next(model.networks[0].parameters()).device),
+        "threads": torch.get_num_threads(),
+        "ignored_in_model": strangers(folder, model),
+    }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +24,10 @@ from pipeline.data.points_csv import csv_line
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.read_apart import read_safely
 from pipeline.data.readers import files_of, unit_of
+from pipeline.data.run_report import require_free_report, write_report
 from pipeline.data.scan_files import asked_scans
 from pipeline.data.scan_remarks import remarks_on, warn
-from pipeline.data.template import Points, Template, mean_template, template_for, write_template
+from pipeline.data.template import Points, Template, mean_template, read_template, template_for, write_template
 from pipeline.data.threads import cores, limit_threads
 from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.geometry import ImageFrame
@@ -67,8 +70,8 @@ def align(
     series: Sequence[str] = (),
     threads: int = 0,
 ) -> tuple[int, dict[str, str]]:
-    """Write `images/ID.nii.gz` (of pictures `ID.png`), `subjects.csv`, `aligned.csv` and `template.json` into `out`;
-    and `split.csv`, where the source has a split.
+    """Write `images/ID.nii.gz` (of pictures `ID.png`), `subjects.csv`, `aligned.csv`, `template.json` and
+    `run_report.json` into `out`; and `split.csv`, where the source has a split.
 
     Images of an earlier call that are not written again are removed: they may show another template.
 
@@ -95,6 +98,7 @@ def align(
     """
     if source is None and (model is None or not inputs or template is None):
         raise ConfigError("align: say source=FOLDER with landmarks, or model=MODEL -i IMAGES align.template=FILE")
+    started = time.time()
     limit_threads(threads or cores())
     said: dict[str, object] = {"source": source, "model": model, "-i": inputs, "align.template": template}
     said |= {"align.landmarks": landmarks, "align.spacing": spacing, "align.margin": margin}
@@ -102,18 +106,23 @@ def align(
     found, failed = _annotated(source, frame, images, series) if source is not None else ([], {})
     asked = {} if source is not None else asked_scans(inputs, out / IMAGES, series)
     paths = asked or {f.id: f.image for f in found}
+    facts: dict[str, Any] = {}
     with claimed_folder(out):  # a call that it had to wait for is an earlier one, too
         earlier = _earlier(out)
         _refuse_overwriting(out, paths, earlier, any(f.part for f in found))
+        require_free_report(out)
         sweep(out, out / IMAGES)
         shape = None if template is None else template_for(template, paths.values())
         if source is None:
-            found, failed = _asked(model, paths, device, threads)
+            found, failed, facts = _asked(model, paths, device, threads)
         if not found:
+            write_report(out, "align", started, failed, facts)
             return 0, failed
         shape = shape or _mean(found, landmarks, spacing, margin)
         write_template(shape, out / TEMPLATE)
-        written, more = _write(out, found, shape, earlier or set())
+        written, more, remarks = _write(out, found, shape, earlier or set())
+        facts["remarks"] = [asdict(remark) for remark in remarks]
+        write_report(out, "align", started, failed | more, facts)
     return written, failed | more
 
 
@@ -163,14 +172,15 @@ def _annotated(
 
 def _asked(
     model: Path | None, images: dict[str, Path], device: str, threads: int
-) -> tuple[list[Found], dict[str, str]]:
-    """Landmarks that a model finds, and why images could not be answered."""
+) -> tuple[list[Found], dict[str, str], dict[str, Any]]:
+    """Landmarks that a model finds, why images could not be answered, and what there is to say of the model."""
     from pipeline.inference.answering import LandmarkAnswering, answering
     from pipeline.inference.beside import Beside
-    from pipeline.inference.ready_model import ready_model
+    from pipeline.inference.ready_model import facts_of, ready_model
 
     assert model is not None
-    made = answering(ready_model(model, device, threads), None)
+    loaded = ready_model(model, device, threads)
+    made = answering(loaded, None)
     if not isinstance(made, LandmarkAnswering):
         raise ConfigError(f"align: {model} finds no landmarks")
     found: list[Found] = []
@@ -182,10 +192,13 @@ def _asked(
             failed[case] = in_words(error, path, "aligning it")
             continue
         found.append(Found(case, case, path, {name: answer["position"] for name, answer in said.items()}))
-    return found, failed
+    return found, failed, facts_of(loaded, model)
 
 
-def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[Path]) -> tuple[int, dict[str, str]]:
+def _write(
+    out: Path, found: Sequence[Found], template: Template, earlier: set[Path]
+) -> tuple[int, dict[str, str], list[Finding]]:
+    """How many images were written, why others were not, and what is to be said of them."""
     places = {case.id: _place(out, case.id, template.unit) for case in found}
     for place in earlier - set(places.values()):
         place.unlink(missing_ok=True)
@@ -209,7 +222,7 @@ def _write(out: Path, found: Sequence[Found], template: Template, earlier: set[P
         told = "stays as it is, and a run of this folder follows it. Remove it if it is not yours."
         print(f"{out / SPLIT}: {told}", file=sys.stderr)
     warn(remarks)
-    return len(fits), failed
+    return len(fits), failed, remarks
 
 
 def _align(case: Found, matrix: np.ndarray, frame: ImageFrame, place: Path) -> list[Finding]:

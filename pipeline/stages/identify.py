@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from pipeline.data.find_images import find_images
 from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
 from pipeline.data.points_csv import csv_line
 from pipeline.data.read_apart import read_safely
+from pipeline.data.run_report import require_free_report, write_report
 from pipeline.errors import CheckpointError, ConfigError, DataError, in_words
 from pipeline.inference.answering import VectorAnswering, answering
 from pipeline.inference.beside import Beside
-from pipeline.inference.ready_model import ready_model
+from pipeline.inference.ready_model import facts_of, ready_model
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Asked:
             raise ConfigError(f"{model}: does not tell who it is; train one with task=embedding.")
         self._answering, self._file = made, gallery
         self.sum = _sum_of(model)
+        self.facts = facts_of(loaded, model)
         self.threshold = loaded.calibration.threshold if threshold is None else threshold
 
     def gallery(self, may_be_new: bool = False) -> Gallery:
@@ -108,7 +111,7 @@ def identify(
     """Who each image shows: the nearest of the gallery, if it is near enough, else nobody.
 
     Args:
-        out: Folder for `identities.csv`; None = nothing is written.
+        out: Folder for `identities.csv` and `run_report.json`; None = nothing is written.
         claimed: Only this person is asked for: is it they?
         threshold: Largest squared distance that counts as near; None = as validation chose.
 
@@ -116,8 +119,12 @@ def identify(
         The answers, and by file why an image has none.
 
     Raises:
+        ConfigError: A file of the user's would be replaced by the report.
         DataError: No image, nobody is enrolled, or the gallery is another model's.
     """
+    started = time.time()
+    if out is not None:
+        require_free_report(out)
     asked = Asked(model, gallery, threshold, device, threads)
     people, answers, failures = asked.gallery(), [], {}
     if not people.people:
@@ -136,6 +143,7 @@ def identify(
     if out is not None:
         with _held(out):
             write_text(out / "identities.csv", _table(answers))
+            write_report(out, "identify" if claimed is None else "verify", started, failures, asked.facts)
     return answers, failures
 
 

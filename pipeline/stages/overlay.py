@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from pipeline.data.own_output import WORN, is_worn
 from pipeline.data.predictions import read_predictions
 from pipeline.data.read_picture import DEEP, opened_picture
 from pipeline.data.readers import unit_of
+from pipeline.data.run_report import require_free_report, write_report
 from pipeline.data.scan_files import asked_scans
 from pipeline.data.write_picture import shown_pixels
 from pipeline.errors import ConfigError, DataError, PatchvoteError
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
 def overlay(
     predictions: Path, inputs: Sequence[Path], worn: Path, out: Path, names: Mapping[str, str] | None = None
 ) -> tuple[int, dict[str, str]]:
-    """Write `ID.png` into `out` for every picture whose landmarks were found; of the others, an earlier one is removed.
+    """Write `ID.png` into `out` for every picture whose landmarks were found, and remove an earlier one of the others;
+    `run_report.json` says why.
 
     Args:
         predictions: `predictions.json` of the pictures.
@@ -54,7 +57,9 @@ def overlay(
             f"{worn}: anchor '{unknown[0]}' is no landmark of {predictions}; it has {', '.join(sorted(known))}."
             " Say which is meant: overlay.names={ANCHOR: LANDMARK}"
         )
-    failed = {}
+    started = time.time()
+    failed: dict[str, str] = {}
+    require_free_report(out)
     pictures = _pictures(inputs, out)
     targets = [_place(out, case) for case in pictures]
     refuse_overwriting(targets, [*pictures.values(), predictions, worn, worn.with_suffix(".json")], is_worn)
@@ -66,6 +71,7 @@ def overlay(
             except (PatchvoteError, OSError) as error:
                 failed[case] = str(error)
                 _place(out, case).unlink(missing_ok=True)  # made here, or it would have been refused
+        write_report(out, "overlay", started, failed, {})
     return len(pictures) - len(failed), failed
 
 

@@ -10,19 +10,19 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from pipeline import __version__
-from pipeline.data.atomic import fingerprint, sweep, write_json
+from pipeline.data.atomic import fingerprint, sweep
 from pipeline.data.box_predictions import BoxPredictions
 from pipeline.data.claim import claimed_folder
 from pipeline.data.dataset import Part
 from pipeline.data.findings import Finding
 from pipeline.data.image import Image
-from pipeline.data.kept_answers import REPORT, AnswerFiles, KeptAnswers
+from pipeline.data.kept_answers import AnswerFiles, KeptAnswers
 from pipeline.data.own_output import PRIVATE
 from pipeline.data.predictions import Answer, Predictions
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.read_ahead import read_ahead
 from pipeline.data.readers import files_of, place_of, read_image, unit_of
+from pipeline.data.run_report import write_report
 from pipeline.data.scan_facts import stamp_of
 from pipeline.data.scan_files import asked_scans, require_one_scan
 from pipeline.data.scan_remarks import remarks_on, warn
@@ -34,9 +34,9 @@ from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.inference.answering import Answering, Content, answering
 from pipeline.inference.beside import Beside, beside_dataset, beside_scans, under_codes
 from pipeline.inference.formats import check_formats
-from pipeline.inference.model import Model, strangers
+from pipeline.inference.model import Model
 from pipeline.inference.program import program_sum
-from pipeline.inference.ready_model import ready_model
+from pipeline.inference.ready_model import facts_of, ready_model
 from pipeline.report.answer_planes import cut_answers
 from pipeline.tasks.multi import MultiTask
 from pipeline.tasks.table import TASKS, name_of
@@ -115,8 +115,6 @@ def _predict(
     formats: Sequence[str] | None,
     goes_on: bool,
 ) -> Predictions | BoxPredictions | ValuePredictions | VectorPredictions:
-    import torch
-
     out = kept.out
     sweep(out, out / "cases", out / "boxes")
     started = time.time()
@@ -130,20 +128,9 @@ def _predict(
     if goes_on:
         cases, scans = _with_earlier(kept, cases, scans, by)
     predictions = asked.write_all(out, cases, scans, failures)
-    versions = {"patchvote": __version__, "torch": torch.__version__, "python": sys.version.split()[0]}
-    report = {
-        "version": 1,
-        "versions": versions,
-        "model": loaded.name,
-        "device": str(next(loaded.networks[0].parameters()).device),
-        "threads": torch.get_num_threads(),
-        "seconds": round(time.time() - started, 3),
-        "seconds_per_case": seconds,
-        "failures": failures,
-        "remarks": [remark for content in cases.values() for remark in content["remarks"]],
-        "ignored_in_model": strangers(model, loaded),
-    }
-    write_json(out / REPORT, report)
+    remarks = [remark for content in cases.values() for remark in content["remarks"]]
+    facts = {**facts_of(loaded, model), "seconds_per_case": seconds, "remarks": remarks}
+    write_report(out, "predict", started, failures, facts)
     return predictions
 
 

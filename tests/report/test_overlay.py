@@ -76,6 +76,8 @@ def test_pictures_without_the_landmarks_are_named_and_the_others_written(folder)
     written, failed = overlay(folder / "predictions.json", [folder], worn, folder / "out", names)
     assert written == 1 and sorted(failed) == ["three", "two"]
     assert "r not found" in failed["two"] and "no answers" in failed["three"]
+    report = json.loads((folder / "out" / "run_report.json").read_text())
+    assert (report["verb"], report["failures"]) == ("overlay", failed)
     laid = np.asarray(PIL.Image.open(folder / "out" / "one.png"))
     assert laid.shape == (50, 60, 3) and (laid != (200, 180, 160)).any()
 

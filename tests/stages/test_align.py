@@ -18,8 +18,9 @@ from pipeline.data.markups import read_markups, write_markups
 from pipeline.data.read_nifti import read_nifti
 from pipeline.data.readers import case_name
 from pipeline.data.template import Template, mean_template, read_template, write_template
+from pipeline.data.threads import threads
 from pipeline.data.write_nifti import write_nifti
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.fit import moved, rigid
 from pipeline.phantoms.pose import turn
@@ -144,6 +145,8 @@ def test_a_model_finds_the_landmarks_of_new_images(faces, tmp_path, capsys):
     (tmp_path / "run" / "model" / "notes.txt").write_text("no part of it")
     assert main(["align", *words, "-o", str(tmp_path / "out"), "threads=1"]) in (0, 1)
     assert "not part of the model, ignored: notes.txt" in capsys.readouterr().err
+    report = json.loads((tmp_path / "out" / "run_report.json").read_text())
+    assert (report["model"], report["threads"], report["ignored_in_model"]) == ("run", 1, ["notes.txt"])
     by_hand, by_model = pictures(faces.parent / "aligned_faces"), pictures(tmp_path / "out")
     assert len(by_model) >= 12
     assert np.median([min(np.abs(m - h).mean() for h in by_hand) for m in by_model]) < 6
@@ -230,6 +233,17 @@ def test_a_template_names_its_frame_and_one_that_does_not_is_read(tmp_path, dims
     path.write_text(json.dumps(content | {"frame": "RAS"}))
     with pytest.raises(DataError, match="frame RAS of"):
         read_template(path)
+
+
+def test_what_failed_is_kept_beside_the_images(scans, tmp_path):
+    out = tmp_path / "out"
+    _, failed = align(out, scans, spacing=3.0, threads=1)
+    report = json.loads((out / "run_report.json").read_text())
+    assert (report["version"], report["verb"], report["failures"]) == (1, "align", failed) and list(failed) == ["s5"]
+    assert {r["severity"] for r in report["remarks"]} <= {"note", "warning"} and threads() == 1
+    (out / "run_report.json").write_text("the user's own")
+    with pytest.raises(ConfigError, match=r"run_report\.json: is in the way"):
+        align(out, scans, spacing=3.0)
 
 
 def test_no_file_of_the_users_is_replaced(scans, aligned, tmp_path, capsys):

@@ -18,6 +18,7 @@ from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.kept_answers import ENDINGS, AnswerFiles
 from pipeline.data.markups import read_markups
 from pipeline.data.predictions import read_predictions
+from pipeline.data.run_report import write_report
 from pipeline.errors import CheckpointError, ConfigError, DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference import answering
@@ -386,6 +387,15 @@ def test_a_file_that_is_put_among_the_answers_is_not_replaced(trained, inputs, t
     with pytest.raises(ConfigError, match=r"c16.fcsv: is in the way"):
         on_cpu(trained, tmp_path / "out", inputs, formats=["fcsv", "mrk.json"])
     on_cpu(trained, tmp_path / "out", inputs)
+
+
+def test_the_report_of_another_verb_is_replaced_and_shows_no_answers_to_be_ours(trained, inputs, tmp_path):
+    write_report(tmp_path, "align", 0.0, {}, {})
+    (tmp_path / "points.csv").write_text("by hand")
+    with pytest.raises(ConfigError, match=r"points\.csv: is in the way"):
+        on_cpu(trained, tmp_path, inputs, formats=["csv"])
+    on_cpu(trained, tmp_path, inputs)
+    assert json.loads((tmp_path / "run_report.json").read_text())["verb"] == "predict"
 
 
 def test_a_scan_is_never_replaced(trained, inputs, tmp_path, monkeypatch):

@@ -238,6 +238,7 @@ class Broken:
 
     def __init__(self, error):
         self.error = error
+        self.facts = {"model": "m"}
 
     def gallery(self):
         return Gallery("sum", ("x",), ("x.png",), np.eye(1, 2, dtype=np.float32))
@@ -257,6 +258,8 @@ def test_an_image_that_fails_costs_itself_alone_whatever_its_name(tmp_path, monk
     assert list(failures) == [str(images[0]), str(images[2])]
     told = "cut off" if isinstance(error, DataError) else f"{images[0]}: answering failed: {error!r}"
     assert failures[str(images[0])] == told
+    report = json.loads((tmp_path / "out" / "run_report.json").read_text())
+    assert (report["verb"], report["model"], report["failures"]) == ("identify", "m", failures)
 
 
 def test_what_a_killed_call_left_is_swept_for_it_may_show_who_was_removed(tmp_path, monkeypatch):
