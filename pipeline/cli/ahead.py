@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.cli.given import run_of
-from pipeline.cli.run_folder import writable
 from pipeline.cli.settings import Settings
 from pipeline.data.dataset import Case, Dataset, read_dataset
 from pipeline.data.pairs_txt import listed_ids, read_pairs
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import DataError
 from pipeline.tasks.table import TASKS
 
 
@@ -18,7 +17,7 @@ def require_ahead(settings: Settings) -> None:
 
     Raises:
         DataError: No case to answer, or what evaluate is to measure is not in the data.
-        ConfigError: A format that the answers cannot be written in, or no place for the report.
+        ConfigError: A format that the answers cannot be written in.
     """
     from pipeline.inference.formats import check_formats
 
@@ -34,7 +33,6 @@ def require_ahead(settings: Settings) -> None:
     scans = {case.id: data.image_path(case) for case in cases}
     check_formats(TASKS[settings.task].answers, data.unit, settings.predict.formats, scans)
     _require_measurable(settings, data, cases, path)
-    _require_page(settings.report.output)
 
 
 def _require_measurable(settings: Settings, data: Dataset, cases: tuple[Case, ...], path: Path) -> None:
@@ -51,11 +49,3 @@ def _require_measurable(settings: Settings, data: Dataset, cases: tuple[Case, ..
         require_pairs([case.subject for case in cases], where)
         if wanted.pairs is not None:
             listed_ids(read_pairs(wanted.pairs), data, {case.id for case in cases}, wanted.pairs, path)
-
-
-def _require_page(page: Path | None) -> None:
-    if page is None:
-        return
-    if page.is_dir():
-        raise ConfigError(f"report.output={page}: a folder. Name the file to write, such as {page / 'report.html'}.")
-    writable(page.parent, "report.output")
