@@ -11,8 +11,8 @@ from pipeline.data.readers import folder_and_series, unit_of
 from pipeline.data.write_boxes import FORMATS as OF_BOXES
 from pipeline.errors import ConfigError
 
-ALWAYS = ("mrk.json", "fcsv", "csv", "nnlandmark", "png")
-OF_POINTS = {"mm": (*ALWAYS, "dicom-sr"), "px": (*ALWAYS, "points.json")}
+ALWAYS = ("mrk.json", "fcsv", "csv", "nnlandmark")
+OF_POINTS = {"mm": (*ALWAYS, "png", "dicom-sr"), "px": (*ALWAYS, "points.json", "png")}
 
 
 def check_formats(answers: str, unit: str, formats: Sequence[str] | None, scans: Mapping[str, Path]) -> None:

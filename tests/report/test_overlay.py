@@ -179,4 +179,4 @@ def test_what_a_killed_call_left_is_swept(folder):
     (folder / "out").mkdir()
     (folder / "out" / ".tmp-0123abcd.png").touch()
     overlay(folder / "predictions.json", [folder / "one.png"], worn, folder / "out", names)
-    assert {path.name for path in (folder / "out").iterdir()} == {".lock", "one.png"}
+    assert {path.name for path in (folder / "out").iterdir()} == {".lock", "one.png", "run_report.json"}
