@@ -10,6 +10,7 @@ from pipeline.data.atomic import write_text
 from pipeline.data.columns import Column, Value, as_cell, parse
 from pipeline.data.csv_rows import headings, read_rows, some
 from pipeline.data.points_csv import csv_line
+from pipeline.data.readers import case_name
 from pipeline.data.scan_files import under_ids
 from pipeline.data.value_predictions import ValueAnswer
 from pipeline.errors import DataError
@@ -124,7 +125,7 @@ def _whose(path: Path, ids: Mapping[str, str]) -> str:
     whose = max(named, key=lambda name: named[name], default="")
     for file in (n for n in may if n.lower() in FILES and whose.lower() not in FILES):
         for row in rows:
-            said, beside = (ids.get(name) for name in (row.cells[whose], _bare(row.cells[file])))
+            said, beside = ids.get(row.cells[whose]), ids.get(_file(row.cells[file]))
             if None not in (said, beside) and said != beside:
                 raise DataError(
                     f"{path}: row {row.line}: {whose} '{row.cells[whose]}' is image {said}, {file} '{row.cells[file]}'"
@@ -134,9 +135,10 @@ def _whose(path: Path, ids: Mapping[str, str]) -> str:
     return whose
 
 
-def _bare(file: str) -> str:
-    """Without its folders, which may be those of another machine."""
-    return file.replace("\\", "/").rpartition("/")[2]
+def _file(cell: str) -> str:
+    """A file without its folders, which may be those of another machine; "" where it does not look like a file."""
+    bare = cell.replace("\\", "/").rpartition("/")[2]
+    return bare if bare != cell or bare != case_name(Path(bare)) else ""
 
 
 def write_values_csv(path: Path, answers: Mapping[str, Mapping[str, ValueAnswer]], columns: Sequence[Column]) -> None:

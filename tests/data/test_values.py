@@ -133,6 +133,14 @@ def test_files_of_another_machine_beside_numbers_of_other_images_are_refused(tmp
         with_values(data, findings, (), (AGE,))
 
 
+@pytest.mark.parametrize("heading", ["file", "image"])
+def test_numbers_of_another_kind_are_no_files(tmp_path, heading):
+    data, findings = collect_images(folder(tmp_path, names="123"), "v")
+    (tmp_path / "labels.csv").write_text(f"case,{heading},age\n1,2,10\n2,2,20\n3,7,30\n")  # how many images, say
+    told = with_values(data, findings, (), (AGE,)).cases
+    assert {c.id: c.values["age"] for c in told} == {"1": 10.0, "2": 20.0, "3": 30.0}
+
+
 def test_folders_in_the_source_are_named_by_the_column_that_names_them(tmp_path):
     scans = {name: tmp_path / name for name in ("P1", "P2", "P3")}
     (tmp_path / "t.csv").write_text("name,id,age\nP1,101,30\nP2,102,40\nP3,103,50\n")
