@@ -21,7 +21,8 @@ from pipeline.data.own_output import PRIVATE
 from pipeline.data.predictions import Answer, Predictions
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.read_ahead import read_ahead
-from pipeline.data.readers import files_of, place_of, read_image, unit_of
+from pipeline.data.read_apart import read_safely
+from pipeline.data.readers import files_of, place_of, unit_of
 from pipeline.data.run_report import write_report
 from pipeline.data.scan_facts import stamp_of
 from pipeline.data.scan_files import asked_scans, require_one_scan
@@ -183,14 +184,17 @@ def _answer_all(
     seconds: dict[str, float] = {}
 
     def cut(name: str, image: Image) -> Callable[[], None]:
-        return cut_answers(kept.out, name, image, {n: Answer(**a) for n, a in said[name]["answers"].items()})
+        try:
+            return cut_answers(kept.out, name, image, {n: Answer(**a) for n, a in said[name]["answers"].items()})
+        except Exception as error:  # told where the picture would be written: the answer itself is none the worse
+            return partial(_raise, error)
 
     def write(name: str, draw: Callable[[], None] | None = None) -> None:
         content = {**said[name], "made_of": made_of[name], "by": by, "stamp": stamps[name]}
         kept.write(name, content, scans[name], [*files.of_case(name), *files.tables()])
         asked.write_case(kept.out, name, said[name], scans[name])
         if name in drawn:  # the planes of a new answer were cut while its scan was in memory
-            (draw or cut(name, read_image(scans[name])))()
+            (draw or cut(name, read_safely(scans[name])))()
 
     for name in scans:
         if (content := kept.read(name)).get("made_of") == made_of[name]:
@@ -215,6 +219,10 @@ def _answer_all(
     lost = unanswered.keys() | unwritten.keys()
     cases = {name: said[name] for name in scans if name in said and name not in lost}
     return cases, unanswered, unwritten, seconds
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def _answer(asked: Answering, name: str, image: Image, beside: Beside) -> Content:

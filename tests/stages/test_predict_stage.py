@@ -112,7 +112,7 @@ def test_planes_are_drawn_of_the_scan_in_memory_and_drawn_again_of_kept_answers(
     which = {"inputs": [inputs]} if part is None else {"dataset": scans.dataset, "part": part}
     how = {**which, "formats": ["png"], "device": "cpu", "threads": 1}
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.stages.predict.read_image", None)
+        patch.setattr("pipeline.stages.predict.read_safely", None)
         predict(trained, tmp_path / "out", **how)
     drawn = {path: path.read_bytes() for path in sorted((tmp_path / "out").glob("*.png"))}
     assert [path.name for path in drawn][:2] == ["c16.png", "c17.png"]
@@ -120,6 +120,14 @@ def test_planes_are_drawn_of_the_scan_in_memory_and_drawn_again_of_kept_answers(
     monkeypatch.setattr(answering, "locate", None)
     predict(trained, tmp_path / "out", **how)
     assert drawn == {path: path.read_bytes() for path in sorted((tmp_path / "out").glob("*.png"))}
+
+
+def test_planes_that_cannot_be_cut_cost_no_answer(trained, inputs, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.stages.predict.cut_answers", lambda *_: 1 / 0)
+    predict(trained, tmp_path / "out", [inputs], formats=["png", "mrk.json"], device="cpu", threads=1)
+    report = json.loads((tmp_path / "out" / "run_report.json").read_text())
+    assert "c16" in report["failures"] and not list((tmp_path / "out").glob("*.png"))
+    assert (tmp_path / "out" / "cases" / "c16.json").is_file() and (tmp_path / "out" / "c16.mrk.json").is_file()
 
 
 def count_looks(monkeypatch):
