@@ -149,9 +149,9 @@ def template_for(path: Path, images: Iterable[Path]) -> Template:
     """Read `template.json` that images are about to follow; none of them is opened.
 
     Raises:
-        DataError: Not one, or in another unit than the images.
+        DataError: Not one, or in another unit than every image.
     """
-    template = read_template(path)
-    if units := {unit_of(image) for image in images} - {template.unit}:
+    template, units = read_template(path), {unit_of(image) for image in images}
+    if units and template.unit not in units:
         raise DataError(f"{path} is in {template.unit}, the images are in {units.pop()}")
     return template

@@ -17,7 +17,7 @@ from pipeline.data.image import Image
 from pipeline.data.markups import read_markups, write_markups
 from pipeline.data.read_nifti import read_nifti
 from pipeline.data.readers import case_name
-from pipeline.data.template import Template, mean_template, read_template, write_template
+from pipeline.data.template import Template, mean_template, read_template, template_for, write_template
 from pipeline.data.threads import threads
 from pipeline.data.write_nifti import write_nifti
 from pipeline.errors import ConfigError, DataError
@@ -179,6 +179,13 @@ def test_a_template_that_does_not_fit_is_said_before_a_model_is_asked(tmp_path, 
     monkeypatch.setattr(stage, "_asked", lambda *_: pytest.fail("a model was asked"))
     with pytest.raises(DataError, match=r"tempalte\.json: no such file|in px, the images are in mm"):
         align(tmp_path / "out", None, tmp_path, [scans], template)
+
+
+def test_one_image_of_another_kind_does_not_cost_the_others_their_template(tmp_path, aligned):
+    template = aligned / "template.json"
+    assert template_for(template, [tmp_path / "a.nii", tmp_path / "shot.png"]).unit == "mm"
+    with pytest.raises(DataError, match="is in mm, the images are in px"):
+        template_for(template, [tmp_path / "shot.png"])
 
 
 def test_what_cannot_be_aligned_is_said(tmp_path, scans, aligned, capsys):
