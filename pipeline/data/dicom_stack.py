@@ -116,16 +116,16 @@ def _uneven(folder: Path, slices: Sequence[Slice], heights: np.ndarray) -> str:
     _refuse_doubled(folder, slices, heights, usual)
     near = 0.01 * usual + 0.01  # mm
     odd = [int(i) for i in np.flatnonzero(np.abs(gaps - usual) > near)]
-    if lost := _numbered(slices, heights, near) or _wide(slices, odd, gaps[odd] / usual):
+    numbered = _numbered(slices, heights, near)
+    if lost := numbered or _wide(slices, odd, gaps[odd] / usual):
         listed = "; ".join(
             f"{gaps[i]:.3f} mm between {slices[i].path.name} and {slices[i + 1].path.name} at {heights[i]:.1f} mm"
             for i in lost[:5]
         )
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
         elsewhere = float(np.median(np.delete(gaps, lost)))
-        raise DataError(
-            f"{folder}: slices are missing: {listed}{more}; elsewhere {elsewhere:.3f} mm. Export the whole series."
-        )
+        why = "slices are missing" + (", as InstanceNumber says" if numbered else "")
+        raise DataError(f"{folder}: {why}: {listed}{more}; elsewhere {elsewhere:.3f} mm. Export the whole series.")
     steps = sorted({round(float(g), 2) for g in gaps})
     return f"steps from {steps[0]:g} to {steps[-1]:g} mm" if odd else ""
 

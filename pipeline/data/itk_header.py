@@ -29,6 +29,7 @@ NRRD_TYPES = {
 }
 NRRD_SPACES = ("left-posterior-superior", "lps", "right-anterior-superior", "ras", "left-anterior-superior", "las")
 META_TYPES = {"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4"}
+TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")
 META_TYPES |= {"long_long": "i8", "ulong_long": "u8", "float": "f4", "double": "f8"}
 META_ORDER = ("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
 META_DATA = re.compile(rb"(?m)^ElementDataFile\s*=\s*(.*?)\s*?(?:\r?\n|\Z)")
@@ -177,10 +178,11 @@ def _is_big_endian(path: Path, fields: dict[str, str]) -> bool:
 
 
 def _is_true(path: Path, fields: dict[str, str], name: str) -> bool:
+    """MetaIO looks at the first letter alone, and takes all but T, t and 1 for false."""
     word = fields.get(name.lower(), "false")
-    if word.lower() not in ("true", "false"):
+    if word.lower() not in (*TRUE, *FALSE):
         raise DataError(f"{path}: {name} = {word}; True or False is needed.")
-    return word.lower() == "true"
+    return word.lower() in TRUE
 
 
 def _meta_geometry(path: Path, fields: dict[str, str], spacing: list[float]) -> tuple[np.ndarray, tuple[str, ...]]:

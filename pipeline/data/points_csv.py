@@ -88,10 +88,14 @@ def write_points_csv(path: Path, rows: Iterable[Mapping[str, Any]], unit: str = 
     write_text(path, "\n".join(lines) + "\n")
 
 
+# What parts cells or rows in one of the programs that read such files, or in `str.splitlines`; the sign of a comment.
+QUOTED = re.compile('[,";\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|^#')
+
+
 def csv_line(cells: Iterable[Any]) -> str:
     """One line of CSV, or several where a cell has line breaks; that is quoted, as are commas, quotes, a leading #."""
     texts = map(str, cells)
-    quoted = ['"' + t.replace('"', '""') + '"' if re.search('[,";\t\r\n]|^#', t) else t for t in texts]
+    quoted = ['"' + t.replace('"', '""') + '"' if re.search(QUOTED, t) else t for t in texts]
     return ",".join(quoted)
 
 

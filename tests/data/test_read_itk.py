@@ -135,11 +135,18 @@ BROKEN_MHA = {
     "data elsewhere": (("LOCAL", "../x.raw"), "ElementDataFile"),
     "data list": (("LOCAL", "LIST"), "ElementDataFile"),
     "data gone": (("LOCAL", "gone.raw"), "gone.raw"),
-    "order 1": (("MSB = False", "MSB = 1"), "BinaryDataByteOrderMSB = 1; True or False"),
-    "order T": (("BinaryDataByteOrderMSB = False", "ElementByteOrderMSB = T"), "ElementByteOrderMSB = T; "),
+    "order 2": (("MSB = False", "MSB = 2"), "BinaryDataByteOrderMSB = 2; True or False"),
+    "order Tru": (("BinaryDataByteOrderMSB = False", "ElementByteOrderMSB = Tru"), "ElementByteOrderMSB = Tru; "),
     "two orders": (("MSB = False", "MSB = False\nElementByteOrderMSB = True"), "contradict each other"),
     "larger than the data": (("DimSize = 4", "DimSize = 5"), "truncated"),
 }
+
+
+@pytest.mark.parametrize("word", ["T", "1", "F", "0"])
+def test_the_byte_order_is_said_as_metaio_reads_it(tmp_path, word):
+    header = MHA.format(compressed=False, data="LOCAL").replace("MSB = False", f"MSB = {word}").encode()
+    (tmp_path / "a.mha").write_bytes(header + VOXELS.astype(">i2" if word in "T1" else "<i2").tobytes("F"))
+    assert np.array_equal(read_image(tmp_path / "a.mha").voxels, VOXELS)
 
 
 @pytest.mark.parametrize("case", BROKEN_NRRD)

@@ -224,8 +224,9 @@ def test_a_name_of_several_lines_is_drawn_in_one(tmp_path):
     assert drawn[0] == drawn[1]
 
 
-def test_a_name_of_several_lines_comes_back_from_a_table_and_is_one_line_of_an_fcsv(tmp_path):
-    case, name, answer = "c\n1", "tip of\nnose", Answer((1.0, 2.0, 3.0), True, 0.9, 0.5, 7)
+@pytest.mark.parametrize("sign", ["\n", "\x0b", "\x1c", "\x85", "\u2028"])
+def test_a_name_of_several_lines_comes_back_from_a_table_and_is_one_line_of_an_fcsv(tmp_path, sign):
+    case, name, answer = f"c{sign}1", f"tip of{sign}nose", Answer((1.0, 2.0, 3.0), True, 0.9, 0.5, 7)
     write_all(tmp_path, {case: {name: answer}}, {}, ["csv"], "mm")
     assert read_points_csv(tmp_path / "points.csv").cases == {case: {name: (1.0, 2.0, 3.0)}}
     write_fcsv(tmp_path / "a.fcsv", {name: (1.0, 2.0, 3.0)}, {name: "belief\n0.9"})
