@@ -36,13 +36,13 @@ def require_ahead(settings: Settings) -> None:
 
 
 def _require_measurable(settings: Settings, data: Dataset, cases: tuple[Case, ...], path: Path) -> None:
-    from pipeline.stages.evaluate import require_ends
+    from pipeline.metrics.between_landmarks import require_ends
     from pipeline.stages.evaluate_vectors import require_pairs
 
     wanted, answers = settings.evaluate, TASKS[settings.task].answers
     where = f"{path}, part '{wanted.part}'"
     if answers == "points":
-        require_ends(data, wanted.normalise)
+        require_ends(data, wanted.normalise, wanted.distances)
     if answers == "boxes" and all(case.boxes is None for case in cases):
         raise DataError(f"{where}: of no case are the boxes known, so nothing could be measured. Annotate some.")
     if answers == "vectors":

@@ -18,6 +18,7 @@ MEASURES = {  # settings of evaluate that measure one kind of answers alone
     "radii": ("points", "landmarks"),
     "wrong_beyond": ("points", "landmarks"),
     "normalise": ("points", "landmarks"),
+    "distances": ("points", "landmarks"),
     "pairs": ("vectors", "vectors that tell who it is"),
 }
 OF_IMPORT = {  # settings of predict that scans of -i alone have; what the cases of a run have in their place

@@ -101,6 +101,10 @@ def _odd_lists(tree: dict[str, Any]) -> Iterator[str]:
     ends = at(tree, "evaluate.normalise")
     if ends is not None and ends[0] == ends[1]:
         yield f"evaluate.normalise: {ends} is not allowed; allowed: two different landmarks, such as the eyes."
+    for pair in at(tree, "evaluate.distances"):
+        if pair[0] == pair[1]:
+            two = "pairs of two different landmarks, such as [[right_ostium,left_ostium]]"
+            yield f"evaluate.distances: {pair} is not allowed; allowed: {two}."
     fractions = at(tree, "data.fractions")
     if min(fractions) < 0 or not math.isclose(sum(fractions), 1, abs_tol=1e-6):
         yield f"data.fractions: {fractions} is not allowed; allowed: three shares that add up to 1: [0.7,0.15,0.15]."

@@ -23,7 +23,7 @@ def evaluate(settings: Settings) -> Outcome:
     if answers in others:
         return others[answers](settings)
     from pipeline.report.paper import paper_errors
-    from pipeline.report.terminal import summary_table
+    from pipeline.report.terminal import agreement_table, summary_table
     from pipeline.stages.evaluate import evaluate as stage
 
     wanted = settings.evaluate
@@ -37,12 +37,15 @@ def evaluate(settings: Settings) -> Outcome:
         wrong_beyond=wanted.wrong_beyond,
         exclude=quarantined(dataset.parent),
         normalise=wanted.normalise,
+        distances=wanted.distances,
     )
     mean = "nothing to measure" if summary["mean"] is None else f"mean error {summary['mean']:.3g} {summary['unit']}"
     paper = paper_errors(summary["landmarks"], summary["unit"])
-    return Outcome(
-        f"{mean}, {counted(summary['cases'], 'case')}", (summary_table(summary, paper),), dict(summary["failures"])
-    )
+    tables = [summary_table(summary, paper)]
+    if summary.get("distances"):
+        tables.append(agreement_table(summary))
+    note = f"{mean}, {counted(summary['cases'], 'case')}"
+    return Outcome(note, tuple(tables), dict(summary["failures"]))
 
 
 def _predictions(settings: Settings) -> Path:

@@ -55,6 +55,8 @@ class EvaluateSettings:
         wrong_beyond: Errors beyond this count as a wrong structure, mm; null = not counted (landmarks).
         pairs: A list in the form of LFW's pairs.txt; adds the accuracy of its folds (task=embedding).
         normalise: Two landmarks, such as the eyes; errors are given as a share of the distance between them, too.
+        distances: Pairs of landmarks, [[right_ostium,left_ostium],...]; the distances between the two are compared with
+            those in the reference (bias, limits of agreement, ICC); [] = none.
         predictions: A predictions.json; null = RUN/PART/predictions.json.
         dataset: A dataset.json with the truth; null = RUN/dataset.json.
         output: Folder for errors.csv and summary.json; null = beside the predictions.
@@ -65,6 +67,7 @@ class EvaluateSettings:
     wrong_beyond: Positive | None = None
     pairs: Path | None = None
     normalise: tuple[str, str] | None = None
+    distances: tuple[tuple[str, str], ...] = ()
     predictions: Path | None = None
     dataset: Path | None = None
     output: Path | None = None

@@ -62,6 +62,8 @@ class Page:
         numbers: The few numbers above it: what, value, how sure.
         values: Of the images as a whole, beside landmarks.
         boxes: Beside landmarks.
+        agreement: Of distances between two landmarks.
+        agreement_curves: A figure of each.
         each: What was measured, a row an identity, below that figure.
         curve_note: What the figure beside `measured` shows.
         order_note: How the pictures beside `measured` were chosen.
@@ -82,6 +84,8 @@ class Page:
     numbers: tuple[tuple[str, str, str], ...] = ()
     values: Listing = field(default_factory=Listing)
     boxes: Listing = field(default_factory=Listing)
+    agreement: Listing = field(default_factory=Listing)
+    agreement_curves: tuple[str, ...] = ()
     each: Listing = field(default_factory=Listing)
     curve_note: str = ""
     order_note: str = ""
@@ -101,7 +105,8 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     curves = {name: Markup(getattr(page, name) or "") for name in ("error_curve", "training_curve")}
-    return environment.get_template(TEMPLATE).render(page=page, **curves, **_measured(page))
+    agreed = [Markup(drawn) for drawn in page.agreement_curves]
+    return environment.get_template(TEMPLATE).render(page=page, agreement_curves=agreed, **curves, **_measured(page))
 
 
 def _measured(page: Page) -> dict[str, Any]:

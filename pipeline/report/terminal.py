@@ -1,9 +1,10 @@
-"""The result table for the terminal."""
+"""The result tables for the terminal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.report.between_landmarks import agreement_listing
 from pipeline.report.columns import OVERALL, between, columns, macro, number, rows
 from pipeline.report.paper import SOURCE
 
@@ -41,6 +42,23 @@ def summary_table(summary: dict[str, Any], paper: dict[str, float] | None = None
         table.add_row(escape(name), *cells)
     table.add_section()
     table.add_row(OVERALL, *overall[1], style="bold")
+    return table
+
+
+def agreement_table(summary: dict[str, Any]) -> Table:
+    """One line a pair of landmarks whose distance was asked for, as on the page."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    listing = agreement_listing(summary)
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
+    table.caption, table.caption_justify = escape(listing.note), "left"
+    for title in listing.columns:
+        first = title == listing.columns[0]  # ranges are broken into lines before names are
+        table.add_column(title, justify="left" if first else "right", overflow="fold", no_wrap=first)
+    for row in listing.rows:
+        table.add_row(*map(escape, row))
     return table
 
 

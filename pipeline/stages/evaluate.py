@@ -28,6 +28,7 @@ from pipeline.metrics import (
     summarise,
 )
 from pipeline.metrics.beside_landmarks import boxes_beside, flat_boxes, values_beside
+from pipeline.metrics.between_landmarks import distances_between, require_ends
 from pipeline.metrics.value_numbers import flat
 
 METRICS = ("mean", "median", "sd", "p95", "max", "found_rate", "absent_told", "wrong_rate", "radius95_coverage")
@@ -50,6 +51,7 @@ def evaluate(
     wrong_beyond: float | None = None,
     exclude: Sequence[str] = (),
     normalise: tuple[str, str] | None = None,
+    distances: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:
     """Measure every answer against the reference. The same inputs give the same bytes.
 
@@ -62,6 +64,7 @@ def evaluate(
         wrong_beyond: Errors above this count as a wrong neighbour.
         exclude: Ids of cases that check kept out; they are listed and not counted.
         normalise: Two landmarks; errors are given as a share of the distance between them, too.
+        distances: Pairs of landmarks; the distances between the two in answers and reference are compared.
 
     Returns:
         The content of `summary.json`. A case of the part without answers is under "failures", and its
@@ -71,7 +74,7 @@ def evaluate(
         DataError: Nothing to measure, or predictions and dataset do not belong together.
     """
     answers, data = read_predictions(predictions), read_dataset(dataset)
-    require_ends(data, normalise)
+    require_ends(data, normalise, distances)
     radii = sorted(radii)  # tables and colours go by the first and the last
     kept = data.with_cases(_kept(data, exclude))
     cases = _cases(answers, kept, part, predictions, dataset)
@@ -80,13 +83,15 @@ def evaluate(
     require_same_kinds(answers.columns, (*data.inputs, *data.outputs), both)
     truth = _truth(cases, data.landmarks, dims)
     told = [[answers.cases.get(c.id, {}).get(n) for n in data.landmarks] for c in cases]
-    outcomes = compare(truth.position, truth.annotated, _positions(told, dims), _mask(told))
+    positions = _positions(told, dims)
+    outcomes = compare(truth.position, truth.annotated, positions, _mask(told))
     subjects = [c.subject for c in cases]
     numbers = summarise(outcomes, subjects, data.landmarks, radii, wrong_beyond, _radius95(told))
     _add_observers(numbers, cases, data.landmarks)
     extra = _extra(answers, data, cases, truth, outcomes, normalise)
     alike = {"macro_mean": macro_mean(numbers["landmarks"])}
     values, boxes = values_beside(answers, kept, cases), boxes_beside(answers, kept, cases, both)
+    apart = distances_between(distances, data.landmarks, [c.id for c in cases], truth.position, positions)
     summary = {
         **summary_head("landmarks", part, cases, exclude, answers, data, predictions, dataset),
         "subjects": len(set(subjects)),
@@ -94,6 +99,7 @@ def evaluate(
         "metrics": {name: numbers[name] for name in METRICS} | alike | extra | flat(values) | flat_boxes(boxes),
         **({"values": values} if values else {}),
         **({"boxes": boxes} if boxes else {}),
+        **({"distances": apart} if apart else {}),
         **_by_folder(data, cases, truth, outcomes, normalise),
         "mean_position": _mean_position(kept, truth, outcomes, dims) if part else None,
         "settings": {"radii": [float(r) for r in radii], "wrong_beyond": wrong_beyond, "normalise": normalise},
@@ -140,17 +146,6 @@ def _normalised(
         return {}
     one, other = (data.landmarks.index(name) for name in normalise)
     return normalised_errors(outcomes.error, truth.position, (one, other))
-
-
-def require_ends(data: Dataset, normalise: tuple[str, str] | None) -> None:
-    """Make sure that the data have the landmarks between which the distance is measured that errors are a share of.
-
-    Raises:
-        DataError: One is not there.
-    """
-    for name in normalise or ():
-        if name not in data.landmarks:
-            raise DataError(f"evaluate.normalise: no landmark '{name}'; there are {', '.join(data.landmarks)}")
 
 
 def _by_folder(

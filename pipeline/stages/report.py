@@ -15,6 +15,7 @@ from pipeline.data.predictions import Predictions, read_predictions
 from pipeline.data.write_picture import drawn_picture
 from pipeline.errors import DataError, PatchvoteError
 from pipeline.metrics import STATUSES
+from pipeline.report.between_landmarks import agreement_curves, agreement_listing
 from pipeline.report.box_figure import drawn_address
 from pipeline.report.box_listing import box_listing
 from pipeline.report.cases import CaseErrors, best_median_worst, by_case, typical_and_worst
@@ -86,6 +87,8 @@ def report(run: Path, out: Path | None = None, title: str | None = None, part: P
         details=details(run, part),
         values=value_listing((summary or {}).get("values", {})),
         boxes=box_listing((summary or {}).get("boxes", {})),
+        agreement=agreement_listing(summary or {}),
+        agreement_curves=agreement_curves(summary or {}),
         part=part,
     )
     write_text(out, render(page))

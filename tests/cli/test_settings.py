@@ -111,6 +111,8 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
         ("training.augment.slices=1", "training.augment.slices: 1.0 is not allowed; allowed: 0, or a number above 1"),
         ("training.augment.slices=51", "training.augment.slices: 51.0 is not allowed"),
         ("evaluate.normalise=[A,A]", "allowed: two different landmarks"),
+        ("evaluate.distances=[[A,B],[C,C]]", "allowed: pairs of two different landmarks"),
+        ("evaluate.distances=[A,B]", "evaluate.distances"),
         ("training.steps=5", "give one budget"),
         ("training.minutes=nan", "training.minutes"),
         ("training.augment.share=1.5", "allowed: a number from 0 to 1"),
@@ -217,6 +219,12 @@ def test_run_needs_an_experiment():
         ),
         (
             "run",
+            "experiment=my_landmarks task=boxes evaluate.distances=[[a,b]]",
+            "evaluate.distances: it is for landmarks, and task=boxes answers boxes",
+        ),
+        ("run", "experiment=my_landmarks task=multi evaluate.distances=[[a,b]]", None),
+        (
+            "run",
             "experiment=my_landmarks evaluate.pairs=x",
             "evaluate.pairs: it is for vectors that tell who it is, and task=landmarks",
         ),
@@ -292,6 +300,7 @@ def test_what_would_change_nothing_is_refused(verb, arguments, said):
     ("task", "argument", "said"),
     [
         ("boxes", "normalise=[p,q]", "evaluate.normalise: it is for landmarks, and {} answers boxes. Leave it out."),
+        ("embedding", "distances=[[p,q]]", "evaluate.distances: it is for landmarks, and {} answers vectors. Leave it"),
         ("one_object", "radii=[1]", "evaluate.radii: it is for landmarks, and {} answers boxes. Leave it out."),
         ("attributes", "wrong_beyond=5", "evaluate.wrong_beyond: it is for landmarks, and {} answers values. Leave it"),
         ("multi", "pairs=x", "evaluate.pairs: it is for vectors that tell who it is, and {} answers points. Leave it"),

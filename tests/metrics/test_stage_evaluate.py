@@ -81,6 +81,16 @@ def test_every_case_and_landmark_has_a_line_with_its_status(files):
     assert rows[3]["x"] == rows[3]["ref_x"] == rows[3]["error"] == ""
 
 
+def test_distances_that_no_case_has_both_ends_of_are_null_and_the_names_must_be_there(files):
+    *paths, out = files()
+    (pair,) = evaluate(*paths, out, distances=[("a", "b")])["distances"]
+    kept = json.loads((out / "summary.json").read_text())["distances"]
+    assert kept == [pair] and (pair["between"], pair["n"], pair["cases"]) == (["a", "b"], 0, {})
+    assert pair["icc"] is pair["limits"] is None and "distances" not in evaluate(*paths, out)
+    with pytest.raises(DataError, match=r"evaluate\.distances: no landmark .bb.; there are a, b\. Did you mean .b.\?"):
+        evaluate(*paths, out, distances=[("a", "bb")])
+
+
 def test_a_rerun_gives_the_same_bytes_and_no_file_holds_nan(files):
     *paths, out = files()
     evaluate(*paths, out)

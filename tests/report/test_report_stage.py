@@ -8,6 +8,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from pipeline.cli.door import main
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, write_findings
 from pipeline.data.predictions import Answer, Predictions, write_predictions
@@ -210,3 +211,19 @@ def test_fifty_landmarks_show_the_extremes_and_no_column_each(tmp_path):
     assert time.perf_counter() - start < 10
     assert text.count("(worst)") == text.count("(best)") == 3
     assert "Every landmark of every case is in test/errors.csv" in text
+
+
+def test_distances_are_told_by_the_terminal_and_drawn_on_the_page_where_they_were_asked_for(tmp_path, capsys):
+    make_run(tmp_path, ["left", "<i>b", "right"], cases=6, scans=False)  # "right" is absent in one, one has no answers
+    answers, data = tmp_path / "test/predictions.json", tmp_path / "dataset.json"
+    assert "Distances between landmarks" not in report(tmp_path).read_text()
+    given = [f"predictions={answers}", f"dataset={data}", "distances=[[left,right]]"]
+    assert main(["evaluate", *given]) == 1  # one case failed
+    printed = " ".join(capsys.readouterr().out.split())
+    for words in ("left and", "agreement", "Bland & Altman 1986", "Lengths in mm"):
+        assert words in printed
+    found = evaluate(answers, data, tmp_path / "test", distances=[("left", "right"), ("left", "<i>b")])["distances"]
+    assert [pair["n"] for pair in found] == [4, 5]
+    page = report(tmp_path).read_text()
+    assert page.count("<svg") == 2 + 2 and "left and\n&lt;i&gt;b" in page and "<i>b" not in page
+    assert f"bias {found[0]['bias']:.2f} mm" in page and f"<td>{found[1]['icc']:.3f}</td>" in page

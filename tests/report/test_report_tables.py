@@ -17,7 +17,7 @@ from pipeline.report.figure import label
 from pipeline.report.page import Page, Picture, render, sentences, tiles
 from pipeline.report.paper import MEAN_MM, paper_errors
 from pipeline.report.run_files import read_rows
-from pipeline.report.terminal import summary_table
+from pipeline.report.terminal import agreement_table, summary_table
 from pipeline.stages import report_boxes, report_values, report_vectors
 
 NONE = np.nan
@@ -47,6 +47,17 @@ def test_the_terminal_shows_each_landmark_and_all_within_eighty_columns():
     assert "…" not in text and "noncoronary_commissure" in text
     for words in ("1.25", "100%", "2.19", "1.89", "its own scans"):
         assert words in " ".join(text.split())
+
+
+def test_the_names_of_distances_are_whole_within_eighty_columns():
+    numbers = {"n": 19, "reference": 28.3, "answer": 28.6, "bias": 0.32, "sd": 0.32, "limits": [-0.32, 0.95]}
+    sure = {"icc": 0.992, "icc_ci95": [0.931, 0.998], "cases": {}}
+    pair = {"between": ["right_ostium", "noncoronary_commissure"], **numbers, **sure}
+    few = {"between": ["[b]a", "b"], **dict.fromkeys([*numbers, *sure]), "n": 2}
+    text = printed(agreement_table({"unit": "mm", "distances": [pair, few]}))
+    assert max(map(len, text.splitlines())) <= 80 and "…" not in text
+    for words in ("noncoronary_commissure", "[b]a and", "0.992", "–", "Shrout"):
+        assert words in text
 
 
 def test_markup_in_a_landmark_name_is_shown_and_not_obeyed():
