@@ -85,6 +85,11 @@ def checked(column: Column, value: object) -> Value:
     raise DataError(f"column '{column.name}': {value!r} is no {column.kind}")
 
 
+def words_in(value: Value) -> tuple[str, ...]:
+    """Labels, or the one class."""
+    return value if isinstance(value, tuple) else (str(value),)
+
+
 def is_number(value: object) -> TypeGuard[int | float]:
     """Whether a value of a JSON file is a finite number: Python reads NaN and Infinity, too."""
     try:

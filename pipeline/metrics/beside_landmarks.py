@@ -8,8 +8,20 @@ from typing import Any
 from pipeline.data.box_rules import readable_frames
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.predictions import Predictions
+from pipeline.data.shared_names import require_shared, require_shared_words
 from pipeline.metrics.box_numbers import compare_boxes, numbers_of_boxes
 from pipeline.metrics.value_numbers import numbers_of_all
+
+
+def tell_unshared(answers: Predictions, data: Dataset, where: str) -> None:
+    """Words and classes without one in common make zeros, which is told: the landmarks are measured all the same.
+
+    Args:
+        where: Both files.
+    """
+    rows, labels = [c.values for c in data.cases], {found.box.label for of in answers.boxes.values() for found in of}
+    require_shared_words(answers.columns, answers.values.values(), rows, where, alone=False)
+    require_shared(labels, {*data.classes}, "class", where, alone=False)
 
 
 def values_beside(answers: Predictions, data: Dataset, cases: Sequence[Case]) -> dict[str, dict[str, Any]]:

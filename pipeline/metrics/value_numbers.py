@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.data.columns import NUMBERS, Column, Value
+from pipeline.data.columns import NUMBERS, Column, Value, words_in
 from pipeline.data.value_predictions import ValueAnswer
 from pipeline.metrics.values import measure_column
 
@@ -58,14 +58,9 @@ def usual(known: Sequence[Value]) -> ValueAnswer:
     if isinstance(known[0], float):
         ordered = sorted(v for v in known if isinstance(v, float))
         return ValueAnswer(ordered[len(ordered) // 2])
-    words = sorted({word for value in known for word in words_of(value)})
-    share = {word: sum(word in words_of(value) for value in known) / len(known) for word in words}
+    words = sorted({word for value in known for word in words_in(value)})
+    share = {word: sum(word in words_in(value) for value in known) / len(known) for word in words}
     return ValueAnswer(max(share, key=lambda word: share[word], default=""), share)
-
-
-def words_of(value: Value) -> tuple[str, ...]:
-    """Labels, or the one class."""
-    return value if isinstance(value, tuple) else (str(value),)
 
 
 def flat(each: dict[str, dict[str, Any]]) -> dict[str, float]:

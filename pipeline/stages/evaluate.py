@@ -27,7 +27,7 @@ from pipeline.metrics import (
     normalised_errors,
     summarise,
 )
-from pipeline.metrics.beside_landmarks import boxes_beside, flat_boxes, values_beside
+from pipeline.metrics.beside_landmarks import boxes_beside, flat_boxes, tell_unshared, values_beside
 from pipeline.metrics.between_landmarks import distances_between, require_ends
 from pipeline.metrics.value_numbers import flat
 
@@ -90,6 +90,7 @@ def evaluate(
     _add_observers(numbers, cases, data.landmarks)
     extra = _extra(answers, data, cases, truth, outcomes, normalise)
     alike = {"macro_mean": macro_mean(numbers["landmarks"])}
+    tell_unshared(answers, kept, both)
     values, boxes = values_beside(answers, kept, cases), boxes_beside(answers, kept, cases, both)
     apart = distances_between(distances, data.landmarks, [c.id for c in cases], truth.position, positions)
     summary = {

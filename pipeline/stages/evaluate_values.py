@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import write_sealed, write_text
-from pipeline.data.columns import NUMBERS, as_cell, require_same_kinds
+from pipeline.data.columns import as_cell, require_same_kinds, words_in
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
 from pipeline.data.points_csv import csv_line
-from pipeline.data.shared_names import require_shared
+from pipeline.data.shared_names import require_shared_words
 from pipeline.data.summary_head import summary_head
 from pipeline.data.value_predictions import ValuePredictions, read_value_predictions
 from pipeline.errors import DataError
-from pipeline.metrics.value_numbers import flat, numbers_of_all, words_of
+from pipeline.metrics.value_numbers import flat, numbers_of_all
 
 
 def evaluate_values(
@@ -64,11 +64,7 @@ def _require_alike(answers: ValuePredictions, data: Dataset, where: str) -> None
     said, there = [c.name for c in answers.columns], [c.name for c in known]
     if not set(said) & set(there):
         raise DataError(f"{where}: no column in common: the one has {some(said)}, the other {some(there) or 'none'}")
-    for name in (column.name for column in answers.columns if column.kind not in NUMBERS):
-        told = [of_case[name] for of_case in answers.cases.values() if name in of_case]
-        mine = {word for answer in told for word in (*answer.beliefs, *words_of(answer.value))}
-        theirs = {word for c in data.cases if name in c.values for word in words_of(c.values[name])}
-        require_shared(mine, theirs, f"word of column '{name}'", where)
+    require_shared_words(answers.columns, answers.cases.values(), [c.values for c in data.cases], where)
 
 
 def _table(answers: ValuePredictions, cases: Sequence[Case]) -> str:
@@ -79,7 +75,7 @@ def _table(answers: ValuePredictions, cases: Sequence[Case]) -> str:
             said = answers.cases[case.id].get(column.name)
             if said is None:
                 continue
-            words = words_of(said.value) if said.beliefs else ()
+            words = words_in(said.value) if said.beliefs else ()
             belief = min((said.beliefs[word] for word in words if word in said.beliefs), default=None)
             cells = (case.values.get(column.name), said.value, said.low, said.high, belief)
             lines.append(csv_line((case.id, case.subject, column.name, *map(as_cell, cells))))

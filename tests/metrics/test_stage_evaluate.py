@@ -314,6 +314,26 @@ def test_words_of_a_class_that_the_data_lack_are_refused_or_told(tmp_path, capsy
         measured("female", "male")
 
 
+def test_answers_that_do_not_list_their_words_are_measured_whatever_they_say(tmp_path, capsys):
+    sex = Column("sex", "class")
+    paths = of_pictures(tmp_path, [Case("a", "a", "a.png", {}, "test", values={"sex": "f"})], outputs=(sex,))
+    write_value_predictions(ValuePredictions("other", {"a": {"sex": ValueAnswer("m")}}, (sex,)), paths[0])
+    assert evaluate_values(*paths)["metrics"] == {"sex.accuracy": 0.0}
+    assert "no word of column 'sex' in common, so none is right: the answers have 'm'" in capsys.readouterr().err
+
+
+def test_beside_landmarks_words_and_classes_that_none_share_are_told_and_the_landmarks_measured(tmp_path, capsys):
+    sex, place = Column("sex", "class"), {"a": (1.0, 1.0)}
+    case = Case("c", "c", "c.png", place, "test", boxes=(BOX,), values={"sex": "female"})
+    paths = of_pictures(tmp_path, [case], outputs=(sex,))
+    values = {"c": {"sex": ValueAnswer("F", {"F": 0.9, "M": 0.1})}}
+    write_predictions(beside({"c": said(replace(BOX, label="Cell"))}, values=values, columns=(sex,)), paths[0])
+    metrics, told = evaluate(*paths)["metrics"], capsys.readouterr().err
+    assert (metrics["mean"], metrics["sex.accuracy"], metrics["boxes.ap50"]) == (0.0, 0.0, 0.0)
+    assert "no word of column 'sex' in common, so none is right: the answers have 'F', 'M', the reference" in told
+    assert "no class in common, so none is right: the answers have 'Cell', the reference has 'cell'" in told
+
+
 def test_where_every_image_failed_boxes_are_missed_and_classes_are_wrong(tmp_path):
     age, sex, failures = Column("age", "number"), Column("sex", "class"), dict.fromkeys("ab", "cut off")
     cases = [Case(n, n, f"{n}.png", {}, "test", boxes=(BOX,), values={"age": 10.0, "sex": "f"}) for n in "ab"]
