@@ -19,6 +19,7 @@ from pipeline.data.answer_fields import (
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.dataset import Box
 from pipeline.data.frames import written_frame
+from pipeline.data.landmark_names import spelled
 from pipeline.errors import DataError
 
 TASKS = ("boxes", "one_object")
@@ -61,7 +62,7 @@ def box_content(found: FoundBox) -> dict[str, Any]:
 
 
 def box_of(content: Mapping[str, Any], where: str = "box") -> FoundBox:
-    """The inverse of `box_content`.
+    """The inverse of `box_content`; classes that look the same are one.
 
     Args:
         where: File and case.
@@ -80,7 +81,7 @@ def box_of(content: Mapping[str, Any], where: str = "box") -> FoundBox:
     ):
         if not right:
             raise DataError(f"{where}: {told}. {MAKE}")
-    return FoundBox(Box(label, low, high), float(content["belief"]), found)
+    return FoundBox(Box(spelled(label), low, high), float(content["belief"]), found)
 
 
 def boxes_of(content: Mapping[str, Any], where: str) -> tuple[FoundBox, ...]:
@@ -129,7 +130,7 @@ def _classes(content: Mapping[str, Any], path: Path) -> list[str]:
     classes = content["classes"]
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise DataError(f"{path}: classes is {classes!r}; a list of names is needed. {MAKE}")
-    return classes
+    return [spelled(name) for name in classes]
 
 
 def answers_only(boxes: Sequence[FoundBox]) -> list[Box]:

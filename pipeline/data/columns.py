@@ -71,7 +71,7 @@ def as_cell(value: Value | None) -> str:
 
 
 def checked(column: Column, value: object) -> Value:
-    """A value as JSON has it, of its column's kind.
+    """A value as JSON has it, of its column's kind; classes and labels that look the same are the same.
 
     Raises:
         DataError: It is of another kind.
@@ -79,9 +79,9 @@ def checked(column: Column, value: object) -> Value:
     if column.kind in NUMBERS and is_number(value):
         return float(value)
     if column.kind == "labels" and isinstance(value, list | tuple):
-        return tuple(str(word) for word in value)
+        return tuple(spelled(str(word)) for word in value)
     if column.kind in ("class", "text") and isinstance(value, str):
-        return value
+        return spelled(value) if column.kind == "class" else value
     raise DataError(f"column '{column.name}': {value!r} is no {column.kind}")
 
 

@@ -16,6 +16,7 @@ from pipeline.data.atomic import read_json, write_json
 from pipeline.data.columns import Column, Value, checked, columns_of, is_number, require_logarithm
 from pipeline.data.file_names import require_inside
 from pipeline.data.frames import written_frame
+from pipeline.data.landmark_names import spelled
 from pipeline.errors import DataError
 from pipeline.geometry import PointSet
 
@@ -152,7 +153,7 @@ def _box_content(box: Box) -> dict[str, Any]:
 
 
 def read_dataset(path: Path) -> Dataset:
-    """Read `dataset.json`; `root` defaults to the file's own folder.
+    """Read `dataset.json`; `root` defaults to the file's own folder. Names that look the same are one.
 
     Raises:
         DataError: Names the file and the field that is missing or of the wrong kind, or what is there twice.
@@ -178,7 +179,7 @@ def read_dataset(path: Path) -> Dataset:
             landmarks=landmarks,
             cases=cases,
             unit=content["unit"],
-            edges=tuple((str(one), str(other)) for one, other in content.get("edges", ())),
+            edges=tuple((spelled(str(one)), spelled(str(other))) for one, other in content.get("edges", ())),
             inputs=inputs,
             outputs=outputs,
             views={str(name): str(files) for name, files in content.get("views", {}).items()},
@@ -196,7 +197,7 @@ def _require_once(path: Path, field: str, names: Sequence[str]) -> None:
 def _names(said: Any, path: Path) -> tuple[str, ...]:
     if not isinstance(said, list) or not all(isinstance(name, str) for name in said):
         raise DataError(f"{path}: landmarks = {said!r}; a list of names is needed.")
-    return tuple(said)
+    return tuple(map(spelled, said))
 
 
 def _case(content: dict[str, Any], path: Path, columns: tuple[Column, ...]) -> Case:
@@ -233,11 +234,11 @@ def _box(content: dict[str, Any], where: str) -> Box:
     low, high = (_numbers(content[end], f"{where}: {end}") for end in ("low", "high"))
     if len(low) != len(high):
         raise DataError(f"{where}: low = {content['low']}, high = {content['high']}; as many numbers are needed.")
-    return Box(str(content["class"]), low, high)
+    return Box(spelled(str(content["class"])), low, high)
 
 
 def _positions(content: dict[str, Any], where: str) -> dict[str, Position]:
-    return {n: None if p is None else _numbers(p, f"{where}: {n}") for n, p in content.items()}
+    return {spelled(n): None if p is None else _numbers(p, f"{where}: {n}") for n, p in content.items()}
 
 
 def _numbers(said: Any, where: str) -> tuple[float, ...]:

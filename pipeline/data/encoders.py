@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pipeline.data.columns import NUMBERS, Column, Value
+from pipeline.data.landmark_names import spelled
 from pipeline.data.value_predictions import ValueAnswer
 
 WORD = re.compile(r"\w+|[^\w\s]")
@@ -99,6 +100,7 @@ def words_of(text: str) -> list[str]:
 
 
 def encoder_of(content: Mapping[str, Any]) -> Encoder:
-    """From what JSON has of one."""
-    column = Column(**content["column"])
-    return Encoder(column, float(content["mean"]), float(content["sd"]), tuple(content["words"]))
+    """From what JSON has of one; of an early model accents may be decomposed, which no table has any more."""
+    column, words = Column(**content["column"]), content["words"]
+    known = words if column.kind == "text" else map(spelled, words)
+    return Encoder(column, float(content["mean"]), float(content["sd"]), tuple(known))

@@ -19,6 +19,7 @@ from pipeline.data.atomic import read_json, write_json
 from pipeline.data.box_predictions import FoundBox, box_content, boxes_of
 from pipeline.data.columns import Column, columns_of
 from pipeline.data.frames import written_frame
+from pipeline.data.landmark_names import spelled
 from pipeline.data.value_predictions import Answers, answers_content, answers_of
 from pipeline.errors import DataError
 
@@ -113,7 +114,7 @@ def read_predictions(path: Path) -> Predictions:
 
 def _answers(content: dict[str, Any], where: str) -> dict[str, Answer]:
     with fields_of(where):
-        answers = {name: _answer(said, f"{where}, {name}") for name, said in content.items()}
+        answers = {spelled(name): _answer(said, f"{where}, {name}") for name, said in content.items()}
     return answers
 
 

@@ -11,6 +11,7 @@ from pipeline.data.answer_fields import MAKE, failures_of, fields_of, made_by, r
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.columns import NUMBERS, Column, Value, checked, columns_of
 from pipeline.data.frames import written_frame
+from pipeline.data.landmark_names import spelled
 from pipeline.errors import DataError
 
 
@@ -81,7 +82,7 @@ def _answer(column: Column, said: Mapping[str, Any], where: str) -> ValueAnswer:
         given += [*beliefs.items(), *(end for end in ends.items() if end[1] is not None)]
     require_numbers(given, where)
     try:
-        return ValueAnswer(checked(column, said["value"]), beliefs, **ends)
+        return ValueAnswer(checked(column, said["value"]), {spelled(word): p for word, p in beliefs.items()}, **ends)
     except DataError as error:
         raise DataError(f"{where}: {error}. {MAKE}") from error
 

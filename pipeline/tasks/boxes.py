@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pipeline.data.landmark_names import spelled
 from pipeline.data.store import LevelArray
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.boxes import BoxSet
@@ -52,7 +53,7 @@ class BoxesTask:
 
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> BoxesTask:
-        return cls(tuple(content["classes"]), BoxSettings(**content["boxes"]))
+        return cls(tuple(map(spelled, content["classes"])), BoxSettings(**content["boxes"]))
 
     def content(self) -> dict[str, Any]:
         return {"classes": list(self.classes), "boxes": asdict(self.settings)}

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.data.landmark_names import spelled
 from pipeline.data.store import LevelArray
 from pipeline.geometry.boxes import iou
 from pipeline.losses.one_object import entropy_and_overlap, gated_squares
@@ -46,7 +47,7 @@ class OneObjectTask:
 
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> OneObjectTask:
-        return cls(tuple(content["classes"]), ObjectSettings(**content["one_object"]))
+        return cls(tuple(map(spelled, content["classes"])), ObjectSettings(**content["one_object"]))
 
     def content(self) -> dict[str, Any]:
         return {"classes": list(self.classes), "one_object": asdict(self.settings)}

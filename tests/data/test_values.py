@@ -1,6 +1,8 @@
 """Columns of a table: read, encoded, answered; every bad cell is said."""
 
+import json
 import re
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from tiny_scans import write_scan
 from pipeline.data.collect_values import by_view, collect_images, with_values
 from pipeline.data.columns import Column, parse
 from pipeline.data.dataset import read_dataset, write_dataset
-from pipeline.data.encoders import LONGEST, Encoder
+from pipeline.data.encoders import LONGEST, Encoder, encoder_of
 from pipeline.data.fit_encoders import fit_asked, fit_encoder
 from pipeline.data.inputs import Inputs, inputs_of
 from pipeline.data.scan_files import ids_by_file
@@ -189,6 +191,14 @@ def test_words_that_look_the_same_are_one_word_however_their_accents_are_written
     one, other = "s\u00e9v\u00e8re", "se\u0301ve\u0300re "
     assert parse(SEX, other) == parse(SEX, one) == one
     assert parse(TAGS, f"{other}|{one}x") == (one, f"{one}x")
+
+
+@pytest.mark.parametrize("column", [SEX, TAGS])
+def test_a_model_of_words_with_accents_apart_knows_those_of_a_table_of_now(column):
+    early = Encoder(column, words=("se\u0301ve\u0300re", "sure"))
+    encoder = encoder_of(json.loads(json.dumps(asdict(early))))
+    value = parse(column, "s\u00e9v\u00e8re")
+    assert encoder.value(encoder.encode(value)) == value == encoder.answer(np.array([0.9, 0.1])).value
 
 
 def test_a_case_may_have_several_images_and_only_the_first_is_needed(tmp_path):

@@ -173,11 +173,11 @@ BOX = Box("cell", (1.0, 1.0), (3.0, 3.0))
 ODD = Box("dust", (4.0, 4.0), (6.0, 6.0))
 
 
-def of_pictures(folder, cases, **more):
+def of_pictures(folder, cases, names=("a",), **more):
     """A data set of grey pictures of 8 by 8."""
     for case in cases:
         PIL.Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / case.image)
-    write_dataset(Dataset("toy", folder, ("a",), tuple(cases), "px", **more), folder / "dataset.json")
+    write_dataset(Dataset("toy", folder, names, tuple(cases), "px", **more), folder / "dataset.json")
     return folder / "predictions.json", folder / "dataset.json", folder / "out"
 
 
@@ -332,6 +332,29 @@ def test_beside_landmarks_words_and_classes_that_none_share_are_told_and_the_lan
     assert (metrics["mean"], metrics["sex.accuracy"], metrics["boxes.ap50"]) == (0.0, 0.0, 0.0)
     assert "no word of column 'sex' in common, so none is right: the answers have 'F', 'M', the reference" in told
     assert "no class in common, so none is right: the answers have 'Cell', the reference has 'cell'" in told
+
+
+BOTH_WAYS = ("cr\N{LATIN SMALL LETTER E WITH ACUTE}te", "cre\N{COMBINING ACUTE ACCENT}te")
+
+
+@pytest.mark.parametrize(("there", "told"), [BOTH_WAYS, BOTH_WAYS[::-1]])
+def test_names_that_look_the_same_are_one_in_answers_and_data(tmp_path, there, told):
+    kind, drawn = (Column("kind", "class"), Column("signs", "labels")), replace(BOX, label=there)
+    case = Case(
+        "c", "c", "c.png", {there: (1.0, 1.0)}, "test", boxes=(drawn,), values={"kind": there, "signs": (there,)}
+    )
+    paths = of_pictures(tmp_path, [case], names=(there,), outputs=kind)
+    of_class, of_labels = ValueAnswer(told, {told: 0.9, "x": 0.1}), ValueAnswer((told,), {told: 0.9, "x": 0.1})
+    values, boxes = {"c": {"kind": of_class, "signs": of_labels}}, {"c": said(replace(BOX, label=told))}
+    answers = {"c": {told: Answer((1.0, 1.0), True, 0.9, 0.5, 7)}}
+    write_predictions(Predictions("m", answers, "px", values=values, columns=kind, boxes=boxes), paths[0])
+    metrics = evaluate(*paths)["metrics"]
+    right = ("found_rate", "kind.accuracy", "signs.ap", "boxes.ap50", "boxes.precision")
+    assert [metrics[name] for name in right] == [1.0] * len(right)
+    write_box_predictions(BoxPredictions("m", boxes, (told,)), paths[0])
+    assert evaluate_boxes(*paths)["metrics"]["precision"] == 1.0 and len(read_box_predictions(paths[0]).classes) == 1
+    write_value_predictions(ValuePredictions("m", values, kind), paths[0])
+    assert evaluate_values(*paths)["metrics"] == {"kind.accuracy": 1.0, "signs.ap": 1.0}
 
 
 def test_where_every_image_failed_boxes_are_missed_and_classes_are_wrong(tmp_path):

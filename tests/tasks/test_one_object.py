@@ -184,6 +184,15 @@ def test_every_task_of_the_table_can_be_made_and_knows_its_name(name):
     assert task_class(name).of_content(kept) == task
 
 
+@pytest.mark.parametrize("name", ["boxes", "one_object", "multi"])
+def test_classes_of_an_early_model_with_accents_apart_are_those_of_now(name):
+    from pipeline.training.settings import TrainingSettings
+
+    number = Encoder(Column("age", "number"), 40.0, 10.0)
+    early = new_task(name, Asked(("tip",), ("cre\u0301te",), (number,)), TrainingSettings()).content()
+    assert task_class(name).of_content(early).content()["classes"] == ["cr\u00e9te"]
+
+
 def test_a_task_that_is_not_in_the_table_is_not_imported():
     with pytest.raises(ConfigError, match="choose one of landmarks, boxes"):
         task_class("os")
