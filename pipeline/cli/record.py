@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.schema import at, is_path, put
 from pipeline.cli.validate import known_keys
 from pipeline.data.atomic import read_json, write_json, write_text
 from pipeline.data.own_output import PRIVATE
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from pipeline.data.pseudonyms import Codes
 
 RECORD = "config.yaml"
 PATHS = "paths.json"  # in `private/`: {code: path}
@@ -30,9 +33,16 @@ def read_record(run: Path) -> dict[str, Any]:
         ConfigError: It is there and is not a mapping.
         DataError: What `private/` tells is damaged.
     """
+    content = _as_written(Path(run) / RECORD)
+    if told := _told(Path(run) / PRIVATE):
+        for key, met in _paths(content).items():
+            _put(content, key, [told.get(one, one) for one in _each(met)])
+    return content
+
+
+def _as_written(path: Path) -> dict[str, Any]:
     import yaml
 
-    path = Path(run) / RECORD
     if not path.is_file():
         return {}
     try:
@@ -41,8 +51,16 @@ def read_record(run: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not readable: {error}. Choose another run=FOLDER, or delete this one.") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: not the settings of a run. Choose another run=FOLDER, or delete this one.")
-    if told := _told(Path(run) / PRIVATE):
-        _exchange(content, lambda met: told.get(met, met))
+    return content
+
+
+def without_untold(record: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with what is asked for in place of codes: as long as `private/` does not tell which path one stands
+    for, it is no claim."""
+    content = copy.deepcopy(dict(record))
+    for key, met in _paths(content).items():
+        if any(map(CODE.fullmatch, _each(met))):
+            put(content, key, _met(asked, key))
     return content
 
 
@@ -52,7 +70,7 @@ def write_record(run: Path, content: Mapping[str, Any], verb: str) -> None:
 
     written = copy.deepcopy(dict(content))
     if _met(written, "data.pseudonyms"):
-        _hide(written, run / PRIVATE)
+        _hide(written, run / PRIVATE, _as_written(run / RECORD))
         written["run"] = run.resolve().name
     text = yaml.safe_dump(written, sort_keys=False, allow_unicode=True)
     write_text(
@@ -60,46 +78,71 @@ def write_record(run: Path, content: Mapping[str, Any], verb: str) -> None:
     )
 
 
-def _hide(content: dict[str, Any], folder: Path) -> None:
-    """Codes for paths, which `folder` tells. The same path has the same code as long as its key stays; a code of which
-    it tells nothing, as of a run that was handed on, stays."""
+def _hide(content: dict[str, Any], folder: Path, before: Mapping[str, Any]) -> None:
+    """Codes for paths, which `folder` tells; a code of which it tells nothing, as of a run that was handed on, stays.
+    A path that gets none stands as it did `before`."""
+    told = _told(folder)
+    known = {path: code for code, path in told.items()}
+    paths = _paths(content)
+    new = [one for met in paths.values() for one in _each(met) if one not in known and not CODE.fullmatch(one)]
+    if new and (codes := _codes(folder, before)):
+        known |= {path: codes.code(path, "path") for path in new}
+        write_json(folder / PATHS, told | {known[path]: path for path in new})
+    for key, met in paths.items():
+        if any(one in new and one not in known for one in _each(met)):
+            put(content, key, _met(before, key))
+        else:
+            _put(content, key, [known.get(one, one) for one in _each(met)])
+
+
+def _codes(folder: Path, before: Mapping[str, Any]) -> Codes | None:
+    """None where `folder` is another account's, or was kept back from a run that has its codes: a new key would give
+    others."""
     from pipeline.data.pseudonyms import Codes
 
-    told = _told(folder)
-
-    def coded(met: str) -> str:
-        if CODE.fullmatch(met):
-            return met
-        code = Codes(folder).code(met, "path")
-        told[code] = met
-        return code
-
-    _exchange(content, coded)
-    if told:
-        write_json(folder / PATHS, told)
+    if not folder.exists() and any(CODE.fullmatch(one) for met in _paths(before).values() for one in _each(met)):
+        return None
+    try:
+        return Codes(folder)
+    except (PermissionError, DataError) as error:
+        if isinstance(error.__cause__ or error, PermissionError):
+            return None
+        raise
 
 
 def _told(folder: Path) -> dict[str, str]:
-    """Paths by their codes."""
-    told = read_json(folder / PATHS) if (folder / PATHS).is_file() else {}
+    """Paths by their codes; none where the folder is another account's."""
+    try:
+        (folder / PATHS).open("rb").close()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return {}
+    told = read_json(folder / PATHS)
     return told if isinstance(told, dict) else {}
 
 
-def _exchange(content: dict[str, Any], by: Callable[[str], str]) -> None:
-    """Put something else for each path of the user's; that of the run is none, and what nobody chose."""
+def _paths(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The user's paths by key, one or several; that of the run is none, and what nobody chose."""
+    paths = {}
     for key, leaf in known_keys().items():
         if key == "run" or not (is_path(leaf.kind) or key in IN_SOURCE):
             continue
         met = _met(content, key)
-        if isinstance(met, list):
-            put(content, key, [by(str(one)) for one in met])
-        elif isinstance(met, str) and met not in ("", str(leaf.default)):
-            put(content, key, by(met))
+        if isinstance(met, list) or (isinstance(met, str) and met not in ("", str(leaf.default))):
+            paths[key] = met
+    return paths
+
+
+def _each(met: Any) -> list[str]:
+    return [str(one) for one in met] if isinstance(met, list) else [met]
+
+
+def _put(content: dict[str, Any], key: str, each: list[str]) -> None:
+    put(content, key, each if isinstance(_met(content, key), list) else each[0])
 
 
 def _met(content: Mapping[str, Any], key: str) -> Any:
-    """What stands there; early records lack some keys."""
+    """What stands there; early records lack some keys, and a damaged one has a list for a section."""
     try:
         return at(content, key)
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError, IndexError):
         return None

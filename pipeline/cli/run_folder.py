@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.record import RECORD, read_record, write_record
+from pipeline.cli.record import RECORD, read_record, without_untold, write_record
 from pipeline.cli.schema import at, put
 from pipeline.cli.settings import Settings
 from pipeline.cli.settle import imported_task
@@ -63,11 +63,12 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
             _refuse_theirs(run, record)
         _require_sections(run, record, settings)
         sweep(run, below=True)
-        _same_experiment(run, record, settings)
+        claims = without_untold(record, _asked(settings))
+        _same_experiment(run, claims, settings)
         if verb.name != "import":  # which reads the folder anew
             _same_task(run, record, settings)
         if verb.name in SHAPES:
-            _same_training(run, record, verb, settings)
+            _same_training(run, claims, verb, settings)
         _write_record(run, record, verb, settings)
         yield run
     finally:
@@ -173,12 +174,16 @@ def _same_training(run: Path, record: Mapping[str, Any], verb: Verb, settings: S
 
 def _write_record(run: Path, record: dict[str, Any], verb: Verb, settings: Settings) -> None:
     """Settings that this verb does not decide stay as the verb before left them."""
-    asked = plain(replace(settings, quiet=False)) | {"source": _source(settings), "run": str(run)}
+    asked = _asked(replace(settings, quiet=False)) | {"run": str(run)}
     content = asked | record
     for key in (*verb.decides, "experiment", "source", "run"):
         if at(asked, key) is not None or key not in ("experiment", "source"):
             put(content, key, at(asked, key))
     write_record(run, content, verb.name)
+
+
+def _asked(settings: Settings) -> dict[str, Any]:
+    return plain(settings) | {"source": _source(settings)}
 
 
 def _source(settings: Settings) -> str | None:

@@ -258,9 +258,47 @@ def test_a_run_that_was_handed_on_without_what_is_private_keeps_its_codes(hidden
     before = record(folder)
     shutil.rmtree(folder / "private")
     claim("report", f"run={folder}")
+    (folder / "model").mkdir()
+    claim("run", *words, f"source={source}")  # which path a code stands for nobody can tell
     assert record(folder) == before and not (folder / "private").exists()
-    with pytest.raises(ConfigError, match=f"made from source {before['source']}, not from"):
+
+
+def closed(folder: Path, monkeypatch) -> None:
+    """Make a folder another account's, which keeps it closed."""
+
+    def opened(path, *given, by=Path.open, **named):
+        if folder in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return by(path, *given, **named)
+
+    monkeypatch.setattr(Path, "open", opened)
+    monkeypatch.setattr(Path, "is_file", lambda path: opened(path, by=os.path.isfile))
+
+
+def test_a_colleague_goes_on_with_a_run_whose_private_folder_is_closed(hidden, monkeypatch):
+    folder, source, words = hidden
+    (folder / "model").mkdir()
+    before, told = record(folder), (folder / "private" / "paths.json").read_text()
+    with monkeypatch.context() as patched:
+        closed(folder / "private", patched)
         claim("run", *words, f"source={source}")
+        claim("check", f"run={folder}", f"check.same_patient={source}/model")
+        assert record(folder) == before
+    assert (folder / "private" / "paths.json").read_text() == told
+
+
+def test_a_colleague_goes_on_where_the_private_folder_is_opened(hidden, monkeypatch):
+    folder, source, words = hidden
+    before = record(folder)
+    (folder / "private").chmod(0o770)
+
+    def refused(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refused)
+    claim("run", *words, f"source={source}")
+    claim("check", f"run={folder}", f"check.same_patient={source}/model")
+    assert record(folder) == before
 
 
 def test_a_run_of_before_hides_its_paths_and_goes_on(hidden):
@@ -276,6 +314,7 @@ def test_a_run_of_before_hides_its_paths_and_goes_on(hidden):
     ("line", "complaint"),
     [
         ("data:", r"config\.yaml: data is None; a section is needed"),
+        ("data: [1, 2]", r"config\.yaml: data is \[1, 2\]; a section is needed"),
         ("training: 5", r"config\.yaml: training is 5; a section is needed"),
         ("training: {1: 2}", r"training\.1: 2 there, None asked for"),
         ("began: 2020-13-45", r"config\.yaml: not readable"),
@@ -286,5 +325,7 @@ def test_a_record_that_is_damaged_is_named(run, line, complaint):
     (run / "model").mkdir()
     settings = settled("train", f"run={run}")
     (run / "config.yaml").write_text(line)
+    (run / "private").mkdir()
+    (run / "private" / "paths.json").write_text('{"path-0": "there"}')
     with pytest.raises(ConfigError, match=complaint), claimed(verb_named("train"), settings):
         pass
