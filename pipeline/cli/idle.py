@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.cli.given import kind_of, said_in
+from pipeline.cli.record import is_trained, read_record, recorded
+from pipeline.cli.schema import at
 from pipeline.cli.settings import Settings
+from pipeline.cli.validate import plain
 from pipeline.cli.verbs import Verb
 from pipeline.errors import ConfigError
 from pipeline.tasks.table import TASKS
@@ -120,10 +123,18 @@ def _of_other_tasks(settings: Settings) -> dict[str, str]:
     unread = ("balance",) if loss == "softmax" else ("sigma", "beta")
     if TASKS[task].by_size:
         own = f"with task={task} each voxel size speaks of things of its own sizes: levels= names them"
-        idle |= {"training.gain": f"{own}, and none is left out"}
-        idle |= {"training.looks": own} if (settings.training.looks or 1) > 1 else {}
+        of_sizes = {"training.gain": f"{own}, and none is left out"}
+        of_sizes |= {"training.looks": own} if (settings.training.looks or 1) > 1 else {}
+        idle |= {key: why for key, why in of_sizes.items() if not _goes_on_with(key, settings)}
     why = f"training.loss.name={loss} does not read it"
     return dict.fromkeys((f"training.loss.{key}" for key in unread), why) | idle
+
+
+def _goes_on_with(key: str, settings: Settings) -> bool:
+    """Whether a run was begun so, by an earlier version: it goes on with nothing else."""
+    if settings.run is None or not is_trained(settings.run):
+        return False
+    return bool(recorded(read_record(settings.run), key) == at(plain(settings), key))
 
 
 def _of_other_folders(settings: Settings) -> dict[str, str]:

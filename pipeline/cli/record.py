@@ -40,6 +40,11 @@ def read_record(run: Path) -> dict[str, Any]:
     return content
 
 
+def is_trained(run: Path) -> bool:
+    """Whether a run has a model, or half of one, which goes on only with the settings it was begun with."""
+    return (run / "model").exists() or (run / "resume").exists()
+
+
 def _as_written(path: Path) -> dict[str, Any]:
     import yaml
 
@@ -60,7 +65,7 @@ def without_untold(record: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[
     content = copy.deepcopy(dict(record))
     for key, met in _paths(content).items():
         if any(map(CODE.fullmatch, _each(met))):
-            put(content, key, _met(asked, key))
+            put(content, key, recorded(asked, key))
     return content
 
 
@@ -69,7 +74,7 @@ def write_record(run: Path, content: Mapping[str, Any], verb: str) -> None:
     import yaml
 
     written = copy.deepcopy(dict(content))
-    if _met(written, "data.pseudonyms"):
+    if recorded(written, "data.pseudonyms"):
         _hide(written, run / PRIVATE, _as_written(run / RECORD))
         written["run"] = run.resolve().name
     text = yaml.safe_dump(written, sort_keys=False, allow_unicode=True)
@@ -90,7 +95,7 @@ def _hide(content: dict[str, Any], folder: Path, before: Mapping[str, Any]) -> N
         write_json(folder / PATHS, told | {known[path]: path for path in new})
     for key, met in paths.items():
         if any(one in new and one not in known for one in _each(met)):
-            put(content, key, _met(before, key))
+            put(content, key, recorded(before, key))
         else:
             _put(content, key, [known.get(one, one) for one in _each(met)])
 
@@ -126,7 +131,7 @@ def _paths(content: Mapping[str, Any]) -> dict[str, Any]:
     for key, leaf in known_keys().items():
         if key == "run" or not (is_path(leaf.kind) or key in IN_SOURCE):
             continue
-        met = _met(content, key)
+        met = recorded(content, key)
         if isinstance(met, list) or (isinstance(met, str) and met not in ("", str(leaf.default))):
             paths[key] = met
     return paths
@@ -137,10 +142,10 @@ def _each(met: Any) -> list[str]:
 
 
 def _put(content: dict[str, Any], key: str, each: list[str]) -> None:
-    put(content, key, each if isinstance(_met(content, key), list) else each[0])
+    put(content, key, each if isinstance(recorded(content, key), list) else each[0])
 
 
-def _met(content: Mapping[str, Any], key: str) -> Any:
+def recorded(content: Mapping[str, Any], key: str) -> Any:
     """What stands there; early records lack some keys, and a damaged one has a list for a section."""
     try:
         return at(content, key)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.record import RECORD, read_record, without_untold, write_record
+from pipeline.cli.record import RECORD, is_trained, read_record, without_untold, write_record
 from pipeline.cli.schema import at, put
 from pipeline.cli.settings import Settings
 from pipeline.cli.settle import imported_task
@@ -159,7 +159,7 @@ def _same_task(run: Path, record: Mapping[str, Any], settings: Settings) -> None
 def _same_training(run: Path, record: Mapping[str, Any], verb: Verb, settings: Settings) -> None:
     """Training goes on only with the settings it was begun with, as far as the verb reads them; what differs is
     named."""
-    if not ((run / "model").exists() or (run / "resume").exists()):
+    if not is_trained(run):
         return
     asked, compared = plain(settings), [key for key in SHAPES_A_MODEL if verb.reads(key) and key in record]
     changed = [line for key in compared for line in differences(record[key], asked[key], key)]

@@ -137,6 +137,21 @@ def test_training_goes_on_with_the_same_settings_and_another_number_of_threads(r
     claim("train", f"run={run}", "threads=2")
 
 
+@pytest.mark.parametrize(("key", "value"), [("gain", 0.3), ("looks", 2)])
+def test_boxes_go_on_with_what_they_were_begun_with_though_it_changes_nothing_any_more(tmp_path, key, value):
+    folder = imported_for(tmp_path, "boxes")
+    (folder / "config.yaml").write_text(
+        yaml.safe_dump(record(folder) | {"training": record(folder)["training"] | {key: value}})
+    )
+    words = (f"run={folder}", f"training.{key}={value}")
+    with pytest.raises(ConfigError, match="Leave it out"):
+        claim("train", *words)
+    (folder / "resume").mkdir()
+    with pytest.raises(ConfigError, match=rf"training\.{key}: {value} there, .*\nUse those again to go on"):
+        claim("train", f"run={folder}")
+    claim("train", *words)
+
+
 def test_untrained_runs_may_change_their_training(run):
     claim("train", f"run={run}", "training.minutes=3")
     assert record(run)["training"]["minutes"] == 3.0

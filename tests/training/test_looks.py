@@ -51,14 +51,19 @@ def test_of_boxes_each_voxel_size_has_its_own_so_one_is_looked_at_once(question,
     assert looks_of(TWO, 1, "cpu", question) == looks
 
 
-def begun(run, settings=TWO):
-    return as_begun(run, settings, DATA, STORE, "cpu", "landmarks")
+@pytest.mark.parametrize(("question", "looks"), [("boxes", 1), ("one_object", 1), ("landmarks", 3)])
+def test_looks_of_an_experiment_are_not_minded_for_boxes(question, looks):
+    assert looks_of(replace(TWO, looks=3), 1, "cpu", question) == looks
 
 
-def begun_with(run, looks, settings=TWO):
+def begun(run, settings=TWO, question="landmarks"):
+    return as_begun(run, settings, DATA, STORE, "cpu", question)
+
+
+def begun_with(run, looks, settings=TWO, question="landmarks"):
     """As of a level that was saved when so many looks were taken; the fingerprint it was saved under."""
     keys = STORE.looked_at(looks).keys
-    identity, _ = identity_of(run, settings, DATA, keys, "landmarks")
+    identity, _ = identity_of(run, settings, DATA, keys, question)
     write_sealed(run / "resume" / "level0.json", {"settings": identity})
     return identity
 
@@ -74,6 +79,14 @@ def test_a_new_run_takes_the_looks_of_today(tmp_path):
 def test_a_run_goes_on_with_as_many_looks_as_it_began_with(tmp_path, threads, looks):
     identity = begun_with(tmp_path, looks)
     store, found, _ = begun(tmp_path)
+    assert (len(store.spacings), found) == (looks, identity)
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_so_does_a_run_of_boxes_that_began_with_the_looks_of_its_experiment(tmp_path, looks):
+    settings = replace(TWO, looks=2)
+    identity = begun_with(tmp_path, looks, settings, "boxes")
+    store, found, _ = begun(tmp_path, settings, "boxes")
     assert (len(store.spacings), found) == (looks, identity)
 
 
