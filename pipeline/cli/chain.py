@@ -69,6 +69,9 @@ def _require_writable(verb: Verb, settings: Settings) -> None:
     key, folder = apart.get(verb.name, ("", None))
     if folder:
         writable(folder, key)
+    run = settings.run if verb.name == "predict" and not settings.predict.input else None
+    if run and folder and folder.samefile(run):  # which is held, so the answers would wait for ever
+        raise ConfigError(f"-o {folder}: is the run's own folder. Leave it out, or choose another with -o FOLDER.")
     if verb.name in ("report", "run") and (page := settings.report.output):
         if page.is_dir():
             raise ConfigError(f"report.output={page}: is a folder. Name the file that the page becomes.")

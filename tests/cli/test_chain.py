@@ -175,6 +175,16 @@ def test_what_cannot_be_written_apart_from_the_run_is_said_before_the_work(words
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize("place", ["run", "link"])
+def test_answers_do_not_go_into_the_runs_own_folder_which_is_held(place, called, tmp_path, capsys):
+    for name in ("dataset.json", "model/model.json"):
+        (tmp_path / "run" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "run" / name).write_text("{}")
+    (tmp_path / "link").symlink_to(tmp_path / "run")
+    assert main(["predict", f"run={tmp_path}/run", "-o", f"{tmp_path / place}"]) == 2
+    assert f"-o {tmp_path / place}: is the run's own folder. Leave it out" in capsys.readouterr().err and called == []
+
+
 @pytest.mark.parametrize(
     ("page", "said"),
     [("notes.txt/page.html", "cannot write there.*Choose another with report.output=FILE"), (".", "is a folder. Name")],
