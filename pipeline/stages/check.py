@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.data.box_rules import check_boxes
-from pipeline.data.dataset import PARTS, Dataset, read_dataset
+from pipeline.data.dataset import PARTS, Dataset, picture_id, read_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings, write_findings
 from pipeline.data.patient_rules import check_patients
 from pipeline.data.placement import check_placement
@@ -115,7 +115,8 @@ def _require_usable(manifest: Dataset, findings: Findings, out: Path, strict: bo
         listed = "\n".join(f"  {f.message} {f.advice}" for f in whole)
         raise DataError(f"dataset {manifest.name}: wrong as a whole:\n{listed}\nDetails in {out}.")
     least = min(LEAST, len(manifest.cases))  # fewer may be given only to measure a model on
-    bad = set(findings.quarantined)  # also those that import left out
+    whose = {picture_id(c.id, view): c.id for c in manifest.cases for view in c.pictures} if strict else {}
+    bad = {whose.get(case, case) for case in findings.quarantined}  # also those that import left out
     left = [c for c in manifest.cases if c.id not in bad]
     needed = f"all {len(left) + len(bad)}" if strict else str(least)
     if len(left) < least or (strict and bad):

@@ -19,7 +19,7 @@ from pipeline.data.readers import read_frame
 from pipeline.data.scan_facts import VERSION, inspect_scan, unchanged
 from pipeline.errors import ConfigError, DataError
 from pipeline.stages import check as stage
-from pipeline.stages.check import check
+from pipeline.stages.check import _require_usable, check
 from pipeline.stages.check_identity import require_telling
 
 PARTS = ["train"] * 6 + ["validation"] * 2 + ["test"] * 2
@@ -108,6 +108,14 @@ def test_scans_that_cannot_be_used_are_quarantined_with_the_reason(data):
     assert read_findings(data.root / "findings.json").quarantined == ("c1", "c2", "c3", "c5")
     with pytest.raises(DataError, match="6 usable cases, all 10 are needed"):
         run(data, strict=True)
+
+
+def test_where_all_are_needed_a_second_picture_counts_with_its_case(data):
+    cases = tuple(replace(c, pictures={"mask": f"{c.id}m.nii.gz"}) for c in data.cases)
+    lost = [Finding("unreadable", "error", f"c1{name}", "cut off") for name in ("", "/mask")]
+    for few in (lost, lost[1:]):
+        with pytest.raises(DataError, match=r": 9 usable cases, all 10 are needed"):
+            _require_usable(replace(data, cases=cases), Findings(tuple(few)), data.root / "findings.json", True)
 
 
 def test_where_all_are_needed_those_that_import_left_out_count(data):
