@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,10 @@ from pipeline.data.claim import held
 from pipeline.errors import DataError
 
 PREFIX = ".tmp-"
-TEMPORARY = f"{PREFIX}{'[0-9a-z_]' * 8}*"  # of this version and of those that asked `tempfile`; others' stay
+SUFFIXES = "bin csv dcm fcsv gz html json nii npy png pt pts safetensors txt xml yaml"  # of what is written here
+TEMPORARY = re.compile(  # of this version and of those that asked `tempfile`; others' stay
+    rf"{re.escape(PREFIX)}[0-9a-z_]{{8}}(\.({SUFFIXES.replace(' ', '|')}))?"
+)
 SEAL = "sealed"
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # `tempfile` asks no umask
 
@@ -145,10 +149,15 @@ def sweep(*folders: Path, below: bool = False) -> int:
         How many.
     """
     there = [Path(folder) for folder in folders if Path(folder).is_dir()]
-    stale = [p for folder in there for p in folder.glob(TEMPORARY) if p.is_file()]
+    stale = [p for folder in there for p in _left(folder)]
     if below:
-        within = [(p, folder) for folder in there for p in folder.glob(f"*/**/{TEMPORARY}") if p.is_file()]
+        within = [(p, folder) for folder in there for p in _left(folder, "*/**/")]
         stale += [p for p, top in within if not any(held(top / part) for part in p.relative_to(top).parents[:-1])]
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)
+
+
+def _left(folder: Path, within: str = "") -> list[Path]:
+    met = folder.glob(f"{within}{PREFIX}*")
+    return [path for path in met if TEMPORARY.fullmatch(path.name) and path.is_file()]

@@ -115,6 +115,12 @@ def test_what_a_killed_run_left_is_swept_and_nothing_else(tmp_path):
     assert sweep(tmp_path / "nowhere") == 0
 
 
+@pytest.mark.parametrize("name", ["download.zip", "database.sqlite", "20261128-notes.txt", "0123abcd.json.part"])
+def test_what_another_program_calls_alike_is_not_swept(tmp_path, name):
+    (tmp_path / f".tmp-{name}").write_text("theirs")
+    assert sweep(tmp_path, below=True) == 0 and (tmp_path / f".tmp-{name}").exists()
+
+
 def test_folders_below_are_swept_only_where_they_are_ours(tmp_path):
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / ".tmp-0000000a").write_text("")
