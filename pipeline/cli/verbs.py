@@ -134,7 +134,7 @@ VERBS = (
     Verb(
         "identify",
         "say who each image shows, of the people in a gallery, or that nobody is recognised",
-        "patchvote identify model=runs/faces_att/model gallery=people -i FACES -o answers",
+        "patchvote identify model=runs/faces_att/model gallery=people -i FACES -o who",
         ("run", *RECOGNISING),
         ("identity", "predict"),
         "OUT/identities.csv, OUT/run_report.json",

@@ -15,7 +15,7 @@ from pipeline.data.nnlandmark import NAME as NNLANDMARK
 from pipeline.data.nnlandmark import SPACINGS
 from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.points_file import SUFFIX as POINTS
-from pipeline.data.run_report import REPORT, is_report
+from pipeline.data.run_report import REPORT, is_report, require_free_report
 from pipeline.data.scan_facts import stamp_of
 from pipeline.data.write_answers import TABLE
 from pipeline.errors import DataError
@@ -131,11 +131,13 @@ class KeptAnswers:
         for case in cases:
             whose |= {path: case for path in (self.place(case), *(self.out / name for name in files.of_case(case)))}
         begun = self.begun()
+        if not begun:
+            require_free_report(self.out, "predict")
 
         def ours(path: Path) -> bool:
             case = whose[path]
             if case is None:
-                return begun or (path.name == REPORT and is_report(path))  # another verb may have ended here
+                return begun
             return self.wrote(case, path)
 
         refuse_overwriting(whose, read, ours)

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline import __version__
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.overwriting import refuse_overwriting
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 
 REPORT = "run_report.json"
 
@@ -41,10 +41,15 @@ def is_report(path: Path, verb: str | None = None) -> bool:
         return False
 
 
-def require_free_report(out: Path) -> None:
-    """Make sure that no file of the user's would be replaced.
+def require_free_report(out: Path, verb: str) -> None:
+    """Make sure that no file of the user's would be replaced; nor, since it says what failed, what `predict` left
+    by what another verb leaves, or the other way round.
 
     Raises:
         ConfigError: One would be.
     """
-    refuse_overwriting([out / REPORT], [], is_report)
+    path = out / REPORT
+    refuse_overwriting([path], [], is_report)
+    if path.exists() and is_report(path, "predict") != (verb == "predict"):
+        there = read_json(path).get("verb", "predict")
+        raise ConfigError(f"{path}: is what {there} left, and {verb} would replace it. Choose another -o FOLDER.")

@@ -110,7 +110,7 @@ def align(
     with claimed_folder(out):  # a call that it had to wait for is an earlier one, too
         earlier = _earlier(out)
         _refuse_overwriting(out, paths, earlier, any(f.part for f in found))
-        require_free_report(out)
+        require_free_report(out, "align")
         sweep(out, out / IMAGES)
         shape = None if template is None else template_for(template, paths.values())
         if source is None:

@@ -119,12 +119,12 @@ def identify(
         The answers, and by file why an image has none.
 
     Raises:
-        ConfigError: A file of the user's would be replaced by the report.
+        ConfigError: A file of the user's, or the report of `predict`, would be replaced by the report.
         DataError: No image, nobody is enrolled, or the gallery is another model's.
     """
-    started = time.time()
+    started, verb = time.time(), "identify" if claimed is None else "verify"
     if out is not None:
-        require_free_report(out)
+        require_free_report(out, verb)
     asked = Asked(model, gallery, threshold, device, threads)
     people, answers, failures = asked.gallery(), [], {}
     if not people.people:
@@ -143,7 +143,7 @@ def identify(
     if out is not None:
         with _held(out):
             write_text(out / "identities.csv", _table(answers))
-            write_report(out, "identify" if claimed is None else "verify", started, failures, asked.facts)
+            write_report(out, verb, started, failures, asked.facts)
     return answers, failures
 
 

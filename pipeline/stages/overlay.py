@@ -59,7 +59,7 @@ def overlay(
         )
     started = time.time()
     failed: dict[str, str] = {}
-    require_free_report(out)
+    require_free_report(out, "overlay")
     pictures = _pictures(inputs, out)
     targets = [_place(out, case) for case in pictures]
     refuse_overwriting(targets, [*pictures.values(), predictions, worn, worn.with_suffix(".json")], is_worn)

@@ -18,7 +18,7 @@ from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.kept_answers import ENDINGS, AnswerFiles
 from pipeline.data.markups import read_markups
 from pipeline.data.predictions import read_predictions
-from pipeline.data.run_report import write_report
+from pipeline.data.run_report import require_free_report, write_report
 from pipeline.errors import CheckpointError, ConfigError, DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference import answering
@@ -397,13 +397,14 @@ def test_a_file_that_is_put_among_the_answers_is_not_replaced(trained, inputs, t
     on_cpu(trained, tmp_path / "out", inputs)
 
 
-def test_the_report_of_another_verb_is_replaced_and_shows_no_answers_to_be_ours(trained, inputs, tmp_path):
-    write_report(tmp_path, "align", 0.0, {}, {})
-    (tmp_path / "points.csv").write_text("by hand")
-    with pytest.raises(ConfigError, match=r"points\.csv: is in the way"):
-        on_cpu(trained, tmp_path, inputs, formats=["csv"])
+def test_the_report_of_another_verb_is_not_replaced_nor_that_of_predict(trained, inputs, tmp_path):
+    write_report(tmp_path, "align", 0.0, {"a": "cut off"}, {})
+    with pytest.raises(ConfigError, match=r"run_report\.json: is what align left, .* Choose another -o FOLDER"):
+        on_cpu(trained, tmp_path, inputs)
+    (tmp_path / "run_report.json").unlink()
     on_cpu(trained, tmp_path, inputs)
-    assert json.loads((tmp_path / "run_report.json").read_text())["verb"] == "predict"
+    with pytest.raises(ConfigError, match=r"run_report\.json: is what predict left, and align would replace it"):
+        require_free_report(tmp_path, "align")
 
 
 def test_a_scan_is_never_replaced(trained, inputs, tmp_path, monkeypatch):

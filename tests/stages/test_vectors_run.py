@@ -16,6 +16,7 @@ from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Findings, write_findings
 from pipeline.data.gallery import Gallery, write_gallery
 from pipeline.data.readers import read_image
+from pipeline.data.run_report import write_report
 from pipeline.errors import ConfigError, DataError
 
 SETTINGS = [
@@ -260,6 +261,16 @@ def test_an_image_that_fails_costs_itself_alone_whatever_its_name(tmp_path, monk
     assert failures[str(images[0])] == told
     report = json.loads((tmp_path / "out" / "run_report.json").read_text())
     assert (report["verb"], report["model"], report["failures"]) == ("identify", "m", failures)
+
+
+@pytest.mark.parametrize("claimed", [None, "x"])
+def test_what_predict_left_is_not_replaced_and_that_is_said_before_any_work(tmp_path, claimed):
+    write_report(tmp_path, "predict", 0.0, {"p7": "cut off"}, {})
+    before = (tmp_path / "run_report.json").read_bytes()
+    said = r"run_report\.json: is what predict left, and (identify|verify) would replace it. Choose another -o FOLDER"
+    with pytest.raises(ConfigError, match=said):
+        stage.identify(tmp_path / "no_model", tmp_path, [], tmp_path, claimed)
+    assert (tmp_path / "run_report.json").read_bytes() == before
 
 
 def test_what_a_killed_call_left_is_swept_for_it_may_show_who_was_removed(tmp_path, monkeypatch):
