@@ -107,10 +107,10 @@ def test_a_fingerprint_is_of_the_content_and_not_of_its_order():
 
 
 def test_what_a_killed_run_left_is_swept_and_nothing_else(tmp_path):
-    for name in (".tmp-0123abcd.npy", ".tmp-a_z45678", ".tmp-theirs", "kept.npy", ".hidden"):
+    for name in (".tmp-0123abcd.npy", ".tmp-0123abcd.people", ".tmp-a_z45678", ".tmp-theirs", "kept.npy", ".hidden"):
         (tmp_path / name).write_text("")
     (tmp_path / ".tmp-89abcdef").mkdir()
-    assert sweep(tmp_path) == 2
+    assert sweep(tmp_path) == 3
     assert sorted(os.listdir(tmp_path)) == [".hidden", ".tmp-89abcdef", ".tmp-theirs", "kept.npy"]
     assert sweep(tmp_path / "nowhere") == 0
 
