@@ -18,10 +18,8 @@ from pipeline.errors import DataError
 
 PREFIX = ".tmp-"
 EARLIER = "csv|dcm|fcsv|gz|html|json|nii|npy|png|pt|pts|safetensors|txt|xml|yaml"  # endings; others' files stay
-TEMPORARY = (
-    re.compile(  # of this version, whatever the user calls a gallery, and of those that had `tempfile`
-        rf"{re.escape(PREFIX)}([0-9a-f]{{8}}(\.[^.]+)?|[0-9a-z_]{{8}}(\.({EARLIER}))?)"
-    )
+TEMPORARY = re.compile(  # of this version, whatever the user calls a gallery, and of those that had `tempfile`
+    rf"{re.escape(PREFIX)}([0-9a-f]{{8}}(\.[^.]+)?|[0-9a-z_]{{8}}(\.({EARLIER}))?)"
 )
 SEAL = "sealed"
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # `tempfile` asks no umask
