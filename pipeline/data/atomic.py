@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline.data.claim import held
+from pipeline.data.claim import claimed_folder, held
 from pipeline.errors import DataError
 
 PREFIX = ".tmp-"
@@ -139,6 +139,15 @@ def sha256_of(path: Path) -> str:
 def fingerprint(content: Any) -> str:
     """Hex digest of plain data, the same for the same content whatever the order of keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@contextmanager
+def swept_folder(folder: Path) -> Iterator[None]:
+    """Hold a folder for a call, without what a killed one left there: of a gallery, it may show who was taken out
+    since."""
+    with claimed_folder(folder):
+        sweep(folder)
+        yield
 
 
 def sweep(*folders: Path, below: bool = False) -> int:

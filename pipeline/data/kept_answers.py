@@ -136,9 +136,7 @@ class KeptAnswers:
 
         def ours(path: Path) -> bool:
             case = whose[path]
-            if case is None:
-                return begun
-            return self.wrote(case, path)
+            return begun if case is None else self.wrote(case, path)
 
         refuse_overwriting(whose, read, ours)
 

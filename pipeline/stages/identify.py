@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.atomic import sha256_of, sweep, write_text
-from pipeline.data.claim import claimed_folder
+from pipeline.data.atomic import sha256_of, swept_folder, write_text
 from pipeline.data.find_images import find_images
 from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
 from pipeline.data.points_csv import csv_line
@@ -76,7 +74,7 @@ def enroll(
     Raises:
         DataError: An image cannot be read, nobody can be called so, or the gallery is another model's.
     """
-    with _held(Path(os.path.realpath(gallery)).parent):
+    with swept_folder(Path(os.path.realpath(gallery)).parent):
         asked = Asked(model, gallery, None, device, threads)
         people = asked.gallery(may_be_new=True)
         for image in _files(images):
@@ -92,7 +90,7 @@ def remove(model: Path, gallery: Path, name: str) -> int:
         DataError: Nobody is called so.
         CheckpointError: There is no such model.
     """
-    with _held(Path(os.path.realpath(gallery)).parent):
+    with swept_folder(Path(os.path.realpath(gallery)).parent):
         people = read_gallery(gallery, _sum_of(model)).without(name)
         write_gallery(people, gallery)
     return len(set(people.people))
@@ -141,18 +139,10 @@ def identify(
             who, distance = called(claimed), people.distance_to(claimed, vector)
         answers.append(Recognised(image, who if distance <= asked.threshold else None, distance, who))
     if out is not None:
-        with _held(out):
+        with swept_folder(out):
             write_text(out / "identities.csv", _table(answers))
             write_report(out, verb, started, failures, asked.facts)
     return answers, failures
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Hold a folder, without what a killed call left there: of a gallery, it may show who was taken out since."""
-    with claimed_folder(folder):
-        sweep(folder)
-        yield
 
 
 def _sum_of(model: Path) -> str:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.data.atomic import sweep, write_bytes
-from pipeline.data.claim import claimed_folder
+from pipeline.data.atomic import swept_folder, write_bytes
 from pipeline.data.file_names import file_stem
 from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.own_output import WORN, is_worn
@@ -63,8 +62,7 @@ def overlay(
     pictures = _pictures(inputs, out)
     targets = [_place(out, case) for case in pictures]
     refuse_overwriting(targets, [*pictures.values(), predictions, worn, worn.with_suffix(".json")], is_worn)
-    with claimed_folder(out):
-        sweep(out)
+    with swept_folder(out):
         for case, path in pictures.items():
             try:
                 _write(case, path, answers.cases.get(case), loaded, out)
