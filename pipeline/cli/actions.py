@@ -19,6 +19,7 @@ from pipeline.cli.settings import Settings
 from pipeline.data.atomic import read_sealed
 from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.findings import FROM_IMPORT, read_findings
+from pipeline.data.share import Share
 from pipeline.errors import ConfigError
 from pipeline.tasks.table import TASKS
 
@@ -187,6 +188,7 @@ def predict(settings: Settings) -> Outcome:
         if wanted.model is None:
             require_apart(run, settings.evaluate.part)
         which = {"dataset": run / "dataset.json", "part": settings.evaluate.part, "exclude": quarantined(run)}
+    which |= {"share": Share.parse(wanted.part)} if wanted.part else {}
     from pipeline.stages.predict import predict as stage
 
     answers = stage(model, out, device=settings.device, threads=settings.threads, formats=wanted.formats, **which)

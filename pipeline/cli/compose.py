@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin
 from pipeline.cli.config_files import composed, config_folder, first_line, groups
 from pipeline.cli.nearest import did_you_mean
 from pipeline.cli.network_parameters import of_defaults, of_files
-from pipeline.cli.schema import options, put
+from pipeline.cli.schema import Leaf, choices, options, put
 from pipeline.cli.settings import Settings
 from pipeline.cli.validate import known_keys, plain
 from pipeline.errors import ConfigError
@@ -47,7 +47,7 @@ def sort_words(arguments: Iterable[str], sections: Sequence[str] = ()) -> Words:
         given, value = _split(argument, known)
         key = given.replace("-", "_")
         if key not in known and key.partition(".")[0] not in named:
-            key = next((long for section in sections if _has_place(long := f"{section}.{key}", known)), key)
+            key = _in_sections(key, value, [f"{section}.{key}" for section in sections], known)
         if key not in known and _has_place(key, known):  # a name in a mapping, whose signs are its own
             key = f"{key.rpartition('.')[0]}.{given.rpartition('.')[2]}"
         if key in named and not value.startswith(("[", "{")):
@@ -57,6 +57,14 @@ def sort_words(arguments: Iterable[str], sections: Sequence[str] = ()) -> Words:
         else:
             words.values[key] = value
     return words
+
+
+def _in_sections(key: str, value: str, longer: Sequence[str], known: Mapping[str, Leaf]) -> str:
+    """The first section that has such a key is meant, but for one that lists the value: predict has `part=2/4` and
+    evaluate `part=validation`."""
+    there = [long for long in longer if _has_place(long, known)]
+    listed = [long for long in there if long in known and value in choices(known[long].kind)]
+    return next(iter(listed or there), key)
 
 
 def compose(words: Words) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from pipeline.training.settings import TrainingSettings
 
 Question = Literal[tuple(TASKS)]  # type: ignore[valid-type]  # the tasks that there are
 Device = Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N")]
+SHARE = "i/N, such as 1/4, or null; of the split, evaluate.part is train, validation or test"
+Share = Annotated[str | None, Field(pattern=r"^[1-9]\d*/[1-9]\d*$", description=SHARE)]
 Format = Literal["mrk.json", "fcsv", "csv", "nnlandmark", "dicom-sr", "points.json", "png", "voc", "coco", "yolo"]
 
 
@@ -31,6 +33,8 @@ class PredictSettings:
         input: Scans or folders of scans (-i); null = the test part of the run.
         output: Folder for the answers (-o); null = RUN/PART, the part of the split that is answered.
         table: CSV with a row a scan of -i, for a model that reads columns beside the image.
+        part: Only every N-th scan from the i-th on, as 2/4: jobs that answer the N parts into one folder may run side
+            by side, and whoever ends last leaves what one call would have left; null = all.
         formats: What is written beside predictions.json: mrk.json and fcsv (3D Slicer, a file a scan), csv (points.csv,
             all scans), nnlandmark (all_landmarks_voxel.json), dicom-sr (of DICOM scans; it names the patient), png (of
             scans planes through each point); of pictures points.json and png (with the points drawn); of boxes in
@@ -43,6 +47,7 @@ class PredictSettings:
     output: Path | None = None
     formats: tuple[Format, ...] | None = None
     table: Path | None = None
+    part: Share = None
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,8 @@ VERBS = (
         "patchvote predict model=runs/mine/model -i phantoms/images -o answers",
         ("run", "predict", "evaluate.part", "device", "threads", "data.series_uid", "data.pseudonyms"),
         ("predict", "evaluate"),
-        "OUT/predictions.json, OUT/ID.mrk.json (opens in 3D Slicer; of pictures ID.png), OUT/run_report.json",
+        "OUT/predictions.json, OUT/ID.mrk.json (opens in 3D Slicer; of pictures ID.png), OUT/run_report.json;"
+        " OUT/failures.csv of scans that failed",
         ("device", "threads", "data.series_uid", "data.pseudonyms"),
     ),
     Verb(

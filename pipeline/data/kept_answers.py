@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.atomic import read_json, read_sealed, write_sealed
+from pipeline.data.answer_fields import failures_of
+from pipeline.data.atomic import read_json, read_sealed, write_sealed, write_text
 from pipeline.data.boxes_yolo import CLASSES
 from pipeline.data.file_names import file_stem
 from pipeline.data.nnlandmark import NAME as NNLANDMARK
 from pipeline.data.nnlandmark import SPACINGS
 from pipeline.data.overwriting import refuse_overwriting
+from pipeline.data.points_csv import csv_line
 from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.run_report import REPORT, is_report, require_free_report
 from pipeline.data.scan_facts import stamp_of
@@ -35,6 +37,7 @@ TABLES: dict[str, dict[str, tuple[str, ...]]] = {  # of all images, by kind of a
 }
 PREDICTIONS = "predictions.json"
 VALUES = "values.csv"
+FAILURES = "failures.csv"  # only where there are any
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class AnswerFiles:
 
     def of_all(self) -> list[str]:
         """What holds all images."""
-        return [PREDICTIONS, REPORT, *self.tables()]
+        return [PREDICTIONS, REPORT, FAILURES, *self.tables()]
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,21 @@ class KeptAnswers:
             return scan if "scan" in kept and stamp_of(scan) == kept["stamp"] else None
         except OSError:
             return None
+
+    def failures(self) -> dict[str, str]:
+        """Why scans of earlier calls have no answers."""
+        try:
+            return failures_of(read_json(self.out / PREDICTIONS), self.out / PREDICTIONS)
+        except (DataError, AttributeError):  # none yet, or damaged
+            return {}
+
+    def write_failures(self, failures: Mapping[str, str], scans: Mapping[str, Path]) -> None:
+        """Write `failures.csv`: which scans did not come through, and why; nothing where all did."""
+        lines = [csv_line((case, self._told(scans[case]), why)) for case, why in sorted(failures.items())]
+        if lines:
+            write_text(self.out / FAILURES, "\n".join(["case,scan,reason", *lines]) + "\n")
+        else:
+            (self.out / FAILURES).unlink(missing_ok=True)
 
     def _told(self, scan: Path) -> str:
         """A link in the folder by its code, for whose it is nobody may know."""

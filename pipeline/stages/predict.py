@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.data.atomic import fingerprint, sweep
 from pipeline.data.box_predictions import BoxPredictions
-from pipeline.data.claim import claimed_folder
+from pipeline.data.claim import claimed_folder, held
 from pipeline.data.dataset import Part
 from pipeline.data.findings import Finding
-from pipeline.data.image import Image
 from pipeline.data.kept_answers import AnswerFiles, KeptAnswers
 from pipeline.data.own_output import PRIVATE
-from pipeline.data.predictions import Answer, Predictions
-from pipeline.data.progress_bar import progress_bar
-from pipeline.data.read_ahead import read_ahead
-from pipeline.data.read_apart import read_safely
-from pipeline.data.readers import files_of, place_of, unit_of
+from pipeline.data.predictions import Predictions
+from pipeline.data.readers import files_of, place_of
 from pipeline.data.run_report import write_report
-from pipeline.data.scan_facts import stamp_of
 from pipeline.data.scan_files import asked_scans, require_one_scan
-from pipeline.data.scan_remarks import remarks_on, warn
+from pipeline.data.scan_remarks import warn
+from pipeline.data.share import LOCKS, Share
 from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
-from pipeline.data.write_behind import WriteBehind
 from pipeline.data.write_boxes import FORMATS
-from pipeline.errors import ConfigError, DataError, in_words
-from pipeline.inference.answering import Answering, Content, answering
-from pipeline.inference.beside import Beside, beside_dataset, beside_scans, under_codes
+from pipeline.errors import ConfigError, DataError
+from pipeline.inference.answer_scans import Said, ScanQuestions
+from pipeline.inference.answering import Content, answering
+from pipeline.inference.beside import beside_dataset, beside_scans, under_codes
 from pipeline.inference.formats import check_formats
 from pipeline.inference.model import Model
 from pipeline.inference.program import program_sum
@@ -56,6 +49,7 @@ def predict(
     formats: Sequence[str] | None = None,
     pseudonyms: bool = False,
     table: Path | None = None,
+    share: Share | None = None,
 ) -> Predictions | BoxPredictions | ValuePredictions | VectorPredictions:
     """Write `predictions.json`, `run_report.json` and what `formats` asks for into `out`.
 
@@ -71,6 +65,8 @@ def predict(
         series: UIDs of the DICOM series to take from inputs that hold several.
         pseudonyms: Call inputs by codes; `private/` in `out` knows whose they are.
         table: Of inputs, for a model that reads values beside the images.
+        share: Which of the scans are answered now; other calls answer the others into the same folder, at the same time
+            if they like. Whoever ends last leaves what one call for all scans would have left.
 
     Raises:
         ConfigError: A format that cannot be written of these answers and scans; a file would be replaced that no
@@ -89,14 +85,25 @@ def predict(
     check_formats(TASKS[name_of(loaded.task)].answers, loaded.unit, formats, scans)
     kept = KeptAnswers(out)
     with claimed_folder(out):
+        started = time.time()
         if not dataset:
             _require_alike(kept, scans, pseudonyms)
         if pseudonyms:
             scans, beside = under_codes(scans, beside, out / PRIVATE)
         images = [*scans.values(), *(path for known in beside.values() for path in known.views.values())]
         read = [*(file for path in images for file in files_of(path)), *([table] if table else [])]
-        kept.require_free(_files(loaded, formats), scans, read)
-        return _predict(loaded, model, scans, beside, kept, formats, not dataset)
+        kept.require_free(files := _files(loaded, formats), scans, read)
+        by = fingerprint([program_sum(), loaded.sha256])
+        questions = ScanQuestions(answering(loaded, formats), by, scans, beside, kept, files, cut_answers)
+        if not held(out / "cases", LOCKS):
+            sweep(out, out / "cases", out / "boxes")
+        if share is None:
+            said = questions.answer(scans)
+            return _gather(questions, said, loaded, model, started, not dataset)
+    with claimed_folder(out / "cases", share.lock):
+        said = questions.answer(share.taken(scans))
+        with claimed_folder(out):
+            return _gather(questions, said, loaded, model, started, not dataset, share)
 
 
 def _files(loaded: Model, formats: Sequence[str] | None) -> AnswerFiles:
@@ -107,32 +114,43 @@ def _files(loaded: Model, formats: Sequence[str] | None) -> AnswerFiles:
     return AnswerFiles(kind, tuple(chosen), boxes, multi or kind == "values")
 
 
-def _predict(
+def _gather(
+    questions: ScanQuestions,
+    said: Said,
     loaded: Model,
     model: Path,
-    scans: dict[str, Path],
-    beside: dict[str, Beside],
-    kept: KeptAnswers,
-    formats: Sequence[str] | None,
+    started: float,
     goes_on: bool,
+    share: Share | None = None,
 ) -> Predictions | BoxPredictions | ValuePredictions | VectorPredictions:
-    out = kept.out
-    sweep(out, out / "cases", out / "boxes")
-    started = time.time()
-    asked = answering(loaded, formats)
-    files, by = _files(loaded, formats), fingerprint([program_sum(), loaded.sha256])
-    cases, unanswered, unwritten, seconds = _answer_all(asked, scans, beside, kept, files, by)
-    failures = unanswered | unwritten
-    for name in unanswered:  # where only writing fails, as on a full disk, what is there stays
-        kept.remove(name, files.of_case(name))
+    """Write what holds all scans: those of this call, of other shares, and of earlier calls to other inputs."""
+    kept, cases, failures = questions.kept, said.cases, said.failures
+    for name in said.unanswered:  # where only writing fails, as on a full disk, what is there stays
+        kept.remove(name, questions.files.of_case(name))
     warn(Finding(**remark) for content in cases.values() for remark in content["remarks"])
+    if share:
+        cases, failures = _with_shares(questions, cases, failures, share)
+    scans = dict(questions.scans)
     if goes_on:
-        cases, scans = _with_earlier(kept, cases, scans, by)
-    predictions = asked.write_all(out, cases, scans, failures)
+        cases, scans = _with_earlier(kept, cases, scans, questions.by)
+    predictions = questions.asked.write_all(kept.out, cases, scans, failures)
+    kept.write_failures(failures, scans)
     remarks = [remark for content in cases.values() for remark in content["remarks"]]
-    facts = {**facts_of(loaded, model), "seconds_per_case": seconds, "remarks": remarks}
-    write_report(out, "predict", started, failures, facts)
+    facts = {**facts_of(loaded, model), "seconds_per_case": said.seconds, "remarks": remarks}
+    if share:
+        facts["part"] = f"{share}"
+    write_report(kept.out, "predict", started, failures, facts)
     return predictions
+
+
+def _with_shares(
+    questions: ScanQuestions, cases: dict[str, Content], failures: dict[str, str], share: Share
+) -> tuple[dict[str, Content], dict[str, str]]:
+    """With what other shares said so far of the same scans."""
+    others = questions.scans.keys() - share.taken(questions.scans).keys()
+    failed = {name: why for name, why in questions.kept.failures().items() if name in others}
+    known = cases | questions.known(others - failed.keys())
+    return {name: known[name] for name in questions.scans if name in known}, failed | failures
 
 
 def _require_alike(kept: KeptAnswers, scans: dict[str, Path], pseudonyms: bool) -> None:
@@ -164,71 +182,3 @@ def _with_earlier(
         )
     all_cases = cases | {name: earlier[name] for name in known}
     return (dict(sorted(all_cases.items())) if known else cases), scans | known
-
-
-def _answer_all(
-    asked: Answering,
-    scans: dict[str, Path],
-    beside: dict[str, Beside],
-    kept: KeptAnswers,
-    files: AnswerFiles,
-    by: str,
-) -> tuple[dict[str, Content], dict[str, str], dict[str, str], dict[str, float]]:
-    """Answers, why scans have none, why answers could not be written, and how long each took."""
-    stamps = {name: stamp_of(path) for name, path in scans.items()}  # before anything is read
-    made_of = {name: _made_of(by, path, stamps[name], beside[name]) for name, path in scans.items()}
-    drawn = {name for name, path in scans.items() if "png" in files.formats and unit_of(path) == "mm"}
-    said: dict[str, Content] = {}
-    unanswered: dict[str, str] = {}
-    unwritten: dict[str, str] = {}
-    seconds: dict[str, float] = {}
-
-    def cut(name: str, image: Image) -> Callable[[], None]:
-        try:
-            return cut_answers(kept.out, name, image, {n: Answer(**a) for n, a in said[name]["answers"].items()})
-        except Exception as error:  # told where the picture would be written: the answer itself is none the worse
-            return partial(_raise, error)
-
-    def write(name: str, draw: Callable[[], None] | None = None) -> None:
-        content = {**said[name], "made_of": made_of[name], "by": by, "stamp": stamps[name]}
-        kept.write(name, content, scans[name], [*files.of_case(name), *files.tables()])
-        asked.write_case(kept.out, name, said[name], scans[name])
-        if name in drawn:  # the planes of a new answer were cut while its scan was in memory
-            (draw or cut(name, read_safely(scans[name])))()
-
-    for name in scans:
-        if (content := kept.read(name)).get("made_of") == made_of[name]:
-            said[name] = content
-            try:
-                write(name)
-            except Exception as error:  # as below: a format that this scan cannot be written in costs it alone
-                unwritten[name] = in_words(error, scans[name], "answering")
-    new = {name: path for name, path in scans.items() if name not in said}
-    start = time.perf_counter()
-    with WriteBehind() as behind:
-        for name, image in progress_bar(read_ahead(new), "predict", len(scans), initial=len(said), file=sys.stderr):
-            try:
-                said[name] = _answer(asked, name, image.result(), beside[name])
-                seconds[name] = round(time.perf_counter() - start, 3)
-                draw = cut(name, image.result()) if name in drawn else None
-                behind.write(name, partial(write, name, draw))
-            except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
-                unanswered[name] = in_words(error, scans[name], "answering")
-            start = time.perf_counter()
-    unwritten |= {name: in_words(error, scans[name], "answering") for name, error in behind.failures.items()}
-    lost = unanswered.keys() | unwritten.keys()
-    cases = {name: said[name] for name in scans if name in said and name not in lost}
-    return cases, unanswered, unwritten, seconds
-
-
-def _raise(error: Exception) -> None:
-    raise error
-
-
-def _answer(asked: Answering, name: str, image: Image, beside: Beside) -> Content:
-    return {**asked.answer(image, beside), "remarks": [asdict(remark) for remark in remarks_on(name, image)]}
-
-
-def _made_of(by: str, path: Path, stamp: str, beside: Beside) -> str:
-    views = [[view, str(p), stamp_of(p)] for view, p in beside.views.items()]
-    return fingerprint([by, os.path.realpath(path), stamp, [dict(beside.values), views, beside.problem]])

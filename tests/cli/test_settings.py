@@ -72,6 +72,15 @@ def test_keys_of_the_verbs_own_section_need_no_prefix():
     assert settled("part=validation", sections=("evaluate",)).evaluate.part == "validation"
 
 
+def test_a_key_of_two_sections_is_meant_of_the_one_that_lists_the_value():
+    both = ("predict", "evaluate")
+    assert settled("part=2/4", sections=both).predict.part == "2/4"
+    assert settled("part=validation", sections=both).predict.part is None
+    assert settled("part=validation", sections=both).evaluate.part == "validation"
+    with pytest.raises(ConfigError, match=r"predict\.part: 'tset' is not allowed; allowed: i/N, such as 1/4"):
+        settled("part=tset", sections=both)
+
+
 def test_keys_may_have_other_strokes_and_names_in_mappings_keep_theirs():
     assert settled("data.split-seed=3").data.split_seed == 3
     weights = settled("training.attributes.weights.heart-rate=2", "training.attributes.weights.a_b=3")

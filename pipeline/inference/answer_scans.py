@@ -1,0 +1,138 @@
+"""Many scans, one after the other: what was answered before is kept, and a scan that fails costs itself alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+
+from pipeline.data.atomic import fingerprint
+from pipeline.data.image import Image
+from pipeline.data.kept_answers import AnswerFiles, KeptAnswers
+from pipeline.data.predictions import Answer
+from pipeline.data.progress_bar import progress_bar
+from pipeline.data.read_ahead import read_ahead
+from pipeline.data.read_apart import read_safely
+from pipeline.data.readers import unit_of
+from pipeline.data.scan_facts import stamp_of
+from pipeline.data.scan_remarks import remarks_on
+from pipeline.data.write_behind import WriteBehind
+from pipeline.errors import in_words
+from pipeline.inference.answering import Answering, Content
+from pipeline.inference.beside import Beside
+
+Cut = Callable[[Path, str, Image, Mapping[str, Answer]], Callable[[], None]]
+
+
+@dataclass
+class Said:
+    """Answers, why scans have none, why answers could not be written, and how long each took."""
+
+    cases: dict[str, Content] = field(default_factory=dict)
+    unanswered: dict[str, str] = field(default_factory=dict)
+    unwritten: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why scans did not come through."""
+        return self.unanswered | self.unwritten
+
+
+@dataclass(frozen=True)
+class ScanQuestions:
+    """All that is asked in one call.
+
+    Args:
+        asked: How the model is asked, and what is written.
+        by: Fingerprint of the model and the program.
+        scans: By case.
+        beside: What is known beside each.
+        kept: Answers of earlier calls.
+        files: Names of the files of a case.
+        cut: Cuts planes through the answers out of a scan; what it returns writes them.
+    """
+
+    asked: Answering
+    by: str
+    scans: Mapping[str, Path]
+    beside: Mapping[str, Beside]
+    kept: KeptAnswers
+    files: AnswerFiles
+    cut: Cut
+
+    @cached_property
+    def stamps(self) -> dict[str, str]:
+        """Of the scans, before anything is read."""
+        return {name: stamp_of(path) for name, path in self.scans.items()}
+
+    @cached_property
+    def made_of(self) -> dict[str, str]:
+        """Of what an answer depends on, by case."""
+        return {
+            name: _made_of(self.by, path, self.stamps[name], self.beside[name]) for name, path in self.scans.items()
+        }
+
+    def known(self, names: Iterable[str]) -> dict[str, Content]:
+        """Answers of earlier calls that still hold."""
+        read = {name: self.kept.read(name) for name in names}
+        return {name: content for name, content in read.items() if content.get("made_of") == self.made_of[name]}
+
+    def answer(self, names: Iterable[str]) -> Said:
+        """Answer these scans, and write what shows it of each."""
+        names, said = list(names), Said()
+        for name, content in self.known(names).items():
+            said.cases[name] = content
+            try:
+                self._write(name, content)
+            except Exception as error:  # as below: a format that this scan cannot be written in costs it alone
+                said.unwritten[name] = in_words(error, self.scans[name], "answering")
+        new = {name: self.scans[name] for name in names if name not in said.cases}
+        start, before = time.perf_counter(), len(said.cases)
+        with WriteBehind() as behind:
+            for name, image in progress_bar(read_ahead(new), "predict", len(names), initial=before, file=sys.stderr):
+                try:
+                    content = said.cases[name] = self._answer(name, image.result())
+                    said.seconds[name] = round(time.perf_counter() - start, 3)
+                    draw = self._cut(name, content, image.result()) if self._drawn(name) else None
+                    behind.write(name, partial(self._write, name, content, draw))
+                except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
+                    said.unanswered[name] = in_words(error, self.scans[name], "answering")
+                start = time.perf_counter()
+        said.unwritten |= {n: in_words(error, self.scans[n], "answering") for n, error in behind.failures.items()}
+        said.cases = {name: said.cases[name] for name in names if name in said.cases and name not in said.failures}
+        return said
+
+    def _answer(self, name: str, image: Image) -> Content:
+        remarks = [asdict(remark) for remark in remarks_on(name, image)]
+        return {**self.asked.answer(image, self.beside[name]), "remarks": remarks}
+
+    def _drawn(self, name: str) -> bool:
+        return "png" in self.files.formats and unit_of(self.scans[name]) == "mm"
+
+    def _cut(self, name: str, content: Content, image: Image) -> Callable[[], None]:
+        try:
+            return self.cut(self.kept.out, name, image, {n: Answer(**a) for n, a in content["answers"].items()})
+        except Exception as error:  # told where the picture would be written: the answer itself is none the worse
+            return partial(_raise, error)
+
+    def _write(self, name: str, content: Content, draw: Callable[[], None] | None = None) -> None:
+        scan = self.scans[name]
+        whole = {**content, "made_of": self.made_of[name], "by": self.by, "stamp": self.stamps[name]}
+        self.kept.write(name, whole, scan, [*self.files.of_case(name), *self.files.tables()])
+        self.asked.write_case(self.kept.out, name, content, scan)
+        if self._drawn(name):  # the planes of a new answer were cut while its scan was in memory
+            (draw or self._cut(name, content, read_safely(scan)))()
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _made_of(by: str, path: Path, stamp: str, beside: Beside) -> str:
+    views = [[view, str(p), stamp_of(p)] for view, p in beside.views.items()]
+    return fingerprint([by, os.path.realpath(path), stamp, [dict(beside.values), views, beside.problem]])
