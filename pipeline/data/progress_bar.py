@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, TextIO
 
 SECONDS = 10.0  # between two lines of a log; a terminal redraws one line ten times a second
@@ -24,5 +25,7 @@ def progress_bar(*what: Any, file: TextIO, mininterval: float = 0.1, disable: bo
     """
     from tqdm import tqdm
 
+    if not hasattr(tqdm, "_lock"):  # its own one holds a semaphore, which leaks where a process is stopped
+        tqdm.set_lock(threading.RLock())
     seconds = mininterval if file.isatty() else SECONDS
     return tqdm(*what, file=file, mininterval=seconds, disable=disable or not _wanted, **how)

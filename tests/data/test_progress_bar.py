@@ -1,6 +1,8 @@
 """Progress is for people: a terminal is redrawn often, a log is told seldom."""
 
 import io
+import subprocess
+import sys
 
 from pipeline.data.progress_bar import SECONDS, progress_bar, show_progress
 
@@ -37,3 +39,14 @@ def test_whoever_wants_no_bar_sees_none_and_all_is_done():
     finally:
         show_progress(True)
     assert log.getvalue() == ""
+
+
+def test_no_semaphore_is_held_which_a_stopped_process_would_leak():
+    program = """
+import io
+from pipeline.data.progress_bar import progress_bar
+list(progress_bar(range(3), file=io.StringIO()))
+from tqdm.std import TqdmDefaultWriteLock
+print(hasattr(TqdmDefaultWriteLock, "mp_lock"))
+"""
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
