@@ -20,12 +20,25 @@ def triangle_weights(
     centres = first + factor * np.arange(count)
     low = np.ceil(centres - half).astype(int)
     taps = low[:, None] + np.arange(int(np.floor(2 * half)) + 1)
-    weight = np.clip(1 - np.abs(taps - centres[:, None]) / half, 0, None)
+    weight = _centred(np.clip(1 - np.abs(taps - centres[:, None]) / half, 0, None), taps - centres[:, None])
     taps = np.clip(taps, 0, size - 1)  # beyond the edge the last voxel counts on
-    weight /= weight.sum(1, keepdims=True)
     matrix = np.zeros((count, size), np.float32)
     np.add.at(matrix, (np.arange(count)[:, None], taps), weight.astype(np.float32))
     return matrix, (centres >= -0.5 - SLACK) & (centres <= size - 0.5 + SLACK)
+
+
+def _centred(weight: np.ndarray, off: np.ndarray) -> np.ndarray:
+    """Weights that sum to 1 and whose mean lies in the middle. A triangle that is sampled at voxels which it is no
+    whole number of wide leans to one side, and would move what is there: by up to 0.07 mm from 0.85 to 1 mm.
+
+    Args:
+        weight: (count, taps).
+        off: How far each tap lies from its middle.
+    """
+    weight = weight / weight.sum(1, keepdims=True)
+    mean = (weight * off).sum(1, keepdims=True)
+    variance = (weight * (off - mean) ** 2).sum(1, keepdims=True)
+    return weight * (1 - mean * (off - mean) / np.maximum(variance, 1e-12))
 
 
 def apply_weights(voxels: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:

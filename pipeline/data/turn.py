@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from pipeline.data.shrink import apply_weights, triangle_weights
+from pipeline.data.shrink import SLACK, apply_weights, triangle_weights
 from pipeline.data.threads import threads
 from pipeline.geometry import ImageFrame
 
@@ -29,7 +29,7 @@ def turned(voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, outside: f
     factor, width = fine / frame.spacing, (fine if alike else target.spacing) / frame.spacing
     axes = zip(frame.shape, (factor - 1) / 2 + factor * start, factor, small.shape, width, strict=True)
     voxels = apply_weights(voxels, [triangle_weights(*axis)[0] for axis in axes])
-    return _placed(voxels, small, target, 3 if alike else 1, outside)
+    return _placed(voxels, small, frame, target, 3 if alike else 1, outside)
 
 
 def _box(points: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -39,23 +39,37 @@ def _box(points: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.nda
     return start, np.clip(high, start + 1, shape)
 
 
-def _placed(voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, order: int, outside: float) -> np.ndarray:
-    """The image at the voxels of another frame, by splines of that order; threads share the work."""
+def _placed(
+    voxels: np.ndarray, frame: ImageFrame, scan: ImageFrame, target: ImageFrame, order: int, outside: float
+) -> np.ndarray:
+    """The image at the voxels of another frame, by splines of that order; threads share the work. Up to half a voxel
+    beyond the centres of the scan's last voxels these count on, as in upright scans."""
     from scipy.ndimage import affine_transform, spline_filter
 
     step = np.linalg.solve(frame.affine, target.affine)
-    source = spline_filter(voxels, order, np.float32, "constant") if order > 1 else voxels
+    source = spline_filter(voxels, order, np.float32, "mirror") if order > 1 else voxels
     result = np.empty(target.shape, np.float32)
 
     def fill(part: range) -> None:
         first = step[:-1, -1] + step[:-1, 0] * part.start
         inner = result[part.start : part.stop]
-        affine_transform(
-            source, step[:-1, :-1], first, inner.shape, inner, order, mode="constant", cval=outside, prefilter=False
-        )
+        affine_transform(source, step[:-1, :-1], first, inner.shape, inner, order, mode="nearest", prefilter=False)
+        _blank(inner, scan, target.crop((part.start, *[0] * (target.dims - 1)), inner.shape), outside)
 
     rows = range(target.shape[0])
     share = -(-len(rows) // threads())
     with ThreadPoolExecutor(threads()) as pool:
         list(pool.map(fill, (rows[first : first + share] for first in rows[::share])))
     return result
+
+
+def _blank(part: np.ndarray, scan: ImageFrame, frame: ImageFrame, outside: float) -> None:
+    """Set the voxels of a part that lie beyond the scan, axis by axis of the scan."""
+    step = np.linalg.solve(scan.affine, frame.affine)
+    for axis, size in enumerate(scan.shape):
+        along = [step[axis, a] * np.arange(n, dtype=np.float32) for a, n in enumerate(part.shape)]
+        low, high = (step[axis, -1] + sum(float(f(a)) for a in along) for f in (np.min, np.max))
+        if low >= -0.5 and high <= size - 0.5:
+            continue
+        at = sum(np.ix_(*along), np.float32(step[axis, -1]))
+        part[(at < -0.5 - SLACK) | (at > size - 0.5 + SLACK)] = outside

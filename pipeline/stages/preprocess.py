@@ -22,7 +22,7 @@ from pipeline.data.scan_facts import Facts, require_same
 from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, read_store, save_array
 from pipeline.errors import ConfigError, DataError, PatchvoteError
 
-RECIPE = 7  # raise when resampling or normalising changes, so that old arrays are not found again
+RECIPE = 8  # raise when resampling or normalising changes, so that old arrays are not found again
 
 
 def preprocess(

@@ -84,6 +84,39 @@ def test_an_upright_constant_is_constant_up_to_its_very_edge():
     assert_allclose(level, 5, rtol=1e-6)
 
 
+@pytest.mark.parametrize("degrees", [0.0, 0.01, 0.03, 10.0])
+@pytest.mark.parametrize(
+    ("steps", "spacing"), [((1.0, 1.0, 5.0), 1.0), ((1.5, 1.5, 10.0), 2.0), ((0.9, 0.9, 0.9), 1.0)]
+)
+def test_a_turned_constant_is_constant_where_the_scan_is_and_nowhere_else(degrees, steps, spacing):
+    """Thick slices: half of one is millimetres."""
+    sin, cos = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
+    affine = np.eye(4)
+    affine[:3, :3] = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]]) * steps
+    frame = ImageFrame((22, 20, 8), affine)
+    level, target = on_level(np.full(frame.shape, 5, np.int16), frame, spacing, outside=-3.0)
+    inside = frame.contains(target.voxel_to_world(all_voxels(target.shape))).reshape(target.shape)
+    assert_allclose(level[inside], 5, rtol=1e-6)
+    assert_allclose(level[~inside], -3)
+
+
+@pytest.mark.parametrize("dims", DIMS)
+@pytest.mark.parametrize("crooked", [False, True])
+@pytest.mark.parametrize("step", [0.45, 0.6, 0.8, 0.85, 0.95, 1.3])
+def test_a_ramp_is_the_same_ramp_whatever_the_voxel_sizes(dims, crooked, step):
+    rng = np.random.default_rng(3)
+    steps = np.array([step, 0.7, 1.1])[:dims]
+    frame = crooked_frame(rng, (40,) * dims, steps) if crooked else upright_frame((40,) * dims, steps)
+    slope = rng.uniform(1, 2, dims)
+    ramp = (frame.voxel_to_world(all_voxels(frame.shape)) @ slope).reshape(frame.shape)
+    level, target = on_level(ramp, frame, 1.0, outside=np.nan)
+    places = target.voxel_to_world(all_voxels(target.shape))
+    own = frame.world_to_voxel(places)
+    deep = ((own > 8) & (own < 31)).all(1)  # edges, beyond which the last voxel counts on, are out of a spline's sight
+    assert deep.sum() >= 5
+    assert_allclose(level.ravel()[deep], (places @ slope)[deep], atol=1e-3)
+
+
 @pytest.mark.parametrize("dims", DIMS)
 @pytest.mark.parametrize("crooked", [False, True])
 @pytest.mark.parametrize("spacing", [None, 0.6, 1.9])
