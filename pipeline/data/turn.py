@@ -24,7 +24,7 @@ def turned(voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, outside: f
     alike = fine.min() > 0.75 * target.spacing.min()
     edges = np.stack(np.meshgrid(*[(-0.5, n - 0.5) for n in target.shape], indexing="ij"), -1).reshape(-1, frame.dims)
     whole = frame.at_spacing(tuple(fine))
-    start, stop = _box(whole.world_to_voxel(target.voxel_to_world(edges)), whole.shape)
+    start, stop = _box(whole.world_to_voxel(target.voxel_to_world(edges)), whole.shape, SPLINE if alike else 1)
     small = whole.crop(tuple(start), tuple(stop - start))
     factor, width = fine / frame.spacing, (fine if alike else target.spacing) / frame.spacing
     axes = zip(frame.shape, (factor - 1) / 2 + factor * start, factor, small.shape, width, strict=True)
@@ -32,9 +32,9 @@ def turned(voxels: np.ndarray, frame: ImageFrame, target: ImageFrame, outside: f
     return _placed(voxels, small, frame, target, 3 if alike else 1, outside)
 
 
-def _box(points: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """First voxel and end of the part that holds the points, with what a cubic spline sees around them."""
-    low, high = np.floor(points.min(0)).astype(int) - SPLINE, np.ceil(points.max(0)).astype(int) + SPLINE + 1
+def _box(points: np.ndarray, shape: tuple[int, ...], around: int) -> tuple[np.ndarray, np.ndarray]:
+    """First voxel and end of the part that holds the points, with what a spline sees around them."""
+    low, high = np.floor(points.min(0)).astype(int) - around, np.ceil(points.max(0)).astype(int) + around + 1
     start = np.clip(low, 0, np.array(shape) - 1)
     return start, np.clip(high, start + 1, shape)
 
