@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from pipeline.metrics import cumulative
 from pipeline.report.figure import COLOURS, INK, figure, label, svg
+from pipeline.tasks.names import LENGTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,16 +61,18 @@ def training_curve(history: Sequence[Mapping[str, str]], unit: str) -> str | Non
     """Loss and validation error of each level over time; SVG, or None if there is nothing to draw.
 
     Args:
-        history: Rows of `history.csv`: level, step, seconds, loss_total, error; further columns are not read.
+        history: Rows of `history.csv`: level, step, seconds, loss_total, error, and the length in its place where there
+            is one; further columns are not read.
         unit: Of the validation error.
     """
     levels = list(dict.fromkeys(row.get("level") or "" for row in history))
     timed = any(_float(row.get("seconds")) is not None for row in history)
+    error = LENGTH if any(row.get(LENGTH) for row in history) else "error"
     drawn = 0
     with figure(8.5, 3.3) as made:
         panels = made.subplots(1, 2)
         for axes, key, title in zip(
-            panels, ("loss_total", "error"), ("training loss", f"validation error, {unit}"), strict=True
+            panels, ("loss_total", error), ("training loss", f"validation error, {unit}"), strict=True
         ):
             for level, colour in zip(levels, cycle(COLOURS)):
                 points = _series([r for r in history if (r.get("level") or "") == level], timed, key)

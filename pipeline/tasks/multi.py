@@ -22,7 +22,7 @@ from pipeline.tasks.attributes import AttributesTask
 from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask
-from pipeline.tasks.names import BOXES, LANDMARKS
+from pipeline.tasks.names import BOXES, LANDMARKS, LENGTH
 from pipeline.tasks.truth import Truth
 from pipeline.tasks.values_found import ValuesFound
 
@@ -113,11 +113,11 @@ class MultiTask(LandmarksTask):
 
     def measure(self, cases: Sequence[Any], found: Mapping[str, Found]) -> dict[str, float]:
         """Errors of the landmarks and numbers of the rest; "error" is that of the landmarks, larger by as much as boxes
-        and values are short of perfect."""
+        and values are short of perfect, and so no length; `LENGTH` is."""
         of_landmarks = super().measure(cases, found)
         rest = self.attributes.measure(cases, {name: self.values_of(one) for name, one in found.items()})
         error = of_landmarks["error"] * (1 + rest.pop("error"))
         if self.boxes.classes and any(case.boxes_known for case in cases):
             of_boxes = self.boxes.measure(cases, {name: one.boxes for name, one in found.items() if one.boxes})
             rest["ap50"], error = of_boxes["ap50"], error + of_landmarks["error"] * of_boxes["error"]
-        return of_landmarks | rest | {"landmarks_error": of_landmarks["error"], "error": error}
+        return of_landmarks | rest | {LENGTH: of_landmarks["error"], "error": error}

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pipeline.data.columns import Column
 
 LANDMARKS, BOXES = "landmarks", "boxes"  # the parts of the loss beside those of the values
+LENGTH = "landmarks_error"  # in a row of history.csv whose "error", by which the best weights are chosen, is no length
 INPUTS = {"image": "the image itself"}
 LOSSES = {"total": "the sum of all losses"}
 BESIDE = {LANDMARKS: "the loss of the landmarks", BOXES: "the loss of the boxes"}

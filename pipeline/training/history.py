@@ -13,7 +13,7 @@ from pipeline.errors import DataError
 
 
 def history_csv(levels: Sequence[Sequence[Mapping[str, Any]]]) -> str:
-    """Columns level, step, seconds, losses, and the validation error in world units."""
+    """Columns level, step, seconds, losses, and the numbers of the validation cases; by "error" the best is chosen."""
     rows = [{"level": number} | dict(row) for number, level in enumerate(levels) for row in level]
     buffer = io.StringIO()
     columns = list(dict.fromkeys(key for row in rows for key in row))

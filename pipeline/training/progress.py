@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TextIO
 
 from pipeline.data.progress_bar import progress_bar
+from pipeline.tasks.names import LENGTH
 from pipeline.training.loop import LevelState
 
 
@@ -82,7 +83,9 @@ class Progress:
         """After a step."""
         said = f"step {state.budget.step}, loss {loss:.3f}"
         if state.history:
-            said += f", validation {state.history[-1]['error']:.2f}{self.unit} (best {state.best_error:.2f})"
+            best = next(row for row in state.history if row["error"] == state.best_error)
+            last, least = (row.get(LENGTH, row["error"]) for row in (state.history[-1], best))
+            said += f", validation {last:.2f}{self.unit} (best {least:.2f})"
         self.bar.set_postfix_str(said, refresh=False)
         self.bar.update(max(0, 100 * state.budget.fraction - self.bar.n))
 

@@ -159,6 +159,12 @@ def test_a_history_without_a_clock_is_drawn_over_steps():
     assert ">step<" in drawn and "level 0" in drawn
 
 
+def test_the_curve_shows_lengths_where_what_chooses_the_best_is_none():
+    rows = [{"level": "0", "step": str(step), "error": str(30 / step)} for step in (1, 2, 3)]
+    beside = [row | {"error": "7", "landmarks_error": row["error"]} for row in rows]
+    assert training_curve(beside, "mm") == training_curve(rows, "mm")
+
+
 def test_facts_are_found_wherever_they_stand():
     model = {"training": {"seed": 3}, "levels": [{"spacing": [3.0, 3.0, 3.0]}, "original"]}
     assert look_up(model, "seed") == 3 and look_up(model, "none") is None

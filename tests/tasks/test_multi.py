@@ -1,7 +1,9 @@
 """Landmarks and values from one network: every part is taught, weighed, said and measured."""
 
+import io
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from pipeline.tasks.truth import Truth
 from pipeline.training.balance import Balance, pulls, shares
 from pipeline.training.budget import Budget
 from pipeline.training.loop import start_level
+from pipeline.training.progress import Progress
 from pipeline.training.settings import TrainingSettings
 
 OUTPUTS = (Encoder(Column("age", "number"), 50.0, 10.0), Encoder(Column("phase", "class"), words=("early", "late")))
@@ -74,6 +77,22 @@ def test_what_is_said_of_the_image_stays_the_first_levels(dims):
     assert values["age"].shape == (1,) and values["phase"].sum() == pytest.approx(1.0)
     second = TASK.locate(network(dims, 1).eval(), level, first, 8.0)
     assert TASK.values_of(second).said["age"] == values["age"]
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_the_bar_tells_lengths_though_values_help_to_choose(dims):
+    level = LevelArray(upright_frame((16,) * dims), np.zeros((1, *(16,) * dims), np.float32))
+    found, values = TASK.locate(network(dims).eval(), level), {"age": np.array([9.0]), "phase": np.array([0.0])}
+    rows = []
+    for off in (3.0, 6.0):
+        world = found.world + off * np.eye(dims)[0]
+        case = SimpleNamespace(id="c", world=world, values=values, boxes_known=False)
+        rows.append(TASK.measure([case], {"c": found}))
+    assert [row["landmarks_error"] for row in rows] == pytest.approx([3.0, 6.0]) and rows[0]["error"] > 4
+    state = SimpleNamespace(budget=Budget(None, 4), history=rows, best_error=rows[0]["error"])
+    with Progress(0, 1, 1.0, "mm", io.StringIO(), "mm") as progress:
+        progress.show(state, 0.5)
+        assert progress.bar.postfix == "step 0, loss 0.500, validation 6.00 mm (best 3.00)"
 
 
 def balance_of(how, scale=30.0):
