@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.cli.apart import require_apart
 from pipeline.cli.given import answers_of, kind_of, quarantined, run_of, said_in
@@ -103,10 +105,16 @@ def _evaluate_boxes(settings: Settings) -> Outcome:
         for name, numbers in (*summary["classes"].items(), ("all classes", summary["overall"]))
     ]
     table = table_from(("class", *(n.replace("_", " ") for n in summary["overall"])), rows)
-    ap50 = summary["metrics"]["ap50"]  # None where no picture shows a box
-    found = "no box to find" if ap50 is None else f"AP50 {ap50:.3f}"
-    note = f"{found}, {counted(summary['cases'], 'case')}"
+    note = f"{_of_boxes(summary)}, {counted(summary['cases'], 'case')}"
     return Outcome(note, (table, note), dict(summary["failures"]))
+
+
+def _of_boxes(summary: Mapping[str, Any]) -> str:
+    """The numbers that a task of boxes is measured by; None where no picture shows a box."""
+    metrics = summary["metrics"]
+    if summary["task"] == "one_object":
+        return f"accuracy {metrics['accuracy']:.3f}, mean_iou of all things {_short(metrics['mean_iou'])}"
+    return "no box to find" if metrics["ap50"] is None else f"AP50 {metrics['ap50']:.3f}"
 
 
 def report(settings: Settings) -> Outcome:

@@ -44,7 +44,7 @@ def report_boxes(run: Path, out: Path | None = None, title: str | None = None, p
         found,
         title or f"Report on boxes: {run.resolve().name}",
         (("classes", ", ".join(data.classes)),),
-        "1 - AP50",
+        "2 - accuracy - mean_iou" if summary["task"] == "one_object" else "1 - AP50",
         pictures=tuple(_pictures(found.answers, data, answers)),
         measured=box_listing(summary),
         numbers=_numbers(summary),
@@ -60,10 +60,22 @@ def report_boxes(run: Path, out: Path | None = None, title: str | None = None, p
 def _numbers(summary: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
     metrics, overall = summary["metrics"], summary["overall"]
     return (
+        *_of_one_object(summary),
         ("average precision", box_number(metrics["ap50"]), "at an overlap of a half, mean over classes"),
         ("COCO's AP", box_number(metrics["ap"]), "over overlaps from 0.50 to 0.95"),
         ("found", box_number(overall["recall"]), f"of {overall['boxes']} boxes"),
         ("right", box_number(overall["precision"]), f"of {overall['answers']} answers"),
+    )
+
+
+def _of_one_object(summary: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """The two numbers of that task; none of another."""
+    if summary["task"] != "one_object":
+        return ()
+    metrics = summary["metrics"]
+    return (
+        ("accuracy", box_number(metrics["accuracy"]), f"of {summary['cases']} images: class, or none"),
+        ("mean_iou", box_number(metrics["mean_iou"]), "of all things; in the table, of those found"),
     )
 
 

@@ -138,7 +138,7 @@ def test_a_class_that_no_training_case_shows_is_told_before_anything_is_learned(
     assert capsys.readouterr().err == "boxes: no training case shows 'virus'; that will never be answered.\n"
 
 
-def test_one_thing_or_none_from_phantoms_to_a_page(tmp_path):
+def test_one_thing_or_none_from_phantoms_to_a_page(tmp_path, capsys):
     assert main(["simulate", "kind=objects", f"out={tmp_path / 'objects'}", "cases=24"]) == 0
     place = tmp_path / "run"
     settings = [s for s in SETTINGS if s != "task=boxes"]
@@ -149,7 +149,13 @@ def test_one_thing_or_none_from_phantoms_to_a_page(tmp_path):
     assert 0 <= summary["metrics"]["accuracy"] <= 1 and 0 <= summary["metrics"]["mean_iou"] <= 1
     answers = read_box_predictions(place / "test" / "predictions.json")
     assert all(len(boxes) == 1 for boxes in answers.cases.values())
-    assert (place / "report.html").is_file()
+    accuracy, overlap = (summary["metrics"][name] for name in ("accuracy", "mean_iou"))
+    assert f"accuracy {accuracy:.3f}, mean_iou of all things {overlap:.4g}, " in capsys.readouterr().out
+    page = (place / "report.html").read_text()
+    assert (
+        f"<span>accuracy</span><b>{accuracy:.3f}</b>" in page and f"<span>mean_iou</span><b>{overlap:.3f}</b>" in page
+    )
+    assert "validation error, 2 - accuracy - mean_iou" in page and "1 - AP50" not in page
 
 
 def test_one_network_looks_once_for_the_one_thing(tmp_path, monkeypatch, capsys):
