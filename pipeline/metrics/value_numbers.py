@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from pipeline.data.columns import NUMBERS, Column, Value, words_in
 from pipeline.data.value_predictions import ValueAnswer
 from pipeline.metrics.values import measure_column
@@ -56,8 +58,7 @@ def numbers_of_all(
 def usual(known: Sequence[Value]) -> ValueAnswer:
     """What is best said without looking: the median, the commonest class, each label by its share."""
     if isinstance(known[0], float):
-        ordered = sorted(v for v in known if isinstance(v, float))
-        return ValueAnswer(ordered[len(ordered) // 2])
+        return ValueAnswer(float(np.median([v for v in known if isinstance(v, float)])))
     words = sorted({word for value in known for word in words_in(value)})
     share = {word: sum(word in words_in(value) for value in known) / len(known) for word in words}
     return ValueAnswer(max(share, key=lambda word: share[word], default=""), share)

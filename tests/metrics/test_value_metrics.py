@@ -39,6 +39,12 @@ def test_labels_of_which_no_case_has_any_are_measured_all_the_same():
     assert numbers["ap"] == numbers["without_looking"]["always_ap"] == 0.0
 
 
+@pytest.mark.parametrize(("known", "said"), [([10.0, 100.0], 55.0), ([40.0, 1.0, 2.0], 2.0)])
+def test_without_looking_the_median_is_said(known, said):
+    numbers = numbers_of(Column("age", "number"), [0.0], [ValueAnswer(3.0)], known)
+    assert numbers["without_looking"]["always_mae"] == said
+
+
 def test_nothing_known_gives_no_number():
     assert measure_column(Column("age", "number"), [None], [ValueAnswer(3.0)]) == {}
 
