@@ -12,6 +12,7 @@ from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
 
 MAKE = "Make it with `patchvote predict`."
+FARTHEST = 1e9  # mm or px, from the origin: no scan reaches so far
 
 
 class Answered(Protocol):
@@ -82,7 +83,7 @@ def failures_of(content: Mapping[str, Any], path: Path) -> dict[str, str]:
 
 
 def numbers_in(content: Mapping[str, Any], name: str, where: str) -> tuple[float, ...]:
-    """The numbers of a field: a position, an end of a box.
+    """The numbers of a field.
 
     Raises:
         DataError: They are no list, or one is not finite.
@@ -92,6 +93,18 @@ def numbers_in(content: Mapping[str, Any], name: str, where: str) -> tuple[float
         raise DataError(f"{where}: {name} is {said!r}; a list of numbers is needed. {MAKE}")
     require_numbers(((name, value) for value in said), where)
     return tuple(map(float, said))
+
+
+def place_in(content: Mapping[str, Any], name: str, where: str) -> tuple[float, ...]:
+    """The numbers of a position, or of an end of a box.
+
+    Raises:
+        DataError: As `numbers_in`, or one is so large that its square is infinite: such an answer would not count.
+    """
+    place = numbers_in(content, name, where)
+    if max(map(abs, place)) > FARTHEST:
+        raise DataError(f"{where}: {name} is {list(place)}; numbers up to {FARTHEST:g} are needed. {MAKE}")
+    return place
 
 
 def require_numbers(fields: Iterable[tuple[str, Any]], where: str) -> None:

@@ -12,7 +12,7 @@ from pipeline.data.answer_fields import (
     failures_of,
     fields_of,
     made_by,
-    numbers_in,
+    place_in,
     require_frame,
     require_numbers,
 )
@@ -71,7 +71,7 @@ def box_of(content: Mapping[str, Any], where: str = "box") -> FoundBox:
         DataError: A field is of another type: others write such files, too.
     """
     label, found, stated = content["class"], content["found"], f"low is {content['low']}, high is {content['high']}"
-    low, high = (numbers_in(content, end, where) for end in ("low", "high"))
+    low, high = (place_in(content, end, where) for end in ("low", "high"))
     require_numbers([("belief", content["belief"])], where)
     for right, told in (
         (isinstance(label, str), f"class is {label!r}; a text is needed"),

@@ -12,6 +12,7 @@ from pipeline.data.answer_fields import (
     made_by,
     numbers_in,
     object_in,
+    place_in,
     require_frame,
     require_numbers,
 )
@@ -121,9 +122,9 @@ def _answers(content: dict[str, Any], where: str) -> dict[str, Answer]:
 def _answer(content: dict[str, Any], where: str) -> Answer:
     """Raises DataError where a field is of another type: others write such files, too."""
     with fields_of(where):
-        for name in ("position", "guess"):
+        for name, read in (("position", place_in), ("guess", numbers_in)):  # a guess is never measured
             if content.get(name) is not None:
-                numbers_in(content, name, where)
+                read(content, name, where)
         answer = Answer(**content)
     optional = [(n, v) for n in ("spread", "radius95") if (v := getattr(answer, n)) is not None]
     require_numbers([("belief", answer.belief), ("votes", answer.votes), *optional], where)
