@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -31,10 +31,17 @@ def measure_column(column: Column, truth: Sequence[Value | None], said: Sequence
         return _numbers(column, *(list(part) for part in zip(*pairs, strict=True)))
     if column.kind == "class":
         return {"accuracy": float(np.mean([told.value == true for true, told in pairs]))}
-    belief = np.array([p for _, told in pairs for p in told.beliefs.values()])
-    right = np.array([word in true for true, told in pairs if isinstance(true, tuple) for word in told.beliefs], bool)
-    missed = sum(word not in told.beliefs for true, told in pairs if isinstance(true, tuple) for word in true)
+    labels = [(true, _beliefs(told)) for true, told in pairs if isinstance(true, tuple)]
+    belief = np.array([p for _, beliefs in labels for p in beliefs.values()])
+    right = np.array([word in true for true, beliefs in labels for word in beliefs], bool)
+    missed = sum(word not in beliefs for true, beliefs in labels for word in true)
     return {"ap": micro_average_precision(belief, right, int(right.sum()) + missed)}
+
+
+def _beliefs(told: ValueAnswer) -> Mapping[str, float]:
+    """Of each label. Another program may tell none: then those that it says are believed."""
+    said = told.value if isinstance(told.value, tuple) else ()
+    return told.beliefs or dict.fromkeys(said, 1.0)
 
 
 def micro_average_precision(belief: Float[np.ndarray, " N"], right: Bool[np.ndarray, " N"], count: int) -> float:

@@ -39,6 +39,14 @@ def test_labels_of_which_no_case_has_any_are_measured_all_the_same():
     assert numbers["ap"] == numbers["without_looking"]["always_ap"] == 0.0
 
 
+def test_labels_that_are_said_without_beliefs_are_believed():
+    tags, truth = Column("tags", "labels"), [("a",), ("b",), ("a", "b")]
+    assert measure_column(tags, truth, [ValueAnswer(said) for said in truth]) == {"ap": 1.0}
+    said = [ValueAnswer(("b",)), ValueAnswer(("b",), {"a": 0.3, "b": 0.6}), ValueAnswer(())]
+    # by belief: b of the first (wrong), b of the second (right), a of the second (wrong); three are missed
+    assert measure_column(tags, truth, said)["ap"] == pytest.approx(1 / 2 / 4)
+
+
 @pytest.mark.parametrize(("known", "said"), [([10.0, 100.0], 55.0), ([40.0, 1.0, 2.0], 2.0)])
 def test_without_looking_the_median_is_said(known, said):
     numbers = numbers_of(Column("age", "number"), [0.0], [ValueAnswer(3.0)], known)
