@@ -17,7 +17,7 @@ from pipeline.data.box_rules import usable_boxes
 from pipeline.data.dataset import Box, Case
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
-from pipeline.geometry.boxes import BoxSet, iou
+from pipeline.geometry.boxes import BoxSet, cut_at_edges, iou
 from pipeline.metrics.detection import average_precision, matches
 
 HALF = 0.5  # intersection over union from which an answer is right
@@ -30,7 +30,7 @@ class Compared:
 
     Args:
         truth: Reference, cut at the edges of the image.
-        said: All that was answered, and its belief.
+        said: All that was answered, cut alike, and its belief.
         found: What of that is an answer, and its belief.
     """
 
@@ -45,7 +45,7 @@ def compare_boxes(
     """Reference and answers of cases side by side; a case without answers has none.
 
     Args:
-        frames: Of the cases' images; None of one that cannot be read, whose reference is not cut.
+        frames: Of the cases' images; None of one that cannot be read, whose boxes are not cut.
         answers: By id.
         where: Both files.
 
@@ -59,8 +59,8 @@ def compare_boxes(
         _require_axes(case.boxes or (), dims, f"{where}: case '{case.id}': a box of the reference")
         _require_axes([b.box for b in mine], dims, f"{where}: case '{case.id}': a box of the answers")
         truth.append(_set(usable_boxes(case.boxes or (), frame), dims))
-        said.append(_said(mine, dims))
-        found.append(_said([b for b in mine if b.found], dims))
+        said.append(_said(mine, dims, frame))
+        found.append(_said([b for b in mine if b.found], dims, frame))
     return Compared(tuple(truth), tuple(said), tuple(found))
 
 
@@ -118,5 +118,10 @@ def _set(boxes: Sequence[Box], dims: int) -> BoxSet:
     return BoxSet(tuple(b.label for b in boxes), *ends)
 
 
-def _said(boxes: Sequence[FoundBox], dims: int) -> Said:
-    return _set([b.box for b in boxes], dims), np.array([b.belief for b in boxes], float)
+def _said(boxes: Sequence[FoundBox], dims: int, frame: ImageFrame | None) -> Said:
+    """Answers and their belief, cut as the reference is; one without area in the image stays whole, and is wrong."""
+    said = _set([b.box for b in boxes], dims)
+    if boxes and frame is not None:
+        low, high, there = cut_at_edges(said.low, said.high, frame)
+        said = BoxSet(said.labels, *(np.where(there[:, None], *ends) for ends in ((low, said.low), (high, said.high))))
+    return said, np.array([b.belief for b in boxes], float)

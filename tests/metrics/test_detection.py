@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from crooked import DIMS, upright_frame
 
+from pipeline.data.box_predictions import FoundBox
+from pipeline.data.dataset import Box, Case
 from pipeline.geometry.boxes import BoxSet
+from pipeline.metrics.box_numbers import compare_boxes, numbers_of_boxes
 from pipeline.metrics.coco import coco_precision
 from pipeline.metrics.detection import average_precision, matches, mean_average_precision
 
@@ -26,6 +30,19 @@ def test_an_answer_whose_best_box_is_taken_takes_the_next_as_in_coco():
     truth = boxes((0, 0, 10, 10), (2, 0, 12, 10))
     _, right, _ = matches(truth, boxes((0, 0, 10, 10), (0, 0, 10, 10)), np.array([0.9, 0.8]), "a")
     assert right.tolist() == [True, True]  # overlaps of 1 and of 8 / 12
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_answers_are_cut_at_the_edge_of_the_image_as_the_reference_is(dims):
+    over, outside = (Box("a", (low,) * dims, (40.0,) * dims) for low in (5.5, 20.0))  # the image ends at 9.5
+    cases = [Case("c", "c", "c.png", {}, boxes=(over, outside))]
+    answers = {"c": tuple(FoundBox(box, 0.9, True) for box in (over, outside))}
+    known = compare_boxes(cases, [upright_frame((10,) * dims)], answers, "p.json")
+    _, numbers = numbers_of_boxes(known, ["a"])
+    assert (numbers["boxes"], numbers["recall"], numbers["mean_iou"]) == (1, 1.0, 1.0)
+    assert (numbers["answers"], numbers["precision"]) == (2, 0.5)  # what lies outside is wrong, not left out
+    _, numbers = numbers_of_boxes(compare_boxes(cases, [None], answers, "p.json"), ["a"])
+    assert (numbers["boxes"], numbers["recall"], numbers["precision"]) == (2, 1.0, 1.0)
 
 
 def test_a_box_of_another_class_is_wrong():
