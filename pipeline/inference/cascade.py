@@ -149,5 +149,16 @@ def _reason(model: Model, found: Found, said: Judgement, k: int) -> str:
     if said.alone[k]:
         return "alone: the landmarks that lie beside it were not found, though the scan shows their places"
     if belief < threshold:
-        return f"belief {belief:.3g} is below the threshold {threshold:.3g}"
+        return "belief {} is below the threshold {}".format(*_apart(float(belief), threshold))
     return "the patches point out of the scan"
+
+
+def _apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers in three digits, or as many more as tell them apart.
+
+    Examples:
+        >>> _apart(0.39, 0.4), _apart(0.01479, 0.01484)
+        (('0.39', '0.4'), ('0.01479', '0.01484'))
+    """
+    written = ((f"{one:.{digits}g}", f"{other:.{digits}g}") for digits in range(3, 18))
+    return next(pair for pair in written if pair[0] != pair[1])

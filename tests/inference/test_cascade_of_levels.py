@@ -114,6 +114,12 @@ def test_what_is_believed_enough_is_an_answer_and_the_rest_a_guess_with_its_reas
     assert told["b"].radius95 is None
 
 
+def test_a_belief_just_below_the_threshold_reads_so():
+    found = Found(np.ones((2, 2)), np.array([0.5, 0.0148031]), np.ones(2), np.full(2, 7), np.ones(2, bool), np.ones(2))
+    told = answers(model_of([None], 2, calibration=Calibration(0.0148046, RADIUS, 20)), found, SCAN)
+    assert told["b"].reason == "belief 0.014803 is below the threshold 0.014805"
+
+
 @pytest.mark.parametrize(
     ("learned", "promised"), [(None, True), ((1.0, 1.0), True), ((0.8, 1.0), False), ((1, 0.8), False)]
 )
