@@ -10,11 +10,13 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from crooked import DIMS, crooked_frame
 from dicom_files import NORMAL, ORIGIN, write_slice
 
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings, write_findings
 from pipeline.data.patient_rules import check_patients
+from pipeline.data.placement import check_placement
 from pipeline.data.readers import read_frame
 from pipeline.data.scan_facts import VERSION, inspect_scan, unchanged
 from pipeline.errors import ConfigError, DataError
@@ -207,6 +209,20 @@ def test_a_landmark_outside_its_scan_is_measured(data):
 def test_a_landmark_less_than_a_voxel_outside_is_only_a_warning(data):
     findings = run(with_points(data, lambda p: (-9.0, *p[1:]), {"c2"}))
     assert [(f.rule, f.severity) for f in findings] == [("landmark-outside", "warning")]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("dims", DIMS)
+def test_of_the_landmarks_of_an_oblique_scan_those_outside_alone_are_counted(dims, seed):
+    """Into voxels and back a point inside moves by a last bit, which is not outside; nor is one on the far face."""
+    frame = crooked_frame(np.random.default_rng(seed), (40,) * dims)
+    voxels = np.array([[20.3] * dims, [39.5] * dims, [20.3] * (dims - 1) + [69.5], [7.1] * dims])
+    points = {name: tuple(p) for name, p in zip("abcd", frame.voxel_to_world(voxels), strict=True)}
+    data = Dataset("mine", Path(), tuple("abcd"), (Case("c0", "s0", "c0.nii", points),))
+    (found,) = (f for f in check_placement(data, {"c0": frame}) if f.case)
+    assert found.message == f"landmark 'c' lies {30 * frame.spacing[-1]:.1f} mm outside the scan."
+    inside = data.with_cases((replace(data.cases[0], landmarks=points | {"c": points["b"]}),))
+    assert check_placement(inside, {"c0": frame}) == []
 
 
 MISTAKES = {
