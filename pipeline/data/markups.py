@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import read_json, write_json
+from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Position
 from pipeline.data.frames import agreed_frame, coordinate, frame_name, to_lps
 from pipeline.errors import DataError
@@ -43,11 +44,19 @@ def read_markups(path: Path, frame: str | None = None) -> tuple[dict[str, Positi
             raise DataError(f"{path}: no point list (type Fiducial) in it. Save the landmarks as points.")
         for markup in lists:
             _read_list(path, markup, frame, points, notes)
+        others = (m for m in content["markups"] if m not in lists and m.get("controlPoints"))
+        notes += [_passed_over(markup) for markup in others]
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{path}: not a 3D Slicer markups file: {error!r}. Save it from Slicer as .mrk.json."
         ) from error
     return points, notes
+
+
+def _passed_over(markup: dict[str, Any]) -> str:
+    names = [str(point.get("label") or "") for point in markup["controlPoints"]]
+    kind = f"{markup['type']} with {len(names)} points ({some(names)})"
+    return f"{kind} is not read: landmarks are the points of point lists (type Fiducial)"
 
 
 def _read_list(
@@ -59,7 +68,7 @@ def _read_list(
         notes.append("no coordinateSystem: read as LPS, the default of the format")
     unit = markup.get("coordinateUnits", "mm")
     unit = unit[0] if isinstance(unit, list) and unit else unit
-    if unit not in TO_MM:
+    if not isinstance(unit, str) or unit not in TO_MM:
         raise DataError(f"{path}: coordinateUnits = {unit!r}; mm and um are read. Save it in mm.")
     for row, point in enumerate(markup.get("controlPoints") or [], 1):
         label = point.get("label")

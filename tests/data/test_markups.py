@@ -70,6 +70,8 @@ def test_a_file_without_a_frame_is_lps_and_says_so(tmp_path):
         ([point(positionStatus="here")], {}, "positionStatus = 'here'"),
         ([point()], {"coordinateSystem": "XYZ"}, "frame 'XYZ'"),
         ([point()], {"coordinateUnits": "inch"}, "coordinateUnits = 'inch'"),
+        ([point()], {"coordinateUnits": []}, r"coordinateUnits = \[\]; mm and um"),
+        ([point()], {"coordinateUnits": {"mm": 1}}, "coordinateUnits = {'mm': 1}; mm and um"),
         ([point()], {"type": "ROI"}, "no point list"),
     ],
 )
@@ -77,6 +79,18 @@ def test_a_broken_file_is_refused_by_point_and_field(tmp_path, points, fields, m
     with pytest.raises(DataError, match=message) as caught:
         read_markups(markups(tmp_path / "case.mrk.json", points, **fields))
     assert "case.mrk.json" in str(caught.value)
+
+
+def test_points_of_lines_and_angles_are_told_and_not_read(tmp_path):
+    path = markups(tmp_path / "a.mrk.json", [point()])
+    content = json.loads(path.read_text())
+    others = {"Line": [point("c"), point("d")], "Angle": [point("e"), {"label": None}], "Plane": []}
+    content["markups"] += [{"type": kind, "controlPoints": points} for kind, points in others.items()]
+    path.write_text(json.dumps(content))
+    found, notes = read_markups(path)
+    assert found == {"a": (1, 2, 3)} and len(notes) == 2
+    assert notes[0].startswith("Line with 2 points ('c', 'd') is not read")
+    assert notes[1].startswith("Angle with 2 points ('e', '') is not read")
 
 
 def test_a_frame_against_the_file_is_refused(tmp_path):
