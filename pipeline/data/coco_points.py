@@ -20,6 +20,7 @@ from pipeline.data.points_table import PointsTable
 from pipeline.errors import DataError
 
 UNKNOWN, HIDDEN, SEEN = 0, 1, 2
+ABSENT = "set its v to 0"
 
 
 def read_coco_points(path: Path, hidden: Literal["position", "absent"] = "position") -> PointsTable:
@@ -65,7 +66,7 @@ def _add(table: PointsTable, case: str, names: list[str], numbers: list[Any], hi
         x, y, seen = numbers[3 * n : 3 * n + 3]
         try:
             if seen == SEEN or (seen == HIDDEN and hidden == "position"):
-                point = (coordinate(x, f"{where}, {name}, x"), coordinate(y, f"{where}, {name}, y"))
+                point = (coordinate(x, f"{where}, {name}, x", ABSENT), coordinate(y, f"{where}, {name}, y", ABSENT))
                 table.add(case, name, point, where)
             elif seen == HIDDEN:
                 table.add(case, name, None, where)

@@ -16,6 +16,8 @@ from pipeline.data.points_table import PointsTable
 from pipeline.data.xml_root import xml_root
 from pipeline.errors import DataError
 
+ABSENT = "take the part out"
+
 
 def read_dlib(path: Path) -> PointsTable:
     """Landmarks in px by the file of each picture; a picture without a box shows nothing that is known.
@@ -39,7 +41,7 @@ def _add_parts(table: PointsTable, case: str, box: ElementTree.Element, where: s
     for part in box.findall("part"):
         name = part.get("name", "")
         try:
-            point = tuple(coordinate(part.get(axis), f"{where}: part '{name}', {axis}") for axis in "xy")
+            point = tuple(coordinate(part.get(axis), f"{where}: part '{name}', {axis}", ABSENT) for axis in "xy")
             table.add(case, name, point, where)
         except DataError as error:
             table.problem(case, str(error))

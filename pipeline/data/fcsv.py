@@ -21,6 +21,7 @@ from pipeline.errors import DataError
 CODES = {"0": "RAS", "1": "LPS"}
 STATUS = {"0": "undefined", "1": "preview", "2": "defined", "3": "missing"}
 UNLISTED = 2  # cells: the status and its companion
+ABSENT = "let its row end in ,3,0 (position status missing)"
 COLUMNS = "id,x,y,z,ow,ox,oy,oz,vis,sel,lock,label,desc,associatedNodeID"
 
 
@@ -85,7 +86,7 @@ def _add_row(points: dict[str, Position], cells: list[str], columns: list[str], 
         raise DataError(f"{where}: '{name}' occurs twice. Rename or remove one.")
     if status == "defined":
         points[name] = to_lps(
-            [coordinate(row.get(axis, "").strip(), f"{where}, column {axis}") for axis in "xyz"], frame
+            [coordinate(row.get(axis, "").strip(), f"{where}, column {axis}", ABSENT) for axis in "xyz"], frame
         )
     elif status == "missing":
         points[name] = None

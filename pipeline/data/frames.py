@@ -12,6 +12,7 @@ from pipeline.errors import DataError
 FRAMES = ("LPS", "RAS")
 PICTURE = "image"  # pixels, x to the right, y down, 0 at the centre of the top left one
 SIGNS = (-1.0, -1.0, 1.0)  # RAS and LPS differ in the sign of the first two axes
+NULL = "write null in place of the list"  # how lists in JSON say that nothing is there
 
 
 class OtherFrameError(DataError):
@@ -45,8 +46,12 @@ def to_lps(point: Iterable[float], frame: str) -> tuple[float, ...]:
     return tuple(v * s + 0.0 for v, s in zip(point, flip, strict=False))  # + 0.0: no negative zero in files
 
 
-def coordinate(value: Any, where: str) -> float:
+def coordinate(value: Any, where: str, absent: str = "write 'absent' for all coordinates") -> float:
     """A finite number from a word or number of a file.
+
+    Args:
+        where: File, row and column.
+        absent: How this kind of file says that a landmark is not there; "" = it has no word for it.
 
     Raises:
         DataError: It is text, NaN or infinite; `where` names file, row and column.
@@ -56,7 +61,5 @@ def coordinate(value: Any, where: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise DataError(
-            f"{where}: {value!r} is not a finite number. Correct it, or write 'absent' for all coordinates."
-        )
+        raise DataError(f"{where}: {value!r} is not a finite number. Correct it{absent and f', or {absent}'}.")
     return number

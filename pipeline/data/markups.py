@@ -23,6 +23,7 @@ SCHEMA = (
 )
 TO_MM = {"mm": 1.0, "um": 0.001}
 STATUS = ("defined", "missing", "undefined", "preview")
+ABSENT = "set its positionStatus to 'missing'"
 
 
 def read_markups(path: Path, frame: str | None = None) -> tuple[dict[str, Position], list[str]]:
@@ -91,7 +92,7 @@ def _position(point: dict[str, Any], where: str) -> list[float]:
     position = point.get("position")
     if not isinstance(position, list) or len(position) != 3:
         raise DataError(f"{where}: position = {position}; 3 numbers are needed. Place the point again.")
-    return [coordinate(v, f"{where}, {axis}") for v, axis in zip(position, "xyz", strict=True)]
+    return [coordinate(v, f"{where}, {axis}", ABSENT) for v, axis in zip(position, "xyz", strict=True)]
 
 
 def write_markups(

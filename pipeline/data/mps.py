@@ -32,7 +32,7 @@ def read_mps(path: Path, frame: str | None = None) -> tuple[dict[str, Position],
         if not name or name in points:
             raise DataError(f"{path}: point {row}: id '{name}' is {'there twice' if name else 'missing'}.")
         where = f"{path}: point {name}"
-        index = [coordinate((point.findtext(a) or "").strip(), f"{where}, {a}") for a in "xyz"]
+        index = [coordinate((point.findtext(a) or "").strip(), f"{where}, {a}", "take the point out") for a in "xyz"]
         points[name] = to_lps((matrix @ index + offset).tolist(), used)
     return points, ["point sets of MITK hold no names: landmarks are called by their numbers"]
 
@@ -49,4 +49,4 @@ def _geometry(geometry: Element | None, path: str) -> tuple[Float[np.ndarray, "3
 
 def _attribute(geometry: Element, tag: str, name: str, path: str) -> float:
     element, where = geometry.find(tag), f"{path}: Geometry3D: {tag}"
-    return coordinate("" if element is None else element.get(name, ""), f"{where}, {name}")
+    return coordinate("" if element is None else element.get(name, ""), f"{where}, {name}", "")

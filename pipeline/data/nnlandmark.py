@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.atomic import read_json, write_json
-from pipeline.data.frames import coordinate
+from pipeline.data.frames import NULL, coordinate
 from pipeline.data.points_table import PointsTable
 from pipeline.data.readers import folder_and_series, read_frame
 from pipeline.data.scan_files import under_ids
@@ -84,7 +84,7 @@ def _world(voxel: Any, frame: ImageFrame, where: str) -> tuple[float, ...] | Non
         return None
     if not isinstance(voxel, list) or len(voxel) != frame.dims:
         raise DataError(f"{where}: {voxel!r}; {frame.dims} voxel numbers are needed.")
-    numbers = [coordinate(v, where) for v in voxel]
+    numbers = [coordinate(v, where, NULL) for v in voxel]
     return tuple(float(v) for v in frame.voxel_to_world(np.array([numbers]))[0])
 
 
@@ -116,4 +116,4 @@ def _require_spacing(path: Path, case: str, stated: Any, frame: ImageFrame) -> N
 def _sizes(stated: Any, dims: int, where: str) -> list[float]:
     if not isinstance(stated, list) or len(stated) != dims:
         raise DataError(f"{where} = {stated!r}; a list of {dims} voxel sizes is needed, or null where nobody knows.")
-    return [coordinate(v, where) for v in stated]
+    return [coordinate(v, where, NULL) for v in stated]

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.dataset import Position
-from pipeline.data.frames import PICTURE, coordinate
+from pipeline.data.frames import NULL, PICTURE, coordinate
 from pipeline.errors import DataError
 
 SUFFIX = ".points.json"
@@ -51,4 +51,4 @@ def _position(numbers: Any, where: str) -> Position:
         return None
     if not isinstance(numbers, list):
         raise DataError(f"{where}: position = {numbers!r}; a list of numbers is needed.")
-    return tuple(coordinate(v, where) for v in numbers)
+    return tuple(coordinate(v, where, NULL) for v in numbers)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import read_json
-from pipeline.data.frames import agreed_frame, coordinate, frame_name
+from pipeline.data.frames import NULL, agreed_frame, coordinate, frame_name
 from pipeline.data.points_table import PointsTable
 from pipeline.errors import DataError
 
@@ -39,4 +39,4 @@ def read_points_json(path: Path, frame: str | None = None) -> PointsTable:
 def _point(point: Any, where: str) -> tuple[float, ...]:
     if not isinstance(point, list) or not 1 <= len(point) <= 3:
         raise DataError(f"{where}: {point!r}; a list of coordinates [x, y, z] is needed.")
-    return tuple(coordinate(v, f"{where}, {axis}") for v, axis in zip(point, "xyz", strict=False))
+    return tuple(coordinate(v, f"{where}, {axis}", NULL) for v, axis in zip(point, "xyz", strict=False))

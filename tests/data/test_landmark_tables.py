@@ -186,6 +186,41 @@ def test_a_position_of_a_points_file_that_is_none_is_refused(tmp_path, position)
         read_points_file(written(tmp_path / "a.points.json", text))
 
 
+def markups(status):
+    point = f'{{"label": "a", "position": ["?", 5, 6], "positionStatus": "{status}"}}'
+    return f'{{"markups": [{{"controlPoints": [{point}]}}]}}'
+
+
+def points(position):
+    return f'{{"version": 1, "frame": "image", "landmarks": {{"a": {{"position": {position}}}}}}}'
+
+
+ROW = "# CoordinateSystem = LPS\n1,?,5,6,0,0,0,1,1,1,0,a,,"
+TABLE = "case,landmark,x,y\nc,a,"
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "bad", "advice", "mended"),
+    [
+        ("a.mrk.json", read_markups, markups("defined"), "positionStatus to 'missing'", markups("missing")),
+        ("a.fcsv", read_fcsv, ROW, "let its row end in ,3,0 ", f"{ROW},3,0"),
+        ("a.points.json", read_points_file, points('["?", 5]'), "write null in place of the list", points("null")),
+        ("landmarks.json", read_points_json, '{"c": {"a": ["?", 5, 6]}}', "write null in place", '{"c": {"a": null}}'),
+        ("landmarks.csv", read_points_csv, f"{TABLE}?,5", "write 'absent'", f"{TABLE}absent,absent"),
+    ],
+)
+def test_beside_a_bad_coordinate_stands_how_its_file_says_absent(tmp_path, name, read, bad, advice, mended):
+    def said(text):
+        try:
+            found = read(written(tmp_path / name, text))
+        except DataError as error:
+            return str(error)
+        return found[0] if isinstance(found, tuple) else (found.problems.get("c") or [found.cases["c"]])[0]
+
+    assert "'?' is not a finite number" in said(bad) and advice in said(bad)
+    assert said(mended) == {"a": None}
+
+
 @pytest.mark.timeout(15)
 def test_a_name_that_stands_twice_among_many_is_found_at_once(tmp_path):
     names = ",".join(f'"c{number}": {{}}' for number in [*range(50_000), 7])
