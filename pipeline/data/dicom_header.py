@@ -63,11 +63,15 @@ def open_dicom(path: Path) -> Any | None:
             start = file.read(MARK.stop)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}. Give yourself the right to, or copy it.") from error
-    if start[MARK] != b"DICM" and not named:
-        if _bare(path) and len(start) < MARK.stop and b"DICM".startswith(start[MARK]) and not any(start[: MARK.start]):
-            raise DataError(f"{path}: {len(start)} bytes, cut or empty: a slice may be lost. Copy it again.")
-        return None
-    return read_dataset(path, pixels=False)
+    if start[MARK] == b"DICM":
+        return read_dataset(path, pixels=False)
+    cut = len(start) < MARK.stop and b"DICM".startswith(start[MARK]) and not any(start[: MARK.start])
+    if cut and (named or _bare(path)):
+        raise DataError(f"{path}: {len(start)} bytes, cut or empty: a slice may be lost. Copy it again.")
+    if named:
+        where = f"no 'DICM' at byte {MARK.start}"
+        raise DataError(f"{path}: not readable as DICOM: {where}. Copy or export it again, or take it out.")
+    return None
 
 
 def read_dataset(path: Path, pixels: bool) -> Any:
@@ -82,7 +86,7 @@ def read_dataset(path: Path, pixels: bool) -> Any:
         with quiet():
             return pydicom.dcmread(path, stop_before_pixels=not pixels)
     except Exception as error:  # pydicom raises many kinds on damaged files
-        raise DataError(f"{path}: not readable as DICOM: {error}. Copy it again.") from error
+        raise DataError(f"{path}: not readable as DICOM: {str(error).rstrip('.')}. Copy it again.") from error
 
 
 def is_scan_file(path: Path) -> bool:
@@ -129,7 +133,8 @@ def understood(path: Path) -> Iterator[None]:
     except DataError:
         raise
     except Exception as error:  # many kinds
-        raise DataError(f"{path}: its header cannot be understood: {error}. Copy or export it again.") from error
+        why = str(error).rstrip(".")
+        raise DataError(f"{path}: its header cannot be understood: {why}. Copy or export it again.") from error
 
 
 @contextmanager

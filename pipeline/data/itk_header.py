@@ -56,13 +56,15 @@ class ItkHeader:
 
 def read_itk_header(path: Path) -> ItkHeader:
     """Read the header of a .nrrd, .mha or .mhd file; raises DataError where it leaves the geometry open."""
+    path = Path(path)
     with open(path, "rb") as file:
         head = file.read(LONGEST)
-    if head.startswith(b"NRRD"):
-        return _nrrd(Path(path), head)
-    if Path(path).suffix.lower() == ".nrrd":
+    is_nrrd = head.startswith(b"NRRD")
+    if is_nrrd and path.suffix.lower() != ".nrrd":  # SimpleITK goes by names
+        raise DataError(f"{path}: is a NRRD file, called {path.suffix}. Rename it to {path.stem}.nrrd.")
+    if path.suffix.lower() == ".nrrd" and not is_nrrd:
         raise DataError(f"{path}: not a NRRD file (it starts with {head[:8]!r}). Copy or export it again.")
-    return _meta(Path(path), head)
+    return (_nrrd if is_nrrd else _meta)(path, head)
 
 
 def data_beside(path: Path) -> list[Path]:
@@ -79,9 +81,10 @@ def data_beside(path: Path) -> list[Path]:
 
 def _nrrd(path: Path, head: bytes) -> ItkHeader:
     end = re.search(rb"\r?\n\r?\n", head)
+    fields = _nrrd_fields(path, head[: end.start() if end else None].decode("latin-1"))
     if not end:
         raise DataError(f"{path}: the NRRD header does not end; the file is truncated or damaged.")
-    fields = _nrrd_fields(path, head[: end.start()].decode("latin-1"))
+    _require_place(path, fields)
     shape = _shape(path, "sizes", fields["sizes"])
     vectors = re.findall(r"none|\([^)]*\)", fields["space directions"])
     if len(vectors) != len(shape) or any(v.count(",") != len(shape) - 1 for v in vectors):
@@ -111,10 +114,21 @@ def _nrrd(path: Path, head: bytes) -> ItkHeader:
 
 
 def _nrrd_fields(path: Path, text: str) -> dict[str, str]:
-    """The fields by name; DataError where they leave open where the scan lies or in which unit."""
+    """The fields by name; DataError where the voxels lie in another file, which then may end with its fields."""
     lines = [line for line in text.splitlines()[1:] if ":" in line and ":=" not in line and not line.startswith("#")]
     fields = {k.strip().lower(): v.strip() for k, v in (line.split(":", 1) for line in lines)}
-    for name in ("data file", "datafile", "line skip", "lineskip", "byte skip", "byteskip"):
+    for name in ("data file", "datafile"):
+        if name in fields:
+            raise DataError(
+                f"{path}: '{name}: {fields[name]}'; its voxels lie in another file, which is not read. Save it as one"
+                " .nrrd."
+            )
+    return fields
+
+
+def _require_place(path: Path, fields: dict[str, str]) -> None:
+    """DataError where they leave open where the scan lies or in which unit."""
+    for name in ("line skip", "lineskip", "byte skip", "byteskip"):
         if fields.get(name, "0") != "0":
             raise DataError(f"{path}: '{name}: {fields[name]}'; data must follow the header. Save it as one .nrrd.")
     for name in ("type", "sizes", "encoding", "space", "space directions", "space origin"):
@@ -126,7 +140,6 @@ def _nrrd_fields(path: Path, text: str) -> dict[str, str]:
         raise DataError(f"{path}: 'space: {fields['space']}'; known are {', '.join(NRRD_SPACES[::2])}.")
     if set(re.findall(r'"([^"]*)"', fields.get("space units", ""))) - {"mm", ""}:
         raise DataError(f"{path}: 'space units: {fields['space units']}'; only mm is read. Convert the scan.")
-    return fields
 
 
 def _meta(path: Path, head: bytes) -> ItkHeader:

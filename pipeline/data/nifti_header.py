@@ -234,4 +234,6 @@ def _qform(path: Path, raw: Any) -> Float[np.ndarray, "4 4"]:
         affine = np.asarray(raw.get_qform(coded=False), np.float64)
     except (ValueError, HeaderDataError) as error:
         raise DataError(f"{path}: qform: {error}. Export the scan again.") from error
+    if not np.isfinite(affine).all():
+        raise DataError(f"{path}: qform = {affine[:3].tolist()}; it is not finite. Export the scan again.")
     return affine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from pipeline.geometry import ImageFrame
 
 MAX_RATIO = 1040  # deflate cannot shrink further, so a header that promises more is a lie
 CHUNK = 1 << 22
+MAGIC = b"\x1f\x8b"  # with which compressed data begin
 
 
 def read_nifti(path: Path) -> Image:
@@ -50,17 +52,33 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], bool]]:
     """The uncompressed bytes, and whether the file is compressed: by its first bytes, since names lie."""
     try:
         with open(path, "rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
+            packed = file.read(2) == MAGIC
             file.seek(0)
             yield (cast("IO[bytes]", igzip.IGzipFile(fileobj=file)) if packed else file), packed
     except EOFError as error:
-        raise DataError(
-            f"{path}: truncated: the compressed data stop before their end. Copy the file again."
-        ) from error
+        raise _broken(path, "truncated: the compressed data stop before their end") from error
     except (gzip.BadGzipFile, isal_zlib.error) as error:  # type: ignore[misc]
-        raise DataError(f"{path}: damaged: {error}. Copy the file again.") from error
+        raise _broken(path, f"damaged: {error}") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _broken(path: Path, why: str) -> DataError:
+    if _is_followed(path):
+        why = "its compressed data are whole, but other bytes lie behind them"
+    return DataError(f"{path}: {why}. Copy the file again.")
+
+
+def _is_followed(path: Path) -> bool:
+    """Where the compressed data end, readers look for more of them: what lies there looks cut or damaged to them."""
+    stream = zlib.decompressobj(31)
+    try:
+        with open(path, "rb") as file:
+            while not stream.eof and (chunk := stream.unconsumed_tail or file.read(CHUNK)):
+                stream.decompress(chunk, CHUNK)
+    except (OSError, zlib.error):
+        return False
+    return stream.eof and not stream.unused_data.startswith(MAGIC)
 
 
 def _header(path: Path, file: IO[bytes]) -> tuple[NiftiHeader, int]:

@@ -178,6 +178,23 @@ def test_a_cut_slice_is_named_not_dropped(series):
         read_image(series)
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "0 bytes, cut or empty: a slice may be lost. Copy it again."),
+        (bytes(128) + b"DI", "130 bytes, cut or empty: a slice may be lost. Copy it again."),
+        (b"\x08\x00\x05\x00CS" + bytes(200), "no 'DICM' at byte 128. Copy or export it again, or take it out."),
+        (bytes(128) + b"DICM" + b"\xff" * 9, ""),
+    ],
+)
+def test_a_file_that_is_called_dicom_and_is_none_says_what_to_do(series, content, words):
+    (series / "3.dcm").write_bytes(content)
+    with pytest.raises(DataError, match=r"3\.dcm: ") as caught:
+        read_image(series)
+    assert str(caught.value).endswith(words)
+    assert "force" not in str(caught.value) and ".." not in str(caught.value)
+
+
 def test_files_of_another_kind_are_left_out_and_counted(series):
     (series / "notes.txt").write_text("x")
     (series / "DICOMDIR").write_text("never followed")

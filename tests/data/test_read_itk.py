@@ -163,6 +163,21 @@ def test_a_broken_metaimage_header_is_refused(tmp_path, case):
         read_image(mha(tmp_path / "a.mha", edit=edit))
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_nrrd_whose_voxels_lie_in_another_file_is_said_to_be_so(tmp_path, end):
+    """SimpleITK writes no empty line behind such a header, called .nhdr."""
+    header = NRRD.format(encoding="raw", space="left-posterior-superior").rstrip() + "\ndata file: a.raw\n"
+    (tmp_path / "a.nrrd").write_text(header + end)
+    with pytest.raises(DataError, match=r"'data file: a\.raw'; its voxels lie in another file, which is not read"):
+        read_image(tmp_path / "a.nrrd")
+
+
+@pytest.mark.parametrize("name", ["a.mha", "a.MHD"])
+def test_a_nrrd_called_like_a_metaimage_is_to_be_renamed(tmp_path, name):
+    with pytest.raises(DataError, match=r"a NRRD file, called \.\w+\. Rename it to a\.nrrd\."):
+        read_image(nrrd(tmp_path / name))
+
+
 def test_an_empty_nrrd_is_said_to_be_no_nrrd(tmp_path):
     (tmp_path / "a.nrrd").write_bytes(b"")
     with pytest.raises(DataError, match=r"a\.nrrd: not a NRRD file"):

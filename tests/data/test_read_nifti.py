@@ -68,6 +68,19 @@ def test_every_truncation_is_noticed(tmp_path, name):
             read_image(path)
 
 
+@pytest.mark.parametrize("behind", [b"junkjunk", b"junk" * 9])
+def test_bytes_behind_whole_compressed_data_are_told_from_a_cut_file(tmp_path, behind):
+    path = scan(tmp_path / "a.nii.gz")
+    whole = path.read_bytes()
+    path.write_bytes(whole + behind)
+    with pytest.raises(DataError, match="are whole, but other bytes lie behind them"):
+        read_image(path)
+    for cut in (whole[:-1], whole + whole[:-1]):  # compressed data may be in several parts
+        path.write_bytes(cut)
+        with pytest.raises(DataError, match="truncated"):
+            read_image(path)
+
+
 def test_a_wrong_checksum_is_noticed(tmp_path):
     path = scan(tmp_path / "a.nii.gz")
     content = bytearray(path.read_bytes())
@@ -101,6 +114,7 @@ BROKEN = {
     "sform NaN": ({"srow_x0": np.nan}, "sform"),
     "sform sheared": ({"srow_x0": 0.05}, "sheared"),
     "qform impossible": ({"sform": 0, "qform": 1, "quatern_b": 5.0}, "qform"),
+    "qform NaN": ({"sform": 0, "qform": 1, "qoffset_x": np.nan}, "qform = .* not finite"),
     "slope zero with intercept": ({"slope": 0.0, "inter": 5.0}, "scl_slope = 0"),
     "slope NaN": ({"slope": np.nan}, "scl_slope = nan"),
     "inter Inf": ({"inter": np.inf}, "scl_inter = inf"),
@@ -187,6 +201,11 @@ def test_a_qform_that_does_not_say_its_hand_is_right_handed(tmp_path):
 def test_a_qform_elsewhere_than_the_sform_is_noted(tmp_path):
     fields = {"qform": 1, "qoffset_x": 99.0}
     assert any("differ" in note for note in read_image(scan(tmp_path / "a.nii", **fields)).notes)
+
+
+def test_a_qform_that_is_no_number_beside_a_good_sform_is_noted(tmp_path):
+    notes = read_image(scan(tmp_path / "a.nii", qform=1, qoffset_x=np.nan)).notes
+    assert "the qform is damaged: the sform is used" in notes
 
 
 def test_compression_is_told_by_the_bytes_not_the_name(tmp_path):
