@@ -55,13 +55,14 @@ def collect(
     listed = find_datalist(source, series) if source.is_dir() and images is None else None
     scans, findings = (listed.scans, listed.findings) if listed else find_scans(source, images, series)
     doubled = {f.case: f.message for f in findings if f.rule == "duplicate-case"}
+    told = {f.case for f in findings if f.case is not None and f.rule in ("duplicate-case", "unread-scan")}
     try:
         found = read_annotations(source, scans, frame, listed.labels if listed else None)
     except DataError as error:
         if not doubled:
             raise
         raise DataError(_doubled(source, doubled, "" if not scans else f"\n{error}")) from error
-    _match(found, scans, {c for c in doubled if c}, unlisted == "absent")
+    _match(found, scans, told, unlisted == "absent")
     for finding in typos({case: points for case, points in found.cases.items()}):
         found.error(finding.rule, cast("str", finding.case), finding.message, finding.advice)
     names = _names(found.cases)
@@ -92,9 +93,10 @@ def subject(case: str) -> str:
     return match[1] if match else case
 
 
-def _match(found: Annotations, scans: dict[str, Path], doubled: set[str], empty: bool) -> None:
-    """Pair scans and points; fit points to the axes of their scan. `empty`: a scan without points shows nothing."""
-    told = {f.case for f in found.findings if f.severity == "error"} | doubled
+def _match(found: Annotations, scans: dict[str, Path], known: set[str], empty: bool) -> None:
+    """Pair scans and points; fit points to the axes of their scan. `known`: cases of whose scans something was told;
+    `empty`: a scan without points shows nothing."""
+    told = {f.case for f in found.findings if f.severity == "error"} | known
     for case in sorted(set(found.cases) - set(scans)):
         if case not in told:
             text = "landmarks, but no scan of this id."

@@ -12,6 +12,7 @@ from pipeline.data.dicom_header import is_scan_file
 from pipeline.data.own_output import is_answered, is_worn, is_written
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, may_be_slice
+from pipeline.data.unread_kinds import UNREAD, unread_scans
 from pipeline.errors import DataError
 
 # Folders that are never looked into are hidden, or called by one of these words, alone or before what is no letter.
@@ -58,7 +59,9 @@ def inside(folder: Path) -> list[Path]:
         raise
 
 
-def find_images(folder: Path, out: Path | None = None, skipped: list[Path] | None = None) -> list[Path]:
+def find_images(
+    folder: Path, out: Path | None = None, skipped: list[Path] | None = None, unread: list[Path] | None = None
+) -> list[Path]:
     """All scans under `folder`, sorted; a folder of DICOM files is one. Where there is none, all pictures: beside scans
     they are screenshots. Hidden names and label maps are passed over, and what the program wrote itself: runs, links
     that are called by codes, pictures with answers or something else laid on them, and those in `out`.
@@ -67,9 +70,11 @@ def find_images(folder: Path, out: Path | None = None, skipped: list[Path] | Non
         folder: Where to look.
         out: Of the answers.
         skipped: Gets the folders of label maps, to be told: one may be called so and hold scans.
+        unread: Gets the scans of kinds that are not read, to be told.
     """
     found: list[Path] = []
     pictures: list[Path] = []
+    others: list[Path] = []
     for root, folders, names in walked(folder):
         below = [f for f in folders if not f.lower().startswith((".", *OF_DISKS))]
         folders[:] = [f for f in below if not NO_SCANS.match(f) and not is_written(Path(root) / f, folder)]
@@ -77,13 +82,17 @@ def find_images(folder: Path, out: Path | None = None, skipped: list[Path] | Non
             skipped += [Path(root) / f for f in below if NO_SCANS.match(f)]
         shown = [n for n in names if not n.startswith(".")]
         found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
+        others += [Path(root) / n for n in shown if n.lower().endswith(UNREAD)]
         if not is_answered(Path(root), folder, out):
             there = (Path(root) / n for n in shown if n.lower().endswith(PICTURES))
             pictures += [p for p in there if p.parent == folder or not is_worn(p)]
         slices = (Path(root) / n for n in sorted(shown) if may_be_slice(n))
         if any(not p.is_fifo() and is_scan_file(p) for p in slices):  # opening a pipe waits for ever
             found.append(Path(root))
-    return sorted(found or pictures)
+    found = sorted(found or pictures)
+    if unread is not None:
+        unread += unread_scans(others, found)
+    return found
 
 
 def skipping(skipped: Iterable[Path]) -> str:

@@ -223,7 +223,12 @@ def _kind(path: Path) -> str:
         return "picture"
     if name.endswith(SUFFIXES):
         return "itk"
-    raise DataError(
+    raise unknown_kind(path)
+
+
+def unknown_kind(path: Path) -> DataError:
+    """The error of a file that is called like no scan that is read."""
+    return DataError(
         f"{path}: unknown kind of file; scans end in {', '.join(SUFFIXES)}, or are a folder of DICOM files;"
         f" pictures end in {', '.join(PICTURES)}."
     )

@@ -6,15 +6,25 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Part
 from pipeline.data.find_images import find_images, inside, skipping
 from pipeline.data.findings import Finding
 from pipeline.data.read_picture import SUFFIXES as PICTURES
-from pipeline.data.readers import SUFFIXES, case_name, folder_and_series, pick_series, require_series, unit_of
+from pipeline.data.readers import (
+    SUFFIXES,
+    case_name,
+    folder_and_series,
+    pick_series,
+    require_series,
+    unit_of,
+    unknown_kind,
+)
+from pipeline.data.unread_kinds import bare_name, is_unread
 from pipeline.errors import ConfigError, DataError
 
 T = TypeVar("T")
@@ -42,19 +52,22 @@ def find_scans(
         raise DataError(f"{source}: no such folder. Give the folder that holds your scans and landmarks.")
     folder, findings = _image_folder(source, images)
     skipped: list[Path] = []
-    paths = find_images(folder, skipped=skipped)
-    if folder.name == NNUNET[0] and (source / NNUNET[1]).is_dir() and (tests := find_images(source / NNUNET[1])):
+    unread: list[Path] = []
+    paths = find_images(folder, skipped=skipped, unread=unread)
+    test_folder = source / NNUNET[1]
+    if folder.name == NNUNET[0] and test_folder.is_dir() and (tests := find_images(test_folder, unread=unread)):
         paths, folder = paths + tests, source  # the way to a scan tells which of them
     if not paths:
         raise DataError(
             f"{folder}: no scans in it. Scans end in {', '.join(SUFFIXES)}, or are folders of DICOM files;"
-            f" pictures end in {', '.join(PICTURES)}.{' ' + skipping(skipped) if skipped else ''}"
+            f" pictures end in {', '.join(PICTURES)}.{_passed_over(skipped, unread)}"
         )
     if skipped:
         findings.append(Finding("folder-skipped", "note", None, skipping(skipped)))
     picked = pick_series(paths, series)
     require_series(picked, series)
     by_id = scan_ids(picked, folder)
+    findings += [_not_read(*item) for item in _unread_ids(unread, source, by_id).items()]
     for case, same in by_id.items():
         if len(same) > 1:
             more = [f"{len(same) - 3} more"] if len(same) > 3 else []
@@ -63,6 +76,23 @@ def find_scans(
                 Finding("duplicate-case", "error", case, f"{files} have the same id.", "Rename or remove one.")
             )
     return {case: same[0] for case, same in sorted(by_id.items()) if len(same) == 1}, findings
+
+
+def _not_read(case: str, scan: Path) -> Finding:
+    return Finding("unread-scan", "warning", case, str(unknown_kind(scan)), "Convert it, to .nii.gz for one.")
+
+
+def _unread_ids(unread: Iterable[Path], root: Path, scans: Collection[str]) -> dict[str, Path]:
+    """Scans of kinds that are not read by id: where a scan that is read has it, the way to them."""
+    ids = {name: same[0] for name, same in sorted(scan_ids(unread, root).items())}
+    return {"_".join(path.relative_to(root).parts) if name in scans else name: path for name, path in ids.items()}
+
+
+def _passed_over(skipped: Sequence[Path], unread: Sequence[Path]) -> str:
+    """What there is where no scan is found."""
+    said = [skipping(skipped)] if skipped else []
+    said += [f"Not read: {some(str(path) for path in unread)}."] if unread else []
+    return "".join(f" {text}" for text in said)
 
 
 def asked_scans(inputs: Sequence[Path], out: Path, series: Sequence[str] = ()) -> dict[str, Path]:
@@ -79,10 +109,12 @@ def asked_scans(inputs: Sequence[Path], out: Path, series: Sequence[str] = ()) -
     """
     found: dict[str, Path] = {}
     skipped: list[Path] = []
+    unread: dict[Path, list[Path]] = {}
     for given in inputs:
         if not given.exists() and folder_and_series(given)[1] is None:
             raise DataError(f"{given}: no such file or folder")
-        paths = find_images(given, out, skipped) if given.is_dir() else [given]
+        unread[given] = list[Path]()
+        paths = find_images(given, out, skipped, unread[given]) if given.is_dir() else [given]
         if given.is_dir() and any(unit_of(p) == "px" and p.parent.resolve() == out.resolve() for p in paths):
             raise ConfigError(
                 f"-o {out}: its pictures are read, and would lie among drawings. Choose another -o FOLDER."
@@ -90,6 +122,8 @@ def asked_scans(inputs: Sequence[Path], out: Path, series: Sequence[str] = ()) -
         for name, same in scan_ids(pick_series(paths, series), given).items():
             for path in same:
                 require_one_scan(name, path, found.setdefault(name, path))
+    for given, paths in unread.items():
+        found |= _unread_ids(paths, given, found)  # to fail as each does alone
     if skipped:
         print(skipping(skipped), file=sys.stderr)
     if not found:
@@ -112,8 +146,8 @@ def require_one_scan(name: str, path: Path, other: Path) -> None:
 
 
 def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:
-    """Scans by id: the file's or folder's name; of DICOM folders or pictures of one name, as P1/CT and P2/CT, the way
-    to them.
+    """Scans by id: the file's or folder's name; of DICOM folders, pictures or scans of kinds that are not read, of one
+    name as P1/CT and P2/CT, the way to them.
 
     Two scan files of one name stay under one id, for the caller to refuse.
     """
@@ -121,13 +155,18 @@ def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:
     for path in paths:
         by_id.setdefault(_channel_free(path), []).append(path)
     for case, same in list(by_id.items()):
-        if len(same) > 1 and all(folder_and_series(p)[0].is_dir() or unit_of(p) == "px" for p in same):
+        if len(same) > 1 and all(_told_by_the_way(p) for p in same):
             del by_id[case]
             for path in same:
                 way = path.relative_to(root)
                 parts = (*way.parts[:-1], case_name(path)) if unit_of(path) == "px" else way.parts
                 by_id.setdefault("_".join(parts) or case, []).append(path)
     return by_id
+
+
+def _told_by_the_way(path: Path) -> bool:
+    """Whether its folder counts where several have its name."""
+    return folder_and_series(path)[0].is_dir() or unit_of(path) == "px" or is_unread(path)
 
 
 def ids_by_file(scans: Mapping[str, Path], source: Path) -> dict[str, str]:
@@ -170,7 +209,7 @@ def parts_of(scans: Mapping[str, Path]) -> dict[str, Part]:
 
 def _channel_free(path: Path) -> str:
     """nnU-Net writes the number of the channel behind the id."""
-    name = case_name(path)
+    name = (bare_name(path) if is_unread(path) else "") or case_name(path)
     return name[:-5] if path.parent.name in NNUNET and CHANNEL.search(name) else name
 
 

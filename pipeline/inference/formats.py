@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.data.own_output import is_linked
 from pipeline.data.readers import folder_and_series, unit_of
+from pipeline.data.unread_kinds import is_unread
 from pipeline.data.write_boxes import FORMATS as OF_BOXES
 from pipeline.errors import ConfigError
 
@@ -27,12 +28,13 @@ def check_formats(answers: str, unit: str, formats: Sequence[str] | None, scans:
     Raises:
         ConfigError: The answers, or one of the scans, cannot be written so, or not by what is installed.
     """
+    readable = {case: scan for case, scan in scans.items() if not is_unread(scan)}  # the others fail by themselves
     possible = {"points": OF_POINTS[unit], "boxes": OF_BOXES[unit]}.get(answers, ())
     for name in sorted(formats or ()):
         if name not in possible:
             there = f"of {answers} in {unit} there are {', '.join(possible)}" if possible else _always(answers)
             raise ConfigError(f"predict.formats={name}: {there}")
-        for case, scan in scans.items():
+        for case, scan in readable.items():
             if name == "dicom-sr" and is_linked(folder_and_series(scan)[0].parent):
                 raise ConfigError(
                     f"predict.formats={name}: a report names its patient, and {case} is a code. Leave it out."

@@ -146,6 +146,13 @@ def test_scans_without_landmarks_and_landmarks_without_scan_are_told(folder):
     assert len(dataset.cases) == 5
 
 
+def test_landmarks_of_a_scan_of_a_kind_that_is_not_read_are_told_by_that(folder):
+    (folder / "images/c1.nii.gz").rename(folder / "images/c1.mgz")
+    dataset, findings = collect(folder, "mine")
+    assert rules(findings, "warning") == [("unread-scan", "c1")] and len(dataset.cases) == 4
+    assert "c1.mgz: unknown kind of file" in findings[0].message and ".nii.gz" in findings[0].advice
+
+
 @pytest.mark.parametrize("twin", ["images/c1.nii", "images/sub/c1.nii.gz"])
 def test_two_scans_of_one_id_are_both_left_out(folder, twin):
     scan(folder / twin)

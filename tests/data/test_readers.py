@@ -134,6 +134,57 @@ def test_where_label_maps_alone_are_found_that_is_said(tmp_path):
         find_scans(tmp_path)
 
 
+IMAGE, SURFACE = (
+    f"# vtk DataFile Version 3.0\nheart\nBINARY\nDATASET {kind}\n" for kind in ("STRUCTURED_POINTS", "POLYDATA")
+)
+MHD = "NDims = 1\nElementDataFile = {}\n"
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """Scans that are read and scans that are not, in several folders."""
+    contents = {"v.vtk": IMAGE, "liver.vtk": SURFACE, "m.mhd": MHD.format("voxels.img"), "voxels.img": "m"}
+    kinds = ("a.nii", "b.nhdr", "b.raw", "c.hdr", "c.IMG", "d.mgz", "e.nii.bz2", "s1/ct.mnc", "s2/ct.mnc", ".f.mgh")
+    again = ("a.img", "a.hdr", "s1/a.mgz", "dicom/1.dcm", "dicom/2.img", "labels/g.gipl")
+    for name in (*kinds, *again, *contents):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(contents.get(name, ""))
+    return tmp_path
+
+
+UNREAD = {"b": "b.nhdr", "c": "c.hdr", "d": "d.mgz", "e": "e.nii.bz2", "v": "v.vtk"}
+UNREAD["s1_a.mgz"] = "s1/a.mgz"  # where its name alone is that of a scan that is read
+UNREAD |= {f"s{n}_ct.mnc": f"s{n}/ct.mnc" for n in (1, 2)}
+
+
+def test_scans_of_kinds_that_are_not_read_are_asked_about_and_fail_as_each_does_alone(mixed):
+    """But not the data of a header, what belongs to a scan that is read or is it again, and what is no scan."""
+    found = asked_scans([mixed], mixed / "out")
+    assert {case: path.relative_to(mixed).as_posix() for case, path in found.items()} == UNREAD | {
+        "a": "a.nii",
+        "m": "m.mhd",
+        "dicom": "dicom",
+    }
+    for case, name in UNREAD.items():
+        with pytest.raises(DataError, match=f"{name}: unknown kind of file; scans end in"):
+            read_image(found[case])
+    assert asked_scans([mixed / "d.mgz"], mixed / "out") == {"d": mixed / "d.mgz"}
+
+
+def test_scans_of_kinds_that_are_not_read_are_findings_of_an_import(mixed):
+    scans, findings = find_scans(mixed)
+    assert set(scans) == {"a", "m", "dicom"}
+    told = {f.case: f.message for f in findings if f.rule == "unread-scan"}
+    assert told.keys() == UNREAD.keys()
+    assert all(f"{mixed / name}: unknown kind of file" in told[case] for case, name in UNREAD.items())
+
+
+def test_where_no_scan_is_read_those_of_other_kinds_are_named(tmp_path):
+    (tmp_path / "a.mgz").touch()
+    with pytest.raises(DataError, match=r"no scans in it.* Not read: '.*a\.mgz'\."):
+        find_scans(tmp_path)
+
+
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "a.nii").touch()

@@ -69,6 +69,11 @@ def test_a_series_has_a_report(tmp_path, highdicom):
     check_formats("points", "mm", ("dicom-sr", "csv"), {"a": tmp_path, "b": tmp_path / "1.2.840.1"})
 
 
+@pytest.mark.parametrize(("unit", "name", "scan"), [("px", "png", "a.png"), ("mm", "dicom-sr", "1.2.840.1")])
+def test_a_scan_of_a_kind_that_is_not_read_keeps_no_format_from_the_others(tmp_path, highdicom, unit, name, scan):
+    check_formats("points", unit, (name,), {"a": tmp_path / scan, "b": tmp_path / "b.mgz"})
+
+
 @pytest.mark.parametrize("task", ["landmarks", "boxes"])
 def test_no_format_is_not_the_usual_one(task):
     assert answering(model(task), ()).formats == ()

@@ -96,6 +96,13 @@ def test_slicer_shows_each_answer_over_its_scan(trained, inputs, tmp_path):
         assert points == {n: a.position for n, a in answers.items() if a.found}
 
 
+def test_a_scan_of_a_kind_that_is_not_read_fails_beside_the_others(trained, inputs, tmp_path):
+    (inputs / "c18.mgz").touch()
+    told = on_cpu(trained, tmp_path / "out", inputs)
+    assert set(told.cases) == {"c16", "c17"}
+    assert set(told.failures) == {"c18"} and "c18.mgz: unknown kind of file" in told.failures["c18"]
+
+
 def test_what_was_answered_is_not_computed_again(trained, inputs, tmp_path, monkeypatch):
     on_cpu(trained, tmp_path / "out", inputs)
     names = ["predictions.json", "c16.mrk.json", "c17.mrk.json"]
