@@ -19,6 +19,7 @@ from pipeline.data.write_picture import write_picture
 
 TABLE = "points.csv"
 USUAL = {"mm": ("mrk.json",), "px": ("points.json", "png")}  # formats of scans and of pictures where none is asked for
+SMALL = 0.1  # below it a radius is told by two digits: that of a scan with voxels of some micrometres
 Answers = Mapping[str, Answer]
 
 
@@ -85,5 +86,6 @@ def _row(case: str, name: str, answer: Answer) -> dict[str, object]:
 
 def how_sure(answer: Answer, unit: str) -> str:
     """In words."""
-    within = f", within {answer.radius95:.1f} {unit} in 95%" if answer.radius95 else ""
+    radius = answer.radius95
+    within = f", within {radius:{'.1f' if radius >= SMALL else '.2g'}} {unit} in 95%" if radius else ""
     return f"belief {answer.belief:.2f}{within}"

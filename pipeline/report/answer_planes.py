@@ -87,7 +87,8 @@ def _row(name: str, answer: Answer, image: Image, turn: Float[np.ndarray, "D D"]
         return Row(name, f"not found: {answer.reason or how_sure(answer, unit)}")
     half = half_width(image, answer.radius95 or 0.0)
     cuts = planes(image, turn @ np.array(answer.position), half)
-    at = ", ".join(f"{v:.1f}" for v in answer.position)
+    decimals = max(1, int(np.ceil(-np.log10(image.frame.spacing.min()))))  # as fine as a voxel
+    at = ", ".join(f"{v:.{decimals}f}" for v in answer.position)
     low, high = window(cuts)
     said = f"{how_sure(answer, unit)}, at {at} {unit} ({written_frame(unit)}); grey values {low:.4g} to {high:.4g}"
     titled = tuple(replace(plane, title=plane.title and oblique + plane.title) for plane in cuts)

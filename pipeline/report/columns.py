@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from pipeline.report.paper import LABEL, SOURCE
 
 Numbers = dict[str, Any]
 OVERALL = "all landmarks"
+LEAST, SMALL = 1e-6, 0.1  # between them are lengths of microscopes; what is less was lost by rounding
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,17 @@ class Column:
 
 
 def number(value: float | None) -> str:
-    """Two decimals below 100, one above; a dash where nothing was measured.
+    """Two decimals below 100, one above, and two digits of what is small, as all is in a scan with voxels of some
+    micrometres; a dash where nothing was measured.
 
     Examples:
-        >>> number(1.234), number(123.45), number(None)
-        ('1.23', '123.5', '–')
+        >>> number(1.234), number(123.45), number(0.00234), number(None)
+        ('1.23', '123.5', '0.0023', '–')
     """
     if value is None:
         return "–"
+    if LEAST <= abs(value) < SMALL:
+        return f"{value:.{1 - math.floor(math.log10(abs(value)))}f}"
     return f"{value:.2f}" if abs(value) < 100 else f"{value:.1f}"
 
 

@@ -115,6 +115,16 @@ def test_a_landmark_that_was_not_found_says_so_in_place_of_planes(tmp_path, word
     ]
 
 
+@pytest.mark.parametrize(
+    ("size", "at", "radius"),
+    [(0.5, "0.5, 0.5, 0.5", "0.9"), (0.05, "0.05, 0.05, 0.05", "0.093"), (0.002, "0.002, 0.002, 0.002", "0.0037")],
+)
+def test_of_a_scan_with_small_voxels_more_decimals_are_told(tmp_path, words, size, at, radius):
+    image = Image(ImageFrame((8, 8, 8), np.diag([size] * 3 + [1])), np.random.default_rng(0).normal(size=(8, 8, 8)))
+    draw(tmp_path, image, {"a": found(size, size, size, radius95=1.86 * size)})
+    assert words[-1].startswith(f"belief 0.90, within {radius} mm in 95%, at {at} mm (LPS)")
+
+
 def test_of_many_landmarks_the_least_sure_are_drawn_and_the_others_counted(tmp_path, words):
     image = Image(ImageFrame((8, 8, 8), np.eye(4)), np.random.default_rng(0).normal(size=(8, 8, 8)))
     sure = {f"p{n:03d}": found(4.0, 4.0, 4.0, belief=(n * 7 % 500 + 1) / 501) for n in range(500)}

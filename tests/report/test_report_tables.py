@@ -10,7 +10,7 @@ from pipeline.errors import DataError
 from pipeline.metrics import macro_mean, summarise
 from pipeline.metrics.errors import Outcomes
 from pipeline.report.cases import best_median_worst, by_case, typical_and_worst
-from pipeline.report.columns import columns, percent
+from pipeline.report.columns import columns, number, percent
 from pipeline.report.curves import error_curve, training_curve
 from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, minutes_given
 from pipeline.report.figure import label
@@ -47,6 +47,12 @@ def test_the_terminal_shows_each_landmark_and_all_within_eighty_columns():
     assert "…" not in text and "noncoronary_commissure" in text
     for words in ("1.25", "100%", "2.19", "1.89", "its own scans"):
         assert words in " ".join(text.split())
+
+
+def test_errors_of_micrometres_are_told_and_those_that_are_rounded_away_are_nothing():
+    text = printed(summary_table(summary([[0.00234], [0.00234], [0.0032]], ["a"])))
+    assert text.count("0.0023") >= 2 and "0.0032" in text
+    assert [number(v) for v in (0.0, 1e-12, -0.034, 0.1, 99.99)] == ["0.00", "0.00", "-0.034", "0.10", "99.99"]
 
 
 def test_the_names_of_distances_are_whole_within_eighty_columns():
