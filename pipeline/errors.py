@@ -15,6 +15,10 @@ class DataError(PatchvoteError):
     """A file of the user cannot be read, or says something impossible."""
 
 
+class MisfitError(DataError):
+    """An image is of another kind or size than a model learned from. It names no file: whoever asks knows which."""
+
+
 class GeometryError(PatchvoteError):
     """A frame is singular, or shapes and points do not belong together."""
 
@@ -32,7 +36,11 @@ def in_words(error: Exception, path: Path, what: str) -> str:
     Examples:
         >>> in_words(DataError("a.nii: cut off"), Path("a.nii"), "answering")
         'a.nii: cut off'
+        >>> in_words(MisfitError("the image has 2 dimensions"), Path("a.nii"), "answering")
+        'a.nii: the image has 2 dimensions'
         >>> in_words(MemoryError(), Path("a.nii"), "answering")
         'a.nii: answering failed: MemoryError()'
     """
+    if isinstance(error, MisfitError):
+        return f"{path}: {error}"
     return str(error) if isinstance(error, PatchvoteError) else f"{path}: {what} failed: {error!r}"

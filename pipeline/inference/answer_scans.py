@@ -24,6 +24,7 @@ from pipeline.data.write_behind import WriteBehind
 from pipeline.errors import in_words
 from pipeline.inference.answering import Answering, Content
 from pipeline.inference.beside import Beside
+from pipeline.inference.extent import extent_remarks
 
 Cut = Callable[[Path, str, Image, Mapping[str, Answer]], Callable[[], None]]
 
@@ -108,7 +109,8 @@ class ScanQuestions:
         return said
 
     def _answer(self, name: str, image: Image) -> Content:
-        remarks = [asdict(remark) for remark in remarks_on(name, image)]
+        odd = extent_remarks(name, image.frame, self.asked.model.calibration.largest)
+        remarks = [asdict(remark) for remark in (*remarks_on(name, image), *odd)]
         return {**self.asked.answer(image, self.beside[name]), "remarks": remarks}
 
     def _drawn(self, name: str) -> bool:

@@ -50,6 +50,8 @@ Content = dict[str, Any]  # the answers of one image, as JSON keeps them
 class Answering(Protocol):
     """One kind of question."""
 
+    model: Model
+
     def answer(self, image: Image, beside: Beside) -> Content:
         """The answers of one image."""
 

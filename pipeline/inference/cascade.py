@@ -14,9 +14,10 @@ from pipeline.data.intensity import Normalisation
 from pipeline.data.predictions import Answer
 from pipeline.data.resample import level_frame
 from pipeline.data.store import LevelArray, Spacing, make_level
-from pipeline.errors import DataError
+from pipeline.errors import MisfitError
 from pipeline.geometry import ImageFrame
 from pipeline.inference.coarseness import is_coarser
+from pipeline.inference.extent import require_extent
 from pipeline.inference.judging import Judgement, judged
 from pipeline.inference.model import Model
 from pipeline.tasks.found import Found
@@ -64,13 +65,15 @@ def image_levels(image: Image, model: Model, given: Mapping[str, np.ndarray] | N
         given: What is known beside it.
 
     Raises:
-        DataError: The scan has another number of dimensions or another unit than the model was trained on.
+        MisfitError: The scan has another number of dimensions or another unit than the model was trained on, or is far
+            too large.
     """
     if (image.frame.dims, image.frame.unit) != (model.dims, model.unit):
-        raise DataError(
+        raise MisfitError(
             f"the image has {image.frame.dims} dimensions in {image.frame.unit}; "
             f"model {model.name} was trained on {model.dims} dimensions in {model.unit}"
         )
+    require_extent(image.frame, model.calibration.largest)
     spacings = [level.spacing for level in model.levels]
     lazy = {s: LazyVoxels(image, s, model.normalisation, spacings.count(s) > 1) for s in spacings}
     return tuple(LevelArray(lazy[s].frame, lazy[s], given or {}) for s in spacings)  # type: ignore[arg-type]

@@ -49,6 +49,7 @@ class Calibration:
             0.95; none where validation was too small.
         boxes: The threshold of boxes, where a model is asked about landmarks, too.
         coarsest: Of the scans that were learned from; of coarser ones no radius is promised. None = not known.
+        largest: Longest side of these, mm; scans that are many times as large are odd. None = not known, or pictures.
     """
 
     threshold: float = 0.5
@@ -57,6 +58,7 @@ class Calibration:
     margins: Mapping[str, float] = field(default_factory=dict)
     boxes: float | None = None
     coarsest: Coarseness | None = None
+    largest: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +187,7 @@ def _calibration(content: Mapping[str, Any]) -> Calibration:
     made = Radius(**lists) if lists else None
     known = content.get("coarsest")
     more = content.get("margins", {}), content.get("boxes"), None if known is None else (known[0], known[1])
-    return Calibration(content["threshold"], made, content["cases"], *more)
+    return Calibration(content["threshold"], made, content["cases"], *more, content.get("largest"))
 
 
 def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:

@@ -21,7 +21,8 @@ from pipeline.data.threads import cores
 from pipeline.errors import DataError
 from pipeline.inference.calibration import calibrate, calibrate_boxes, calibrate_values, calibrate_vectors
 from pipeline.inference.cascade import look
-from pipeline.inference.coarseness import Coarseness, coarsest
+from pipeline.inference.coarseness import coarsest
+from pipeline.inference.extent import largest
 from pipeline.inference.mixing import fit_mix
 from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device, save_model
 from pipeline.inference.shaping import fit_shaping
@@ -120,7 +121,7 @@ def train(
         tell_untaught(data.classes, learning)
     record(run, made_of)  # not before all is checked: a run that never began may be begun otherwise
     trained = cascade.train()
-    calibration = Calibration(coarsest=_coarsest(dataset, [c.id for c in (*learning, *validating)]))
+    calibration = _of_scans(dataset, data.unit, [c.id for c in (*learning, *validating)])
     model = _model(name or run.name, data, store, cascade, trained, calibration)
     model = _calibrated(model, learning, validating)
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
@@ -165,11 +166,13 @@ def _levels_done(run: Path, identity: str) -> int:
         return 0
 
 
-def _coarsest(dataset: Path, cases: Sequence[str]) -> Coarseness | None:
-    """Of the scans that are learned from, as check found them."""
+def _of_scans(dataset: Path, unit: str, cases: Sequence[str]) -> Calibration:
+    """How coarse and how large the scans are that are learned from, as check found them."""
     path = dataset.parent / "findings.json"
     facts = read_findings(path).facts if path.is_file() else {}
-    return coarsest(facts[case]["spacing"] for case in cases if case in facts)
+    met = [facts[case] for case in cases if case in facts]
+    longest = largest((fact["shape"], fact["spacing"]) for fact in met) if unit == "mm" else None
+    return Calibration(coarsest=coarsest(fact["spacing"] for fact in met), largest=longest)
 
 
 def _model(

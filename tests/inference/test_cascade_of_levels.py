@@ -1,5 +1,6 @@
 """One case through all levels, and what may be called an answer."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +13,10 @@ from pipeline.data.image import Image
 from pipeline.data.intensity import Normalisation
 from pipeline.data.resample import level_frame
 from pipeline.data.store import LevelArray, make_level
-from pipeline.errors import DataError
+from pipeline.errors import MisfitError
 from pipeline.geometry import ImageFrame
 from pipeline.inference.cascade import LazyVoxels, answers, image_levels, locate
+from pipeline.inference.extent import extent_remarks
 from pipeline.inference.model import Calibration, Model, ModelLevel
 from pipeline.inference.radius import Radius
 from pipeline.tasks.constellation import fit_constellation
@@ -98,9 +100,25 @@ def test_what_several_networks_ask_of_one_voxel_size_is_resampled_once(monkeypat
 def test_a_scan_of_other_dimensions_or_unit_than_the_models_is_refused(shape, unit):
     frame = ImageFrame(shape, np.eye(len(shape) + 1), unit)
     with pytest.raises(
-        DataError, match=f"{len(shape)} dimensions in {unit}; model m was trained on 2 dimensions in mm"
+        MisfitError, match=f"{len(shape)} dimensions in {unit}; model m was trained on 2 dimensions in mm"
     ):
         image_levels(Image(frame, np.zeros(shape)), model_of([None], 2))
+
+
+@pytest.mark.parametrize(("learned", "huge"), [(None, False), (160 / 14.9, False), (160 / 15.1, True)])
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_scan_many_times_as_large_as_those_that_were_learned_from_is_refused(dims, learned, huge):
+    frame = crooked_frame(np.random.default_rng(0), (40, 30, 20)[:dims], (4.0, 2.0, 2.0)[:dims])
+    model = model_of([None], dims, calibration=Calibration(largest=learned))
+    words = r"voxels of \[4\.0.* is 160 mm long, 15 times as .* \(10\.6 mm\)\. Correct"
+    with pytest.raises(MisfitError, match=words) if huge else nullcontext():
+        image_levels(Image(frame, np.zeros(frame.shape)), model)
+
+
+@pytest.mark.parametrize(("learned", "odd"), [(None, False), (160 / 4.9, False), (160 / 5.1, True)])
+def test_a_scan_some_times_as_large_as_those_that_were_learned_from_is_odd(learned, odd):
+    frame = upright_frame((40, 30), 4.0)
+    assert [f.severity for f in extent_remarks("a", frame, learned)] == ["warning"] * odd
 
 
 def test_what_is_believed_enough_is_an_answer_and_the_rest_a_guess_with_its_reason():

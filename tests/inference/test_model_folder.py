@@ -42,7 +42,7 @@ def tiny_model(dims):
         LandmarksTask(LossSettings(sigma=0.7), DecodeSettings(share=0.2), names=("a", "ä b")),
         (ModelLevel(2.0, "fcn", THIN, 14.0), ModelLevel(None, "fcn", THIN, 9.0)),
         networks,
-        Calibration(0.3, Radius(1.5, (0.5, 0.75), (0.2, 0.3), 30), 20),
+        Calibration(0.3, Radius(1.5, (0.5, 0.75), (0.2, 0.3), 30), 20, coarsest=(2.0, 1.5), largest=120.0),
     )
 
 
@@ -79,6 +79,13 @@ def test_the_constellation_survives_the_folder_and_may_be_missing(tmp_path):
         assert np.array_equal(getattr(loaded, field), getattr(shape, field))
     save_model(tiny_model(2), tmp_path / "without", {})
     assert load_model(tmp_path / "without").task.constellation is None
+
+
+def test_a_model_of_before_does_not_know_how_large_its_scans_were(folder):
+    content = read_sealed(folder / "model.json")
+    del content["calibration"]["coarsest"], content["calibration"]["largest"]
+    write_sealed(folder / "model.json", content)
+    assert load_model(folder).calibration == replace(tiny_model(2).calibration, coarsest=None, largest=None)
 
 
 def test_how_wide_the_crops_were_survives_the_folder(tmp_path):

@@ -103,6 +103,21 @@ def test_a_scan_of_a_kind_that_is_not_read_fails_beside_the_others(trained, inpu
     assert set(told.failures) == {"c18"} and "c18.mgz: unknown kind of file" in told.failures["c18"]
 
 
+def test_a_voxel_size_in_another_unit_is_told_and_a_huge_one_refused(trained, scans, tmp_path, capsys):
+    """The scans that were learned from are 28 to 33 voxels of 1 mm wide."""
+    voxels, frame, _ = draw_scan(np.random.default_rng(100), centred=True)
+    assert 30 < read_sealed(trained / "model.json")["calibration"]["largest"] < 37
+    for times in (4, 6, 20):
+        scaled = ImageFrame(frame.shape, frame.affine @ np.diag([times, times, times, 1]))
+        write_scan(tmp_path / "in" / f"{times}.nii", voxels, scaled)
+    told = on_cpu(trained, tmp_path / "out", tmp_path / "in")
+    assert set(told.cases) == {"4", "6"} and set(told.failures) == {"20"}
+    assert told.failures["20"].startswith(f"{tmp_path / 'in' / '20.nii'}: with voxels of [20.0, 18.0, 22.0] mm")
+    remarks = json.loads((tmp_path / "out" / "run_report.json").read_text())["remarks"]
+    assert [r["case"] for r in remarks if r["rule"] == "extent"] == ["6"]
+    assert "6: with voxels of [6.0, 5.4, 6.6] mm this scan is 192 mm long" in capsys.readouterr().err
+
+
 def test_what_was_answered_is_not_computed_again(trained, inputs, tmp_path, monkeypatch):
     on_cpu(trained, tmp_path / "out", inputs)
     names = ["predictions.json", "c16.mrk.json", "c17.mrk.json"]
