@@ -56,7 +56,6 @@ class ItkHeader:
 
 def read_itk_header(path: Path) -> ItkHeader:
     """Read the header of a .nrrd, .mha or .mhd file; raises DataError where it leaves the geometry open."""
-    path = Path(path)
     with open(path, "rb") as file:
         head = file.read(LONGEST)
     is_nrrd = head.startswith(b"NRRD")
@@ -117,12 +116,9 @@ def _nrrd_fields(path: Path, text: str) -> dict[str, str]:
     """The fields by name; DataError where the voxels lie in another file, which then may end with its fields."""
     lines = [line for line in text.splitlines()[1:] if ":" in line and ":=" not in line and not line.startswith("#")]
     fields = {k.strip().lower(): v.strip() for k, v in (line.split(":", 1) for line in lines)}
-    for name in ("data file", "datafile"):
-        if name in fields:
-            raise DataError(
-                f"{path}: '{name}: {fields[name]}'; its voxels lie in another file, which is not read. Save it as one"
-                " .nrrd."
-            )
+    other = fields.get("data file", fields.get("datafile"))
+    if other is not None:
+        raise DataError(f"{path}: 'data file: {other}'; its voxels lie in another file. Save it as one .nrrd.")
     return fields
 
 

@@ -168,7 +168,7 @@ def test_a_nrrd_whose_voxels_lie_in_another_file_is_said_to_be_so(tmp_path, end)
     """SimpleITK writes no empty line behind such a header, called .nhdr."""
     header = NRRD.format(encoding="raw", space="left-posterior-superior").rstrip() + "\ndata file: a.raw\n"
     (tmp_path / "a.nrrd").write_text(header + end)
-    with pytest.raises(DataError, match=r"'data file: a\.raw'; its voxels lie in another file, which is not read"):
+    with pytest.raises(DataError, match=r"'data file: a\.raw'; its voxels lie in another file. Save it"):
         read_image(tmp_path / "a.nrrd")
 
 
