@@ -6,6 +6,7 @@ Where scans go by codes, so do the user's paths in it, which often name people; 
 from __future__ import annotations
 
 import copy
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.cli.schema import at, is_path, put
 from pipeline.cli.validate import known_keys
 from pipeline.data.atomic import read_json, write_json, write_text
-from pipeline.data.own_output import PRIVATE
+from pipeline.data.own_output import KEY, PRIVATE
 from pipeline.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -101,11 +102,12 @@ def _hide(content: dict[str, Any], folder: Path, before: Mapping[str, Any]) -> N
 
 
 def _codes(folder: Path, before: Mapping[str, Any]) -> Codes | None:
-    """None where `folder` is another account's, or was kept back from a run that has its codes: a new key would give
-    others."""
+    """None where `folder` is another account's, or its key was kept back from a run that has its codes: a new one would
+    give others."""
     from pipeline.data.pseudonyms import Codes
 
-    if not folder.exists() and any(CODE.fullmatch(one) for met in _paths(before).values() for one in _each(met)):
+    coded = any(CODE.fullmatch(one) for met in _paths(before).values() for one in _each(met))
+    if coded and not os.path.exists(folder / KEY):
         return None
     try:
         return Codes(folder)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.record import RECORD, is_trained, read_record, without_untold, write_record
+from pipeline.cli.record import RECORD, is_trained, read_record, recorded, without_untold, write_record
 from pipeline.cli.schema import at, put
 from pipeline.cli.settings import Settings
 from pipeline.cli.settle import imported_task
@@ -21,9 +21,11 @@ from pipeline.data.claim import locked
 from pipeline.data.dataset import read_dataset
 from pipeline.data.differences import differences
 from pipeline.data.overwriting import refuse_overwriting
+from pipeline.data.own_output import KEY, PRIVATE
 from pipeline.errors import ConfigError, DataError
 
 BEGINS = ("import", "run")
+READ_ITS_SCANS = (*BEGINS, "check", "preprocess", "predict")
 SHAPES = ("import", "train", "run")
 SHAPES_A_MODEL = ("method", "levels", "training", "data", "inputs", "outputs")
 SHAPES_NONE = ("training.threads:", "data.strict:")
@@ -62,6 +64,7 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
         if verb.name in BEGINS:
             _refuse_theirs(run, record)
         _require_sections(run, record, settings)
+        _require_private(run, record, verb)
         sweep(run, below=True)
         claims = without_untold(record, _asked(settings))
         _same_experiment(run, claims, settings)
@@ -130,6 +133,21 @@ def _require_sections(run: Path, record: Mapping[str, Any], settings: Settings) 
             raise ConfigError(
                 f"{run / RECORD}: {key} is {record[key]!r}; a section is needed. Put it back, or take it out."
             )
+
+
+def _require_private(run: Path, record: Mapping[str, Any], verb: Verb) -> None:
+    """Scans that go by codes are reached through `private/` alone: without it all would fail, and a new key would give
+    them other codes than what was made of them has."""
+    private = run / PRIVATE
+    needed = private / KEY if verb.name in BEGINS else private
+    if verb.name not in READ_ITS_SCANS or not is_trained(run) or not recorded(record, "data.pseudonyms"):
+        return
+    if not os.access(needed, os.R_OK):
+        raise ConfigError(
+            f"{needed}: not there, or closed to you, and nothing else tells whose codes the scans of run={run} have."
+            f" Put it back, or use what needs none of them: train, evaluate, report, and predict model={run / 'model'}"
+            " -i SCANS -o FOLDER."
+        )
 
 
 def _same_experiment(run: Path, record: Mapping[str, Any], settings: Settings) -> None:

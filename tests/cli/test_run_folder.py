@@ -269,13 +269,37 @@ def test_codes_of_paths_say_that_the_source_is_the_same(hidden, tmp_path):
 
 
 def test_a_run_that_was_handed_on_without_what_is_private_keeps_its_codes(hidden, tmp_path):
-    folder, source, words = hidden
+    folder, source, _ = hidden
     before = record(folder)
     shutil.rmtree(folder / "private")
     claim("report", f"run={folder}")
     (folder / "model").mkdir()
-    claim("run", *words, f"source={source}")  # which path a code stands for nobody can tell
+    claim("train", f"run={folder}", f"source={source}")  # which path a code stands for nobody can tell
     assert record(folder) == before and not (folder / "private").exists()
+
+
+@pytest.mark.parametrize("verb", ["import", "check", "preprocess", "predict", "run"])
+def test_what_reads_the_scans_of_a_trained_run_asks_for_the_folder_that_was_kept_back(hidden, verb):
+    """A new key would give other codes, to all but what was trained."""
+    folder, source, words = hidden
+    asked = (*words, f"source={source}") if verb in ("import", "run") else (f"run={folder}",)
+    (folder / "model").mkdir()
+    (folder / "private").rename(folder.parent / "kept")
+    with pytest.raises(ConfigError, match=r"/private.*: not there, or closed to you, .*Put it back, or use what needs"):
+        claim(verb, *asked)
+    assert not (folder / "private").exists()
+    (folder.parent / "kept").rename(folder / "private")
+    claim(verb, *asked)
+
+
+def test_links_to_scans_are_enough_but_to_import(hidden):
+    folder, source, words = hidden
+    (folder / "model").mkdir()
+    (folder / "private" / "key").unlink()
+    claim("check", f"run={folder}", f"check.same_patient={source}/model")
+    with pytest.raises(ConfigError, match="private/key: not there"):
+        claim("run", *words, f"source={source}")
+    assert not (folder / "private" / "key").exists()
 
 
 def closed(folder: Path, monkeypatch) -> None:
@@ -286,6 +310,8 @@ def closed(folder: Path, monkeypatch) -> None:
             raise PermissionError(13, "Permission denied", str(path))
         return by(path, *given, **named)
 
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: folder not in (path, *Path(path).parents) and may(path, mode))
     monkeypatch.setattr(Path, "open", opened)
     monkeypatch.setattr(Path, "is_file", lambda path: opened(path, by=os.path.isfile))
 
@@ -296,8 +322,11 @@ def test_a_colleague_goes_on_with_a_run_whose_private_folder_is_closed(hidden, m
     before, told = record(folder), (folder / "private" / "paths.json").read_text()
     with monkeypatch.context() as patched:
         closed(folder / "private", patched)
-        claim("run", *words, f"source={source}")
-        claim("check", f"run={folder}", f"check.same_patient={source}/model")
+        claim("train", f"run={folder}", f"source={source}")
+        claim("report", f"run={folder}", f"report.output={source}/page.html")
+        for verb in ("run", "check"):
+            with pytest.raises(ConfigError, match="closed to you"):
+                claim(verb, *words, f"source={source}")
         assert record(folder) == before
     assert (folder / "private" / "paths.json").read_text() == told
 
