@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from pipeline.data.atomic import read_sealed, sha256_of, sweep, write_text
+from pipeline.data.atomic import sweep, write_text
 from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.data.findings import read_findings
 from pipeline.data.inputs import Inputs
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.data.threads import cores
-from pipeline.errors import DataError
 from pipeline.inference.calibration import calibrate, calibrate_boxes, calibrate_values, calibrate_vectors
 from pipeline.inference.cascade import look
 from pipeline.inference.coarseness import coarsest
@@ -43,7 +42,7 @@ from pipeline.training.beside import can_learn_at_once
 from pipeline.training.cascade import Cascade
 from pipeline.training.cases import Known, fit_known, tell_untaught, training_cases
 from pipeline.training.history import history_csv, restore_history
-from pipeline.training.identity import record
+from pipeline.training.identity import levels_done, record
 from pipeline.training.learnable import (
     check_asked,
     check_beside,
@@ -96,7 +95,7 @@ def train(
     torch.set_num_threads(settings.threads or cores())
     target = pick_device(device)
     store, identity, made_of = as_begun(run, settings, data, store, target, question)
-    if done := _levels_done(run, identity):
+    if done := levels_done(run, identity):
         restore_history(run, done)
         return run / "model"
     check_names(dataset, question, data)
@@ -152,18 +151,6 @@ def _exchanged(data: Dataset, known: Known, question: str, augment: AugmentSetti
     classes = data.classes if kind == "boxes" or everything else ()
     outputs = known.outputs if kind == "values" or everything else ()
     return exchanged(landmarks, augment, classes, (*outputs, *known.inputs.columns))
-
-
-def _levels_done(run: Path, identity: str) -> int:
-    """Of the model of this run, if it is there and whole; else 0."""
-    folder = run / "model"
-    try:
-        content = read_sealed(folder / "model.json")
-        sums = [sha256_of(folder / f"level{number}.safetensors") for number in range(len(content["levels"]))]
-        same = content["training"]["identity"] == identity
-        return len(sums) if same and sums == [level["sha256"] for level in content["levels"]] else 0
-    except (DataError, OSError, KeyError, TypeError):
-        return 0
 
 
 def _of_scans(dataset: Path, unit: str, cases: Sequence[str]) -> Calibration:

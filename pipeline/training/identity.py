@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.atomic import fingerprint, read_sealed, write_sealed
+from pipeline.data.atomic import fingerprint, read_sealed, sha256_of, write_sealed
+from pipeline.data.columns import words_in
 from pipeline.data.dataset import Dataset
 from pipeline.data.differences import differences
 from pipeline.errors import CheckpointError, DataError
 from pipeline.training.settings import TrainingSettings
 
 RECORD = "made_of.json"  # in `resume/`
+OF_WORDS = ("class", "labels")  # kinds of columns
 WORDS = {"data": "the data set: its cases, landmarks or split", "arrays": "the prepared scans", "question": "the task"}
 
 
@@ -30,7 +33,11 @@ def identity_of(
     saved = _saved(run)
     # runs of before had the threads in it
     tried = dict.fromkeys([0, settings.threads, *(number for facts in saved.values() for number in _threads(facts))])
-    possible = [fingerprint([asdict(replace(settings, threads=n)), plain, keys, question]) for n in tried]
+    asked = [asdict(replace(settings, threads=n)) for n in tried]
+    possible = [fingerprint([how, plain, keys, question]) for how in asked]
+    if (before := _with_accents_apart(plain)) != plain:
+        early = [fingerprint([how, before, keys, question]) for how in asked]
+        possible += [identity for identity in early if _in_one_order(data) or levels_done(run, identity)]
     parts = {"settings": asdict(replace(settings, threads=0)), "data": fingerprint(plain), "arrays": fingerprint(keys)}
     made_of: dict[str, Any] = json.loads(json.dumps(parts | {"question": question}))
     met = [str(facts.get("identity", facts.get("settings"))) for facts in saved.values()]
@@ -40,9 +47,44 @@ def identity_of(
     return next(iter(met), possible[0]), made_of
 
 
+def levels_done(run: Path, identity: str) -> int:
+    """Of the model of this run, if it is there and whole; else 0."""
+    folder = run / "model"
+    try:
+        content = read_sealed(folder / "model.json")
+        sums = [sha256_of(folder / f"level{number}.safetensors") for number in range(len(content["levels"]))]
+        same = content["training"]["identity"] == identity
+        return len(sums) if same and sums == [level["sha256"] for level in content["levels"]] else 0
+    except (DataError, OSError, KeyError, TypeError):
+        return 0
+
+
 def record(run: Path, made_of: dict[str, Any]) -> None:
     """Keep in the run what it is made of, to say what differs later."""
     write_sealed(run / "resume" / RECORD, made_of)
+
+
+def _with_accents_apart(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The data as early versions took them from tables of macOS: words and classes were not composed."""
+    words = {c["name"] for c in (*plain["inputs"], *plain["outputs"]) if c["kind"] in OF_WORDS}
+    cases = []
+    for case in plain["cases"]:
+        values = {name: _apart(said) if name in words else said for name, said in case["values"].items()}
+        boxes = case["boxes"] and tuple(box | {"label": _apart(box["label"])} for box in case["boxes"])
+        cases.append(case | {"values": values, "boxes": boxes})
+    return {**plain, "cases": tuple(cases)}
+
+
+def _apart(said: Any) -> Any:
+    return unicodedata.normalize("NFD", said) if isinstance(said, str) else tuple(map(_apart, said))
+
+
+def _in_one_order(data: Dataset) -> bool:
+    """Whether words and classes have the numbers that they had with their accents apart: half-trained networks answer
+    by number."""
+    columns = [column.name for column in (*data.inputs, *data.outputs) if column.kind in OF_WORDS]
+    told = [{w for case in data.cases if name in case.values for w in words_in(case.values[name])} for name in columns]
+    return all(sorted(names, key=_apart) == sorted(names) for names in (*told, data.classes))
 
 
 def _saved(run: Path) -> dict[Path, dict[str, Any]]:
