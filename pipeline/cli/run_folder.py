@@ -29,7 +29,8 @@ READ_ITS_SCANS = (*BEGINS, "check", "preprocess", "predict")
 SHAPES = ("import", "train", "run")
 SHAPES_A_MODEL = ("method", "levels", "training", "data", "inputs", "outputs")
 SHAPES_NONE = ("training.threads:", "data.strict:")
-WRITTEN = {"experiment", "source", "run", "training"}  # in every `config.yaml` of ours, whatever the version
+# In every `config.yaml` of ours, whatever the version; no section, for one that is empty may be taken out.
+WRITTEN = {"experiment", "source", "run", "method", "seed", "device"}
 
 
 @contextmanager

@@ -354,6 +354,17 @@ def test_a_run_of_before_hides_its_paths_and_goes_on(hidden):
     assert "Doe" not in (folder / "config.yaml").read_text() and read_record(folder)["source"] == str(source)
 
 
+@pytest.mark.parametrize("section", ["data", "training", "simulate"])
+def test_a_section_that_is_empty_may_be_taken_out_as_is_advised(run, tmp_path, section):
+    words = ("experiment=mouse_skull", f"source={tmp_path}", f"run={run}")
+    (run / "config.yaml").write_text(yaml.safe_dump(record(run) | {section: None}))
+    with pytest.raises(ConfigError, match=f"{section} is None; a section is needed. Put it back, or take it out"):
+        claim("import", *words)
+    (run / "config.yaml").write_text(yaml.safe_dump({k: v for k, v in record(run).items() if k != section}))
+    claim("import", *words)
+    assert record(run)[section]
+
+
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
