@@ -16,14 +16,18 @@ from pipeline.cli.build import build_networks, require_fitting
 from pipeline.cli.given import source_of
 from pipeline.cli.order import require_earlier
 from pipeline.cli.outcome import Outcome, counted
+from pipeline.cli.record import RECORD
 from pipeline.cli.run_folder import claimed, writable
 from pipeline.cli.settings import Settings
 from pipeline.cli.streams import onto_output
 from pipeline.cli.verbs import CHAIN, Verb, verb_named
+from pipeline.data.overwriting import refuse_overwriting
+from pipeline.data.own_output import PREPARED, PRIVATE
 from pipeline.errors import ConfigError
 
 RECOGNISING = ("enroll", "identify", "verify")
 SHOWN_AT_THE_END = ("evaluate", "report")
+OF_RUN = ("", "model", "resume", PREPARED, PRIVATE, "suspects")  # its folders; those of answers are called after parts
 NEW_SCAN_SEED = 1_000_003  # far from the seeds of any training phantoms
 
 
@@ -69,13 +73,30 @@ def _require_writable(verb: Verb, settings: Settings) -> None:
     key, folder = apart.get(verb.name, ("", None))
     if folder:
         writable(folder, key)
-    run = settings.run if verb.name == "predict" and not settings.predict.input else None
-    if run and folder and folder.samefile(run):  # which is held, so the answers would wait for ever
-        raise ConfigError(f"-o {folder}: is the run's own folder. Leave it out, or choose another with -o FOLDER.")
+        if key == "-o":
+            _refuse_own(folder, settings)
     if verb.name in ("report", "run") and (page := settings.report.output):
         if page.is_dir():
             raise ConfigError(f"report.output={page}: is a folder. Name the file that the page becomes.")
         writable(page.parent, "report.output", "FILE")
+        _refuse_page(page)
+
+
+def _refuse_own(folder: Path, settings: Settings) -> None:
+    """Answers among the files of a run, or of a model, would be taken for its own; and a run that is held they would
+    wait for."""
+    model = settings.predict.model
+    beside = model.parent if model and (model.parent / RECORD).is_file() else None  # else it was copied there
+    own = [run / name for run in (settings.run, beside) if run for name in OF_RUN] + ([model] if model else [])
+    if any(place.exists() and folder.samefile(place) for place in own):
+        advice = "Choose another" if settings.predict.input else "Leave it out, or choose another"
+        raise ConfigError(f"-o {folder}: is the run's own folder. {advice} with -o FOLDER.")
+
+
+def _refuse_page(page: Path) -> None:
+    from pipeline.report.page import is_page
+
+    refuse_overwriting([page], (), is_page, "report.output=FILE")
 
 
 def run(settings: Settings) -> Outcome:

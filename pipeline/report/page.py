@@ -92,6 +92,13 @@ class Page:
     part: str = "test"
 
 
+def is_page(path: Path) -> bool:
+    """Whether a file is a page of this program, of whatever version: all begin alike."""
+    head = (Path(__file__).parent / TEMPLATE).read_bytes().partition(b"<title>")[0]
+    with path.open("rb") as file:
+        return file.read(len(head)) == head
+
+
 def render(page: Page) -> str:
     """The page as HTML."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined

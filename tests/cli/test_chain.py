@@ -11,6 +11,7 @@ from pipeline.cli import actions, chain
 from pipeline.cli.door import main
 from pipeline.cli.outcome import Outcome, table_from
 from pipeline.errors import DataError
+from pipeline.report.page import Page, render
 
 
 @pytest.fixture
@@ -175,14 +176,25 @@ def test_what_cannot_be_written_apart_from_the_run_is_said_before_the_work(words
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("place", ["run", "link"])
-def test_answers_do_not_go_into_the_runs_own_folder_which_is_held(place, called, tmp_path, capsys):
-    for name in ("dataset.json", "model/model.json"):
+@pytest.mark.parametrize("place", ["run", "link", "run/model", "run/prepared"])
+@pytest.mark.parametrize("words", ["run={}", "run={} -i scan.nii", "model={}/model -i scan.nii"])
+def test_answers_do_not_go_among_the_files_of_a_run(words, place, called, tmp_path, capsys):
+    for name in ("dataset.json", "config.yaml", "model/model.json", "prepared/index.json"):
         (tmp_path / "run" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "run" / name).write_text("{}")
     (tmp_path / "link").symlink_to(tmp_path / "run")
-    assert main(["predict", f"run={tmp_path}/run", "-o", f"{tmp_path / place}"]) == 2
-    assert f"-o {tmp_path / place}: is the run's own folder. Leave it out" in capsys.readouterr().err and called == []
+    words = words.format(tmp_path / "run").split()
+    assert main(["predict", *words, "-o", f"{tmp_path / place}"]) == 2
+    advice = "Choose another" if "-i" in words else "Leave it out, or choose another"
+    said = capsys.readouterr().err
+    assert f"-o {tmp_path / place}: is the run's own folder. {advice} with -o FOLDER" in said and called == []
+
+
+def test_answers_go_beside_a_model_that_was_copied_and_into_a_folder_of_their_own_in_a_run(called, tmp_path):
+    (tmp_path / "model").mkdir()
+    assert main(["predict", f"model={tmp_path}/model", "-i", "scan.nii", "-o", f"{tmp_path}"]) == 0
+    (tmp_path / "config.yaml").write_text("{}")
+    assert main(["predict", f"model={tmp_path}/model", "-i", "scan.nii", "-o", f"{tmp_path}/answers"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -193,6 +205,19 @@ def test_run_asks_where_its_page_goes_before_it_begins(page, said, called, tmp_p
     (tmp_path / "notes.txt").write_text("mine")
     assert main([*run_words(tmp_path), f"report.output={tmp_path / page}"]) == 2
     assert re.search(said, capsys.readouterr().err) and called == []
+
+
+@pytest.mark.parametrize("name", ["model/model.json", "dataset.json", "notes.html"])
+def test_a_page_replaces_no_file_but_a_page(name, called, tmp_path, capsys):
+    run = tmp_path / "run"
+    for there in ("dataset.json", "model/model.json", "notes.html"):
+        (run / there).parent.mkdir(parents=True, exist_ok=True)
+        (run / there).write_text("{}")
+    assert main(["report", f"run={run}", f"report.output={run / name}"]) == 2
+    said = capsys.readouterr().err
+    assert f"{run / name}: is in the way, " in said and "Choose another report.output=FILE" in said and called == []
+    (run / name).write_text(render(Page("mine", (), None)))
+    assert main(["report", f"run={run}", f"report.output={run / name}"]) == 0
 
 
 @pytest.mark.parametrize("gallery", ["/proc/people", "{file}/people"])
