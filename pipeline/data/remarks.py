@@ -12,9 +12,11 @@ from pathlib import Path
 from pipeline.data.dataset import Dataset
 from pipeline.data.find_images import OF_DISKS, walked
 from pipeline.data.findings import Finding
-from pipeline.data.grouping import named_in_tables
-from pipeline.data.point_files import FILES, stem_of, suffix_of
+from pipeline.data.grouping import TABLES, named_in_tables
+from pipeline.data.point_files import FILES
 
+CALLED = (*FILES, ".csv")  # of files that the user may call as he likes
+FIXED = (*TABLES, "landmarks.csv", "boxes.csv")  # which are called so everywhere
 BEFORE = r"(?<![^\s'\"(])"  # a path stands at the beginning, or behind a blank, a quote or a bracket
 
 
@@ -54,6 +56,7 @@ def names_of(source: Path, dataset: Dataset, findings: Iterable[Finding], code: 
         below[:] = [name for name in below if name.lower() not in OF_DISKS]
         way = os.path.relpath(root, source)
         folders |= {f"{place}/" for place in (Path(root), dataset.root / way, way)}
-        longer = [p for p in map(Path, files) if p.name.lower().endswith(FILES) and stem_of(p) not in ids]
-        codes |= {p.name: code(p.name, "file") + suffix_of(p) for p in longer if p.name in spoken}
+        kinds = {name: kind for name in files for kind in CALLED if name.lower().endswith(kind) and name not in FIXED}
+        longer = {name: kind for name, kind in kinds.items() if name[: -len(kind)] not in ids and name in spoken}
+        codes |= {name: code(name, "file") + kind for name, kind in longer.items()}
     return Names(codes, tuple(sorted(folders - {"./"}, key=len, reverse=True)))

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import re
 import resource
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from tiny_scans import make_scans, tiny_settings
 
 from pipeline.cli.door import main
 from pipeline.data.atomic import fingerprint, read_sealed, write_bytes, write_sealed
+from pipeline.data.collect_values import Columns
 from pipeline.data.columns import Column
 from pipeline.data.dataset import read_dataset
 from pipeline.data.encoders import Encoder
@@ -399,6 +401,21 @@ def test_65_remarks_name_neither_folders_nor_files_nor_rows_of_no_scan(tmp_path)
     assert rules == ["no-scan", "no-scan", "bad-annotation", "name-not-exact"]
     known = (run / "private" / "codes.csv").read_text()
     assert all(f.case in known for f in remarks if f.case is not None) and "PHI123_Smith" in known
+
+
+def test_65_remarks_do_not_name_the_table_of_values(tmp_path):
+    source, run = tmp_path / "in", tmp_path / "run"
+    (source / "images").mkdir(parents=True)
+    for number in range(5):
+        (source / "images" / f"c{number}.png").touch()
+    rows = ["case,age", *(f"c{number},{30 + number}" for number in range(3)), "c3,old", "other,3"]
+    (source / "Doe^Jane.csv").write_text("\n".join(rows))
+    columns = Columns(outputs=(Column("age", "number"),), table="Doe^Jane.csv")
+    import_folder(source, run / "dataset.json", "d", task="attributes", columns=columns, pseudonyms=True)
+    names_nobody(run, 2)
+    told = [f.message for f in read_findings(run / "import.json").items]
+    assert len(told) == 3 and all(re.search(r"file-[0-9a-f]{12}\.csv\b", message) for message in told)
+    assert "Doe^Jane.csv" in (run / "private" / "codes.csv").read_text()
 
 
 def test_65_a_row_keeps_its_number_where_scans_are_called_by_numbers():
