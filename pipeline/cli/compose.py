@@ -159,11 +159,20 @@ def _parsed(key: str, value: str) -> Any:
     from hydra.errors import HydraException
 
     try:
-        override = OverridesParser.create().parse_override(f"{key}={value}")
+        # not with its own key, which may be a name in a mapping
+        override = OverridesParser.create().parse_override(f"value={value}")
     except HydraException as error:
-        raise ConfigError(
-            f"{key}={value}: the value is not understood. Text with signs in it needs quotes: \"{key}='...'\""
-        ) from error
+        raise ConfigError(f"{key}={value}: the value is not understood. {_quoted(key, value)}") from error
     if override.is_sweep_override():
         raise ConfigError(f"{key}={value}: one value at a time. A list is written {key}=[{value}]")
     return override.value()
+
+
+def _quoted(key: str, value: str) -> str:
+    """How text with signs in it is written: quotes around a whole list would make a text of it, and names in a mapping
+    cannot have any."""
+    if value.startswith("["):
+        return f"Each text in it that has signs needs quotes of its own: \"{key}=['...',...]\""
+    if value.startswith("{"):
+        return f"A name with signs in it is given by itself: {key}.NAME=..., and text with signs in quotes"
+    return f"Text with signs in it needs quotes: \"{key}='...'\""

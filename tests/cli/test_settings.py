@@ -87,6 +87,7 @@ def test_keys_may_have_other_strokes_and_names_in_mappings_keep_theirs():
     assert weights.training.attributes.weights == {"heart-rate": 2.0, "a_b": 3.0}
     boxes = settled("boxes-around.aortic-root=[a]", "data.boxes_around.b_c=[d]", sections=("data",)).data.boxes_around
     assert boxes == {"aortic-root": ("a",), "b_c": ("d",)}
+    assert settled("overlay.names.crête=b").overlay.names == {"crête": "b"}
 
 
 def test_a_top_level_key_wins_over_the_verbs_own_section():
@@ -122,6 +123,12 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
         ("evaluate.normalise=[A,A]", "allowed: two different landmarks"),
         ("evaluate.distances=[[A,B],[C,C]]", "allowed: pairs of two different landmarks"),
         ("evaluate.distances=[A,B]", "evaluate.distances"),
+        (
+            "evaluate.distances=[[crête,b]]",
+            'Each text in it that has signs needs quotes of its own: "evaluate.distances=[',
+        ),
+        ("overlay.names={crête: b}", "A name with signs in it is given by itself: overlay.names.NAME="),
+        ("seed=ü", "Text with signs in it needs quotes: \"seed='...'\""),
         ("training.steps=5", "give one budget"),
         ("training.minutes=nan", "training.minutes"),
         ("training.augment.share=1.5", "allowed: a number from 0 to 1"),
