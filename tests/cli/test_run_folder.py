@@ -147,9 +147,26 @@ def test_boxes_go_on_with_what_they_were_begun_with_though_it_changes_nothing_an
     with pytest.raises(ConfigError, match="Leave it out"):
         claim("train", *words)
     (folder / "resume").mkdir()
-    with pytest.raises(ConfigError, match=rf"training\.{key}: {value} there, .*\nUse those again to go on"):
-        claim("train", f"run={folder}")
     claim("train", *words)
+    if key == "gain":
+        with pytest.raises(ConfigError, match=r"training\.gain: 0\.3 there, .*\nUse those again to go on"):
+            claim("train", f"run={folder}")
+
+
+@pytest.mark.parametrize("before", [None, 2])
+def test_looks_that_an_experiment_says_since_are_not_taken_for_a_run_that_is_begun(tmp_path, before):
+    words = ("experiment=stick_figures", f"source={tmp_path}", f"run={tmp_path}/figures")
+    claim("import", *words)
+    folder = tmp_path / "figures"
+    (folder / "dataset.json").write_text("{}")
+    looked = record(folder) | {"training": record(folder)["training"] | {"looks": before}}
+    (folder / "config.yaml").write_text(yaml.safe_dump(looked))
+    assert settled("run", *words).training.looks == 1
+    (folder / "model").mkdir()
+    claim("run", *words)
+    assert settled("train", f"run={folder}").training.looks == before
+    with pytest.raises(ConfigError, match=rf"training\.looks: {before} there, 1 asked for"):
+        claim("run", *words, "training.looks=1")
 
 
 def test_untrained_runs_may_change_their_training(run):
