@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.schema import at, is_path, put
+from pipeline.cli.spelling import with_names_spelled
 from pipeline.cli.validate import known_keys
 from pipeline.data.atomic import read_json, write_json, write_text
 from pipeline.data.own_output import KEY, PRIVATE
@@ -34,7 +35,7 @@ def read_record(run: Path) -> dict[str, Any]:
         ConfigError: It is there and is not a mapping.
         DataError: What `private/` tells is damaged.
     """
-    content = _as_written(Path(run) / RECORD)
+    content = with_names_spelled(_as_written(Path(run) / RECORD))
     if told := _told(Path(run) / PRIVATE):
         for key, met in _paths(content).items():
             _put(content, key, [told.get(one, one) for one in _each(met)])

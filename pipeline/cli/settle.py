@@ -14,6 +14,7 @@ from pipeline.cli.idle import refuse_idle
 from pipeline.cli.record import is_trained, read_record, recorded
 from pipeline.cli.schema import put
 from pipeline.cli.settings import Settings
+from pipeline.cli.spelling import with_names_spelled
 from pipeline.cli.validate import validate
 from pipeline.cli.verbs import VERBS, Verb
 from pipeline.errors import ConfigError
@@ -47,7 +48,7 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
         _look_as_begun(tree, words)
     for key, paths in (flags or {}).items():
         put(tree, key, paths if key == "predict.input" else paths[0])
-    settings = validate(from_home(tree))
+    settings = validate(with_names_spelled(from_home(tree)))
     if settings.run is None and settings.experiment is not None:
         settings = replace(settings, run=Path("runs") / settings.experiment)
     refuse_idle(verb, (*words.texts, *words.values), settings)

@@ -15,6 +15,7 @@ from jaxtyping import Float
 
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.frames import written_frame
+from pipeline.data.landmark_names import spelled
 from pipeline.data.readers import unit_of
 from pipeline.errors import DataError, GeometryError
 from pipeline.geometry import ImageFrame
@@ -122,7 +123,7 @@ def write_template(template: Template, path: Path) -> None:
 
 
 def read_template(path: Path) -> Template:
-    """Read `template.json`.
+    """Read `template.json`; names that look the same are one.
 
     Raises:
         DataError: Not one, or of another version.
@@ -131,7 +132,10 @@ def read_template(path: Path) -> Template:
     try:
         if content["version"] != 1:
             raise DataError(f"{path}: version {content['version']}; expected 1")
-        points = np.array(list(content["landmarks"].values()), float)
+        landmarks = {spelled(name): at for name, at in content["landmarks"].items()}
+        if len(landmarks) < len(content["landmarks"]):
+            raise ValueError("one landmark twice")
+        points = np.array(list(landmarks.values()), float)
         spacing, margin, unit = float(content["spacing"]), float(content["margin"]), str(content["unit"])
         if points.ndim != 2 or not points.size or not np.isfinite(points).all():
             raise ValueError("positions of landmarks")
@@ -140,7 +144,7 @@ def read_template(path: Path) -> Template:
         frame = written_frame(unit)
         if content.get("frame", frame) != frame:  # early ones do not say
             raise DataError(f"{path}: frame {content['frame']} of {unit}; expected {frame}")
-        return Template(tuple(content["landmarks"]), points, spacing, margin, unit)
+        return Template(tuple(landmarks), points, spacing, margin, unit)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise DataError(f"{path}: not a template: {error!r}. Make one with `patchvote align`.") from error
 

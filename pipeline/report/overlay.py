@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from pipeline.data.atomic import read_json
 from pipeline.data.frames import coordinate
+from pipeline.data.landmark_names import spelled
 from pipeline.data.read_picture import opened_picture
 from pipeline.errors import DataError, GeometryError
 from pipeline.geometry.fit import affine, similarity
@@ -50,7 +51,9 @@ def read_filter(path: Path) -> Filter:
     stated = path.with_suffix(".json")
     try:
         told = read_json(stated)["anchors"]
-        anchors = {name: tuple(coordinate(v, f"{stated}: {name}", "") for v in at) for name, at in told.items()}
+        anchors = {
+            spelled(name): tuple(coordinate(v, f"{stated}: {name}", "") for v in at) for name, at in told.items()
+        }
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a filter: {error!r}. A PNG is needed, and {stated.name} beside it.") from error
     with opened_picture(path) as opened:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,16 @@ def test_looks_that_an_experiment_says_since_are_not_taken_for_a_run_that_is_beg
     assert settled("train", f"run={folder}").training.looks == before
     with pytest.raises(ConfigError, match=rf"training\.looks: {before} there, 1 asked for"):
         claim("run", *words, "training.looks=1")
+
+
+def test_a_run_that_was_begun_under_names_with_their_accents_apart_goes_on(tmp_path):
+    folder, words = imported_for(tmp_path, "boxes"), ("task=boxes", "data.boxes_around.crête=[a]")
+    claim("import", f"run={folder}", *words)
+    text = (folder / "config.yaml").read_text()
+    (folder / "config.yaml").write_text(unicodedata.normalize("NFD", text))
+    (folder / "model").mkdir()
+    claim("import", f"run={folder}", *words)
+    assert (folder / "config.yaml").read_text() == text
 
 
 def test_untrained_runs_may_change_their_training(run):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,34 @@ def test_one_seed_serves_every_part_unless_a_part_has_its_own():
 
 def test_paths_may_hold_any_character():
     assert settled("source=/data/my scans (1)/ü=${x}, [a]").source == Path("/data/my scans (1)/ü=${x}, [a]")
+
+
+@pytest.mark.parametrize(
+    ("verb", "argument"),
+    [
+        ("evaluate", "distances=[['{}',b]]"),
+        ("evaluate", "normalise=['{}',b]"),
+        ("import", "edges=[['{}',b]]"),
+        ("import", "task=boxes boxes_around={{b:['{}']}}"),
+        ("align", "align.landmarks=['{}']"),
+        ("overlay", "names={{eye:'{}'}}"),
+        ("train", "training.augment.pairs={{b:'{}'}}"),
+    ],
+)
+def test_names_of_landmarks_are_spelled_as_those_of_the_data_are(verb, argument):
+    apart = unicodedata.normalize("NFD", "crête")
+    settings = settings_from(verb_named(verb), ["experiment=my_landmarks", *argument.format(apart).split()])
+    said = json.dumps(plain(settings), ensure_ascii=False)
+    assert "crête" in said and apart not in said
+
+
+def test_names_of_files_and_columns_are_kept_to_the_letter():
+    apart = unicodedata.normalize("NFD", "crête")
+    files = [f"data.images={apart}", f"data.views={{a:'{{id}}_{apart}'}}"]
+    words = ["task=attributes", *files, f"outputs.numbers=['{apart}']"]
+    settings = settings_from(verb_named("import"), ["experiment=my_landmarks", *words])
+    assert (settings.data.images, settings.data.views["a"]) == (apart, f"{{id}}_{apart}")
+    assert settings.outputs.numbers == (apart,)
 
 
 def test_a_path_from_the_users_own_folder_is_found_wherever_it_is_given(monkeypatch, tmp_path):

@@ -1,6 +1,7 @@
 """Filters: a picture laid on another lies where the landmarks say, to the pixel."""
 
 import json
+import unicodedata
 
 import numpy as np
 import PIL.Image
@@ -143,6 +144,13 @@ def test_a_filter_that_is_none_is_refused(tmp_path, anchors):
         (tmp_path / "f.json").write_text(json.dumps({"version": 1, "anchors": anchors}))
     with pytest.raises(DataError, match=r"f\.(png|json)"):
         read_filter(tmp_path / "f.png")
+
+
+def test_anchors_of_a_filter_are_spelled_as_landmarks_are(tmp_path):
+    dot().save(tmp_path / "f.png")
+    anchors = {unicodedata.normalize("NFD", "crête"): [1, 2], "b": [3, 4]}
+    (tmp_path / "f.json").write_text(json.dumps({"version": 1, "anchors": anchors}))
+    assert list(read_filter(tmp_path / "f.png").anchors) == ["crête", "b"]
 
 
 def test_a_filter_that_is_damaged_or_too_large_is_refused_by_name(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import unicodedata
 from contextlib import contextmanager
 
 import nibabel
@@ -208,6 +209,17 @@ def test_a_template_survives_its_file(tmp_path):
     read = read_template(tmp_path / "t.json")
     assert read.frame.same_as(made.frame) and read.names == made.names and np.allclose(read.points, made.points)
     assert all(made.frame.contains(made.points)) and made.frame.spacing.tolist() == [1.5] * 3
+
+
+def test_names_of_a_template_are_spelled_as_those_of_the_images_are(tmp_path):
+    apart = {unicodedata.normalize("NFD", name.replace("a", "crête")): place for name, place in PLACES.items()}
+    write_template(mean_template([apart], tuple(apart), 1.5, 7.0, "mm"), tmp_path / "t.json")
+    assert read_template(tmp_path / "t.json").names == ("crête", "b", "c", "d")
+    content = json.loads((tmp_path / "t.json").read_text())
+    content["landmarks"]["crête"] = [0, 0, 0]
+    (tmp_path / "t.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"not a template: .*one landmark twice"):
+        read_template(tmp_path / "t.json")
 
 
 @pytest.mark.parametrize(
