@@ -120,7 +120,9 @@ def _notes(picture: Picture) -> tuple[str, ...]:
 def _is_halved(picture: Picture) -> bool:
     """Whether the file has 16 bits a value where Pillow keeps 8: colours, and grey with transparency."""
     stored = str(getattr(picture, "tile", ())[:1])  # with the layout of the bytes in it, such as RGB;16B
-    return picture.mode not in DEEP and re.search(r";16[BLN]\b", stored) is not None
+    highest = re.search(r"\('RGB', (\d+)\)", stored) if picture.format == "PPM" else None  # value that there may be
+    deep = re.search(r";16[BLN]\b", stored) or (highest and int(highest[1]) > 255)
+    return picture.mode not in DEEP and bool(deep)
 
 
 def _of_halved(highest: int) -> str:

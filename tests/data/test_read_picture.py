@@ -102,6 +102,22 @@ def test_sixteen_bits_a_colour_become_eight_with_a_word(tmp_path, channels, bits
     assert [f.severity for f in remarks_on("a", image) if "16 bits" in f.message] == [severity]
 
 
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize(
+    ("bits", "highest", "severities"),
+    [(16, 65535, ["note"]), (12, 65535, ["warning"]), (12, 4095, ["note"]), (8, 255, [])],
+)
+def test_so_do_those_of_a_ppm(tmp_path, bits, highest, severities, plain):
+    pixels = np.random.default_rng(0).integers(0, 1 << bits, (20, 30, 3))
+    content = (
+        " ".join(map(str, pixels.flat)).encode() if plain else pixels.astype(">u2" if bits > 8 else "u1").tobytes()
+    )
+    (tmp_path / "a.ppm").write_bytes(b"P%d\n30 20\n%d\n" % (3 if plain else 6, highest) + content)
+    image = read_image(tmp_path / "a.ppm")
+    assert_array_equal(image.channels[0].T, np.round(pixels[..., 0] / highest * 255))
+    assert [f.severity for f in remarks_on("a", image) if "16 bits" in f.message] == severities
+
+
 @pytest.mark.parametrize("dtype", [np.uint16, np.float32])
 def test_white_at_0_is_turned_round_or_refused(tmp_path, dtype):
     white = {"tiffinfo": {TIFF_WHITE: 0}}
