@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.path import Path as Marker
 
+LONGEST = 80  # signs of a name, all of which fit beside each other
 MOST = 12  # landmarks with planes, and without: nobody looks through a picture of 600
 EDGE, LINE, GAP = 3.0, 0.22, 0.08  # inches: a plane, a line of words, what lies between
 WIDE = 3 * EDGE + 4 * GAP
@@ -61,7 +62,7 @@ def cut_answers(out: Path, case: str, image: Image, answers: Mapping[str, Answer
     straight, turn = straightened(image)
     oblique = "" if is_world_aligned(image.frame, TILT) else "oblique "
     rows = [_row(name, answers[name], straight, turn, oblique) for name in shown]
-    head = (case, _count(answers, len(shown)), *KEY)
+    head = (_fitting(case), _count(answers, len(shown)), *KEY)
     return partial(_draw, out / f"{file_stem(case)}.png", head, rows, image.frame.unit)
 
 
@@ -82,7 +83,7 @@ def straightened(image: Image) -> tuple[Image, Float[np.ndarray, "D D"]]:
 
 
 def _row(name: str, answer: Answer, image: Image, turn: Float[np.ndarray, "D D"], oblique: str) -> Row:
-    unit, name = image.frame.unit, label(" ".join(name.split()), 80)
+    unit, name = image.frame.unit, _fitting(name)
     if answer.position is None:
         return Row(name, f"not found: {answer.reason or how_sure(answer, unit)}")
     half = half_width(image, answer.radius95 or 0.0)
@@ -93,6 +94,11 @@ def _row(name: str, answer: Answer, image: Image, turn: Float[np.ndarray, "D D"]
     said = f"{how_sure(answer, unit)}, at {at} {unit} ({written_frame(unit)}); grey values {low:.4g} to {high:.4g}"
     titled = tuple(replace(plane, title=plane.title and oblique + plane.title) for plane in cuts)
     return Row(name, said, titled, half, answer.radius95)
+
+
+def _fitting(name: str) -> str:
+    """In one line, no longer than the picture is wide."""
+    return label(" ".join(name.split()), LONGEST)
 
 
 def _count(answers: Mapping[str, Answer], shown: int) -> str:

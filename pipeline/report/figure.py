@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +16,11 @@ if TYPE_CHECKING:
 
 INK = "#010203"  # stands for the colour of the page's text, which changes between light and dark
 COLOURS = ("#3b82f6", "#e8710a", "#16a37b", "#b467e0", "#d9466f", "#9a7b2f")  # readable on white and on near-black
+FURTHER = (  # families that may have what the usual one lacks, as the scripts of East Asia
+    *(f"Noto Sans {name}" for name in ("CJK SC", "CJK JP", "SC", "JP", "KR", "Devanagari", "Bengali", "Tamil", "Thai")),
+    *("WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback", "Microsoft YaHei", "Malgun Gothic"),
+    *("Yu Gothic", "Nirmala UI", "PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Arial Unicode MS"),
+)
 SETTINGS = {
     "text.parse_math": False,  # landmark names may hold $
     "svg.fonttype": "none",
@@ -31,15 +38,27 @@ SETTINGS = {
 
 @contextmanager
 def figure(width: float, height: float) -> Iterator[Figure]:
-    """An empty figure of that many inches with our settings; no window, no global state left behind."""
+    """An empty figure of that many inches with our settings; no window, no global state left behind. What no font has
+    is a box, and no line on stderr."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(SETTINGS):  # type: ignore[arg-type]  # its keys are typed as a closed list
+    settings = SETTINGS | {"font.family": _families()}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():  # type: ignore[arg-type]  # keys are a closed list
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
         made = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(made)
         yield made
+
+
+@functools.cache
+def _families() -> tuple[str, ...]:
+    """The usual one, and behind it those that this machine has."""
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name for font in fontManager.ttflist}
+    return ("sans-serif", *(name for name in FURTHER if name in installed))
 
 
 def svg(made: Figure) -> str:

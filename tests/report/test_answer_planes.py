@@ -1,5 +1,7 @@
 """Answers in scans are drawn where they are, whatever way the file keeps its voxels."""
 
+import warnings
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -10,7 +12,7 @@ from pipeline.data.image import Image
 from pipeline.data.predictions import Answer
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.orientation import own_axes
-from pipeline.report import answer_planes
+from pipeline.report import answer_planes, figure
 from pipeline.report.answer_planes import EDGE, GAP, cut_answers, least_sure, straightened
 from pipeline.report.planes import planes
 
@@ -135,3 +137,23 @@ def test_of_many_landmarks_the_least_sure_are_drawn_and_the_others_counted(tmp_p
     assert len(draw(tmp_path, image, answers)) < 12 * INCH * (EDGE + 1) + 12 * INCH
     assert words[1] == "500 of 600 landmarks found. 576 are not shown: these are the least sure."
     assert [line for line in words if line in answers] == shown
+
+
+def test_a_name_in_letters_that_no_font_has_is_drawn_without_a_line_on_stderr(tmp_path, monkeypatch):
+    monkeypatch.setattr(figure, "_families", lambda: ("sans-serif",))
+    image = Image(ImageFrame((8, 8, 8), np.eye(4)), np.zeros((8, 8, 8), np.int16))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cut_answers(tmp_path, "患者", image, {"左": found(4.0, 4.0, 4.0)})()
+    assert (tmp_path / "患者.png").is_file()
+
+
+def test_further_fonts_are_asked_where_they_are_installed(monkeypatch):
+    monkeypatch.setattr(figure, "FURTHER", ("No Such Font", "DejaVu Serif"))
+    assert figure._families.__wrapped__() == ("sans-serif", "DejaVu Serif")
+
+
+def test_a_name_that_is_longer_than_the_picture_is_wide_is_shortened(tmp_path, words):
+    image = Image(ImageFrame((8, 8, 8), np.eye(4)), np.zeros((8, 8, 8), np.int16))
+    cut_answers(tmp_path, "x" * 170, image, {"y" * 170: LOST})()
+    assert (words[0], words[-2]) == ("x" * 79 + "…", "y" * 79 + "…")
