@@ -9,7 +9,7 @@ from pipeline.data.box_rules import readable_frames
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.predictions import Predictions
 from pipeline.data.shared_names import require_shared, require_shared_words
-from pipeline.metrics.box_numbers import compare_boxes, numbers_of_boxes
+from pipeline.metrics.box_numbers import Compared, compare_boxes, numbers_of_boxes
 from pipeline.metrics.value_numbers import numbers_of_all
 
 
@@ -34,17 +34,22 @@ def values_beside(answers: Predictions, data: Dataset, cases: Sequence[Case]) ->
     return numbers_of_all(answers.columns, [c.values for c in cases], said, blind)
 
 
-def boxes_beside(answers: Predictions, data: Dataset, cases: Sequence[Case], where: str) -> dict[str, Any]:
-    """Numbers of the boxes under "overall" and "classes", over the cases whose boxes are known; one without an answer
-    missed them all.
+def compared_beside(
+    answers: Predictions, data: Dataset, cases: Sequence[Case], where: str
+) -> tuple[list[Case], Compared]:
+    """The cases whose boxes are known, and these beside the answers; one without an answer missed them all.
 
     Args:
         where: Both files.
     """
-    measured = [c for c in cases if c.boxes is not None] if answers.boxes else []
-    boxes = compare_boxes(measured, readable_frames(data, measured), answers.boxes, where)
-    labels = sorted({*data.classes, *(label for said, _ in boxes.said for label in said.labels)})
-    if not measured or not labels:
+    known = [c for c in cases if c.boxes is not None] if answers.boxes else []
+    return known, compare_boxes(known, readable_frames(data, known), answers.boxes, where)
+
+
+def boxes_beside(boxes: Compared, classes: Sequence[str]) -> dict[str, Any]:
+    """Numbers of the boxes under "overall" and "classes"; none where there is nothing to measure."""
+    labels = sorted({*classes, *(label for said, _ in boxes.said for label in said.labels)})
+    if not boxes.truth or not labels:
         return {}
     each, overall = numbers_of_boxes(boxes, labels)
     return {"overall": overall, "classes": each}

@@ -38,6 +38,14 @@ class Compared:
     said: tuple[Said, ...]
     found: tuple[Said, ...]
 
+    def counts(self) -> list[tuple[int, int, int]]:
+        """Of each case: how many boxes there are, were answered, and are right."""
+        counted = []
+        for there, (said, belief) in zip(self.truth, self.found, strict=True):
+            right = sum(int(matches(there, said, belief, label)[1].sum()) for label in sorted(set(said.labels)))
+            counted.append((len(there.labels), len(said.labels), right))
+        return counted
+
 
 def compare_boxes(
     cases: Sequence[Case], frames: Sequence[ImageFrame | None], answers: Mapping[str, Sequence[FoundBox]], where: str

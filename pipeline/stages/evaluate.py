@@ -1,4 +1,4 @@
-"""Stage: predictions + reference -> `errors.csv`, `summary.json`."""
+"""Stage: predictions + reference -> `errors.csv`, `summary.json`, and tables of what stands beside landmarks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from pipeline.data.atomic import write_sealed, write_text
 from pipeline.data.columns import require_same_kinds
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
-from pipeline.data.errors_csv import errors_csv
+from pipeline.data.errors_csv import boxes_errors_csv, errors_csv, values_errors_csv
 from pipeline.data.observers import disagreement
 from pipeline.data.predictions import Answer, Predictions, read_predictions
 from pipeline.data.summary_head import summary_head
@@ -27,7 +27,7 @@ from pipeline.metrics import (
     normalised_errors,
     summarise,
 )
-from pipeline.metrics.beside_landmarks import boxes_beside, flat_boxes, tell_unshared, values_beside
+from pipeline.metrics.beside_landmarks import boxes_beside, compared_beside, flat_boxes, tell_unshared, values_beside
 from pipeline.metrics.between_landmarks import distances_between, require_ends
 from pipeline.metrics.value_numbers import flat
 
@@ -58,7 +58,7 @@ def evaluate(
     Args:
         predictions: `predictions.json` of the predict stage.
         dataset: `dataset.json` with the reference.
-        out: Folder for `errors.csv` and `summary.json`.
+        out: Folder for `errors.csv`, `summary.json`, and where there are such `values_errors.csv`, `boxes_errors.csv`.
         part: Which part of the split to measure; None: every case that the predictions speak of.
         radii: Success is counted within each of these, world unit.
         wrong_beyond: Errors above this count as a wrong neighbour.
@@ -91,7 +91,8 @@ def evaluate(
     extra = _extra(answers, data, cases, truth, outcomes, normalise)
     alike = {"macro_mean": macro_mean(numbers["landmarks"])}
     tell_unshared(answers, kept, both)
-    values, boxes = values_beside(answers, kept, cases), boxes_beside(answers, kept, cases, both)
+    known, compared = compared_beside(answers, kept, cases, both)
+    values, boxes = values_beside(answers, kept, cases), boxes_beside(compared, data.classes)
     apart = distances_between(distances, data.landmarks, [c.id for c in cases], truth.position, positions)
     summary = {
         **summary_head("landmarks", part, cases, exclude, answers, data, predictions, dataset),
@@ -109,6 +110,10 @@ def evaluate(
         Path(out) / "errors.csv",
         errors_csv(cases, data.landmarks, told, outcomes.status, outcomes.error, truth.position, data.unit),
     )
+    if values:
+        write_text(Path(out) / "values_errors.csv", values_errors_csv(cases, answers.columns, answers.values))
+    if boxes:
+        write_text(Path(out) / "boxes_errors.csv", boxes_errors_csv(known, compared.counts()))
     write_sealed(Path(out) / "summary.json", summary)
     return summary
 

@@ -11,15 +11,14 @@ import numpy as np
 from pipeline.data.atomic import write_sealed, write_text
 from pipeline.data.box_predictions import read_box_predictions
 from pipeline.data.box_rules import readable_frames
-from pipeline.data.dataset import Case, Part, read_dataset
-from pipeline.data.points_csv import csv_line
+from pipeline.data.dataset import Part, read_dataset
+from pipeline.data.errors_csv import boxes_errors_csv
 from pipeline.data.shared_names import require_shared
 from pipeline.data.summary_head import summary_head
 from pipeline.errors import DataError
 from pipeline.geometry.boxes import iou
 from pipeline.metrics.box_numbers import HALF, Compared, compare_boxes, numbers_of_boxes
 from pipeline.metrics.coco import coco_precision
-from pipeline.metrics.detection import matches
 
 
 def evaluate_boxes(
@@ -63,7 +62,7 @@ def evaluate_boxes(
         "classes": each,
         "metrics": metrics | {"precision": overall["precision"], "recall": overall["recall"]},
     }
-    write_text(Path(out) / "boxes_errors.csv", _table(cases, boxes))
+    write_text(Path(out) / "boxes_errors.csv", boxes_errors_csv(cases, boxes.counts()))
     write_sealed(Path(out) / "summary.json", summary)
     return summary
 
@@ -82,12 +81,3 @@ def _one_object(boxes: Compared, answered: Sequence[bool]) -> dict[str, float | 
         if there.labels:
             overlaps.append(float(iou(there.low, there.high, box.low[:1], box.high[:1]).sum()))
     return {"accuracy": float(np.mean(right)), "mean_iou": float(np.mean(overlaps)) if overlaps else None}
-
-
-def _table(cases: Sequence[Case], boxes: Compared) -> str:
-    """One line an image: how many boxes there are, were answered, and are right."""
-    lines = [csv_line(("case", "subject", "boxes", "answers", "right"))]
-    for case, there, (said, belief) in zip(cases, boxes.truth, boxes.found, strict=True):
-        right = sum(int(matches(there, said, belief, label)[1].sum()) for label in sorted(set(said.labels)))
-        lines.append(csv_line((case.id, case.subject, len(there.labels), len(said.labels), right)))
-    return "\n".join(lines) + "\n"

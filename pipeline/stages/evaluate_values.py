@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import write_sealed, write_text
-from pipeline.data.columns import as_cell, require_same_kinds, words_in
+from pipeline.data.columns import require_same_kinds
 from pipeline.data.csv_rows import some
-from pipeline.data.dataset import Case, Dataset, Part, read_dataset
-from pipeline.data.points_csv import csv_line
+from pipeline.data.dataset import Dataset, Part, read_dataset
+from pipeline.data.errors_csv import values_errors_csv
 from pipeline.data.shared_names import require_shared_words
 from pipeline.data.summary_head import summary_head
 from pipeline.data.value_predictions import ValuePredictions, read_value_predictions
@@ -41,7 +41,6 @@ def evaluate_values(
     answers, data = read_value_predictions(predictions), read_dataset(dataset)
     kept = data.with_cases(tuple(c for c in data.cases if c.id not in set(exclude)))
     cases = kept.part(part)
-    measured = [c for c in cases if c.id in answers.cases]
     if not {c.id for c in cases} & (answers.cases.keys() | answers.failures.keys()):
         raise DataError(f"{predictions}: no answers for a case of part '{part}' of {dataset}. Predict that part first.")
     _require_alike(answers, kept, f"{predictions}, {dataset}")
@@ -52,7 +51,7 @@ def evaluate_values(
         "values": each,
         "metrics": flat(each),
     }
-    write_text(Path(out) / "values_errors.csv", _table(answers, measured))
+    write_text(Path(out) / "values_errors.csv", values_errors_csv(cases, answers.columns, answers.cases))
     write_sealed(Path(out) / "summary.json", summary)
     return summary
 
@@ -65,18 +64,3 @@ def _require_alike(answers: ValuePredictions, data: Dataset, where: str) -> None
     if not set(said) & set(there):
         raise DataError(f"{where}: no column in common: the one has {some(said)}, the other {some(there) or 'none'}")
     require_shared_words(answers.columns, answers.cases.values(), [c.values for c in data.cases], where)
-
-
-def _table(answers: ValuePredictions, cases: Sequence[Case]) -> str:
-    """One line an image and value: the reference, the answer, and how much it was believed."""
-    lines = [csv_line(("case", "subject", "value", "reference", "answer", "low", "high", "belief"))]
-    for case in cases:
-        for column in answers.columns:
-            said = answers.cases[case.id].get(column.name)
-            if said is None:
-                continue
-            words = words_in(said.value) if said.beliefs else ()
-            belief = min((said.beliefs[word] for word in words if word in said.beliefs), default=None)
-            cells = (case.values.get(column.name), said.value, said.low, said.high, belief)
-            lines.append(csv_line((case.id, case.subject, column.name, *map(as_cell, cells))))
-    return "\n".join(lines) + "\n"

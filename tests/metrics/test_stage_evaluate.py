@@ -199,6 +199,21 @@ def test_boxes_beside_landmarks_of_an_image_that_failed_are_missed_and_other_cla
     assert (overall["boxes"], overall["answers"], overall["recall"], overall["precision"]) == (2, 2, 0.5, 0.5)
 
 
+def test_what_stands_beside_landmarks_is_in_the_tables_that_it_has_alone(tmp_path):
+    kind = Column("kind", "class")
+    facts = {"landmarks": {"a": (1.0, 1.0)}, "split": "test", "values": {"kind": "x"}}
+    cases = [Case(n, n, f"{n}.png", boxes=boxes, **facts) for n, boxes in (("c", (BOX,)), ("d", None))]
+    paths = of_pictures(tmp_path, cases, outputs=(kind,))
+    values = {"c": {"kind": ValueAnswer("y", {"x": 0.25, "y": 0.75})}}
+    write_predictions(beside({"c": said(BOX) + said(ODD), "d": ()}, values=values, columns=(kind,)), paths[0])
+    evaluate(*paths)
+    rows = {name: (paths[2] / f"{name}_errors.csv").read_text().splitlines()[1:] for name in ("boxes", "values")}
+    assert rows == {"boxes": ["c,c,1,2,1"], "values": ["c,c,kind,x,y,,,0.75"]}  # whose boxes are not known has no row
+    write_predictions(replace(beside({"c": (), "d": ()}), boxes={}), paths[0])
+    evaluate(paths[0], paths[1], tmp_path / "points")
+    assert [path.name for path in (tmp_path / "points").glob("*_errors.csv")] == []
+
+
 def test_boxes_beside_landmarks_where_nothing_shows_or_says_any_give_no_numbers(tmp_path):
     paths = of_pictures(tmp_path, [Case("c", "c", "c.png", {"a": (1.0, 1.0)}, "test", boxes=())])
     write_predictions(beside({"c": ()}), paths[0])
