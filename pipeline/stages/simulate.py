@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from pipeline.data.atomic import read_json, sweep, write_json, write_text
@@ -103,25 +103,43 @@ def _simulate(out: Path, seeds: Iterable[int], scans: int, kind: str, size: Phan
 
 
 def _refuse_overwriting(out: Path, scans: int) -> None:
-    """Tables that lie in a folder without our note are the user's."""
-    tables = [out / VALUES, *([out / SUBJECTS] if scans > 1 else [])]
-    refuse_overwriting(tables, (), lambda _: (out / SETTINGS).exists(), "out=FOLDER")
+    """Tables in a folder without our note are the user's, and so are those that hold anything else than ours."""
+    tables = [out / VALUES, *([out / SUBJECTS] if scans > 1 or any(scan > 1 for _, scan in _there(out)) else [])]
+    refuse_overwriting(tables, (), _is_ours, "out=FOLDER")
+
+
+def _is_ours(table: Path) -> bool:
+    """Whether a table has no line but those that we write of its cases."""
+    try:
+        header, *lines = table.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return False
+    matches = [CTA_ID.fullmatch(line.partition(",")[0]) for line in lines]
+    rows = _tables([(int(m["seed"]), int(m["scan"] or 1)) for m in matches if m])[table.name]
+    return (table.parent / SETTINGS).exists() and [header, *lines] == [csv_line(row) for row in rows]
+
+
+def _there(out: Path) -> list[tuple[int, int]]:
+    """Seed and scan of the cases that are complete."""
+    matches = (CTA_ID.fullmatch(path.name.split(".")[0]) for path in (out / "landmarks").glob("cta_*"))
+    return sorted((int(m["seed"]), int(m["scan"] or 1)) for m in matches if m)
+
+
+def _tables(cases: Sequence[tuple[int, int]]) -> dict[str, list[tuple[str, ...]]]:
+    """`values.csv`: what is known of each scan; `subjects.csv`: whose it is."""
+    names = {one: _case_id("cta", *one) for one in cases}
+    return {
+        VALUES: [COLUMNS, *((name, *cta_facts(*one)) for one, name in names.items())],
+        SUBJECTS: [("case", "subject"), *((name, _case_id("cta", one[0])) for one, name in names.items())],
+    }
 
 
 def _write_tables(out: Path) -> None:
-    """`values.csv`: what is known of each scan that is there; `subjects.csv`: whose it is, if some patient has two."""
-    matches = (CTA_ID.fullmatch(path.name.split(".")[0]) for path in (out / "landmarks").glob("cta_*"))
-    there = sorted((int(m["seed"]), int(m["scan"] or 1)) for m in matches if m)
-    rows: dict[str, list[tuple[str, ...]]] = {
-        VALUES: [COLUMNS, *((_case_id("cta", *one), *cta_facts(*one)) for one in there)]
-    }
-    if any(scan > 1 for _, scan in there):
-        rows[SUBJECTS] = [
-            ("case", "subject"),
-            *((_case_id("cta", *one), _case_id("cta", one[0])) for one in there),
-        ]
-    for name, lines in rows.items():
-        write_text(out / name, "".join(csv_line(line) + "\n" for line in lines))
+    """Of the scans that are there; `subjects.csv` only if some patient has two."""
+    there = _there(out)
+    for name, lines in _tables(there).items():
+        if name == VALUES or any(scan > 1 for _, scan in there):
+            write_text(out / name, "".join(csv_line(line) + "\n" for line in lines))
 
 
 def _cta(seed: int, size: PhantomSize, scan: int) -> Phantom:

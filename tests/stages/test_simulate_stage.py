@@ -52,6 +52,18 @@ def test_a_table_of_the_users_is_not_replaced(tmp_path, name, scans):
     assert files(tmp_path) == {name: b"the user's own"}
 
 
+@pytest.mark.parametrize(("name", "scans"), [("values.csv", 1), ("subjects.csv", 2)])
+def test_a_table_that_the_user_changed_is_not_replaced(tmp_path, name, scans):
+    small = {"fov_mm": 40, "spacing_mm": 4, "workers": 1, "scans": scans}
+    stage.simulate(tmp_path, 1, **small)
+    (tmp_path / name).write_text((tmp_path / name).read_text().replace("\n", ",70\n"))
+    before = files(tmp_path)
+    for again in (scans, 1):
+        with pytest.raises(ConfigError, match=rf"{name}: is in the way"):
+            stage.simulate(tmp_path, 2, **(small | {"scans": again}))
+    assert files(tmp_path) == before
+
+
 def test_the_files_do_not_depend_on_the_number_of_processes(tmp_path):
     stage.simulate(tmp_path / "one", 3, kind="blobs", workers=1)
     stage.simulate(tmp_path / "two", 3, kind="blobs", workers=2)
