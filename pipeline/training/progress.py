@@ -32,6 +32,8 @@ def left_out(spacings: Sequence[float | None], unit: str, errors: tuple[float, f
     Examples:
         >>> left_out((2.0, 1.0, 1.0), "mm", (0.5, 0.6), 3).partition(" (")[0]
         'another look at 1 mm tells no more'
+        >>> left_out((4.0, 2.0, 1.0), "mm", (0.5, 0.5), 3).rpartition("; ")[2]
+        'levels=[4,2] gives all the time to these'
     """
     number, coarse, fine = len(spacings) - 1, *spacings[-2:]
     what, instead = (
@@ -40,7 +42,7 @@ def left_out(spacings: Sequence[float | None], unit: str, errors: tuple[float, f
     )
     if coarse != fine:
         what = f"the voxel size {size_in_words(fine, unit)} tells no more than {size_in_words(coarse, unit)}"
-        instead = f"levels=[..., {size_in_words(coarse)}]"
+        instead = f"levels=[{','.join(map(size_in_words, spacings[:-1]))}]"
     return (
         f"{what} (validation error {errors[1]:.3g}, {errors[0]:.3g}): the model ends with {number} of {levels} levels;"
         f" {instead} gives all the time to these"

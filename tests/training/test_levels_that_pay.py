@@ -57,8 +57,8 @@ def test_levels_end_before_the_one_that_errs_hardly_less(monkeypatch, tmp_path, 
 @pytest.mark.parametrize(
     ("spacings", "sizes", "hint"),
     [
-        ((None, 0.5), "size 0.5 mm tells no more than original", "levels=[..., original]"),
-        ((4.0, None), "size original tells no more than 4 mm", "levels=[..., 4]"),
+        ((None, 0.5), "size 0.5 mm tells no more than original", "levels=[original] "),
+        ((4.0, None), "size original tells no more than 4 mm", "levels=[4] "),
     ],
 )
 def test_the_voxel_size_of_the_scans_themselves_has_a_name(monkeypatch, tmp_path, capsys, spacings, sizes, hint):
