@@ -17,7 +17,7 @@ from pipeline.cli.given import source_of
 from pipeline.cli.order import require_earlier
 from pipeline.cli.outcome import Outcome, counted
 from pipeline.cli.record import RECORD
-from pipeline.cli.run_folder import claimed, writable
+from pipeline.cli.run_folder import claimed, leaving_none, writable
 from pipeline.cli.settings import Settings
 from pipeline.cli.streams import onto_output
 from pipeline.cli.verbs import CHAIN, Verb, verb_named
@@ -51,7 +51,7 @@ def single(verb: Verb, settings: Settings) -> Outcome:
     """One stage. A verb that works in a run folder holds it meanwhile."""
     if verb.name == "import":
         source_of(settings)
-    with ExitStack() as held:
+    with leaving_none(settings.predict.output), ExitStack() as held:
         if verb.name in ("simulate", "align", "overlay", *RECOGNISING) or (
             verb.name == "predict" and settings.predict.input
         ):

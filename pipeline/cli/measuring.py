@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.cli.apart import require_apart
 from pipeline.cli.given import answers_of, kind_of, quarantined, run_of, said_in
+from pipeline.cli.nearest import did_you_mean
 from pipeline.cli.order import require_own_answers
 from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
@@ -141,6 +142,9 @@ def overlay(settings: Settings) -> Outcome:
     if not inputs or out is None or wanted.predictions is None:
         raise ConfigError("overlay: -i PICTURES, -o FOLDER and predictions=FILE are all needed")
     worn = own_filters().get(str(wanted.filter), Path(wanted.filter))
+    if not worn.exists():
+        close, known = did_you_mean(str(wanted.filter), own_filters()), ", ".join(own_filters())
+        raise ConfigError(f"filter={wanted.filter}: no such filter, and no such file.{close} There are {known}.")
     written, failed = stage(wanted.predictions, inputs, worn, out, wanted.names)
     note = f"{counted(written, 'picture')} in {out}"
     return Outcome(note, (note,), failed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,19 @@ def writable(folder: Path, key: str, kind: str = "FOLDER") -> None:
         raise ConfigError(
             f"{key}{joined}{folder}: cannot write there: {error.strerror}. Choose another with {key}{joined}{kind}."
         ) from error
+
+
+@contextmanager
+def leaving_none(folder: Path | None) -> Iterator[None]:
+    """Where what follows fails, a folder that was made for it and is still empty is gone, too."""
+    made = [place for place in (folder, *folder.parents) if not os.path.exists(place)] if folder else []
+    try:
+        yield
+    except BaseException:
+        for place in made:
+            with suppress(OSError):
+                place.rmdir()
+        raise
 
 
 def _refuse_theirs(run: Path, record: Mapping[str, Any]) -> None:

@@ -118,6 +118,8 @@ def read_gallery(path: Path, model: str) -> Gallery:
     """
     from safetensors import SafetensorError, safe_open
 
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder. A gallery is one file: name it, such as gallery={path / 'people'}.")
     try:
         with safe_open(path, "numpy") as file:
             facts, vectors = file.metadata() or {}, file.get_tensor("vectors")

@@ -96,9 +96,11 @@ def read_predictions(path: Path) -> Predictions:
     """Read `predictions.json`.
 
     Raises:
-        DataError: The file is not one, is of another version or frame, or has a field of another type.
+        DataError: The file is not one of landmarks, is of another version or frame, or has a field of another type.
     """
     content = read_json(path)
+    if isinstance(content, dict) and (task := content.get("task", "landmarks")) not in ("landmarks", "multi"):
+        raise DataError(f"{path}: holds answers of task={task}; those of a model that finds landmarks are needed here.")
     try:
         require_frame(content, path)
         cases = {case: _answers(said, f"{path}: {case}") for case, said in content["cases"].items()}

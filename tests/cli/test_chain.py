@@ -163,6 +163,15 @@ def test_predict_without_an_output_folder_is_refused(capsys):
     assert "-o FOLDER" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_call_that_fails_leaves_no_folder_that_it_made_for_nothing(there, tmp_path, capsys):
+    out = tmp_path / "new" / "out"
+    if there:
+        out.mkdir(parents=True)
+    assert main(["predict", f"model={tmp_path}/none", "-i", f"{tmp_path}", "-o", f"{out}"]) == 1
+    assert out.exists() == (tmp_path / "new").exists() == there
+
+
 @pytest.mark.parametrize("place", ["notes.txt", "notes.txt/below"])
 @pytest.mark.parametrize("words", ["predict -o {}", "evaluate output={}", "report output={}/page.html"])
 def test_what_cannot_be_written_apart_from_the_run_is_said_before_the_work(words, place, called, tmp_path, capsys):

@@ -80,6 +80,11 @@ def test_nobody_is_called_nothing_or_by_the_answer_about_strangers(name):
         gallery().with_person(name, "a.png", vectors(1)[0])
 
 
+def test_a_folder_is_no_gallery(tmp_path):
+    with pytest.raises(DataError, match=r": is a folder\. A gallery is one file"):
+        read_gallery(tmp_path, "m" * 64)
+
+
 def test_another_models_vectors_are_not_compared(tmp_path):
     write_gallery(gallery(), tmp_path / "people")
     with pytest.raises(DataError, match="another model's"):

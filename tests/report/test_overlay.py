@@ -7,6 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from pipeline.cli.door import main
 from pipeline.data.predictions import Answer, Predictions, write_predictions
 from pipeline.errors import ConfigError, DataError, GeometryError
 from pipeline.report.overlay import Filter, lay_over, own_filters, read_filter
@@ -98,6 +99,21 @@ def test_what_an_earlier_call_laid_on_a_picture_that_now_fails_is_removed(folder
     write_predictions(Predictions("m", lost, "px"), folder / "predictions.json")
     assert overlay(folder / "predictions.json", [folder], worn, folder / "out", names)[0] == 1
     assert [path.name for path in (folder / "out").glob("*.png")] == ["two.png"]
+
+
+@pytest.mark.parametrize("task", ["boxes", "one_object", "attributes", "embedding"])
+def test_answers_without_landmarks_are_named_by_their_task(folder, task):
+    (folder / "predictions.json").write_text(json.dumps({"version": 1, "task": task, "cases": {"one": {"boxes": []}}}))
+    with pytest.raises(DataError, match=rf"holds answers of task={task}; those of a model that finds landmarks are"):
+        overlay(folder / "predictions.json", [folder], own_filters()["hat"], folder / "out")
+
+
+def test_a_filter_that_there_is_not_is_refused_and_the_nearest_is_named(folder, capsys):
+    words = ["overlay", "-i", str(folder), f"predictions={folder / 'predictions.json'}", "-o", f"{folder}/new/out"]
+    assert main([*words, "filter=glases"]) == 2
+    said = capsys.readouterr().err
+    assert "filter=glases: no such filter, and no such file. Did you mean 'glasses'? There are glasses, hat." in said
+    assert not (folder / "new").exists()
 
 
 def test_an_anchor_that_the_model_does_not_know_is_named(folder):
