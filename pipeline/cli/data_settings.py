@@ -26,7 +26,7 @@ class DataSettings:
         series_uid: SeriesInstanceUIDs to take from DICOM folders that hold several; predict and align mind it, too.
         pseudonyms: Call scans by codes instead of their file names; predict minds it, too. PLACE/private/ knows whose.
         edges: Pairs of landmarks that are drawn as lines, such as the bones of a skeleton.
-        boxes_around: For task=boxes or one_object, boxes around landmarks: {CLASS: [LANDMARK, ...], ...}.
+        boxes_around: For task=boxes, one_object or multi, boxes around landmarks: {CLASS: [LANDMARK, ...], ...}.
         margin: Added to such a box on every side, mm or px.
         fractions: Shares of training, validation and test, by subject, where the folder does not split itself.
         split_seed: Another seed, another split.

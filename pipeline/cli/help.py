@@ -33,8 +33,8 @@ def first_page() -> str:
 def verb_page(verb: Verb) -> str:
     """`patchvote VERB --help`."""
     known = {"predict.input": "-i SCAN_OR_FOLDER ...", "predict.output": "-o OUT", "quiet": "-q"}
-    flags = [flag for key, flag in known.items() if verb.reads(key)]
-    usage = " ".join(["usage: patchvote", verb.name, *(f"[{flag}]" for flag in flags), "[key=value ...]"])
+    flags = [flag if key in verb.needs else f"[{flag}]" for key, flag in known.items() if verb.reads(key)]
+    usage = " ".join(["usage: patchvote", verb.name, *flags, "[key=value ...]"])
     parts = [
         f"patchvote {verb.name}: {verb.does}",
         usage,

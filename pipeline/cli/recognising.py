@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.cli.given import run_of
@@ -51,10 +53,17 @@ def _asked(settings: Settings, claimed: str | None) -> Outcome:
     answers, failed = stage(*which, claimed, settings.identity.threshold, settings.device, settings.threads)
     yes, no = ("yes", "no") if claimed else (None, NOBODY)
     said = [(yes or a.name) if a.name else no for a in answers]
-    rows = [(a.image.name, word, f"{a.distance:.3f}", a.nearest) for a, word in zip(answers, said, strict=True)]
+    called = _called([a.image for a in answers])
+    rows = [(called[a.image], word, f"{a.distance:.3f}", a.nearest) for a, word in zip(answers, said, strict=True)]
     title = f"is it {claimed}?" if claimed else "who is it?"
     note = f"{counted(len(answers), 'image')}, {sum(a.name is not None for a in answers)} recognised"
     return Outcome(note, (table_from(("image", title, "distance", "nearest"), rows), note), failed)
+
+
+def _called(images: Sequence[Path]) -> dict[Path, str]:
+    """By their names, or where two have one by their paths."""
+    names = Counter(image.name for image in images)
+    return {image: image.name if names[image.name] == 1 else str(image) for image in images}
 
 
 def _people(number: int) -> str:

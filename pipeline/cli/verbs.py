@@ -20,6 +20,7 @@ class Verb:
         borrows: Of the keys, those that other verbs decide: `config.yaml` of the run keeps what these said.
         anew: Whether it begins anew where it was interrupted; the others go on where they stopped.
         calls: Verbs that it calls one after the other, with all settings.
+        needs: Settings without which it does nothing.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Verb:
     borrows: tuple[str, ...] = ()
     anew: bool = False
     calls: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     @property
     def decides(self) -> tuple[str, ...]:
@@ -138,7 +140,7 @@ VERBS = (
         "patchvote identify model=runs/faces_att/model gallery=people -i FACES -o who",
         ("run", *RECOGNISING),
         ("identity", "predict"),
-        "OUT/identities.csv, OUT/run_report.json",
+        "OUT/identities.csv and OUT/run_report.json, if -o says where",
         anew=True,
     ),
     Verb(
@@ -159,6 +161,7 @@ VERBS = (
         "OUT/images/, OUT/subjects.csv, OUT/aligned.csv, OUT/template.json, OUT/run_report.json;"
         " OUT/split.csv if the source has a split",
         anew=True,
+        needs=("predict.output",),
     ),
     Verb(
         "overlay",
@@ -168,6 +171,7 @@ VERBS = (
         ("overlay",),
         "OUT/ID.png, OUT/run_report.json",
         anew=True,
+        needs=("predict.input", "predict.output"),
     ),
     Verb(
         "run",

@@ -11,6 +11,7 @@ import pytest
 from pipeline import __version__
 from pipeline.cli import chain
 from pipeline.cli.door import main, split_flags
+from pipeline.cli.help import verb_page
 from pipeline.cli.verbs import NAMES, VERBS, verb_named
 from pipeline.errors import ConfigError, DataError
 
@@ -63,6 +64,19 @@ def test_every_example_composes():
             acting = verb_named(words[1])
             flags, arguments = split_flags(acting, words[2:])
             settings_from(acting, arguments, flags)
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("align", "usage: patchvote align [-i SCAN_OR_FOLDER ...] -o OUT [-q]"),
+        ("overlay", "usage: patchvote overlay -i SCAN_OR_FOLDER ... -o OUT [-q]"),
+        ("identify", "OUT/identities.csv and OUT/run_report.json, if -o says where"),
+        ("import", "For task=boxes, one_object or multi, boxes around landmarks"),
+    ],
+)
+def test_the_page_of_a_verb_says_what_it_cannot_do_without(verb, said):
+    assert said in verb_page(verb_named(verb))
 
 
 def test_no_arguments_print_help_and_count_as_misuse(capsys):
@@ -137,7 +151,7 @@ def test_the_page_of_a_verb_shows_the_flags_that_it_takes(verb, capsys):
     usage = capsys.readouterr().out.splitlines()[2]
     for flag in ("-i", "-o"):
         taken = not isinstance(caught(split_flags, verb, [flag, "a"]), ConfigError)
-        assert (f"[{flag} " in usage) == taken
+        assert (f"[{flag} " in usage or f" {flag} " in usage) == taken
 
 
 def caught(call, *words):
