@@ -21,6 +21,7 @@ from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.findings import FROM_IMPORT, read_findings
 from pipeline.data.share import Share
 from pipeline.errors import ConfigError
+from pipeline.report.facts import nothing_found
 from pipeline.tasks.table import TASKS
 
 
@@ -160,14 +161,17 @@ def train(settings: Settings) -> Outcome:
 
 
 def _promise(model: Path) -> tuple[str, ...]:
-    """Said where the model cannot promise how far an answer may be off."""
+    """Said where the model finds nothing, or cannot promise how far an answer may be off."""
     content = read_sealed(model / "model.json")
     learned = content["calibration"]
     if TASKS[content["task"]].answers != "points" or learned["radius"] is not None:
         return ()
+    if nothing := nothing_found(content):
+        return (nothing,)
+    few = f"{counted(learned['cases'], 'validation case')} gave too few answers"
     return (
-        f"no radius95 will be given: {learned['cases']} validation cases gave too few answers (19 of 5 cases are"
-        " needed). Annotate more scans, or give validation a larger share (data.fractions).",
+        f"no radius95 will be given: {few} (19 answers, of 5 cases or more, are needed). Annotate more scans, or give"
+        " validation a larger share (data.fractions).",
     )
 
 

@@ -11,6 +11,7 @@ from pipeline.data.findings import Finding, summarize
 from pipeline.data.predictions import Predictions
 from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
+from pipeline.report.columns import counted
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,6 @@ class Outcome:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def counted(number: int, word: str) -> str:
-    """A number and its noun.
-
-    Examples:
-        >>> counted(1, "case"), counted(3, "case"), counted(3, "class")
-        ('1 case', '3 cases', '3 classes')
-    """
-    return f"{number} {word}" if number == 1 else f"{number} {word}{'es' if word.endswith('s') else 's'}"
-
-
 def what_was_said(answers: Predictions | BoxPredictions | ValuePredictions | VectorPredictions) -> str:
     """How much was found, in words."""
     if isinstance(answers, ValuePredictions):
@@ -45,7 +36,7 @@ def what_was_said(answers: Predictions | BoxPredictions | ValuePredictions | Vec
     if isinstance(answers, VectorPredictions):
         return f"{counted(len(answers.cases), 'vector')}"
     if isinstance(answers, BoxPredictions):
-        return f"{sum(box.found for boxes in answers.cases.values() for box in boxes)} boxes found"
+        return f"{counted(sum(box.found for boxes in answers.cases.values() for box in boxes), 'box')} found"
     said = [answer for case in answers.cases.values() for answer in case.values()]
     return f"{sum(answer.found for answer in said)} of {len(said)} landmarks found"
 

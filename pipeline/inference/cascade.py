@@ -151,6 +151,9 @@ def _reason(model: Model, found: Found, said: Judgement, k: int) -> str:
         return "implausible: it lies to the other landmarks as in no training case"
     if said.alone[k]:
         return "alone: the landmarks that lie beside it were not found, though the scan shows their places"
+    if threshold > 1:
+        why = "in validation even the surest answers were wrong; give more training.minutes, or more cases"
+        return f"the model finds no landmark: {why}"
     if belief < threshold:
         return "belief {} is below the threshold {}".format(*_apart(float(belief), threshold))
     return "the patches point out of the scan"

@@ -32,10 +32,8 @@ MOST = 12  # landmarks with planes, and without: nobody looks through a picture 
 EDGE, LINE, GAP = 3.0, 0.22, 0.08  # inches: a plane, a line of words, what lies between
 WIDE = 3 * EDGE + 4 * GAP
 TILT = 0.02  # sine of the angle from which on axes are called oblique, about a degree
-KEY = (
-    "Cross: the answer lies between its arms. Circle: the landmark lies within it in 95% of cases.",
-    "R right, L left, A front, P back, I foot, S head of the patient. Planes run along the axes of the scan.",
-)
+CROSS, CIRCLE = "Cross: the answer lies between its arms.", " Circle: the landmark lies within it in 95% of cases."
+AXES = "R right, L left, A front, P back, I foot, S head of the patient. Planes run along the axes of the scan."
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +60,8 @@ def cut_answers(out: Path, case: str, image: Image, answers: Mapping[str, Answer
     straight, turn = straightened(image)
     oblique = "" if is_world_aligned(image.frame, TILT) else "oblique "
     rows = [_row(name, answers[name], straight, turn, oblique) for name in shown]
-    head = (_fitting(case), _count(answers, len(shown)), *KEY)
+    circle = CIRCLE if any(row.radius for row in rows) else ""
+    head = (_fitting(case), _count(answers, len(shown)), CROSS + circle, AXES)
     return partial(_draw, out / f"{file_stem(case)}.png", head, rows, image.frame.unit)
 
 

@@ -55,6 +55,17 @@ def percent(value: float | None) -> str:
     return f"{whole}%" if (whole == 100) == (value == 1) and (whole == 0) == (value == 0) else f"{100 * value:.1f}%"
 
 
+def counted(number: float, word: str) -> str:
+    """A number and its noun.
+
+    Examples:
+        >>> counted(1, "case"), counted(0.5, "minute"), counted(3, "class"), counted(2, "box")
+        ('1 case', '0.5 minutes', '3 classes', '2 boxes')
+    """
+    said = f"{number:g}" if isinstance(number, float) else f"{number}"
+    return f"{said} {word}" if number == 1 else f"{said} {word}{'es' if word[-1] in 'sx' else 's'}"
+
+
 def rows(summary: Numbers, columns: list[Column]) -> list[tuple[str, list[str]]]:
     """Name and cells of each landmark, then of all together."""
     each = [*summary["landmarks"].items(), (OVERALL, summary)]

@@ -83,7 +83,7 @@ def training_curve(history: Sequence[Mapping[str, str]], unit: str) -> str | Non
                         linewidth=1.6,
                         marker="o",
                         markersize=2.5,
-                        label=f"level {level}",
+                        label=_called(level),
                     )
                 drawn += len(points)
             axes.set(xlabel="minutes" if timed else "step", title=title)
@@ -106,6 +106,11 @@ def _to(x: np.ndarray, y: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarra
     """The steps up to the edge of the figure."""
     inside = x <= end
     return np.append(x[inside], end), np.append(y[inside], y[inside][-1]) * 100
+
+
+def _called(level: str) -> str:
+    """Counted from 1, as the progress of training is."""
+    return f"level {int(level) + 1}" if level.isdecimal() else "level"
 
 
 def _series(rows: list[Mapping[str, str]], timed: bool, key: str) -> list[tuple[float, float]]:

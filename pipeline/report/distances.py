@@ -27,7 +27,7 @@ def distances(same: Float[np.ndarray, " P"], other: Float[np.ndarray, " Q"], thr
             )
         left.axvline(threshold, color=INK, linewidth=0.8, linestyle=":")
         left.set(xlabel="squared distance", ylabel="% of the pairs")
-        left.legend(fontsize=9)
+        left.legend(fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)  # the line may lie anywhere
         cuts = np.unique(np.concatenate([same, other]))
         told = np.searchsorted(np.sort(same), cuts, side="right") / len(same)
         mistaken = np.searchsorted(np.sort(other), cuts, side="right") / len(other)

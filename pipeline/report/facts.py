@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
+
+from pipeline.report.columns import counted
 
 UNKNOWN = "not recorded"
 
@@ -34,23 +37,44 @@ def levels(model: Any) -> str:
     Examples:
         >>> levels({"levels": [{"spacing": 3.0}, {"spacing": [1.5, 1.5, 2.0]}, {"spacing": None}]})
         '3, then 1.5 × 1.5 × 2, then original'
+        >>> levels({"levels": [{"spacing": 3.0}, {"spacing": 2.0}, {"spacing": 2.0}]})
+        '3, then 2 (2 networks)'
     """
     found = look_up(model, "levels")
     if not isinstance(found, list) or not found:
         return UNKNOWN
-    return ", then ".join(_size(level.get("spacing") if isinstance(level, Mapping) else level) for level in found)
+    sizes = [_size(level.get("spacing") if isinstance(level, Mapping) else level) for level in found]
+    alike = ((size, len(list(some))) for size, some in groupby(sizes))
+    return ", then ".join(size if number == 1 else f"{size} ({number} networks)" for size, number in alike)
 
 
-def minutes_given(model: Any) -> str:
+def budget_given(model: Any) -> str:
     """The budget of a training: `history.csv` lacks what went into levels that did not pay and were left out.
 
     Examples:
-        >>> minutes_given({"training": {"minutes": 10.0}}), minutes_given({"training": {"minutes": None}})
+        >>> budget_given({"training": {"minutes": 10.0}}), budget_given({"training": {"minutes": None}})
         ('10 minutes given', 'not recorded')
+        >>> budget_given({"training": {"minutes": None, "steps": [2, 4], "made_of": {"settings": {"steps": 9}}}})
+        '9 steps given'
     """
-    training = model.get("training") if isinstance(model, Mapping) else None
-    minutes = training.get("minutes") if isinstance(training, Mapping) else None
-    return f"{minutes:g} minutes given" if isinstance(minutes, int | float) else UNKNOWN
+    training = look_up(model, "training")
+    minutes, steps = look_up(training, "minutes"), look_up(look_up(training, "made_of"), "steps")
+    given = ((minutes, "minute"), (steps, "step"))
+    return next((f"{counted(n, word)} given" for n, word in given if isinstance(n, int | float)), UNKNOWN)
+
+
+def nothing_found(model: Any) -> str:
+    """Said of a model of landmarks whose validation asked for more belief than there is; else nothing.
+
+    Examples:
+        >>> nothing_found({"calibration": {"threshold": 0.5}}), nothing_found(None)
+        ('', '')
+    """
+    learned = model.get("calibration") if isinstance(model, Mapping) else None
+    if not isinstance(learned, Mapping) or learned.get("threshold", 0) <= 1:
+        return ""
+    why = "in validation even its surest answers were wrong"
+    return f"The model finds no landmark: {why}. Give it more training.minutes, or more cases."
 
 
 def parts(splits: Iterable[str | None]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.report.cases import CaseErrors
-from pipeline.report.columns import between, columns, macro, number, percent, rows
+from pipeline.report.columns import between, columns, counted, macro, number, percent, rows
 from pipeline.report.paper import SOURCE, paper_errors
 
 MOST_COLUMNS = 12
@@ -68,6 +68,8 @@ class Page:
         curve_note: What the figure beside `measured` shows.
         order_note: How the pictures beside `measured` were chosen.
         part: Of the split, whose answers are shown.
+        measure: The command that measures it.
+        warning: What keeps the model from being of use.
     """
 
     title: str
@@ -90,6 +92,8 @@ class Page:
     curve_note: str = ""
     order_note: str = ""
     part: str = "test"
+    measure: str = "patchvote evaluate"
+    warning: str = ""
 
 
 def is_page(path: Path) -> bool:
@@ -157,7 +161,8 @@ def _how_sure(summary: dict[str, Any]) -> str:
 def sentences(summary: dict[str, Any], paper: dict[str, float] | None) -> list[str]:
     """What the numbers rest on, plainly."""
     unit, part = summary["unit"], summary["split"]
-    said = [f"Measured on {summary['cases']} cases of {summary['subjects']} subjects (part: {part})."]
+    measured = counted(summary["cases"], "case"), counted(summary["subjects"], "subject")
+    said = [f"Measured on {' of '.join(measured)} (part: {part})."]
     if part == "test":
         said.append("The test cases took no part in training or in any choice.")
     if macro(summary):
@@ -166,10 +171,8 @@ def sentences(summary: dict[str, Any], paper: dict[str, float] | None) -> list[s
         known = number(summary["mean_position"])
         said.append(f"Answering the mean position of the training cases, without looking, would err by {known} {unit}.")
     if summary.get("failures"):
-        failed = len(summary["failures"])
-        said.append(
-            f"{failed} {'case' if failed == 1 else 'cases'} without an answer: their landmarks count as missed."
-        )
+        failed = counted(len(summary["failures"]), "case")
+        said.append(f"{failed} without an answer: their landmarks count as missed.")
     if paper:
         said.append(f"The paper's numbers ({SOURCE}) were reached on its own scans: a yardstick, not a comparison.")
     return said

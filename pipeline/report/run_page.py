@@ -11,7 +11,7 @@ from pipeline.data.atomic import SEAL, read_json, read_sealed, sha256_of
 from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.errors import DataError
 from pipeline.report.curves import training_curve
-from pipeline.report.facts import levels, minutes_given, parts
+from pipeline.report.facts import budget_given, levels, parts
 from pipeline.report.page import Listing, Page
 from pipeline.report.run_files import details, findings, read_rows
 
@@ -36,7 +36,8 @@ def measured_run(run: Path, part: Part) -> Measured:
     """
     answers = run / part
     if not (answers / "summary.json").is_file():
-        raise DataError(f"{run}: nothing to report: it has no {part}/summary.json. Make it with `patchvote evaluate`.")
+        make = f"Make it with `{measure(run, part)}`."
+        raise DataError(f"{run}: nothing to report: it has no {part}/summary.json. {make}")
     summary = read_summary(answers / "summary.json")
     require_measured(summary, answers / "predictions.json", run / "dataset.json")
     return Measured(run, answers, read_dataset(run / "dataset.json"), summary, read_rows(run / "history.csv"))
@@ -66,8 +67,13 @@ def require_measured(summary: Mapping[str, Any], predictions: Path, dataset: Pat
     made_from = summary.get("made_from") or {}
     for name, path in (("predictions", predictions), ("dataset", dataset)):
         if path.is_file() and made_from.get(name, "") != sha256_of(path):
-            again = f"Run `patchvote evaluate run={dataset.parent}` again."
+            again = f"Run `{measure(dataset.parent, predictions.parent.name)}` again."
             raise DataError(f"{path}: not the one that summary.json was measured on. {again}")
+
+
+def measure(run: Path, part: str) -> str:
+    """The command that measures a part of the split."""
+    return f"patchvote evaluate run={run}{'' if part == 'test' else f' evaluate.part={part}'}"
 
 
 def page_file(run: Path, part: Part, out: Path | None) -> Path:
@@ -94,7 +100,7 @@ def page_of(found: Measured, title: str, facts: tuple[tuple[str, str], ...], err
     )
     last = (
         (f"voxel sizes, {data.unit}", levels(model)),
-        ("training", minutes_given(model)),
+        ("training", budget_given(model)),
     )
     return Page(
         title=title,

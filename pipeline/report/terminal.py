@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.report.between_landmarks import agreement_listing
-from pipeline.report.columns import OVERALL, between, columns, macro, number, rows
+from pipeline.report.columns import OVERALL, between, columns, counted, macro, number, rows
 from pipeline.report.paper import SOURCE
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _worst(summary: dict[str, Any], lines: list[tuple[str, list[str]]]) -> list[
 
 def _caption(summary: dict[str, Any], kept: int, total: int, paper: dict[str, float] | None) -> str:
     unit, mean = summary["unit"], summary["mean"]
-    said = [f"{summary['cases']} cases, part '{summary['split']}'; lengths in {unit}."]
+    said = [f"{counted(summary['cases'], 'case')}, part '{summary['split']}'; lengths in {unit}."]
     if mean is not None and summary["ci95"]:
         said.append(f"Mean {number(mean)} {unit}, 95% CI {between(summary['ci95'])} over subjects.")
     if macro(summary):
@@ -98,4 +98,4 @@ def _caption(summary: dict[str, Any], kept: int, total: int, paper: dict[str, fl
 def _folder(name: str, numbers: dict[str, Any], unit: str) -> str:
     mean = "nothing measured" if numbers["mean"] is None else f"mean {number(numbers['mean'])} {unit}"
     share = "" if numbers.get("nme") is None else f", normalised {numbers['nme']:.2%}"
-    return f"{name}: {numbers['cases']} cases, {mean}{share}."
+    return f"{name}: {counted(numbers['cases'], 'case')}, {mean}{share}."

@@ -21,7 +21,7 @@ from pipeline.report.box_listing import box_listing
 from pipeline.report.cases import CaseErrors, best_median_worst, by_case, typical_and_worst
 from pipeline.report.columns import number
 from pipeline.report.curves import error_curve, training_curve
-from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, minutes_given, parts
+from pipeline.report.facts import UNKNOWN, budget_given, levels, look_up, look_up_setting, nothing_found, parts
 from pipeline.report.page import Listing, Page, Picture, render
 from pipeline.report.planes import draw_planes
 from pipeline.report.run_files import (
@@ -34,7 +34,7 @@ from pipeline.report.run_files import (
     read_rows,
     read_text,
 )
-from pipeline.report.run_page import page_file, read_summary, require_measured
+from pipeline.report.run_page import measure, page_file, read_summary, require_measured
 from pipeline.report.value_listing import value_listing
 
 CELLS: Cells = {
@@ -70,13 +70,13 @@ def report(run: Path, out: Path | None = None, title: str | None = None, part: P
     summary = _read(answered / "summary.json", read_summary)
     if summary:
         require_measured(summary, answered / "predictions.json", run / "dataset.json")
-    history = read_rows(run / "history.csv")
+    model, history = _read(run / "model" / "model.json", read_json), read_rows(run / "history.csv")
     names = list(summary["landmarks"]) if summary else []
     cases = by_case(read_rows(answered / "errors.csv", CELLS), names)
     unit = summary["unit"] if summary else data.unit if data else "mm"
     page = Page(
         title=title or f"Landmark report: {run.resolve().name}",
-        facts=_facts(run, answered, data, summary),
+        facts=_facts(run, answered, data, summary, model),
         summary=summary,
         cases=tuple(cases),
         error_curve=_error_curve(cases, names, summary) if summary else None,
@@ -90,6 +90,8 @@ def report(run: Path, out: Path | None = None, title: str | None = None, part: P
         agreement=agreement_listing(summary or {}),
         agreement_curves=agreement_curves(summary or {}),
         part=part,
+        measure=measure(run, part),
+        warning=nothing_found(model),
     )
     write_text(out, render(page))
     return out
@@ -101,20 +103,19 @@ def _read(path: Path, reader: Any) -> Any:
 
 
 def _facts(
-    run: Path, answered: Path, data: Dataset | None, summary: dict[str, Any] | None
+    run: Path, answered: Path, data: Dataset | None, summary: dict[str, Any] | None, model: Any
 ) -> tuple[tuple[str, str], ...]:
-    model = _read(run / "model" / "model.json", read_json)
     config = read_text(run / "config.yaml") if (run / "config.yaml").is_file() else ""
-    dated = [p for p in (answered / "summary.json", run / "history.csv", run / "dataset.json") if p.is_file()]
+    measured = answered / "summary.json"
     unit = data.unit if data else "mm"
     known = levels(model)
     return (
         ("run", run.resolve().name),
-        ("measured", f"{datetime.fromtimestamp(dated[0].stat().st_mtime):%Y-%m-%d %H:%M}"),
+        ("measured", f"{datetime.fromtimestamp(measured.stat().st_mtime):%Y-%m-%d %H:%M}" if summary else "not yet"),
         ("data set", data.name if data else (summary or {}).get("dataset", UNKNOWN)),
         ("cases", parts(c.split for c in data.cases) if data else UNKNOWN),
         (f"voxel sizes, {unit}", known),
-        ("training", minutes_given(model)),
+        ("training", budget_given(model)),
         ("seed", str(_recorded(model, config, "seed"))),
         ("threads", str(_recorded(model, config, "threads")).strip("[]")),
     )

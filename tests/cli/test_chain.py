@@ -301,7 +301,7 @@ def test_a_report_that_comes_before_evaluate_says_so_whatever_is_answered(task, 
     (tmp_path / "test").mkdir()
     (tmp_path / "test" / "predictions.json").write_text(f'{{"task": "{task}"}}')
     assert main(["report", f"run={tmp_path}"]) == 1
-    assert "it has no test/summary.json. Make it with `patchvote evaluate`" in capsys.readouterr().err
+    assert "it has no test/summary.json. Make it with `patchvote evaluate run=" in capsys.readouterr().err
 
 
 def test_markup_in_a_heading_is_shown_and_not_obeyed(capsys):

@@ -15,6 +15,7 @@ from pipeline.data.resample import level_frame
 from pipeline.data.store import LevelArray, make_level
 from pipeline.errors import MisfitError
 from pipeline.geometry import ImageFrame
+from pipeline.inference.calibration import choose_threshold
 from pipeline.inference.cascade import LazyVoxels, answers, image_levels, locate
 from pipeline.inference.extent import extent_remarks
 from pipeline.inference.model import Calibration, Model, ModelLevel
@@ -130,6 +131,9 @@ def test_what_is_believed_enough_is_an_answer_and_the_rest_a_guess_with_its_reas
     assert (told["b"].found, told["b"].position, told["b"].guess) == (False, None, (3.0, 4.0))
     assert told["b"].reason == "belief 0.39 is below the threshold 0.4"
     assert told["b"].radius95 is None
+    useless = Calibration(choose_threshold(np.ones(1), np.array([9.0])))
+    told = answers(model_of([None], 2, calibration=useless), replace(found, belief=np.ones(2)), SCAN)
+    assert told["a"].reason.startswith("the model finds no landmark: in validation even the surest answers were wrong;")
 
 
 def test_a_belief_just_below_the_threshold_reads_so():

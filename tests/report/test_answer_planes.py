@@ -106,9 +106,11 @@ def test_a_landmark_that_was_not_found_says_so_in_place_of_planes(tmp_path, word
     voxels[:2] = -7
     image = Image(ImageFrame(voxels.shape, np.eye(4)), voxels)
     low = len(draw(tmp_path, image, {"b": LOST}))
+    assert "Cross: the answer lies between its arms." in words  # and no circle, for there is none
     high = len(draw(tmp_path, image, {"a\nb": found(1.0, 2.0, 3.0, radius95=1.24), "b": LOST}))
     assert low < INCH * EDGE < high - low
     assert words[1] == "0 of 1 landmarks found." and "1 of 2 landmarks found." in words
+    assert any("arms. Circle: the landmark lies within it in 95% of cases." in line for line in words)
     assert words[-4:] == [
         "a b",
         "belief 0.90, within 1.2 mm in 95%, at 1.0, 2.0, 3.0 mm (LPS); grey values -7 to 7",

@@ -8,7 +8,9 @@ import nibabel
 import numpy as np
 import pytest
 
+from pipeline.cli.actions import _promise
 from pipeline.cli.door import main
+from pipeline.data.atomic import write_sealed
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, write_findings
 from pipeline.data.predictions import Answer, Predictions, write_predictions
@@ -115,6 +117,27 @@ def test_what_failed_and_what_was_kept_out_is_listed(page):
 def test_names_from_outside_are_escaped_everywhere(page):
     assert EVIL not in page and "&lt;script&gt;alert(" in page
     assert page.count("<script>") == 1  # our own, that sorts the table
+
+
+def test_a_model_that_finds_nothing_is_said_to_by_the_page_and_by_train(tmp_path):
+    make_run(tmp_path, ["a"], cases=1, scans=False)
+    content = {"task": "landmarks", "calibration": {"threshold": 1.0000000000000002, "radius": None, "cases": 1}}
+    write_sealed(tmp_path / "model" / "model.json", content)
+    (said,) = _promise(tmp_path / "model")
+    assert "finds no landmark: in validation even its surest answers were wrong. Give it more training.minutes" in said
+    assert f"<b>{said}</b>" in report(tmp_path).read_text()
+    content["calibration"]["threshold"] = 0.5
+    write_sealed(tmp_path / "model" / "model.json", content)
+    assert "finds no landmark" not in report(tmp_path).read_text()
+    (said,) = _promise(tmp_path / "model")
+    assert "1 validation case gave too few answers (19 answers, of 5 cases or more, are needed)" in said
+
+
+def test_a_part_that_was_not_measured_says_so_and_how_it_is(tmp_path):
+    make_run(tmp_path, ["a"], cases=1, scans=False)
+    text = report(tmp_path, part="validation").read_text()
+    assert "<dt>measured</dt><dd>not yet</dd>" in text
+    assert f"<code>patchvote evaluate run={tmp_path} evaluate.part=validation</code>" in text
 
 
 def test_the_page_loads_nothing_from_elsewhere(page):
@@ -227,4 +250,4 @@ def test_distances_are_told_by_the_terminal_and_drawn_on_the_page_where_they_wer
     assert [pair["n"] for pair in found] == [4, 5]
     page = report(tmp_path).read_text()
     assert page.count("<svg") == 2 + 2 and "left and\n&lt;i&gt;b" in page and "<i>b" not in page
-    assert f"bias {number(found[0]['bias'])} mm" in page and f"<td>{found[1]['icc']:.3f}</td>" in page
+    assert f"bias {number(found[0]['bias'])} mm" in page and f">{found[1]['icc']:.3f}</td>" in page

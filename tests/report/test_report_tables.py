@@ -12,9 +12,9 @@ from pipeline.metrics.errors import Outcomes
 from pipeline.report.cases import best_median_worst, by_case, typical_and_worst
 from pipeline.report.columns import columns, number, percent
 from pipeline.report.curves import error_curve, training_curve
-from pipeline.report.facts import UNKNOWN, levels, look_up, look_up_setting, minutes_given
+from pipeline.report.facts import UNKNOWN, budget_given, levels, look_up, look_up_setting
 from pipeline.report.figure import label
-from pipeline.report.page import Page, Picture, render, sentences, tiles
+from pipeline.report.page import Listing, Page, Picture, render, sentences, tiles
 from pipeline.report.paper import MEAN_MM, paper_errors
 from pipeline.report.run_files import read_rows
 from pipeline.report.terminal import agreement_table, summary_table
@@ -117,6 +117,13 @@ def test_the_page_speaks_of_the_part_that_it_shows():
     assert "test/" not in empty + many
 
 
+def test_short_cells_of_tables_are_never_broken_and_long_ones_have_room():
+    cells = ("tar_at_far01", "0.0000", "pairs of one identity", "a" * 25)
+    listing = Listing(("number", "value", "meaning", "word"), (cells,))
+    text = render(Page("t", (), None, measured=listing))
+    assert text.count('<td class="whole">') == 2 and f"<td>{'a' * 25}</td>" in text
+
+
 def test_all_is_said_only_of_all():
     assert [percent(v) for v in (1, 0.999, 0.5, 0.001, 0)] == ["100%", "99.9%", "50%", "0.1%", "0%"]
 
@@ -156,13 +163,13 @@ def test_the_curve_names_landmarks_as_text_and_takes_the_pages_colour():
 
 
 @pytest.mark.parametrize("model", [None, [], {}, {"training": None}, {"training": {"minutes": None}, "minutes": 3}])
-def test_minutes_that_no_model_tells_are_not_recorded(model):
-    assert minutes_given(model) == UNKNOWN
+def test_a_budget_that_no_model_tells_is_not_recorded(model):
+    assert budget_given(model) == UNKNOWN
 
 
 def test_a_history_without_a_clock_is_drawn_over_steps():
     drawn = training_curve([{"level": "0", "step": str(i), "loss_total": str(10 / i)} for i in range(1, 40)], "mm")
-    assert ">step<" in drawn and "level 0" in drawn
+    assert ">step<" in drawn and "level 1" in drawn
 
 
 def test_the_curve_shows_lengths_where_what_chooses_the_best_is_none():
