@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.box_predictions import FoundBox
 from pipeline.data.dataset import Box
 from pipeline.data.image import Image
-from pipeline.data.write_picture import COLOURS
+from pipeline.data.write_picture import WHITE, boxed_picture
 
-WHITE = (255, 255, 255)
 WIDEST = 900  # pixels
 
 
-def draw_boxes(image: Image, reference: Sequence[Box], answers: Sequence[Box], classes: Sequence[str]) -> str:
-    """White the reference, in the colour of its class each answer.
+def draw_boxes(image: Image, reference: Sequence[Box], answers: Sequence[FoundBox], classes: Sequence[str]) -> str:
+    """White the reference, in the colour of its class each answer, with its belief.
 
     Args:
         image: A picture, its axes x and y.
@@ -26,17 +26,8 @@ def draw_boxes(image: Image, reference: Sequence[Box], answers: Sequence[Box], c
         answers: px.
         classes: Their order chooses the colours.
     """
-    from PIL import ImageDraw
-
-    shown = in_colours(image)
-    times = min(1.0, WIDEST / shown.width)
-    shown = shown.resize((round(shown.width * times), round(shown.height * times)))
-    draw = ImageDraw.Draw(shown)
-    for box in reference:
-        draw.rectangle(_ends(box, times), outline=WHITE, width=3)
-    for box in answers:
-        draw.rectangle(_ends(box, times), outline=COLOURS[classes.index(box.label) % len(COLOURS)], width=2)
-    return drawn_address(shown)
+    boxes, words = [found.box for found in answers], [f"{found.belief:.2f}" for found in answers]
+    return drawn_address(boxed_picture(image, boxes, words, classes, reference, WIDEST))
 
 
 def side_by_side(images: Sequence[Image], height: int = 260) -> str:
@@ -68,7 +59,3 @@ def drawn_address(picture: Any) -> str:
     content = io.BytesIO()
     picture.save(content, "JPEG", quality=85)
     return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()
-
-
-def _ends(box: Box, times: float) -> list[float]:
-    return [(v + 0.5) * times - 0.5 for v in (*box.low, *box.high)]

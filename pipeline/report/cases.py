@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
+T = TypeVar("T")
 ErrorRow = Mapping[str, str]  # a line of errors.csv
 
 
@@ -45,7 +47,11 @@ def _case(case: str, found: dict[str, ErrorRow], landmarks: Sequence[str]) -> Ca
 
 def best_median_worst(cases: Sequence[CaseErrors]) -> list[tuple[str, CaseErrors]]:
     """Up to three different cases by their mean error; a case without any error cannot be ranked."""
-    ranked = sorted((c for c in cases if len(c.measured)), key=lambda c: float(c.measured.mean()))
+    return three_of(sorted((c for c in cases if len(c.measured)), key=lambda c: float(c.measured.mean())))
+
+
+def three_of(ranked: Sequence[T]) -> list[tuple[str, T]]:
+    """The best, the median and the worst of what is sorted so, each but once."""
     if not ranked:
         return []
     places = {"best": 0, "median": (len(ranked) - 1) // 2, "worst": len(ranked) - 1}

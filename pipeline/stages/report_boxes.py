@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import write_text
-from pipeline.data.box_predictions import BoxPredictions, answers_only, read_box_predictions
+from pipeline.data.box_predictions import BoxPredictions, FoundBox, read_box_predictions
 from pipeline.data.box_rules import usable_boxes
 from pipeline.data.dataset import Box, Dataset, Part
 from pipeline.data.image import Image
 from pipeline.errors import PatchvoteError
 from pipeline.report.box_figure import draw_boxes
 from pipeline.report.box_listing import box_listing, box_number
+from pipeline.report.cases import three_of
+from pipeline.report.columns import counted
 from pipeline.report.page import Picture, render
 from pipeline.report.planes import draw_planes
 from pipeline.report.run_files import Cells, is_count, is_there, read_rows
@@ -83,30 +85,31 @@ def _pictures(answered: Path, data: Dataset, answers: BoxPredictions) -> Iterato
     """The best, the median and the worst image, by the balance of what is missed and what is wrong."""
     from pipeline.data.readers import read_image
 
-    counted = read_rows(answered / "boxes_errors.csv", CELLS)
-    rows = [r for r in counted if int(r["boxes"]) + int(r["answers"])]
+    table = read_rows(answered / "boxes_errors.csv", CELLS)
+    rows = [r for r in table if int(r["boxes"]) + int(r["answers"])]
     rows.sort(key=lambda r: -2 * int(r["right"]) / (int(r["boxes"]) + int(r["answers"])))
-    chosen = {"Best": 0, "Median": len(rows) // 2, "Worst": len(rows) - 1} if rows else {}
-    for word, place in chosen.items():
-        row = rows[place]
+    for word, row in three_of(rows):
+        heading = f"{word.capitalize()} case: {row['case']}"
         case = data.case(row["case"])
-        caption = f"{row['right']} right of {row['answers']} answers; {row['boxes']} boxes are there"
+        there, said = counted(int(row["boxes"]), "box"), counted(int(row["answers"]), "answer")
+        caption = f"{row['right']} right of {said}; {there} in the reference"
         try:
             image = read_image(data.image_path(case))
-            found = answers_only(answers.cases.get(case.id, ()))
+            found = [box for box in answers.cases.get(case.id, ()) if box.found]
             reference = usable_boxes(case.boxes or (), image.frame)
             drawn = _drawn(image, reference, found, answers.classes)
-            yield Picture(f"{word} case: {case.id}", caption, drawn)
+            yield Picture(heading, caption, drawn)
         except (PatchvoteError, OSError) as error:
-            yield Picture(f"{word} case: {case.id}", caption, None, f"The picture cannot be shown: {error}")
+            yield Picture(heading, caption, None, f"The picture cannot be shown: {error}")
 
 
-def _drawn(image: Image, reference: Sequence[Box], found: Sequence[Box], classes: Sequence[str]) -> str | None:
+def _drawn(image: Image, reference: Sequence[Box], found: Sequence[FoundBox], classes: Sequence[str]) -> str | None:
     """A picture with its boxes; of a scan planes through the middle of a box, and that of an answer of its class."""
     if image.frame.unit == "px":
         return draw_boxes(image, reference, found, classes)
-    shown = [*reference, *found][:1]
-    answer = next((box for box in found if shown and box.label == shown[0].label), None)
+    answers = [one.box for one in found]
+    shown = [*reference, *answers][:1]
+    answer = next((box for box in answers if shown and box.label == shown[0].label), None)
     return draw_planes(image, _middle(shown[0]), _middle(answer) if answer else None) if shown else None
 
 

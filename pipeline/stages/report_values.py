@@ -10,6 +10,7 @@ from pipeline.data.atomic import write_text
 from pipeline.data.dataset import Dataset, Part
 from pipeline.errors import PatchvoteError
 from pipeline.report.box_figure import side_by_side
+from pipeline.report.cases import three_of
 from pipeline.report.page import Picture, render
 from pipeline.report.run_files import Cells, is_number, is_number_or_empty, is_there, read_rows, require_cells
 from pipeline.report.run_page import measured_run, page_file, page_of
@@ -81,16 +82,21 @@ def _pictures(data: Dataset, rows: Sequence[dict[str, str]], summary: dict[str, 
     for name, numbers in summary["values"].items():
         worse = _error if "mae" in numbers else _doubt
         mine = sorted((r for r in rows if r["value"] == name and r["reference"]), key=worse)
-        places = {"Best": 0, "Median": len(mine) // 2, "Worst": len(mine) - 1} if mine else {}
-        for word, place in places.items():
-            row = mine[place]
-            caption = f"{row['case']}: {row['reference']}, answered {row['answer']}"
+        for word, row in three_of(mine):
+            answer = _rounded(row["answer"]) if "mae" in numbers else row["answer"]
+            caption = f"{row['case']}: {row['reference']}, answered {answer}"
             try:
                 image = read_image(data.image_path(data.case(row["case"])))
                 drawn = side_by_side([image]) if data.unit == "px" else None
-                yield Picture(f"{name}: {word.lower()}", caption, drawn, "" if drawn else "Scans are not shown here.")
+                yield Picture(f"{name}: {word}", caption, drawn, "" if drawn else "Scans are not shown here.")
             except (PatchvoteError, OSError) as error:
-                yield Picture(f"{name}: {word.lower()}", caption, None, f"The picture cannot be shown: {error}")
+                yield Picture(f"{name}: {word}", caption, None, f"The picture cannot be shown: {error}")
+
+
+def _rounded(cell: str) -> str:
+    """A number that was answered, without the digits that nobody reads."""
+    value = float(cell)
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _error(row: dict[str, str]) -> tuple[float, float]:

@@ -16,7 +16,9 @@ from pipeline.data.boxes_voc import read_voc, write_voc
 from pipeline.data.boxes_yolo import CLASSES, read_classes, read_yolo, write_yolo
 from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.dataset import Box, Case, Dataset, read_dataset, write_dataset
+from pipeline.data.image import Image
 from pipeline.data.write_boxes import write_box_sets
+from pipeline.data.write_picture import boxed_picture
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
@@ -363,3 +365,23 @@ def test_a_box_that_is_drawn_twice_counts_once():
     case = Case("a", "a", "a.png", {}, None, {}, (BOXES[0], BOXES[0]))
     assert usable_boxes(case.boxes, FRAME) == (BOXES[0],)
     assert [f.rule for f in check_boxes(Dataset("set", None, (), (case,), "px"), {"a": FRAME})] == ["box-twice"]
+
+
+@pytest.mark.parametrize("size", [(24, 18), (1600, 1200)])
+def test_a_picture_shows_what_lies_in_its_boxes_and_says_what_each_is(size, monkeypatch):
+    from PIL.ImageDraw import ImageDraw
+
+    written, write = [], ImageDraw.text
+
+    def heard(draw, at, text, **how):
+        written.append((text, at[0] + draw.textlength(text)))
+        write(draw, at, text, **how)
+
+    monkeypatch.setattr(ImageDraw, "text", heard)
+    image = Image(ImageFrame(size, np.eye(3), "px"), np.full(size, 77, np.uint8))
+    box = Box("cell", (size[0] - 6.5, 3.0), (size[0] - 0.5, 12.0))  # at the right edge
+    shown = boxed_picture(image, [box], ["0.93"], ["cell"], [box], 900)
+    assert 480 <= shown.width <= 900
+    assert [text for text, _ in written] == ["cell", "cell 0.93"] and all(right <= shown.width for _, right in written)
+    if size[0] < 480:
+        assert (np.asarray(shown)[110:200, -100:-40] == 77).all()

@@ -224,6 +224,23 @@ def test_a_name_of_several_lines_is_drawn_in_one(tmp_path):
     assert drawn[0] == drawn[1]
 
 
+@pytest.mark.parametrize("count", [2, 90])
+def test_landmarks_that_were_not_found_are_named_where_there_is_room_and_else_counted(tmp_path, monkeypatch, count):
+    from PIL.ImageDraw import ImageDraw
+
+    PIL.Image.new("L", (80, 40)).save(tmp_path / "a.png")
+    written, write = [], ImageDraw.text
+
+    def heard(draw, at, text, **how):
+        written.append(text)
+        write(draw, at, text, **how)
+
+    monkeypatch.setattr(ImageDraw, "text", heard)
+    lost = {f"point {number}": Answer(None, False, 0.1, None, 0) for number in range(count)}
+    write_picture(tmp_path / "drawn.png", tmp_path / "a.png", lost | {"tip": Answer((3.0, 4.0), True, 0.9, 0.5, 7)})
+    assert written == ["tip", "not found: point 0, point 1" if count == 2 else "not found: 90 of 91"]
+
+
 @pytest.mark.parametrize("sign", ["\n", "\x0b", "\x1c", "\x85", "\u2028"])
 def test_a_name_of_several_lines_comes_back_from_a_table_and_is_one_line_of_an_fcsv(tmp_path, sign):
     case, name, answer = f"c{sign}1", f"tip of{sign}nose", Answer((1.0, 2.0, 3.0), True, 0.9, 0.5, 7)

@@ -6,6 +6,8 @@ from functools import partial
 import numpy as np
 import pytest
 
+from pipeline.data.box_predictions import BoxPredictions
+from pipeline.data.dataset import Case, Dataset
 from pipeline.errors import DataError
 from pipeline.metrics import macro_mean, summarise
 from pipeline.metrics.errors import Outcomes
@@ -147,6 +149,19 @@ def test_one_or_two_cases_are_shown_once():
     assert [w for w, _ in best_median_worst(cases[:1])] == ["best"]
     assert [w for w, _ in best_median_worst(cases)] == ["best", "worst"]
     assert typical_and_worst(cases[1]) == [("typical", 0), ("its worst", 1)]
+
+
+def test_pages_of_boxes_and_of_values_show_a_picture_once_and_say_what_it_is_in_words(tmp_path):
+    cases = tuple(Case(name, name, f"{name}.png", {}, "test") for name in "ab")
+    data = Dataset("two", tmp_path, (), cases, "px")
+    (tmp_path / "boxes_errors.csv").write_text("case,subject,boxes,answers,right\na,a,1,1,1\nb,b,2,1,0\n")
+    shown = list(report_boxes._pictures(tmp_path, data, BoxPredictions("m", {}, ("cell",))))
+    assert [picture.heading for picture in shown] == ["Best case: a", "Worst case: b"]
+    assert shown[0].caption == "1 right of 1 answer; 1 box in the reference"
+    told = [{"case": n, "value": "age", "reference": "42.5", "answer": f"4{k}.40272809"} for k, n in enumerate("ab")]
+    shown = list(report_values._pictures(data, told, {"values": {"age": {"mae": 1.0}}}))
+    assert [picture.heading for picture in shown] == ["age: best", "age: worst"]
+    assert shown[0].caption == "b: 42.5, answered 41.4"
 
 
 def test_curves_of_nothing_are_none():
