@@ -20,7 +20,8 @@ class DataSettings:
         name: What the dataset calls itself; null = the experiment's name.
         frame: Frame of landmark files that do not say it themselves (others keep theirs); null = the scans must tell.
         missing: What a landmark without a row means: nobody said (unannotated) or not in the scan (absent).
-        unlisted: Scans of which no landmark file speaks are left out (left_out), or shown as containing none (absent).
+        unlisted: Scans of which no landmark file speaks are left out (left_out; with task=multi their landmarks are not
+            known), or shown as containing none (absent).
         images: Name of the folder in the source that holds the scans, such as images_2mm; null = of all images* the
             one with most scans, or else the source itself.
         series_uid: SeriesInstanceUIDs to take from DICOM folders that hold several; predict and align mind it, too.

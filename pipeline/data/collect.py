@@ -29,6 +29,7 @@ def collect(
     images: str | None = None,
     series: Sequence[str] = (),
     unlisted: str = "left_out",
+    keep: bool = False,
 ) -> tuple[Dataset, list[Finding]]:
     """Read a folder of scans and landmarks.
 
@@ -42,6 +43,7 @@ def collect(
         images: Which folder holds the scans, where there are several.
         series: UIDs of the DICOM series to take, where a folder holds several.
         unlisted: What becomes of scans of which no landmark file speaks: "left_out", or all is "absent" from them.
+        keep: Scans without landmarks stay, and theirs are not annotated: something else may be known of them.
 
     Returns:
         The cases without an error, and all findings. Cases with an error are only in the findings.
@@ -62,24 +64,29 @@ def collect(
         if not doubled:
             raise
         raise DataError(_doubled(source, doubled, "" if not scans else f"\n{error}")) from error
-    _match(found, scans, told, unlisted == "absent")
+    bare = _match(found, scans, told, unlisted == "absent", keep)
     for finding in typos({case: points for case, points in found.cases.items()}):
         found.error(finding.rule, cast("str", finding.case), finding.message, finding.advice)
     names = _names(found.cases)
-    if found.cases and not names:
+    if (found.cases or keep) and not names:
         raise DataError(_unmatched(source, scans, found))
     subjects = subjects_of(source, scans, findings)
     splits = (listed.parts if listed else parts_of(scans)) | splits_of(source, scans, findings)
+    landmarks: dict[str, dict[str, Position]] = {case: {} for case in bare if keep}
+    landmarks |= {
+        case: _in_order(points, names, missing if points else "absent", found.observers.get(case, {}))
+        for case, points in found.cases.items()
+    }
     cases = tuple(
         Case(
             id=case,
             subject=subjects.get(case, subject(case)),
             image=scans[case].relative_to(source).as_posix(),
-            landmarks=_in_order(points, names, missing if points else "absent", found.observers.get(case, {})),
+            landmarks=points,
             split=splits.get(case),
             observers=found.observers.get(case, {}),
         )
-        for case, points in sorted(found.cases.items())
+        for case, points in sorted(landmarks.items())
     )
     findings += found.findings
     require_enough(source, cases, findings)
@@ -93,9 +100,11 @@ def subject(case: str) -> str:
     return match[1] if match else case
 
 
-def _match(found: Annotations, scans: dict[str, Path], known: set[str], empty: bool) -> None:
+def _match(found: Annotations, scans: dict[str, Path], known: set[str], empty: bool, keep: bool) -> list[str]:
     """Pair scans and points; fit points to the axes of their scan. `known`: cases of whose scans something was told;
-    `empty`: a scan without points shows nothing."""
+    `empty`: a scan without points shows nothing. Returns the scans without points, which are told: whether they are kept
+    or left out."""
+    bare = []
     told = {f.case for f in found.findings if f.severity == "error"} | known
     for case in sorted(set(found.cases) - set(scans)):
         if case not in told:
@@ -106,13 +115,19 @@ def _match(found: Annotations, scans: dict[str, Path], known: set[str], empty: b
         if empty and case not in found.cases:
             found.cases[case] = {}
         elif not found.cases.get(case):
-            text = f"{scans[case].name} has no landmarks: left out."
-            found.findings.append(
-                Finding("no-landmarks", "warning", case, text, "Annotate it, or name the landmarks so.")
-            )
+            found.findings.append(_without_landmarks(case, scans[case], keep))
             found.cases.pop(case, None)
+            bare.append(case)
         else:
             _fit_axes(found, case, scans[case])
+    return bare
+
+
+def _without_landmarks(case: str, scan: Path, keep: bool) -> Finding:
+    advice = "Annotate it, or name the landmarks so."
+    if keep:
+        return Finding("no-landmarks", "note", case, f"{scan.name} has no landmarks: taken as not annotated.", advice)
+    return Finding("no-landmarks", "warning", case, f"{scan.name} has no landmarks: left out.", advice)
 
 
 def _doubled(source: Path, doubled: Mapping[str | None, str], more: str) -> str:

@@ -86,6 +86,9 @@ def with_values(
     inputs: Sequence[Column],
     outputs: Sequence[Column],
     table: str | None = None,
+    images: str | None = None,
+    series: Sequence[str] = (),
+    keep: bool = False,
 ) -> Dataset:
     """The cases with what the table says of each; one without a row is left out, and so is one with a bad cell.
 
@@ -95,6 +98,9 @@ def with_values(
         inputs: Columns that are given.
         outputs: Columns that are asked for.
         table: Name of the table; None = the only CSV file of the folder that has all columns.
+        images: Which folder of it was looked into for images.
+        series: UIDs of the DICOM series that were taken.
+        keep: Cases without a row stay, and their values are not known: something else may be.
 
     Raises:
         DataError: No such table, or fewer than three subjects are left and no split is given.
@@ -111,14 +117,24 @@ def with_values(
             text, advice = " ".join(said.problems[case.id]), "Correct it; the case is left out until then."
             findings.append(Finding("bad-value", "error", case.id, text, advice))
         elif case.id not in said.rows:
-            text = f"{path.name} has no row for it: left out."
-            findings.append(Finding("no-values", "warning", case.id, text, "Add a row, or rename its image."))
+            findings.append(_without_row(case.id, path.name, keep))
+            cases += [case] if keep else []
         else:
             cases.append(replace(case, values=said.rows[case.id]))
-    for row in sorted(said.rows.keys() - {c.id for c in dataset.cases}):
-        findings.append(Finding("no-scan", "warning", row, f"a row of {path.name}, but no image.", "Add the image."))
+    if strays := said.rows.keys() - {c.id for c in dataset.cases}:  # images that were left out, and those there are not
+        told = {f.case for f in findings if f.severity == "error"}
+        left_out = told | ids_by_file(find_scans(dataset.root, images, series)[0], dataset.root).keys()
+        text = f"a row of {path.name}, but no image."
+        findings += [Finding("no-scan", "warning", row, text, "Add the image.") for row in sorted(strays - left_out)]
     require_enough(dataset.root, tuple(cases), findings)
     return replace(dataset, cases=tuple(cases), inputs=tuple(inputs), outputs=tuple(outputs))
+
+
+def _without_row(case: str, table: str, keep: bool) -> Finding:
+    text, advice = f"{table} has no row for it", "Add a row, or rename its image."
+    if keep:
+        return Finding("no-values", "note", case, f"{text}: its values are taken as not known.", advice)
+    return Finding("no-values", "warning", case, f"{text}: left out.", advice)
 
 
 def by_view(scans: Mapping[str, Path], views: Mapping[str, str]) -> tuple[dict[str, Path], dict[str, dict[str, Path]]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.data.box_rules import readable_frames, usable_boxes
 from pipeline.data.boxes_around import with_boxes_around
-from pipeline.data.collect import collect
+from pipeline.data.collect import collect, require_enough
 from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.collect_values import Columns, collect_images, with_values
 from pipeline.data.dataset import Dataset, write_dataset
@@ -48,7 +48,8 @@ def import_folder(
         missing: Whether a landmark that a case lacks is "unannotated" or "absent".
         images: Which folder of `source` holds the scans.
         series: UIDs of the DICOM series to take, where a folder holds several.
-        unlisted: Whether scans of which no landmark file speaks are "left_out", or all is "absent" from them.
+        unlisted: Whether scans of which no landmark file speaks are "left_out", or all is "absent" from them; of a task
+            with more than landmarks none is left out that more is known of.
         fractions: Shares of train, validation and test subjects.
         seed: Of the split.
         edges: Pairs of landmarks that are drawn as lines.
@@ -63,6 +64,7 @@ def import_folder(
         DataError: The folder cannot be used as a whole, or an edge names no landmark.
     """
     answers, columns = TASKS[task].answers, columns or Columns()
+    multi = task == "multi"  # what is not known of a case masks that part alone
     if answers in ("values", "vectors"):
         dataset, findings = collect_images(Path(source), name, images, columns.views, answers == "vectors", series)
     elif answers == "boxes" and boxes_around:
@@ -71,20 +73,17 @@ def import_folder(
     elif answers == "boxes":
         dataset, findings = collect_boxes(Path(source), name, images, unlisted, series)
     else:
-        dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted)
+        dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted, multi)
     if task == "one_object":
         _require_one_thing(dataset, Path(source))
-    if task == "multi":
+    if multi:
         if boxes_around:
             dataset = with_boxes_around(dataset, boxes_around, margin, beside=True)
         else:
             dataset = with_boxes_of_folder(dataset, findings, images, series)
-    dataset = with_values(dataset, findings, columns.inputs, columns.outputs, columns.table)
-    if task == "multi" and not dataset.outputs and not dataset.classes:
-        raise DataError(
-            f"{source}: task=multi, but there is nothing beside the landmarks: name columns of a table, such as"
-            " outputs.numbers=[age], or boxes, by files or data.boxes_around."
-        )
+    dataset = with_values(dataset, findings, columns.inputs, columns.outputs, columns.table, images, series, multi)
+    if multi:
+        dataset = _known_in_part(dataset, findings, Path(source))
     unknown = [name for edge in edges for name in edge if name not in dataset.landmarks]
     if unknown:
         raise DataError(f"data.edges: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
@@ -114,3 +113,21 @@ def _require_one_thing(dataset: Dataset, source: Path) -> None:
     crowded = [c.id for c, frame in frames if len(usable_boxes(c.boxes or (), frame)) > 1]
     if crowded:
         raise DataError(f"{source}: {len(crowded)} cases show several things, the first {crowded[0]}: use task=boxes")
+
+
+def _known_in_part(dataset: Dataset, findings: list[Finding], source: Path) -> Dataset:
+    """The cases of which landmarks, boxes or values are known, or at least that there are none; others are told."""
+    if not dataset.outputs and not dataset.classes:
+        raise DataError(
+            f"{source}: task=multi, but there is nothing beside the landmarks: name columns of a table, such as"
+            " outputs.numbers=[age], or boxes, by files or data.boxes_around."
+        )
+    known, asked = [], {column.name for column in dataset.outputs}
+    for case in dataset.cases:
+        if case.landmarks or case.boxes is not None or asked & case.values.keys():
+            known.append(case)
+            continue
+        text = f"{Path(case.image).name} has no landmarks, boxes or values: left out."
+        findings.append(Finding("nothing-known", "warning", case.id, text, "Annotate it, or call what is known so."))
+    require_enough(dataset.root, tuple(known), findings)
+    return dataset.with_cases(tuple(known))

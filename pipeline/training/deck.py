@@ -44,6 +44,9 @@ def _missing(case: TrainingCase, constellation: Constellation) -> Bool[np.ndarra
 
 
 def dealt(deck: list[TrainingCase], task: Task, number: int) -> list[TrainingCase]:
-    """The deck as level `number` takes crops of it: one that is asked about landmarks alone aims at no box."""
+    """The deck as level `number` takes crops of it: one that is asked about landmarks alone aims at no box, and learns
+    nothing of a case of which no landmark is known."""
     asks_for_boxes = not isinstance(task, LandmarksTask) or (isinstance(task, MultiTask) and number == 0)
-    return deck if asks_for_boxes else [replace(case, labels=None, corners=None) for case in deck]
+    if asks_for_boxes:
+        return deck
+    return [replace(case, labels=None, corners=None) for case in deck if case.known.any()]

@@ -1,8 +1,10 @@
 """Stage import of values, people and boxes around landmarks; real folders need no settings but their columns."""
 
 from itertools import product
+from shutil import copy
 
 import numpy as np
+import PIL.Image
 import pytest
 from dicom_files import NORMAL, ORIGIN, write_slice
 from real_data import real_data
@@ -10,10 +12,13 @@ from real_data import real_data
 from pipeline.data.collect_values import Columns
 from pipeline.data.columns import Column
 from pipeline.data.dataset import read_dataset
+from pipeline.data.findings import FROM_IMPORT, read_findings
 from pipeline.data.markups import write_markups
 from pipeline.errors import DataError
 from pipeline.stages.check import check
 from pipeline.stages.import_data import import_folder
+
+PHASE = Columns((), (Column("phase", "class"),))
 
 
 @pytest.fixture
@@ -78,6 +83,62 @@ def test_landmarks_and_values_come_together(scans, tmp_path):
     ]
 
 
+def test_what_is_not_known_of_a_case_masks_that_part_alone(scans, tmp_path):
+    """Of c1 no landmark is known, of c2 no value, of c4 nothing."""
+    (scans / "landmarks/c1.mrk.json").unlink()
+    copy(scans / "images/c0.nii.gz", scans / "images/c4.nii.gz")
+    rows = ("c0.nii.gz,early", "c1.nii.gz,late", "c3.nii.gz,", "c4.nii.gz,", "c9.nii.gz,late")
+    (scans / "table.csv").write_text("\n".join(("image,phase", *rows)))
+    data = import_folder(scans, tmp_path / "d.json", "m", task="multi", columns=PHASE)
+    assert read_dataset(tmp_path / "d.json") == data
+    assert {c.id: (len(c.landmarks), c.values) for c in data.cases} == {
+        "c0": (3, {"phase": "early"}),
+        "c1": (0, {"phase": "late"}),
+        "c2": (3, {}),
+        "c3": (3, {}),
+    }
+    assert told(tmp_path) == {
+        ("no-landmarks", "note", "c1"),
+        ("no-landmarks", "note", "c4"),
+        ("no-values", "note", "c2"),
+        ("nothing-known", "warning", "c4"),
+        ("no-scan", "warning", "c9.nii.gz"),
+    }
+
+
+@pytest.mark.parametrize(("unlisted", "bare"), [("left_out", {}), ("absent", {"a": None})])
+def test_images_without_coordinates_are_not_annotated_unless_they_are_said_to_show_nothing(tmp_path, unlisted, bare):
+    for number in range(5):
+        pixels = np.random.default_rng(number).integers(0, 255, (8, 8), np.uint8)
+        PIL.Image.fromarray(pixels).save(tmp_path / f"c{number}.png")
+    (tmp_path / "landmarks.csv").write_text("case,a_x,a_y\nc0,1,2\nc1,3,4\nc2,5,6\nc3,,\n")
+    (tmp_path / "table.csv").write_text("case,phase\n" + "".join(f"c{number},early\n" for number in range(5)))
+    out = tmp_path / "run" / "d.json"
+    data = import_folder(tmp_path, out, "m", task="multi", columns=PHASE, unlisted=unlisted, missing="absent")
+    assert [c.landmarks for c in data.cases] == [{"a": (1, 2)}, {"a": (3, 4)}, {"a": (5, 6)}, bare, bare]
+
+
+def test_landmarks_of_no_scan_are_an_error_though_more_is_known_of_it(scans, tmp_path):
+    for number in range(4):
+        (scans / f"landmarks/c{number}.mrk.json").rename(scans / f"landmarks/x{number}.mrk.json")
+    (scans / "table.csv").write_text("case,phase\nc0,early\nc1,late\nc2,early\nc3,late\n")
+    with pytest.raises(DataError, match="none of 4 scans has a landmark"):
+        import_folder(scans, tmp_path / "d.json", "m", task="multi", columns=PHASE)
+
+
+def test_a_row_of_an_image_that_is_left_out_has_an_image(scans, tmp_path):
+    (scans / "landmarks/c1.mrk.json").unlink()
+    rows = [f"c{number}.nii.gz,early" for number in (0, 1, 2, 3, 9)]
+    (scans / "table.csv").write_text("\n".join(("image,phase", *rows)))
+    data = import_folder(scans, tmp_path / "d.json", "m", columns=Columns(PHASE.outputs))
+    assert [c.id for c in data.cases] == ["c0", "c2", "c3"]
+    assert told(tmp_path) == {("no-landmarks", "warning", "c1"), ("no-scan", "warning", "c9.nii.gz")}
+
+
+def told(folder):
+    return {(f.rule, f.severity, f.case) for f in read_findings(folder / FROM_IMPORT).items}
+
+
 @pytest.mark.parametrize("task", ["embedding", "attributes"])
 def test_one_of_several_series_is_taken_as_asked(tmp_path, task):
     source = tmp_path / "in"
@@ -129,8 +190,6 @@ def test_people_of_a_real_folder_are_apart(tmp_path):
 
 
 def test_codes_take_the_place_of_names_of_all_images(tmp_path):
-    import PIL.Image
-
     folder = tmp_path / "visits"
     (folder / "images").mkdir(parents=True)
     for name in ("ann", "bob", "cid"):

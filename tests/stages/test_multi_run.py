@@ -16,11 +16,13 @@ SETTINGS = [
     "training.validations=1", "training.precision=float32", "training.looks=1",
     "training.coarse.parameters={stride: 4, width: 8, growth: 8, depth: 1}", "training.coarse.batch=8",
 ]  # fmt: skip
+PARTS = {4: "test", 5: "test", 6: "test", 7: "validation", 11: "validation"}  # the others train
 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    """Things in pictures: their middle as a landmark, their box in half of the pictures, their width in a table."""
+    """Things in pictures: their middle as a landmark and their width in a table, each of three pictures in four, and in
+    half of them their box."""
     place = tmp_path_factory.mktemp("things")
     simulate(place, 16, kind="objects", workers=1)
     with open(place / "landmarks.csv", "w") as points, open(place / "values.csv", "w") as values:
@@ -31,10 +33,14 @@ def pictures(tmp_path_factory):
             read_voc(path, path.stem, found)
             for box in found.cases[path.stem]:
                 x, y = ((a + b) / 2 for a, b in zip(box.low, box.high, strict=True))
-                points.write(f"{path.stem},middle,{x:.2f},{y:.2f}\n")
-                values.write(f"{path.stem},{box.high[0] - box.low[0]:.2f}\n")
+                if number % 4 != 1:
+                    points.write(f"{path.stem},middle,{x:.2f},{y:.2f}\n")
+                if number % 4 != 2:
+                    values.write(f"{path.stem},{box.high[0] - box.low[0]:.2f}\n")
             if number % 2:
                 path.unlink()
+    parts = (f"objects_{number:06d},{PARTS.get(number, 'train')}" for number in range(16))
+    (place / "split.csv").write_text("\n".join(("case,split", *parts)))
     return place
 
 
@@ -46,10 +52,10 @@ def run(pictures):
     return place
 
 
-def test_cases_without_boxes_are_not_taken_for_empty_ones(run):
+def test_what_is_not_known_of_a_case_costs_that_part_alone(run):
     cases = json.loads((run / "dataset.json").read_text())["cases"]
-    told = [case.get("boxes") is not None for case in cases]
-    assert any(told) and not all(told)
+    known = {("middle" in case["landmarks"], "boxes" in case, "values" in case) for case in cases}
+    assert known == {(True, True, True), (False, False, True), (True, True, False), (True, False, True)}
 
 
 def test_too_few_validation_cases_for_a_radius_are_told(run):
@@ -77,7 +83,9 @@ def test_all_parts_are_measured_and_shown(run):
     known = [c for c in json.loads((run / "dataset.json").read_text())["cases"] if c["split"] == "test"]
     there = sum(len(c.get("boxes") or ()) for c in known)
     assert summary["boxes"]["overall"]["boxes"] == there and "width.mae" in summary["metrics"]
-    assert "boxes.ap50" in summary["metrics"] and summary["n"] <= len(known)
+    assert "boxes.ap50" in summary["metrics"]
+    assert summary["n_present"] == sum(bool(c["landmarks"]) for c in known) < len(known)
+    assert summary["values"]["width"]["images"] == sum("values" in c for c in known) < len(known)
     page = (run / "report.html").read_text()
     assert "<h3>Boxes</h3>" in page and "Of the images as a whole" in page
 

@@ -6,6 +6,9 @@ from crooked import DIMS, upright_frame
 
 from pipeline.data.store import LevelArray
 from pipeline.tasks.constellation import fit_constellation
+from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.multi import MultiTask
+from pipeline.training.deck import dealt as dealt_at
 from pipeline.training.deck import deck_of
 from pipeline.training.levels import TrainingCase
 
@@ -54,3 +57,13 @@ def test_what_nobody_annotated_is_not_missing():
 
 def test_what_many_lack_is_not_rare():
     assert len(dealt(cases(2, missing=range(10)))) == 40
+
+
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_case_of_which_no_landmark_is_known_is_dealt_where_more_is_asked(dims):
+    made = cases(dims)
+    made[5].world[:], made[5].known[:] = np.nan, False
+    multi = MultiTask()
+    assert dealt_at(made, multi, 0) == made
+    for task, level in ((multi, 1), (LandmarksTask(), 0)):
+        assert [c.id for c in dealt_at(made, task, level)] == [c.id for c in made if c.id != "c5"]
