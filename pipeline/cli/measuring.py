@@ -42,13 +42,30 @@ def evaluate(settings: Settings) -> Outcome:
         normalise=wanted.normalise,
         distances=wanted.distances,
     )
-    mean = "nothing to measure" if summary["mean"] is None else f"mean error {summary['mean']:.3g} {summary['unit']}"
     paper = paper_errors(summary["landmarks"], summary["unit"])
     tables = [summary_table(summary, paper)]
     if summary.get("distances"):
         tables.append(agreement_table(summary))
-    note = f"{mean}, {counted(summary['cases'], 'case')}"
+    tables += _beside(summary)
+    note = f"{_found(summary)}, {counted(summary['cases'], 'case')}"
     return Outcome(note, tuple(tables), dict(summary["failures"]))
+
+
+def _found(summary: dict[str, Any]) -> str:
+    """How far off the landmarks are, and how many were found."""
+    if not summary["n_present"]:
+        return "no landmark to find"
+    mean = "" if summary["mean"] is None else f"mean error {summary['mean']:.3g} {summary['unit']}, "
+    return f"{mean}{summary['n']} of {summary['n_present']} landmarks found"
+
+
+def _beside(summary: dict[str, Any]) -> list[Any]:
+    """Tables of what the network was asked beside landmarks, as on the page."""
+    from pipeline.report.box_listing import box_listing
+    from pipeline.report.value_listing import value_listing
+
+    listings = value_listing(summary.get("values", {})), box_listing(summary.get("boxes", {}))
+    return [table_from(listing.columns, listing.rows) for listing in listings if listing.rows]
 
 
 def _predictions(settings: Settings) -> Path:

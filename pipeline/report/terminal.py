@@ -72,7 +72,8 @@ def _worst(summary: dict[str, Any], lines: list[tuple[str, list[str]]]) -> list[
 
 def _caption(summary: dict[str, Any], kept: int, total: int, paper: dict[str, float] | None) -> str:
     unit, mean = summary["unit"], summary["mean"]
-    said = [f"{counted(summary['cases'], 'case')}, part '{summary['split']}'; lengths in {unit}."]
+    found = f"{summary['n']} of {summary['n_present']} landmarks found"
+    said = [f"{found}, {counted(summary['cases'], 'case')}, part '{summary['split']}'; lengths in {unit}."]
     if mean is not None and summary["ci95"]:
         said.append(f"Mean {number(mean)} {unit}, 95% CI {between(summary['ci95'])} over subjects.")
     if macro(summary):

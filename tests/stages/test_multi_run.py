@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.cli.actions import _promise
 from pipeline.cli.door import main
+from pipeline.cli.measuring import _found
 from pipeline.data.boxes_table import BoxesTable
 from pipeline.data.boxes_voc import read_voc
 from pipeline.stages.simulate import simulate
@@ -88,6 +89,28 @@ def test_all_parts_are_measured_and_shown(run):
     assert summary["values"]["width"]["images"] == sum("values" in c for c in known) < len(known)
     page = (run / "report.html").read_text()
     assert "<h3>Boxes</h3>" in page and "Of the images as a whole" in page
+
+
+def test_the_terminal_shows_what_was_measured_of_each_part(run, capsys):
+    assert main(["evaluate", f"run={run}"]) == 0
+    said, summary = capsys.readouterr().out, json.loads((run / "test" / "summary.json").read_text())
+    rows = [line.split() for line in said.splitlines()]
+    assert f"{summary['n']} of 2 landmarks found, 3 cases" in " ".join(said.split())
+    assert ["width", "mae", f"{summary['metrics']['width.mae']:.4g}"] in [row[:3] for row in rows]
+    overall = summary["boxes"]["overall"]
+    assert ["all", "classes", f"{overall['boxes']}", f"{overall['answers']}"] in [row[:4] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ({"n": 34, "n_present": 36, "mean": 1.234}, "mean error 1.23 px, 34 of 36 landmarks found"),
+        ({"n": 0, "n_present": 36, "mean": None}, "0 of 36 landmarks found"),
+        ({"n": 0, "n_present": 0, "mean": None}, "no landmark to find"),
+    ],
+)
+def test_where_no_landmark_is_found_there_was_one_to_find(numbers, said):
+    assert _found({**numbers, "unit": "px"}) == said
 
 
 def test_boxes_around_landmarks_of_scans_stand_beside_them(tmp_path):
