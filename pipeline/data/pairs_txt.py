@@ -6,12 +6,14 @@ pairs of one person, `NAME I J`, and those of two, `NAME I OTHER J`; an image is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.own_output import is_linked
+from pipeline.data.readers import case_name
 from pipeline.errors import DataError
 
 FEWEST = 2  # folds: the threshold of one is chosen on the others
@@ -35,8 +37,8 @@ def read_pairs(path: Path) -> list[Pair]:
     """All pairs.
 
     Raises:
-        DataError: Not readable, a line has another form, there are not as many as the first says, or there is one fold,
-            without others to choose its threshold on; says which.
+        DataError: Not readable, a line has another form, there are not as many of each kind as the first says, or there
+            is one fold, without others to choose its threshold on; says which.
     """
     try:
         lines = [line.split() for line in Path(path).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
@@ -49,8 +51,11 @@ def read_pairs(path: Path) -> list[Pair]:
         try:
             pairs.append(_pair(words, number // (2 * each)))
         except (ValueError, IndexError) as error:
-            text = " ".join(words)
-            raise DataError(f"{path}: line {number + 2}: '{text}'; write NAME I J or NAME I OTHER J.") from error
+            raise DataError(
+                f"{path}: line {number + 2}: '{' '.join(words)}'; write NAME I J, two images of one person, or"
+                " NAME I OTHER J, of two people."
+            ) from error
+    _check_mix(path, pairs, each)
     return pairs
 
 
@@ -67,11 +72,28 @@ def _check_count(path: Path, folds: int, each: int, count: int) -> None:
         )
 
 
+def _check_mix(path: Path, pairs: Sequence[Pair], each: int) -> None:
+    """A fold of one kind would be told rightly by any threshold that takes all for one person, or for two."""
+    same = Counter(pair.fold for pair in pairs if pair.same)
+    for fold in range(len(pairs) // (2 * each)):
+        if same[fold] != each:
+            raise DataError(
+                f"{path}: fold {fold + 1} has {same[fold]} pairs of one person and {2 * each - same[fold]} of two; the"
+                f" first line says {each} of each. Correct it."
+            )
+
+
 def _pair(words: list[str], fold: int) -> Pair:
+    """Raises ValueError for other words, an image beside itself, and one person where two should be."""
     if len(words) == len(("name", "i", "j")):
-        return Pair((words[0], int(words[1])), (words[0], int(words[2])), fold)
+        words = [*words[:2], words[0], words[2]]
+    elif words[0] == words[2]:
+        raise ValueError
     name, one, other, two = words
-    return Pair((name, int(one)), (other, int(two)), fold)
+    pair = Pair((name, int(one)), (other, int(two)), fold)
+    if pair.one == pair.other:
+        raise ValueError
+    return pair
 
 
 def listed_ids(
@@ -85,21 +107,30 @@ def listed_ids(
         dataset: Of `data`.
 
     Raises:
-        DataError: The data go by codes, or an image is not in them, or not answered.
+        DataError: The data go by codes, or an image is not in them, is not answered, or has another's name.
     """
     if is_linked(data.root):
         raise DataError(
             f"{path}: calls images by their files, and {dataset} by codes. Leave evaluate.pairs out, or import with"
             " data.pseudonyms=false into another run=FOLDER."
         )
-    cases = {Path(case.image).stem: case for case in data.cases}
+    cases: dict[str, list[Case]] = {}
+    for case in data.cases:
+        cases.setdefault(case_name(data.image_path(case)), []).append(case)
     named = {image: f"{image[0]}_{image[1]:0{PLACES}d}" for pair in pairs for image in (pair.one, pair.other)}
     for name in named.values():
         if name not in cases:
             raise DataError(f"{path}: no image of {dataset} is called '{name}'. Correct the list, or add the image.")
-        if cases[name].id not in answered:
-            raise DataError(_unanswered(name, cases[name], data, path, dataset))
-    return {image: cases[name].id for image, name in named.items()}
+        if len(cases[name]) > 1:
+            raise DataError(_of_two(name, cases[name], path, dataset))
+        if cases[name][0].id not in answered:
+            raise DataError(_unanswered(name, cases[name][0], data, path, dataset))
+    return {image: cases[name][0].id for image, name in named.items()}
+
+
+def _of_two(name: str, cases: Sequence[Case], path: Path, dataset: Path) -> str:
+    images = " or ".join(case.image for case in cases)
+    return f"{path}: '{name}' may be {images} of {dataset}. Give images of the list names of their own."
 
 
 def _unanswered(name: str, case: Case, data: Dataset, path: Path, dataset: Path) -> str:

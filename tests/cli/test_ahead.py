@@ -24,10 +24,11 @@ def asked(
     image="{}.png",
     unit="px",
     boxes=(),
+    names=(),
     **evaluate,
 ):
     """Settings of a run whose data set is imported."""
-    names = [f"c{number}" for number in range(len(parts))]
+    names = names or [f"c{number}" for number in range(len(parts))]
     cases = tuple(
         Case(name, subject, image.format(name), {"eye": (1.0, 1.0)}, part, boxes=boxes)
         for name, subject, part in zip(names, whose, parts, strict=True)
@@ -82,20 +83,26 @@ def test_a_list_of_pairs_that_is_not_there_or_is_none_is_refused(tmp_path):
         require_ahead(asked(tmp_path, task="embedding", pairs=tmp_path / "pairs.txt"))
 
 
-LIST = "2 1\nc2 1 1\nc2 1 c3 1\nc4 1 1\nc4 1 {} 1\n"
+LIST = "2 1\nb 1 2\nb 1 {} 1\nc 1 2\nc 2 b 2\n"
+LISTED = {
+    "task": "embedding",
+    "parts": ("train", *["test"] * 4),
+    "whose": "abbcc",
+    "names": ("a_0001", "b_0001", "b_0002", "c_0001", "c_0002"),
+}
 
 
 @pytest.mark.parametrize(
     ("other", "refused"),
     [
-        ("c3", ""),
-        ("c0", r"image 'c0_0001', of part 'train', is not among those .*\n.* patchvote predict model=.*\n.* evaluate "),
-        ("c9", "no image of .*dataset.json is called 'c9_0001'"),
+        ("c", ""),
+        ("a", r"image 'a_0001', of part 'train', is not among those .*\n.* patchvote predict model=.*\n.* evaluate "),
+        ("d", "no image of .*dataset.json is called 'd_0001'"),
     ],
 )
 def test_a_list_of_pairs_is_held_against_the_images_that_will_be_answered(tmp_path, other, refused):
     (tmp_path / "pairs.txt").write_text(LIST.format(other))
-    settings = asked(tmp_path, task="embedding", image="{}_0001.png", pairs=tmp_path / "pairs.txt")
+    settings = asked(tmp_path, **LISTED, pairs=tmp_path / "pairs.txt")
     if not refused:
         return require_ahead(settings)
     with pytest.raises(DataError, match=f"pairs.txt: {refused}"):
@@ -105,8 +112,8 @@ def test_a_list_of_pairs_is_held_against_the_images_that_will_be_answered(tmp_pa
 def test_a_list_of_pairs_is_of_no_use_where_images_go_by_codes(tmp_path):
     (private := tmp_path / "private").mkdir()
     (private / "key").touch()
-    (tmp_path / "pairs.txt").write_text(LIST.format("c3"))
-    settings = asked(private, task="embedding", image="{}_0001.png", pairs=tmp_path / "pairs.txt")
+    (tmp_path / "pairs.txt").write_text(LIST.format("c"))
+    settings = asked(private, **LISTED, pairs=tmp_path / "pairs.txt")
     with pytest.raises(DataError, match=r"calls images by their files, and .*dataset.json by codes"):
         require_ahead(settings)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.data.pairs_txt import read_pairs
+from pipeline.data.dataset import Case, Dataset
+from pipeline.data.pairs_txt import Pair, listed_ids, read_pairs
 from pipeline.errors import DataError
 
 LIST = "2 1\nAnn 1 2\nAnn 1 Bob 3\nCid 2 4\nBob 1 Cid 1\n"
@@ -47,3 +48,44 @@ def test_another_file_is_refused(tmp_path):
     (tmp_path / "pairs.txt").write_text("image,age\n1,2\n")
     with pytest.raises(DataError, match="not a list of pairs"):
         read_pairs(tmp_path / "pairs.txt")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "Ann 1 1",  # nothing lies between an image and itself
+        "Ann 1 Ann 2",  # which of the two was meant?
+        "Ann 1 Ann 1",
+    ],
+)
+def test_a_pair_is_of_two_images_and_says_of_how_many_people(tmp_path, bad):
+    (tmp_path / "pairs.txt").write_text(LIST.replace("Ann 1 2", bad))
+    said = f"line 2: '{bad}'; write NAME I J, two images of one person, or NAME I OTHER J, of two people."
+    with pytest.raises(DataError, match=said):
+        read_pairs(tmp_path / "pairs.txt")
+
+
+def test_every_fold_has_as_many_pairs_of_one_person_as_of_two(tmp_path):
+    (tmp_path / "pairs.txt").write_text("2 1\nAnn 1 Bob 3\nAnn 1 2\nCid 2 4\nBob 1 3\n")
+    with pytest.raises(DataError, match="fold 2 has 2 pairs of one person and 0 of two; the first line says 1 of each"):
+        read_pairs(tmp_path / "pairs.txt")
+
+
+def listed(folder, *images):
+    pairs = [Pair(("Ann", 1), ("Dr.Bo", 2), 0)]
+    cases = tuple(Case(image, image, image, {}, "test") for image in images)
+    data = Dataset("faces", folder, (), cases, "px")
+    return listed_ids(pairs, data, {*images}, folder / "pairs.txt", folder / "dataset.json")
+
+
+@pytest.mark.parametrize("image", ["{}.png", "{}.nii.gz", "{}.mha", "{}"])  # the last are folders of slices
+def test_a_list_calls_images_by_their_names_without_suffix(tmp_path, image):
+    one, other = (image.format(name) for name in ("Ann_0001", "Dr.Bo_0002"))
+    assert listed(tmp_path, one, other) == {("Ann", 1): one, ("Dr.Bo", 2): other}
+
+
+def test_a_list_that_could_mean_two_images_is_refused(tmp_path):
+    images = ("Dr.Bo_0002.png", "a/Ann_0001.png", "b/Ann_0001.png")
+    with pytest.raises(DataError, match=r"pairs.txt: 'Ann_0001' may be a/Ann_0001.png or b/Ann_0001.png of .*dataset"):
+        listed(tmp_path, *images)
+    assert listed(tmp_path, "Dr.Bo_0002.png", "a/Ann_0001.png", "a/Cid_0001.png", "b/Cid_0001.png")  # of no pair
