@@ -102,8 +102,8 @@ def subject(case: str) -> str:
 
 def _match(found: Annotations, scans: dict[str, Path], known: set[str], empty: bool, keep: bool) -> list[str]:
     """Pair scans and points; fit points to the axes of their scan. `known`: cases of whose scans something was told;
-    `empty`: a scan without points shows nothing. Returns the scans without points, which are told: whether they are kept
-    or left out."""
+    `empty`: a scan without points shows nothing. Returns the scans without points, which are told: kept or left
+    out."""
     bare = []
     told = {f.case for f in found.findings if f.severity == "error"} | known
     for case in sorted(set(found.cases) - set(scans)):

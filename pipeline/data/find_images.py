@@ -11,7 +11,7 @@ from pipeline.data.csv_rows import some
 from pipeline.data.dicom_header import is_scan_file
 from pipeline.data.own_output import is_answered, is_worn, is_written
 from pipeline.data.read_picture import SUFFIXES as PICTURES
-from pipeline.data.readers import SUFFIXES, may_be_slice
+from pipeline.data.readers import SUFFIXES, may_be_slice, unit_of
 from pipeline.data.unread_kinds import UNREAD, unread_scans
 from pipeline.errors import DataError
 
@@ -60,17 +60,24 @@ def inside(folder: Path) -> list[Path]:
 
 
 def find_images(
-    folder: Path, out: Path | None = None, skipped: list[Path] | None = None, unread: list[Path] | None = None
+    folder: Path,
+    out: Path | None = None,
+    skipped: list[Path] | None = None,
+    unread: list[Path] | None = None,
+    unit: str | None = None,
 ) -> list[Path]:
     """All scans under `folder`, sorted; a folder of DICOM files is one. Where there is none, all pictures: beside scans
-    they are screenshots. Hidden names and label maps are passed over, and what the program wrote itself: runs, links
-    that are called by codes, pictures with answers or something else laid on them, and those in `out`.
+    they are screenshots, but an array that does not say where it lies is no scan beside them. Hidden names and label
+    maps are passed over, and what the program wrote itself: runs, links that are called by codes, pictures with answers
+    or something else laid on them, and those in `out`.
 
     Args:
         folder: Where to look.
         out: Of the answers.
-        skipped: Gets the folders of label maps, to be told: one may be called so and hold scans.
+        skipped: Gets what is to be told: folders of label maps, for one may be called so and hold scans; and pictures
+            beside scans, or scans beside pictures.
         unread: Gets the scans of kinds that are not read, to be told.
+        unit: Of the images that are asked for, if any is of it: "px", pictures; "mm", scans.
     """
     found: list[Path] = []
     pictures: list[Path] = []
@@ -89,13 +96,30 @@ def find_images(
         slices = (Path(root) / n for n in sorted(shown) if may_be_slice(n))
         if any(not p.is_fifo() and is_scan_file(p) for p in slices):  # opening a pipe waits for ever
             found.append(Path(root))
-    found = sorted(found or pictures)
-    if unread is not None:
-        unread += unread_scans(others, found)
-    return found
+    wanted, rest = (pictures, found) if (unit or _usual_unit(found)) == "px" else (found, pictures)
+    if skipped is not None and wanted:
+        skipped += rest
+    if unread is not None and unit != "px":
+        unread += unread_scans(others, wanted or rest)
+    return sorted(wanted or rest)
+
+
+def _usual_unit(scans: Iterable[Path]) -> str:
+    """What is asked for where nobody says it."""
+    placed = any(p.suffix.lower() != ".npy" or p.with_suffix(".json").is_file() for p in scans)
+    return "mm" if placed else "px"
 
 
 def skipping(skipped: Iterable[Path]) -> str:
-    """What to tell of folders of label maps."""
-    listed = some(sorted(str(path) for path in skipped))
-    return f"{listed}: not looked into: folders called so hold label maps. Rename what holds scans."
+    """What to tell of folders of label maps, and of images of another kind than those that were taken; of these without
+    their names, which may be those of patients."""
+    paths = sorted(skipped)
+    labels = [path for path in paths if NO_SCANS.match(path.name) and path.is_dir()]
+    told = []
+    if labels:
+        listed = some(map(str, labels))
+        told.append(f"{listed}: not looked into: folders called so hold label maps. Rename what holds scans.")
+    for unit, what in (("px", "pictures beside scans"), ("mm", "scans and arrays beside pictures")):
+        if count := sum(unit_of(path) == unit and path not in labels for path in paths):
+            told.append(f"{what} are passed over ({count}); give those that are meant a folder of their own.")
+    return " ".join(told)

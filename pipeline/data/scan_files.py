@@ -63,7 +63,7 @@ def find_scans(
             f" pictures end in {', '.join(PICTURES)}.{_passed_over(skipped, unread)}"
         )
     if skipped:
-        findings.append(Finding("folder-skipped", "note", None, skipping(skipped)))
+        findings.append(Finding("passed-over", "note", None, skipping(skipped)))
     picked = pick_series(paths, series)
     require_series(picked, series)
     by_id = scan_ids(picked, folder)
@@ -95,13 +95,16 @@ def _passed_over(skipped: Sequence[Path], unread: Sequence[Path]) -> str:
     return "".join(f" {text}" for text in said)
 
 
-def asked_scans(inputs: Sequence[Path], out: Path, series: Sequence[str] = ()) -> dict[str, Path]:
+def asked_scans(
+    inputs: Sequence[Path], out: Path, series: Sequence[str] = (), unit: str | None = None
+) -> dict[str, Path]:
     """Scans by id of what a user asks about.
 
     Args:
         inputs: Scans, or folders of scans.
         out: Folder of the answers; pictures in it are drawings of answers, or would be mixed with them.
         series: UIDs of the DICOM series to take from folders that hold several.
+        unit: Of the images that are asked for, where somebody knows it: "px" or "mm".
 
     Raises:
         ConfigError: Pictures of a folder are to be answered into it.
@@ -114,7 +117,7 @@ def asked_scans(inputs: Sequence[Path], out: Path, series: Sequence[str] = ()) -
         if not given.exists() and folder_and_series(given)[1] is None:
             raise DataError(f"{given}: no such file or folder")
         unread[given] = list[Path]()
-        paths = find_images(given, out, skipped, unread[given]) if given.is_dir() else [given]
+        paths = find_images(given, out, skipped, unread[given], unit) if given.is_dir() else [given]
         if given.is_dir() and any(unit_of(p) == "px" and p.parent.resolve() == out.resolve() for p in paths):
             raise ConfigError(
                 f"-o {out}: its pictures are read, and would lie among drawings. Choose another -o FOLDER."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.atomic import sha256_of, swept_folder, write_text
-from pipeline.data.find_images import find_images
+from pipeline.data.find_images import find_images, skipping
 from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
 from pipeline.data.points_csv import csv_line
 from pipeline.data.read_apart import read_safely
@@ -53,6 +54,7 @@ class Asked:
         self._answering, self._file = made, gallery
         self.sum = _sum_of(model)
         self.facts = facts_of(loaded, model)
+        self.unit = loaded.unit
         self.threshold = loaded.calibration.threshold if threshold is None else threshold
 
     def gallery(self, may_be_new: bool = False) -> Gallery:
@@ -77,7 +79,7 @@ def enroll(
     with swept_folder(Path(os.path.realpath(gallery)).parent):
         asked = Asked(model, gallery, None, device, threads)
         people = asked.gallery(may_be_new=True)
-        for image in _files(images):
+        for image in _files(images, asked.unit):
             people = people.with_person(name, image.name, asked.vector(image))
         write_gallery(people, gallery)
     return len(set(people.people))
@@ -127,7 +129,7 @@ def identify(
     people, answers, failures = asked.gallery(), [], {}
     if not people.people:
         raise DataError(f"{gallery}: nobody is enrolled.")
-    for image in _files(images):
+    for image in _files(images, asked.unit):
         try:
             vector = asked.vector(image)
         except Exception as error:  # a fault of a library, or too little memory, must not cost the other images
@@ -154,8 +156,14 @@ def _sum_of(model: Path) -> str:
         raise CheckpointError(f"{path}: {error.strerror}. Give the folder `model` of a run.") from error
 
 
-def _files(images: Iterable[Path]) -> list[Path]:
-    found = [path for given in images for path in (find_images(given) if given.is_dir() else [given])]
+def _files(images: Iterable[Path], unit: str) -> list[Path]:
+    """The images that are given, and those of folders, of the kind that the model reads."""
+    skipped: list[Path] = []
+    found = []
+    for given in images:
+        found += find_images(given, skipped=skipped, unit=unit) if given.is_dir() else [given]
+    if skipped:
+        print(skipping(skipped), file=sys.stderr)
     if not found:
         raise DataError(f"{', '.join(map(str, images)) or 'no input'}: no image there; give -i IMAGE_OR_FOLDER")
     return found

@@ -123,7 +123,7 @@ def _shown(opened: Picture) -> Picture:
 
 
 def _pictures(inputs: Sequence[Path], out: Path) -> dict[str, Path]:
-    found = {name: path for name, path in asked_scans(inputs, out).items() if unit_of(path) == "px"}
+    found = {name: path for name, path in asked_scans(inputs, out, unit="px").items() if unit_of(path) == "px"}
     if not found:
         raise DataError(f"{', '.join(map(str, inputs))}: no picture there; give -i PICTURE_OR_FOLDER")
     return found

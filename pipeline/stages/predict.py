@@ -81,7 +81,7 @@ def predict(
     if dataset:
         scans, beside = beside_dataset(dataset, part, exclude)
     else:
-        scans, beside = beside_scans(asked_scans(inputs, out, series), loaded.inputs, table)
+        scans, beside = beside_scans(asked_scans(inputs, out, series, loaded.unit), loaded.inputs, table)
     check_formats(TASKS[name_of(loaded.task)].answers, loaded.unit, formats, scans)
     kept = KeptAnswers(out)
     with claimed_folder(out):

@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 from PIL.PngImagePlugin import PngInfo
 
-from pipeline.data.find_images import find_images
+from pipeline.data.find_images import find_images, skipping
 from pipeline.data.own_output import WORN
 from pipeline.data.pseudonyms import coded_scans
 from pipeline.data.readers import case_name, files_of, place_of, read_frame, read_image
@@ -121,7 +121,7 @@ def test_only_whole_words_pass_over_a_folder_and_that_is_told(tmp_path, capsys, 
         (tmp_path / folder / f"{folder}.nii").touch()
     scans, findings = find_scans(tmp_path)
     assert set(scans) == ({"Meyer", name} if seen else {"Meyer"})
-    assert [f.rule for f in findings] == ([] if seen else ["folder-skipped"])
+    assert [f.rule for f in findings] == ([] if seen else ["passed-over"])
     assert asked_scans([tmp_path], tmp_path / "out") == scans
     told = f"{tmp_path / name}': not looked into"
     assert (told in "".join(f.message for f in findings), told in capsys.readouterr().err) == (not seen, not seen)
@@ -183,6 +183,43 @@ def test_where_no_scan_is_read_those_of_other_kinds_are_named(tmp_path):
     (tmp_path / "a.mgz").touch()
     with pytest.raises(DataError, match=r"no scans in it.* Not read: '.*a\.mgz'\."):
         find_scans(tmp_path)
+
+
+@pytest.mark.parametrize("unit", ["px", "mm", None])
+def test_images_of_the_kind_that_is_asked_for_are_found_and_others_told(tmp_path, unit):
+    for name in ("a.png", "scan.nii.gz"):
+        (tmp_path / name).touch()
+    skipped = []
+    taken, passed = ("a.png", "scan.nii.gz") if unit == "px" else ("scan.nii.gz", "a.png")
+    assert find_images(tmp_path, skipped=skipped, unit=unit) == [tmp_path / taken]
+    assert skipped == [tmp_path / passed]
+    told = "scans and arrays beside pictures" if unit == "px" else "pictures beside scans"
+    assert skipping(skipped) == f"{told} are passed over (1); give those that are meant a folder of their own."
+
+
+@pytest.mark.parametrize("unit", ["px", "mm", None])
+@pytest.mark.parametrize("name", ["a.png", "a.nii", "a.npy"])
+def test_where_no_image_is_of_the_kind_that_is_asked_for_the_others_are_found(tmp_path, name, unit):
+    (tmp_path / name).touch()  # whoever reads it says what is wrong with it
+    skipped = []
+    assert find_images(tmp_path, skipped=skipped, unit=unit) == [tmp_path / name] and not skipped
+
+
+def test_an_array_that_does_not_say_where_it_lies_hides_no_picture(tmp_path, capsys):
+    for name in ("a.png", "features.npy"):
+        (tmp_path / name).touch()
+    assert find_images(tmp_path) == [tmp_path / "a.png"]
+    scans, findings = find_scans(tmp_path)
+    assert scans == asked_scans([tmp_path], tmp_path / "out") == {"a": tmp_path / "a.png"}
+    told = "scans and arrays beside pictures are passed over (1)"
+    assert (
+        [f.rule for f in findings] == ["passed-over"]
+        and told in findings[0].message
+        and told in capsys.readouterr().err
+    )
+    (tmp_path / "features.json").touch()
+    assert find_images(tmp_path) == [tmp_path / "features.npy"]
+    assert asked_scans([tmp_path], tmp_path / "out", unit="px") == scans
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):

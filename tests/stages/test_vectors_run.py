@@ -103,6 +103,18 @@ def test_people_are_told_from_one_image_and_strangers_are_not_recognised(run, fo
     )  # p07 has one of that name
 
 
+def test_a_model_of_pictures_takes_the_pictures_of_a_folder(folder, enrolled, tmp_path, capsys):
+    (images := tmp_path / "images").mkdir()
+    shutil.copy(folder / "p00" / "1.png", images / "a.png")
+    np.save(images / "features.npy", np.zeros((2, 9)))
+    (images / "features.json").write_text('{"spacing": [1.0, 1.0]}')  # a scan for whoever looks for one
+    for verb, more in (("identify", []), ("enroll", ["name=zed"]), ("predict", ["-o", str(tmp_path / "out")])):
+        given = enrolled[:1] if verb == "predict" else enrolled
+        assert main([verb, *given, "-i", str(images), *more]) == 0
+        assert "scans and arrays beside pictures are passed over (1)" in capsys.readouterr().err
+    assert list(json.loads((tmp_path / "out" / "predictions.json").read_text())["cases"]) == ["a"]
+
+
 def test_a_claim_is_answered_with_yes_or_no(folder, enrolled, capsys):
     assert main(["verify", *enrolled, "-i", str(folder / "p00" / "1.png"), "name=p00"]) == 0
     assert "yes" in capsys.readouterr().out
@@ -243,6 +255,7 @@ class Broken:
     def __init__(self, error):
         self.error = error
         self.facts = {"model": "m"}
+        self.unit = "px"
 
     def gallery(self):
         return Gallery("sum", ("x",), ("x.png",), np.eye(1, 2, dtype=np.float32))
