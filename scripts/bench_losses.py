@@ -31,7 +31,9 @@ from pipeline.networks.network import PatchNetwork
 from pipeline.tasks.ask import grid_over
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.landmarks import LandmarksTask
+from pipeline.tasks.poll import Poll
 from pipeline.tasks.settings import DecodeSettings, LossSettings
+from pipeline.tasks.truth import Truth
 from pipeline.training.cascade import Cascade
 from pipeline.training.cases import training_cases
 from pipeline.training.levels import TrainingCase
@@ -82,12 +84,13 @@ class Trial(LandmarksTask):
     variant: str = SOFTMAX
 
     @property
-    def _logarithm(self) -> bool:
-        return self.variant == LOG
+    def _poll(self) -> Poll:
+        return replace(super()._poll, logarithm=self.variant == LOG)
 
     def losses(
-        self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], points: Tensor, known: Tensor
+        self, network: PatchNetwork, image: Tensor, outputs: dict[str, Tensor], truth: Truth
     ) -> dict[str, Tensor]:
+        points, known = truth.points, truth.known
         grid = grid_over(network, tuple(image.shape[2:]))
         logits, displacement = outputs["belief"].flatten(2), outputs["displacement"].flatten(3)
         targets = encode(grid, points, known)
@@ -113,8 +116,9 @@ class TrialCascade(Cascade):
     @cached_property
     def task(self) -> Trial:
         plain = super().task
+        assert isinstance(plain, LandmarksTask)
         loss = SETTINGS.get(self.variant, plain.loss)
-        return Trial(loss, plain.decode, plain.constellation, plain.names, self.variant)
+        return Trial(loss, plain.decode, plain.constellation, plain.names, variant=self.variant)
 
 
 def validate(task: LandmarksTask, cases: list[TrainingCase], levels: list[TrainedLevel]) -> np.ndarray:
