@@ -19,6 +19,7 @@ from pipeline.data.value_predictions import ValueAnswer
 
 WORD = re.compile(r"\w+|[^\w\s]")
 LONGEST = 24  # words of a text that are read
+UNKNOWN = 1  # number of a word that is not known; 0 where a text has ended
 LIKELY = 0.5  # chance from which a label is an answer
 
 
@@ -45,7 +46,8 @@ class Encoder:
 
     def encode(self, value: Value | None) -> Float[np.ndarray, " W"]:
         """A number as standard deviations from the mean; a class as its number, one that no training case had as
-        missing; labels as 0 and 1; a text as numbers of words, 0 where it ends and 1 for unknown ones."""
+        missing; labels as 0 and 1, and as missing where no training case had any of them; a text as numbers of words,
+        0 where it ends and 1 for unknown ones."""
         missing = np.full(self.width, np.nan, np.float32)
         if value is None:
             return missing
@@ -53,10 +55,11 @@ class Encoder:
             scaled = np.log(value) if self.column.kind == "logarithm" else value
             return np.float32((scaled - self.mean) / self.sd).reshape(1)
         if isinstance(value, tuple):
-            return np.array([word in value for word in self.words], np.float32)
+            told = np.array([word in value for word in self.words], np.float32)
+            return missing if value and not told.any() else told
         if self.column.kind == "text":
-            known = {word: number for number, word in enumerate(self.words, 2)}
-            numbers = [known.get(word, 1) for word in words_of(value)[:LONGEST]]
+            known = {word: number for number, word in enumerate(self.words, UNKNOWN + 1)}
+            numbers = [known.get(word, UNKNOWN) for word in words_of(value)[:LONGEST]]
             return np.array(numbers + [0] * (LONGEST - len(numbers)), np.float32)
         return np.array([self.words.index(value)], np.float32) if value in self.words else missing
 

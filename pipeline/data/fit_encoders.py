@@ -68,7 +68,7 @@ def fit_asked(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]]) ->
 
 
 def unheard(encoder: Encoder, values: Sequence[Value]) -> tuple[str, ...]:
-    """Classes or labels among these values that no training case has, so that they are never answered.
+    """Classes or labels among these values that no training case has, so that they are never answered or understood.
 
     Examples:
         >>> unheard(fit_encoder(Column("sex", "class"), ["f", "m"]), ["x", "f"])

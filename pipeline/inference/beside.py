@@ -14,7 +14,8 @@ from pipeline.data.collect_values import by_view, unused
 from pipeline.data.columns import Value
 from pipeline.data.csv_rows import headings, some
 from pipeline.data.dataset import Case, Dataset, Part, picture_id, read_dataset
-from pipeline.data.encoders import Encoder
+from pipeline.data.encoders import UNKNOWN, Encoder
+from pipeline.data.fit_encoders import unheard
 from pipeline.data.inputs import Inputs
 from pipeline.data.pseudonyms import coded_scans
 from pipeline.data.read_apart import read_safely
@@ -138,12 +139,21 @@ def _said(path: Path, columns: Sequence[Encoder], scans: Mapping[str, Path]) -> 
     _tell(path, "no row for", scans.keys() - met)
     _tell(path, "no column", set(names) - set(header))
     for encoder in there:
-        said = {table.rows[case].get(encoder.column.name) for case in met} - {None}
-        if encoder.column.kind == "class":
-            _tell(path, f"{encoder.column.name} that no training case had:", said - set(encoder.words))
+        said = {case: table.rows[case][encoder.column.name] for case in met if encoder.column.name in table.rows[case]}
+        _tell_strange(path, encoder, said)
     return table
 
 
-def _tell(path: Path, what: str, names: Iterable[object]) -> None:
+def _tell_strange(path: Path, encoder: Encoder, said: Mapping[str, Value]) -> None:
+    """What training had nothing like, by case."""
+    name, kind = encoder.column.name, encoder.column.kind
+    if kind == "text":
+        strange = [case for case, text in said.items() if encoder.encode(text).max() <= UNKNOWN]
+        _tell(path, f"{name} without a word that is known:", strange, "; each is taken as an unknown one")
+    else:
+        _tell(path, f"{name} that no training case had:", unheard(encoder, list(said.values())))
+
+
+def _tell(path: Path, what: str, names: Iterable[object], taken: str = "; taken as not known") -> None:
     if listed := sorted(map(str, names)):
-        print(f"{path}: {what} {some(listed)}; taken as not known", file=sys.stderr)
+        print(f"{path}: {what} {some(listed)}{taken}", file=sys.stderr)

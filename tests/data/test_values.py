@@ -321,6 +321,7 @@ def test_words_are_numbered_and_strangers_are_missing():
     sex, tags = fit_encoder(SEX, ["m", "f", "m"]), fit_encoder(TAGS, [("a", "c"), ("b",)])
     assert sex.words == ("f", "m") and sex.encode("m").tolist() == [1.0] and np.isnan(sex.encode("x")).all()
     assert tags.encode(("c", "zzz")).tolist() == [0.0, 0.0, 1.0] and np.isnan(tags.encode(None)).all()
+    assert np.isnan(tags.encode(("zzz", "q"))).all() and tags.encode(()).tolist() == [0.0] * 3  # none is an answer
     assert tags.value(tags.encode(("a", "c"))) == ("a", "c")
     assert sex.answer(np.array([0.3, 0.7])).value == "m"
     assert tags.answer(np.array([0.9, 0.2, 0.6])).value == ("a", "c")

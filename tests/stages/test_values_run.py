@@ -10,11 +10,15 @@ import pytest
 
 from pipeline.cli.door import main
 from pipeline.data.atomic import sha256_of
+from pipeline.data.columns import Column
 from pipeline.data.dataset import Case, Dataset, read_dataset
+from pipeline.data.encoders import Encoder
+from pipeline.data.fit_encoders import fit_encoders
 from pipeline.data.inputs import Inputs
 from pipeline.data.store import read_store
 from pipeline.data.value_predictions import read_value_predictions
 from pipeline.data.values_csv import read_values
+from pipeline.inference.beside import beside_scans
 from pipeline.stages.report_values import _pictures
 from pipeline.training.cases import fit_known
 
@@ -133,9 +137,32 @@ def test_rows_of_a_table_meet_the_images_or_it_is_said(run, folder, tmp_path, ca
     assert by_id == by_file
 
 
+GIVEN = {
+    "sex": ("class", ["f", "m"]),
+    "tags": ("labels", [("a",), ("b",)]),
+    "note": ("text", ["the cat", "the dog"]),
+}
+
+
+def given_in_training(*names):
+    rows = [{name: GIVEN[name][1][number] for name in names} for number in (0, 1)]
+    return Inputs(fit_encoders([Column(name, GIVEN[name][0]) for name in names], rows))
+
+
+def test_what_training_had_nothing_like_is_told_by_case_column_and_value(tmp_path, capsys):
+    table, scans = tmp_path / "t.csv", {name: tmp_path / f"{name}.png" for name in ("c1", "c2", "c3")}
+    rows = ["case," + ",".join(GIVEN), "c1,x,zzz|a,quite new", "c2,f,b,the end", "c3,,,"]
+    table.write_text("\n".join(rows))
+    beside = beside_scans(scans, given_in_training(*GIVEN), table)[1]
+    assert capsys.readouterr().err.splitlines() == [
+        f"{table}: sex that no training case had: 'x'; taken as not known",
+        f"{table}: tags that no training case had: 'zzz'; taken as not known",
+        f"{table}: note without a word that is known: 'c1'; each is taken as an unknown one",
+    ]
+    assert not any(known.problem for known in beside.values())
+
+
 def test_a_number_of_many_validation_cases_has_a_range(tmp_path):
-    from pipeline.data.columns import Column
-    from pipeline.data.encoders import Encoder
     from pipeline.inference import calibration
     from pipeline.inference.model import Calibration, Model
     from pipeline.tasks.values_found import ValuesFound
