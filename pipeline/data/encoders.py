@@ -5,6 +5,7 @@ Letters: W numbers that stand for one value.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from jaxtyping import Float
 from pipeline.data.columns import NUMBERS, Column, Value
 from pipeline.data.landmark_names import spelled
 from pipeline.data.value_predictions import ValueAnswer
+from pipeline.errors import DataError
 
 WORD = re.compile(r"\w+|[^\w\s]")
 LONGEST = 24  # words of a text that are read
@@ -32,12 +34,16 @@ class Encoder:
         mean: Of the numbers (or their logarithms) of the training cases.
         sd: Their standard deviation; 1 where they are all the same.
         words: Classes, labels, or the words of texts that are known, in the order of their numbers.
+        seen: Least and largest of these numbers (or logarithms). A number that lies outside by more than half of what
+            is between them is held to there, for a mistyped one would drown all else; where they are all the same,
+            it has no say. None = none is held: what is asked for, and what early models are given.
     """
 
     column: Column
     mean: float = 0.0
     sd: float = 1.0
     words: tuple[str, ...] = ()
+    seen: tuple[float, float] | None = None
 
     @property
     def width(self) -> int:
@@ -47,13 +53,16 @@ class Encoder:
     def encode(self, value: Value | None) -> Float[np.ndarray, " W"]:
         """A number as standard deviations from the mean; a class as its number, one that no training case had as
         missing; labels as 0 and 1, and as missing where no training case had any of them; a text as numbers of words,
-        0 where it ends and 1 for unknown ones."""
+        0 where it ends and 1 for unknown ones.
+
+        Raises:
+            DataError: A number is too large to be told so.
+        """
         missing = np.full(self.width, np.nan, np.float32)
         if value is None:
             return missing
         if isinstance(value, float):
-            scaled = np.log(value) if self.column.kind == "logarithm" else value
-            return np.float32((scaled - self.mean) / self.sd).reshape(1)
+            return self._encoded(value)
         if isinstance(value, tuple):
             told = np.array([word in value for word in self.words], np.float32)
             return missing if value and not told.any() else told
@@ -62,6 +71,12 @@ class Encoder:
             numbers = [known.get(word, UNKNOWN) for word in words_of(value)[:LONGEST]]
             return np.array(numbers + [0] * (LONGEST - len(numbers)), np.float32)
         return np.array([self.words.index(value)], np.float32) if value in self.words else missing
+
+    def read_as(self, value: float) -> float:
+        """The number that a number is held to, where it is."""
+        scaled = self._scaled(value)
+        held = self._held(scaled)
+        return value if math.isclose(held, scaled) else self._unscaled(held)  # 0.3 is no other number than 3 * 0.1
 
     def answer(self, said: Float[np.ndarray, " V"], margin: float | None = None) -> ValueAnswer:
         """What was said, as a value.
@@ -88,9 +103,28 @@ class Encoder:
             return self.words[int(encoded[0])]
         return self._number(encoded[0])
 
+    def _encoded(self, value: float) -> Float[np.ndarray, " 1"]:
+        with np.errstate(over="ignore"):
+            told = np.float32((self._held(self._scaled(value)) - self.mean) / self.sd)
+        if not np.isfinite(told):
+            raise DataError(f"column '{self.column.name}': {value:g} is too far from what training had. Correct it.")
+        return told.reshape(1)
+
+    def _held(self, scaled: float) -> float:
+        if self.seen is None:
+            return scaled
+        low, high = self.seen
+        spare = (high - low) / 2
+        return min(max(scaled, low - spare), high + spare)
+
     def _number(self, said: float) -> float:
-        value = self.mean + self.sd * said
-        return float(np.exp(value)) if self.column.kind == "logarithm" else float(value)
+        return self._unscaled(self.mean + self.sd * said)
+
+    def _scaled(self, value: float) -> float:
+        return float(np.log(value)) if self.column.kind == "logarithm" else value
+
+    def _unscaled(self, scaled: float) -> float:
+        return float(np.exp(scaled)) if self.column.kind == "logarithm" else float(scaled)
 
 
 def words_of(text: str) -> list[str]:
@@ -106,4 +140,5 @@ def encoder_of(content: Mapping[str, Any]) -> Encoder:
     """From what JSON has of one; of an early model accents may be decomposed, which no table has any more."""
     column, words = Column(**content["column"]), content["words"]
     known = words if column.kind == "text" else map(spelled, words)
-    return Encoder(column, float(content["mean"]), float(content["sd"]), tuple(known))
+    seen = content.get("seen") and (float(content["seen"][0]), float(content["seen"][1]))
+    return Encoder(column, float(content["mean"]), float(content["sd"]), tuple(known), seen)

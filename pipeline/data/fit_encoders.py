@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,7 +29,9 @@ def fit_encoder(column: Column, values: Sequence[Value]) -> Encoder:
         numbers = np.log(numbers) if column.kind == "logarithm" else numbers
         mean, sd = float(numbers.mean()), float(numbers.std())
         size = max(abs(mean), float(column.kind == "logarithm"))  # of which rounding is a share
-        return Encoder(column, mean, sd if sd > ALIKE * size else 1.0)
+        if sd > ALIKE * size:
+            return Encoder(column, mean, sd, seen=(float(numbers.min()), float(numbers.max())))
+        return Encoder(column, mean, seen=(mean, mean))
     if column.kind == "text":
         counts = Counter(word for text in values for word in words_of(str(text)))
         return Encoder(column, words=tuple(sorted(word for word, times in counts.items() if times >= SEEN)))
@@ -49,12 +52,13 @@ def fit_encoders(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]])
 
 
 def fit_asked(columns: Sequence[Column], rows: Sequence[Mapping[str, Value]]) -> tuple[Encoder, ...]:
-    """The same of columns that are asked for, which are learned from differences; given ones may be all the same.
+    """The same of columns that are asked for, which are learned from differences; given ones may be all the same. No
+    number of them is held: what is true is true, however far.
 
     Raises:
         DataError: All training cases have the same value.
     """
-    encoders = fit_encoders(columns, rows)
+    encoders = tuple(replace(encoder, seen=None) for encoder in fit_encoders(columns, rows))
     for encoder in encoders:
         name = encoder.column.name
         told = {(encoder.encode(row[name]).round(6) + 0.0).tobytes() for row in rows if name in row}

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.collect_values import by_view, unused
-from pipeline.data.columns import Value
+from pipeline.data.columns import NUMBERS, Value
 from pipeline.data.csv_rows import headings, some
 from pipeline.data.dataset import Case, Dataset, Part, picture_id, read_dataset
 from pipeline.data.encoders import UNKNOWN, Encoder
@@ -141,13 +141,28 @@ def _said(path: Path, columns: Sequence[Encoder], scans: Mapping[str, Path]) -> 
     for encoder in there:
         said = {case: table.rows[case][encoder.column.name] for case in met if encoder.column.name in table.rows[case]}
         _tell_strange(path, encoder, said)
+        for case, value in said.items():
+            if why := _unreadable(encoder, value):
+                table.problem(case, f"{path}: row of '{case}': {why}")
     return table
+
+
+def _unreadable(encoder: Encoder, value: Value) -> str:
+    try:
+        encoder.encode(value)
+    except DataError as error:
+        return str(error)
+    return ""
 
 
 def _tell_strange(path: Path, encoder: Encoder, said: Mapping[str, Value]) -> None:
     """What training had nothing like, by case."""
     name, kind = encoder.column.name, encoder.column.kind
-    if kind == "text":
+    if kind in NUMBERS:
+        read = {case: (value, encoder.read_as(value)) for case, value in said.items() if isinstance(value, float)}
+        far = [f"{case}: {value:g}, taken as {held:g}" for case, (value, held) in read.items() if held != value]
+        _tell(path, f"{name} far from those of all training cases:", far, "")
+    elif kind == "text":
         strange = [case for case, text in said.items() if encoder.encode(text).max() <= UNKNOWN]
         _tell(path, f"{name} without a word that is known:", strange, "; each is taken as an unknown one")
     else:

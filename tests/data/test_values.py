@@ -13,7 +13,7 @@ from pipeline.data.collect_values import by_view, collect_images, with_values
 from pipeline.data.columns import Column, parse
 from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.encoders import LONGEST, Encoder, encoder_of
-from pipeline.data.fit_encoders import fit_asked, fit_encoder
+from pipeline.data.fit_encoders import fit_asked, fit_encoder, fit_encoders
 from pipeline.data.inputs import Inputs, inputs_of
 from pipeline.data.scan_files import ids_by_file
 from pipeline.data.value_predictions import (
@@ -346,6 +346,42 @@ def test_a_column_without_a_value_cannot_be_learned():
 def test_a_given_column_that_is_always_the_same_makes_no_number_large(column, values):
     encoder = fit_encoder(column, values)
     assert encoder.sd == 1.0 and abs(encoder.encode(values[0])[0]) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "typed", "read"),
+    [
+        (AGE, [20.0, 40.0, 60.0], 75.0, 75.0),
+        (AGE, [20.0, 40.0, 60.0], 5e4, 80.0),
+        (AGE, [20.0, 40.0, 60.0], -1e300, 0.0),
+        (PRICE, [10.0, 1000.0], 1e300, 1e4),
+        (PRICE, [10.0, 1000.0], 1e-300, 1.0),
+        (AGE, [0.3, 3 * 0.1], 100.0, 0.3),
+        (PRICE, [7.0] * 3, 100.0, 7.0),
+    ],
+)
+def test_a_given_number_is_held_to_what_training_had_widened_by_half_of_itself(column, values, typed, read):
+    fitted = fit_encoders([column], [{column.name: value} for value in values])[0]
+    encoder = encoder_of(json.loads(json.dumps(asdict(fitted))))
+    assert encoder == fitted and encoder.read_as(typed) == pytest.approx(read, abs=1e-9)
+    assert encoder.value(encoder.encode(typed)) == pytest.approx(read, rel=1e-5, abs=1e-5)
+    assert all(encoder.read_as(value) == value for value in values)
+    if len({*map("{:g}".format, values)}) == 1:
+        assert encoder.encode(typed).tolist() == [0.0]
+
+
+def test_what_is_asked_for_is_held_to_nothing():
+    (encoder,) = fit_asked([AGE], [{"age": 20.0}, {"age": 60.0}])
+    assert encoder.encode(5e4).tolist() == [(5e4 - 40) / 20]
+
+
+def test_an_encoder_of_an_early_model_holds_nothing_and_refuses_what_no_network_can_read():
+    early = asdict(Encoder(AGE, 40.0, 20.0))
+    del early["seen"]
+    encoder = encoder_of(early)
+    assert encoder.encode(5e4).tolist() == [(5e4 - 40) / 20] and encoder.read_as(5e4) == 5e4
+    with pytest.raises(DataError, match=r"column 'age': 1e\+300 is too far from what training had"):
+        encoder.encode(1e300)
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,9 @@ def test_rows_of_a_table_meet_the_images_or_it_is_said(run, folder, tmp_path, ca
 
 
 GIVEN = {
+    "age": ("number", [20.0, 60.0]),
+    "dose": ("logarithm", [10.0, 1000.0]),
+    "arm": ("number", [7.0, 7.0]),
     "sex": ("class", ["f", "m"]),
     "tags": ("labels", [("a",), ("b",)]),
     "note": ("text", ["the cat", "the dog"]),
@@ -151,15 +154,27 @@ def given_in_training(*names):
 
 def test_what_training_had_nothing_like_is_told_by_case_column_and_value(tmp_path, capsys):
     table, scans = tmp_path / "t.csv", {name: tmp_path / f"{name}.png" for name in ("c1", "c2", "c3")}
-    rows = ["case," + ",".join(GIVEN), "c1,x,zzz|a,quite new", "c2,f,b,the end", "c3,,,"]
+    rows = ["case," + ",".join(GIVEN), "c1,50000,1e9,100,x,zzz|a,quite new", "c2,75,20,7,f,b,the end", "c3,,,,,,"]
     table.write_text("\n".join(rows))
     beside = beside_scans(scans, given_in_training(*GIVEN), table)[1]
     assert capsys.readouterr().err.splitlines() == [
+        f"{table}: age far from those of all training cases: 'c1: 50000, taken as 80'",
+        f"{table}: dose far from those of all training cases: 'c1: 1e+09, taken as 10000'",
+        f"{table}: arm far from those of all training cases: 'c1: 100, taken as 7'",
         f"{table}: sex that no training case had: 'x'; taken as not known",
         f"{table}: tags that no training case had: 'zzz'; taken as not known",
         f"{table}: note without a word that is known: 'c1'; each is taken as an unknown one",
     ]
     assert not any(known.problem for known in beside.values())
+
+
+def test_a_number_too_large_for_an_early_model_is_refused_by_row_and_column(tmp_path):
+    table, scans = tmp_path / "t.csv", {name: tmp_path / f"{name}.png" for name in ("c1", "c2")}
+    table.write_text("case,age\nc1,1e300\nc2,1e30\n")
+    early = replace(given_in_training("age"), columns=(Encoder(Column("age", "number"), 40.0, 20.0),))
+    beside = beside_scans(scans, early, table)[1]
+    assert f"{table}: row of 'c1': column 'age': 1e+300 is too far" in beside["c1"].problem
+    assert not beside["c2"].problem
 
 
 def test_a_number_of_many_validation_cases_has_a_range(tmp_path):
