@@ -17,6 +17,7 @@ from pipeline.data.patient_rules import check_patients
 from pipeline.data.placement import check_placement
 from pipeline.data.pool import run_each
 from pipeline.data.progress_bar import progress_bar
+from pipeline.data.reachable import require_any
 from pipeline.data.scan_facts import VERSION, Facts, frame_of, inspect_scan, unchanged
 from pipeline.data.set_rules import check_set
 from pipeline.data.shape_rules import check_shape
@@ -41,11 +42,13 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
         All findings; cases with an error are quarantined.
 
     Raises:
+        ConfigError: Not one scan is there; what was found before stays.
         DataError: An error concerns the whole set, or too few cases remain (with `strict`: one is missing).
             `findings.json` is written before.
     """
     data = read_dataset(dataset)
     manifest = data.with_pictures()
+    require_any(map(manifest.image_path, manifest.cases), dataset)
     findings = _imported(Path(dataset).parent / FROM_IMPORT)
     partial = Path(out).with_name(PARTIAL)
     looked = _inspect(manifest, _known(out) | _known(partial), workers, partial)

@@ -15,6 +15,7 @@ from pipeline.data.findings import Finding
 from pipeline.data.kept_answers import AnswerFiles, KeptAnswers
 from pipeline.data.own_output import PRIVATE
 from pipeline.data.predictions import Predictions
+from pipeline.data.reachable import is_there, require_any
 from pipeline.data.readers import files_of, place_of
 from pipeline.data.run_report import write_report
 from pipeline.data.scan_files import asked_scans, require_one_scan
@@ -54,7 +55,8 @@ def predict(
     """Write `predictions.json`, `run_report.json` and what `formats` asks for into `out`.
 
     A scan that was answered before, by this model, is not computed again. A scan that cannot be read is listed
-    under `failures`; the others are answered all the same. Answers of earlier calls to other `inputs` stay.
+    under `failures`; the others are answered all the same. Answers of earlier calls to other `inputs` stay, and so
+    do those to scans that are gone.
 
     Args:
         model: Model folder of a run.
@@ -70,8 +72,8 @@ def predict(
 
     Raises:
         ConfigError: A format that cannot be written of these answers and scans; a file would be replaced that no
-            earlier call wrote, or that is read; or `out` holds names where codes are asked for, or the other way
-            round.
+            earlier call wrote, or that is read; `out` holds names where codes are asked for, or the other way round;
+            or not one scan of the data set is there.
         DataError: No scan, or two scans of the same name; or a report that names the patient, with `pseudonyms`.
         CheckpointError: The model folder is damaged.
     """
@@ -80,6 +82,7 @@ def predict(
     loaded = ready_model(model, device, threads)
     if dataset:
         scans, beside = beside_dataset(dataset, part, exclude)
+        require_any(scans.values(), dataset)
     else:
         scans, beside = beside_scans(asked_scans(inputs, out, series, loaded.unit), loaded.inputs, table)
     check_formats(TASKS[name_of(loaded.task)].answers, loaded.unit, formats, scans)
@@ -126,7 +129,8 @@ def _gather(
     """Write what holds all scans: those of this call, of other shares, and of earlier calls to other inputs."""
     kept, cases, failures = questions.kept, said.cases, said.failures
     for name in said.unanswered:  # where only writing fails, as on a full disk, what is there stays
-        kept.remove(name, questions.files.of_case(name))
+        if is_there(questions.scans[name]):  # a drive that is not connected says nothing about a scan
+            kept.remove(name, questions.files.of_case(name))
     warn(Finding(**remark) for content in cases.values() for remark in content["remarks"])
     if share:
         cases, failures = _with_shares(questions, cases, failures, share)

@@ -112,6 +112,15 @@ def test_scans_that_cannot_be_used_are_quarantined_with_the_reason(data):
         run(data, strict=True)
 
 
+def test_what_was_found_stays_where_no_scan_is_there(data):
+    run(data)
+    before = (data.root / "findings.json").read_bytes()
+    moved = data.root.rename(f"{data.root}-moved")
+    with pytest.raises(ConfigError, match=rf"not one of 10 scans is there, for there is no {data.root}\. "):
+        check(moved / "dataset.json", moved / "findings.json", workers=0)
+    assert (moved / "findings.json").read_bytes() == before
+
+
 def test_where_all_are_needed_a_second_picture_counts_with_its_case(data):
     cases = tuple(replace(c, pictures={"mask": f"{c.id}m.nii.gz"}) for c in data.cases)
     lost = [Finding("unreadable", "error", f"c1{name}", "cut off") for name in ("", "/mask")]

@@ -19,6 +19,7 @@ from pipeline.data.kept_answers import ENDINGS, AnswerFiles
 from pipeline.data.markups import read_markups
 from pipeline.data.predictions import read_predictions
 from pipeline.data.run_report import require_free_report, write_report
+from pipeline.data.share import Share
 from pipeline.errors import CheckpointError, ConfigError, DataError
 from pipeline.geometry import ImageFrame
 from pipeline.inference import answering
@@ -254,6 +255,36 @@ def test_a_scan_of_the_dataset_that_is_gone_is_listed(scans, trained, tmp_path):
     told = on_cpu(trained, tmp_path / "out", dataset=folder / "dataset.json", part="test")
     assert list(told.cases) == ["c16", "c18"]
     assert "c17.nii.gz" in told.failures["c17"]
+
+
+@pytest.fixture
+def moving(scans, tmp_path):
+    """A data set in a folder of its own, which may be moved."""
+    folder = shutil.copytree(scans.folder, tmp_path / "drive", ignore=shutil.ignore_patterns("prepared"))
+    content = json.loads((folder / "dataset.json").read_text()) | {"root": str(folder)}
+    (tmp_path / "dataset.json").write_text(json.dumps(content))
+    return folder
+
+
+def test_answers_to_scans_that_are_gone_stay(trained, moving, tmp_path):
+    out, which = tmp_path / "out", {"dataset": tmp_path / "dataset.json", "part": "test"}
+    first = on_cpu(trained, out, **which)
+    (moving / "images" / "c17.nii.gz").rename(tmp_path / "c17.nii.gz")
+    assert list(on_cpu(trained, out, **which).failures) == ["c17"]
+    assert (out / "c17.mrk.json").is_file() and (out / "cases" / "c17.json").is_file()
+    (tmp_path / "c17.nii.gz").rename(moving / "images" / "c17.nii.gz")
+    assert on_cpu(trained, out, **which) == first
+
+
+@pytest.mark.parametrize("share", [None, Share(1, 2)])
+def test_where_no_scan_is_there_nothing_is_written(trained, moving, tmp_path, share):
+    out, which = tmp_path / "out", {"dataset": tmp_path / "dataset.json", "part": "test", "share": share}
+    on_cpu(trained, out, **which)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    moving.rename(tmp_path / "moved")
+    with pytest.raises(ConfigError, match=rf"not one of 3 scans is there, for there is no {moving}\. "):
+        on_cpu(trained, out, **which)
+    assert before == {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
 def test_a_scan_of_other_dimensions_is_listed(trained, inputs, tmp_path):
