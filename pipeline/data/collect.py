@@ -9,7 +9,7 @@ from typing import cast
 from pipeline.data.annotations import Annotations, read_annotations
 from pipeline.data.datalist import find_datalist
 from pipeline.data.dataset import Case, Dataset, Position
-from pipeline.data.findings import Finding
+from pipeline.data.findings import Finding, summarize
 from pipeline.data.grouping import splits_of, subjects_of
 from pipeline.data.landmark_names import typos
 from pipeline.data.observers import Readings
@@ -181,7 +181,7 @@ def require_enough(source: Path, cases: tuple[Case, ...], findings: list[Finding
     subjects = {c.subject for c in cases}
     if len(subjects) < (1 if all(c.split for c in cases) else LEAST):
         left_out = [f for f in findings if f.case is not None and f.severity != "note"]
-        why = "".join(f"\n  {f.case}: {f.message}" for f in left_out[:10])
+        why = "".join(f"\n  {rule}, {of}: {message}" for _, rule, of, message, _ in summarize(left_out))
         raise DataError(
             f"{source}: {len(cases)} usable cases of {len(subjects)} subjects; at least {LEAST} subjects are needed:"
             f" one each to train, to validate and to test.{' Left out:' + why if why else ''}"

@@ -469,8 +469,13 @@ def test_one_case_whose_part_is_given_needs_no_split(tmp_path):
 def test_too_few_cases_name_those_left_out(slicer):
     for number in (1, 2, 3):
         (slicer / f"landmarks/c{number}.mrk.json").write_text("{")
-    with pytest.raises(DataError, match=r"c3: .*c3\.mrk\.json: not readable"):
+    for number in range(12):
+        scan(slicer / f"images/d{number:02}.nii.gz")
+    with pytest.raises(DataError, match="Left out:") as told:
         collect(slicer, "mine")
+    broken, bare = str(told.value).splitlines()[1:]  # a line a rule
+    assert broken.startswith("  bad-annotation, c1, c2, c3: ") and "c1.mrk.json: not readable" in broken
+    assert bare.startswith("  no-landmarks, d00, d01, d02, d03 and 8 more: d00.nii.gz has no landmarks")
 
 
 def test_findings_are_written_read_and_summed_up(tmp_path):

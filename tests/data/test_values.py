@@ -299,7 +299,7 @@ def test_scans_of_one_name_in_a_folder_each_are_told(tmp_path, by_folder):
     voxels = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
     for place in "abc":
         write_scan(tmp_path / place / "ct.nii", voxels, upright_frame(voxels.shape))
-    with pytest.raises(DataError, match=r"0 usable cases.*\n  ct: a.ct\.nii and .* have the same id"):
+    with pytest.raises(DataError, match=r"0 usable cases.*\n  duplicate-case, ct: a.ct\.nii and .* have the same id"):
         collect_images(tmp_path, "scans", by_folder=by_folder)
 
 
