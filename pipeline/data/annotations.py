@@ -87,7 +87,7 @@ def read_annotations(
     if tables:
         return _from_table(tables[0], scans, frame, source)
     if files:
-        by_case, notes = files_by_case(files, scans)
+        by_case, notes = files_by_case(files, scans, source)
         found = _from_files(by_case, scans, frame)
         found.findings += [note for note in notes if note.case in found.cases]
         return found

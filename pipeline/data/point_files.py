@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.data.find_images import inside, walked
@@ -15,6 +15,7 @@ from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.readers import case_name, folder_and_series
 
 FILES = (".mrk.json", ".fcsv", ".mps", ".pts", POINTS)
+LANDMARKS = "landmarks"  # the folder of them
 SUBJECT = re.compile(r"(sub-[A-Za-z0-9]+)(_ses-[A-Za-z0-9]+)?")  # how BIDS names begin
 
 
@@ -22,22 +23,25 @@ def point_files(source: Path, scans: Mapping[str, Path]) -> list[Path]:
     """In `landmarks/`, in `source` itself and beside the scans; not elsewhere, where old answers may lie."""
     places = {folder_and_series(path)[0] for path in scans.values()} - {source}
     folders = {source, *(place.parent for place in places)}
-    folders |= {Path(root) for root, _, _ in walked(source / "landmarks")}
+    folders |= {Path(root) for root, _, _ in walked(source / LANDMARKS)}
     found = {p for folder in folders for p in inside(folder) if p.name.lower().endswith(FILES)}
     return sorted(p for p in found if not p.name.startswith("."))
 
 
-def files_by_case(files: Iterable[Path], scans: Mapping[str, Path]) -> tuple[dict[str, list[Path]], list[Finding]]:
-    """Each file to the scan of its name beside it; else to the longest id that its name is or starts with; by BIDS to
-    the one scan of its subject and session; else to its own name. Of a case's files those called as the scan is, if
-    any. And a finding for every case whose file is not called as its scan is."""
-    beside, sessions = _beside(scans), _sessions(scans)
+def files_by_case(
+    files: Sequence[Path], scans: Mapping[str, Path], source: Path
+) -> tuple[dict[str, list[Path]], list[Finding]]:
+    """Each file to the scan of its name beside it, or in the folder that `landmarks/` has in place of the scan's; else
+    to the longest id that its name is or starts with; by BIDS to the one scan of its subject and session; where several
+    folders have a file of this name, to the one scan beside it; else to its own name. Of a case's files those called as
+    the scan is, if any. And a finding for every case whose file is not called as its scan is."""
+    beside, sessions, alone = _beside(scans, source), _sessions(scans), _alone(files, scans, source)
     ids = {spelled(case): case for case in scans}
     by_case: dict[str, list[Path]] = {}
     for path in files:
         stem, name = spelled(stem_of(path)), _name(path)
         case = beside.get((path.parent, stem)) or beside.get((path.parent, name)) or _case_of(stem, name, ids, sessions)
-        by_case.setdefault(case, []).append(path)
+        by_case.setdefault(case if case in scans else alone.get(path, case), []).append(path)
     exact = {
         case: [p for p in paths if _name(p) == spelled(case) or beside.get((p.parent, _name(p))) == case]
         for case, paths in by_case.items()
@@ -46,12 +50,34 @@ def files_by_case(files: Iterable[Path], scans: Mapping[str, Path]) -> tuple[dic
     return {case: exact[case] or paths for case, paths in by_case.items()}, findings
 
 
-def _beside(scans: Mapping[str, Path]) -> dict[tuple[Path, str], str]:
-    """Ids by the folder that a scan lies in and its name there, which other folders may have, too."""
+def _beside(scans: Mapping[str, Path], source: Path) -> dict[tuple[Path, str], str]:
+    """Ids by the folder that a scan lies in and its name there, which other folders may have, too; and by the folder
+    that `landmarks/` has in place of that one."""
     found: dict[tuple[Path, str], list[str]] = {}
     for case, path in scans.items():
-        found.setdefault((folder_and_series(path)[0].parent, spelled(case_name(path))), []).append(case)
+        here = folder_and_series(path)[0].parent
+        for folder in {here, *_mirrored(here, source)}:
+            found.setdefault((folder, spelled(case_name(path))), []).append(case)
     return {place: cases[0] for place, cases in found.items() if len(cases) == 1}  # not of two series of one folder
+
+
+def _mirrored(folder: Path, source: Path) -> list[Path]:
+    if not folder.is_relative_to(source):  # slices lie in the source itself
+        return []
+    way = folder.relative_to(source).parts
+    ways = (way, way[1:]) if way and way[0].lower().startswith("images") else (way,)
+    return [(source / LANDMARKS).joinpath(*folders) for folders in ways]
+
+
+def _alone(files: Iterable[Path], scans: Mapping[str, Path], source: Path) -> dict[Path, str]:
+    """Ids of files that only their folder tells apart, such as the F.mrk.json that Slicer saves beside each scan."""
+    folders: dict[Path, list[str]] = {}
+    for case, path in scans.items():
+        folders.setdefault(folder_and_series(path)[0].parent, []).append(case)
+    only = {folder: cases[0] for folder, cases in folders.items() if len(cases) == 1 and folder != source}
+    there = [path for path in files if path.parent in only]
+    count = Counter(path.name for path in there)
+    return {path: only[path.parent] for path in there if count[path.name] > 1}
 
 
 def _sessions(scans: Iterable[str]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -37,7 +38,7 @@ def find_scans(
 ) -> tuple[dict[str, Path], list[Finding]]:
     """Scans by case id: from `images=`, else the folder `images*` with the most scans, else the whole folder.
 
-    Two files of the same id are an error of that case, and neither is taken: nobody can say which one
+    Two files of the same id (see `scan_ids`) are an error of that case, and neither is taken: nobody can say which one
     the landmarks belong to.
 
     Args:
@@ -67,6 +68,7 @@ def find_scans(
     picked = pick_series(paths, series)
     require_series(picked, series)
     by_id = scan_ids(picked, folder)
+    findings += _called_by_folder(by_id, folder)
     findings += [_not_read(*item) for item in _unread_ids(unread, source, by_id).items()]
     for case, same in by_id.items():
         if len(same) > 1:
@@ -149,27 +151,49 @@ def require_one_scan(name: str, path: Path, other: Path) -> None:
 
 
 def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:
-    """Scans by id: the file's or folder's name; of DICOM folders, pictures or scans of kinds that are not read, of one
-    name as P1/CT and P2/CT, the way to them.
+    """Scans by id: the name of the file or folder; of several of one name, as P1/CT and P2/CT, the way to them.
 
-    Two scan files of one name stay under one id, for the caller to refuse.
+    Scan files of one name keep it, for the caller to refuse, where one of them lies in `root` itself: landmarks that
+    are called so may be of any. So do two of one way, as P1/CT.nii and P1/CT.nii.gz.
     """
     by_id: dict[str, list[Path]] = {}
     for path in paths:
         by_id.setdefault(_channel_free(path), []).append(path)
     for case, same in list(by_id.items()):
-        if len(same) > 1 and all(_told_by_the_way(p) for p in same):
+        if len(same) > 1 and (not any(map(_is_scan_file, same)) or all(path.parent != root for path in same)):
             del by_id[case]
             for path in same:
-                way = path.relative_to(root)
-                parts = (*way.parts[:-1], case_name(path)) if unit_of(path) == "px" else way.parts
-                by_id.setdefault("_".join(parts) or case, []).append(path)
+                by_id.setdefault(_way(path, root) or case, []).append(path)
     return by_id
 
 
-def _told_by_the_way(path: Path) -> bool:
-    """Whether its folder counts where several have its name."""
-    return folder_and_series(path)[0].is_dir() or unit_of(path) == "px" or is_unread(path)
+def _is_scan_file(path: Path) -> bool:
+    """Neither a picture nor a folder of DICOM files, nor of a kind that is not read."""
+    return unit_of(path) != "px" and not folder_and_series(path)[0].is_dir() and not is_unread(path)
+
+
+def _way(path: Path, root: Path) -> str:
+    """An id that the folders on the way to a scan are part of."""
+    *folders, name = path.relative_to(root).parts or ("",)
+    if unit_of(path) == "px":
+        name = case_name(path)
+    elif _is_scan_file(path):
+        name = _channel_free(path)
+    return "_".join([*folders, name])
+
+
+def _called_by_folder(by_id: Mapping[str, Sequence[Path]], root: Path) -> list[Finding]:
+    """Scan files whose ids are the way to them; a warning where several may be of one person, for nothing tells."""
+    files = {case: same[0] for case, same in by_id.items() if _is_scan_file(same[0])}
+    ways = {case: path.relative_to(root).parts for case, path in files.items() if case != _channel_free(path)}
+    if not ways:
+        return []
+    first, most = Counter(way[0] for way in ways.values()).most_common(1)[0]
+    together = some(case for case, way in ways.items() if way[0] == first)
+    several = f" Of one person, or of several, are {together}." if most > 1 else ""
+    text = f"scans of one name in several folders are called by the way to them: {some(ways)}.{several}"
+    advice = "Where several show one person, name one subject for them in subjects.csv."
+    return [Finding("ids-by-folder", "warning" if several else "note", None, text, advice)]
 
 
 def ids_by_file(scans: Mapping[str, Path], source: Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ from pipeline.data.findings import Finding, Findings, read_findings, summarize, 
 from pipeline.data.landmark_names import typos
 from pipeline.data.markups import write_markups
 from pipeline.data.pts import write_pts
+from pipeline.data.scan_files import find_scans
 from pipeline.data.split import split_by_subject
 from pipeline.errors import DataError
 
@@ -162,15 +163,60 @@ def test_two_scans_of_one_id_are_both_left_out(folder, twin):
     assert not rules(findings, "warning")
 
 
-def test_scans_of_one_name_in_a_folder_each_are_the_reason_and_not_their_landmarks(tmp_path):
-    for number in range(5):
-        scan(tmp_path / f"patient{number}/ct.nii.gz", fill=number)
-        write_markups(tmp_path / f"patient{number}/F.mrk.json", {"a": (-12.0, -24.0, 32.0)})
-    with pytest.raises(DataError, match=r"'ct': patient0.ct\.nii\.gz and .* and 2 more have the same id") as told:
+def patients(folder, landmarks):
+    """Scans of one name, a folder each, and their landmarks at `landmarks` of it."""
+    for number in range(4):
+        scan(folder / f"P{number}/ct.nii.gz", fill=number)
+        write_markups(folder / landmarks.format(f"P{number}"), {"a": (-12.0 - number, -24.0, 32.0)})
+
+
+@pytest.mark.parametrize(
+    ("landmarks", "told"),
+    [
+        ("{}/ct.mrk.json", []),
+        ("{}/ct_observer-A.mrk.json", []),
+        ("landmarks/{}/ct.mrk.json", []),
+        ("landmarks/{}_ct.mrk.json", []),
+        ("{}/F.mrk.json", ["name-not-exact"] * 4),  # as Slicer saves it beside each
+    ],
+)
+def test_scans_of_one_name_in_a_folder_each_are_called_by_their_folder(tmp_path, landmarks, told):
+    patients(tmp_path, landmarks)
+    dataset, findings = collect(tmp_path, "mine")
+    assert {c.id: c.landmarks["a"][0] for c in dataset.cases} == {f"P{n}_ct": -12.0 - n for n in range(4)}
+    assert [(f.rule, f.severity) for f in findings] == [(rule, "note") for rule in ["ids-by-folder", *told]]
+    (tmp_path / "all").mkdir()
+    for number in range(4):
+        (tmp_path / f"P{number}").rename(tmp_path / "all" / f"P{number}")
+    assert [f.severity for f in find_scans(tmp_path)[1]] == ["warning"]  # four scans of one person, or of a hospital?
+
+
+def test_images_and_landmarks_in_two_trees_meet_by_their_folders(tmp_path):
+    patients(tmp_path / "images", "../landmarks/{}/ct.mrk.json")
+    dataset, _ = collect(tmp_path, "mine")
+    assert {c.id: c.landmarks["a"][0] for c in dataset.cases} == {f"P{n}_ct": -12.0 - n for n in range(4)}
+
+
+def test_scans_of_one_name_of_which_one_lies_above_are_the_reason_and_not_their_landmarks(tmp_path):
+    patients(tmp_path, "{}/F.mrk.json")
+    scan(tmp_path / "ct.nii.gz")
+    with pytest.raises(DataError, match=r"'ct': P0.ct\.nii\.gz and .* and 2 more have the same id") as told:
         collect(tmp_path, "mine")
     assert "no landmarks" not in str(told.value)
-    scan(tmp_path / "other/x.nii.gz")
-    with pytest.raises(DataError, match=r"(?s)have the same id.*no landmarks in it"):
+
+
+def test_two_scans_of_one_name_in_one_folder_are_an_error_of_it_alone(tmp_path):
+    patients(tmp_path, "{}/ct.mrk.json")
+    scan(tmp_path / "P0/ct.nii")
+    dataset, findings = collect(tmp_path, "mine")
+    assert rules(findings) == [("duplicate-case", "P0_ct")] and len(dataset.cases) == 3
+
+
+def test_two_files_that_only_their_folder_tells_apart_are_of_no_scan(tmp_path):
+    patients(tmp_path, "{}/F.mrk.json")
+    for number in range(4):
+        write_markups(tmp_path / f"P{number}/G.mrk.json", {"a": (-12.0, -24.0, 32.0)})
+    with pytest.raises(DataError, match=r"ambiguous-annotation(.|\n)*F\.mrk\.json and .*G\.mrk\.json could both"):
         collect(tmp_path, "mine")
 
 

@@ -81,7 +81,7 @@ def test_a_file_beside_two_series_of_a_folder_is_of_neither(tmp_path):
         series(tmp_path / "P1", uid)
     scans = find_scans(tmp_path, series=uids)[0]
     assert set(scans) == {"P1_1.2.3", "P1_1.2.4"}
-    assert set(files_by_case([tmp_path / "P1.mrk.json"], scans)[0]) == {"P1"}
+    assert set(files_by_case([tmp_path / "P1.mrk.json"], scans, tmp_path)[0]) == {"P1"}
 
 
 def test_slices_in_the_folder_itself_are_a_scan_of_it(tmp_path):

@@ -127,6 +127,20 @@ def test_only_whole_words_pass_over_a_folder_and_that_is_told(tmp_path, capsys, 
     assert (told in "".join(f.message for f in findings), told in capsys.readouterr().err) == (not seen, not seen)
 
 
+def test_scans_of_one_name_are_asked_about_by_their_folder(tmp_path):
+    for name in ("P0/ct.nii", "P1/ct.nii", "imagesTr/c_0000.nii", "imagesTr/c_0001.nii"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for folder, ids in (("P0", {"ct"}), ("imagesTr", None), (".", None)):
+        if ids is None:  # two channels of nnU-Net are one case, of which two files cannot be told apart
+            with pytest.raises(DataError, match=r"another scan is called '(imagesTr_)?c' too"):
+                asked_scans([tmp_path / folder], tmp_path / "out")
+        else:
+            assert set(asked_scans([tmp_path / folder], tmp_path / "out")) == ids
+    (tmp_path / "imagesTr/c_0001.nii").unlink()
+    assert set(asked_scans([tmp_path], tmp_path / "out")) == {"P0_ct", "P1_ct", "c"}
+
+
 def test_where_label_maps_alone_are_found_that_is_said(tmp_path):
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels" / "a.nii").touch()

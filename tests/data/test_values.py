@@ -295,10 +295,13 @@ def test_images_beside_folders_show_others_than_the_folders(tmp_path):
 
 
 @pytest.mark.parametrize("by_folder", [False, True])
-def test_scans_of_one_name_in_a_folder_each_are_told(tmp_path, by_folder):
+def test_scans_of_one_name_in_a_folder_each_are_called_by_it(tmp_path, by_folder):
     voxels = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
     for place in "abc":
         write_scan(tmp_path / place / "ct.nii", voxels, upright_frame(voxels.shape))
+    data, _ = collect_images(tmp_path, "scans", by_folder=by_folder)
+    assert {c.id: c.subject for c in data.cases} == {f"{p}_ct": p if by_folder else f"{p}_ct" for p in "abc"}
+    write_scan(tmp_path / "ct.nii", voxels, upright_frame(voxels.shape))
     with pytest.raises(DataError, match=r"0 usable cases.*\n  duplicate-case, ct: a.ct\.nii and .* have the same id"):
         collect_images(tmp_path, "scans", by_folder=by_folder)
 
