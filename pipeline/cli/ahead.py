@@ -27,8 +27,8 @@ def require_ahead(settings: Settings) -> None:
     if not cases:
         raise DataError(
             f"{path}: no case in part '{part}', so nothing could be answered and measured. Give it a share"
-            " (data.fractions, or split.csv where there is one), or measure another part (evaluate.part). If none is"
-            " wanted, go verb by verb, from import to train: they need none."
+            " (data.fractions, or split.csv where that or folders say the parts), or measure another part, such as"
+            " evaluate.part=validation. If none is wanted, go verb by verb, from import to train: they need none."
         )
     scans = {case.id: data.image_path(case) for case in cases}
     check_formats(TASKS[settings.task].answers, data.unit, settings.predict.formats, scans)

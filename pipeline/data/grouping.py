@@ -12,7 +12,12 @@ from pipeline.data.readers import case_name
 from pipeline.data.scan_files import ids_by_file
 from pipeline.errors import DataError
 
-PART_WORDS: dict[str, Part] = {p: p for p in PARTS} | {"val": "validation", "training": "train"}
+PART_WORDS: dict[str, Part] = {p: p for p in PARTS} | {
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "testing": "test",
+}
 TABLES = ("subjects.csv", "split.csv")
 
 

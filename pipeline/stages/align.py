@@ -27,6 +27,7 @@ from pipeline.data.readers import files_of, unit_of
 from pipeline.data.run_report import require_free_report, write_report
 from pipeline.data.scan_files import asked_scans
 from pipeline.data.scan_remarks import remarks_on, warn
+from pipeline.data.split_folders import with_parts
 from pipeline.data.template import Points, Template, mean_template, read_template, template_for, write_template
 from pipeline.data.threads import cores, limit_threads
 from pipeline.errors import ConfigError, DataError, in_words
@@ -164,10 +165,10 @@ def _annotated(
 ) -> tuple[list[Found], dict[str, str]]:
     """Landmarks placed by hand, and why cases are left out."""
     data, findings = collect(source, source.name, frame, images=images, series=series)
+    data = with_parts(data, findings)
     placed = {c.id: {n: c.landmarks.get(n) for n in data.landmarks} for c in data.cases}
     found = [Found(c.id, c.subject, data.image_path(c), placed[c.id], c.split) for c in data.cases]
-    told = {f.case: f"{f.message} {f.advice}" for f in reversed(findings) if f.case is not None}
-    return found, {case: why for case, why in told.items() if case not in placed}
+    return found, {f.case: f"{f.message} {f.advice}" for f in reversed(findings) if f.case and f.case not in placed}
 
 
 def _asked(

@@ -16,6 +16,7 @@ from pipeline.data.findings import FROM_IMPORT, Finding, Findings, write_finding
 from pipeline.data.own_output import PRIVATE
 from pipeline.data.pseudonyms import coded
 from pipeline.data.split import USUAL, Fractions, split_by_subject
+from pipeline.data.split_folders import with_parts
 from pipeline.errors import DataError
 from pipeline.tasks.table import TASKS
 
@@ -87,6 +88,7 @@ def import_folder(
     unknown = [name for edge in edges for name in edge if name not in dataset.landmarks]
     if unknown:
         raise DataError(f"data.edges: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
+    dataset = with_parts(dataset, findings)
     findings += _unread(dataset, fractions, seed)
     dataset = replace(split_by_subject(dataset, fractions, seed), edges=tuple(edges))
     if pseudonyms:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.split import split_by_subject
+from pipeline.data.split_folders import with_parts
 from pipeline.errors import DataError
 
 
@@ -63,3 +64,59 @@ def test_fractions_must_be_shares_of_one(fractions):
 def test_two_subjects_are_too_few():
     with pytest.raises(DataError, match="2 subjects; at least 3"):
         split_by_subject(dataset(2))
+
+
+def of_images(root, *images, split=None):
+    cases = tuple(Case(f"c{n}", f"s{n}", image, {}, split if n == 0 else None) for n, image in enumerate(images))
+    return Dataset("d", root, (), cases)
+
+
+@pytest.mark.parametrize(
+    ("folders", "parts"),
+    [
+        (("train", "val", "test"), ["train", "validation", "test"]),
+        (("Training/images", "VALID/images", "Testing/images"), ["train", "validation", "test"]),
+        (("images/train", "images/validation", "images/train/ann"), ["train", "validation", "train"]),
+        (("train2017", "train2017", "val2017"), ["train", "train", "validation"]),
+        (("train", "train", "test"), ["train", "train", "test"]),
+    ],
+)
+def test_folders_called_after_the_parts_are_followed_and_that_is_said(tmp_path, folders, parts):
+    findings = []
+    done = with_parts(of_images(tmp_path, *(f"{folder}/x.png" for folder in folders)), findings)
+    assert [c.split for c in done.cases] == parts
+    [note] = findings
+    count = ", ".join(f"{parts.count(part)} {part}" for part in ("train", "validation", "test"))
+    assert (note.rule, note.severity) == ("split-followed", "note") and note.message.endswith(f": {count}.")
+
+
+@pytest.mark.parametrize(
+    ("folders", "told"),
+    [
+        (("train", "val", "other"), ["split-unclear"]),
+        (("train", "val", "train/test"), ["split-unclear"]),
+        (("train", "train", "other"), []),  # one part alone is a name
+        (("trainees", "valve", "test_3"), []),
+    ],
+)
+def test_folders_that_do_not_say_each_part_are_not_followed_and_that_is_said(tmp_path, folders, told):
+    findings, data = [], of_images(tmp_path, *(f"{folder}/x.png" for folder in folders))
+    assert with_parts(data, findings) is data and [f.rule for f in findings] == told
+    assert all(f.severity == "warning" and "'c2'" in f.message for f in findings)
+
+
+def test_parts_that_a_table_says_are_not_those_of_folders(tmp_path):
+    data = of_images(tmp_path, "train/x.png", "test/x.png", split="test")
+    assert with_parts(data, findings := []) is data and findings == []
+
+
+@pytest.mark.parametrize("listed", ["c2", "c2 c0", ""])
+def test_lists_of_voc_are_followed_where_they_say_each_part(tmp_path, listed):
+    (tmp_path / "ImageSets/Main").mkdir(parents=True)
+    for name, ids in (("train", "c0\nc1\n"), ("val", listed), ("cat_train", "c0 -1\n"), ("trainval", "c0\nc1\nc2\n")):
+        (tmp_path / f"ImageSets/Main/{name}.txt").write_text(ids)
+    findings, data = [], of_images(tmp_path, *(f"JPEGImages/{n}.jpg" for n in range(3)))
+    parts = [c.split for c in with_parts(data, findings).cases]
+    assert parts == (["train", "train", "validation"] if listed == "c2" else [None] * 3)
+    told = {"c2": ["split-followed"], "c2 c0": ["split-unclear"], "": []}[listed]
+    assert [f.rule for f in findings] == told

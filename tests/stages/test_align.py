@@ -381,6 +381,17 @@ def test_the_next_call_knows_what_a_killed_one_began(copied, monkeypatch):
     assert sorted(p.name for p in (out / "images").iterdir()) == [f"s{n}.nii.gz" for n in (1, 2, 3, 4)]
 
 
+def test_parts_that_folders_of_the_source_say_come_along(copied, tmp_path):
+    for number in range(6):
+        folder = copied / ("train" if number % 2 else "test")
+        folder.mkdir(exist_ok=True)
+        for path in list(copied.glob(f"s{number}.*")):
+            path.rename(folder / path.name)
+    align(tmp_path / "out", copied, spacing=4.0)
+    parts = [f"s{number},{'train' if number % 2 else 'test'}" for number in range(5)]
+    assert (tmp_path / "out" / "split.csv").read_text().split() == ["case,split", *parts]
+
+
 def test_the_split_of_the_source_comes_along_and_one_that_stays_is_said(copied, tmp_path, capsys):
     parts = ["s0,test", "s1,test", "s2,validation", "s3,validation", "s4,train", "s5,train"]
     (copied / "split.csv").write_text("\n".join(["case,split", *parts]) + "\n")

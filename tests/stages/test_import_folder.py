@@ -64,6 +64,22 @@ def test_a_split_that_is_asked_for_beside_that_of_the_folder_is_noted(source, tm
     assert [f.severity for f in notes] == ["note"] * told
 
 
+@pytest.mark.parametrize("table", [False, True])
+def test_folders_called_after_the_parts_are_followed_where_no_table_is(source, tmp_path, table):
+    for number in range(6):
+        folder = source / "images" / ("train", "val", "test")[number % 3]
+        folder.mkdir(exist_ok=True)
+        (source / f"images/c{number}.nii.gz").rename(folder / f"c{number}.nii.gz")
+    if table:
+        rows = [f"c{number},{'test' if number else 'train'}" for number in range(6)]
+        (source / "split.csv").write_text("\n".join(["case,split", *rows]))
+    dataset = import_folder(source, tmp_path / "dataset.json", "mine", fractions=(1.0, 0.0, 0.0))
+    parts = [len(dataset.part(part)) for part in ("train", "validation", "test")]
+    assert parts == ([1, 0, 5] if table else [2, 2, 2])
+    told = ["split-given", "split-followed"] if not table else []
+    assert {f.rule for f in read_findings(tmp_path / "import.json").items} == set(told)
+
+
 def test_a_run_with_codes_may_be_moved(source, tmp_path):
     dataset = import_folder(source, tmp_path / "one" / "dataset.json", "mine", pseudonyms=True)
     (tmp_path / "one").rename(tmp_path / "two")

@@ -1,0 +1,63 @@
+"""Which part of the split the user's folders say: called `train/`, `val/`, `test/`, or by the lists of Pascal VOC."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from pipeline.data.csv_rows import some
+from pipeline.data.dataset import PARTS, Dataset, Part
+from pipeline.data.findings import Finding
+from pipeline.data.grouping import PART_WORDS
+
+YEAR = re.compile(r"\d{4}$")  # train2017, as COCO has it
+LISTS = "ImageSets/Main"  # of VOC; those of each class beside them are not looked at
+
+
+def with_parts(dataset: Dataset, findings: list[Finding]) -> Dataset:
+    """The same cases with the parts that folders or lists say, where no table does: two parts or more are named, and
+    one for every case. Else it is told that they are not followed.
+
+    Args:
+        findings: Gets what was followed, or not.
+    """
+    if any(case.split for case in dataset.cases):
+        return dataset
+    for what, said in (("folders", _of_folders(dataset)), (f"lists in {LISTS}", _of_lists(dataset))):
+        if len(set().union(*said.values())) < 2:
+            continue
+        unclear = [case for case, parts in said.items() if len(parts) != 1]
+        if not unclear:
+            return _followed(dataset, {case: parts.pop() for case, parts in said.items()}, what, findings)
+        text = f"{what} say parts of the split, but are not followed: {some(unclear)} is in none of them, or in two."
+        findings.append(Finding("split-unclear", "warning", None, text, "Say the part of every case in split.csv."))
+    return dataset
+
+
+def _followed(dataset: Dataset, parts: dict[str, Part], what: str, findings: list[Finding]) -> Dataset:
+    count = Counter(parts.values())
+    listed = ", ".join(f"{count[part]} {part}" for part in PARTS)
+    advice = "To have it otherwise, say the part of every case in split.csv."
+    findings.append(Finding("split-followed", "note", None, f"{what} say the parts of the split: {listed}.", advice))
+    return dataset.with_cases(tuple(replace(case, split=parts[case.id]) for case in dataset.cases))
+
+
+def _of_folders(dataset: Dataset) -> dict[str, set[Part]]:
+    return {case.id: _words(PurePosixPath(case.image).parts[:-1]) for case in dataset.cases}
+
+
+def _words(folders: tuple[str, ...]) -> set[Part]:
+    words = {YEAR.sub("", folder.lower()) for folder in folders}
+    return {PART_WORDS[word] for word in words if word in PART_WORDS}
+
+
+def _of_lists(dataset: Dataset) -> dict[str, set[Part]]:
+    said: dict[str, set[Part]] = {case.id: set() for case in dataset.cases}
+    for word in ("train", "val", "test"):
+        path = Path(dataset.root) / LISTS / f"{word}.txt"
+        lines = path.read_text(encoding="utf-8-sig", errors="replace").split() if path.is_file() else ()
+        for case in said.keys() & set(lines):
+            said[case].add(PART_WORDS[word])
+    return said
