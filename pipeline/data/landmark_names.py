@@ -49,7 +49,7 @@ def typos(cases: Mapping[str, Iterable[str]]) -> list[Finding]:
 def _meant(name: str, counts: Counter[str], cases: Mapping[str, set[str]]) -> str | None:
     """The name that `name` is probably a misspelling of: of two spellings the one that more cases have."""
     common = [n for n in counts if n != name and counts[name] <= max(1, RARE * counts[n]) and counts[n] >= 2]
-    same = [n for n in _by_number(counts) if _plain(n) == _plain(name)]
+    same = [n for n in _by_number(counts) if plain(n) == plain(name)]
     near = [n for n in get_close_matches(name, common, n=3, cutoff=0.75) if _slip(name, n)]
     for other in same[: same.index(name)] + near:
         if not any({name, other} <= found for found in cases.values()):
@@ -62,7 +62,7 @@ def _by_number(counts: Counter[str]) -> list[str]:
 
 
 @functools.cache
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Without case and separators, but for those between digits: 1_1 is not 11."""
     return re.sub(r"(?<!\d)[\s_.-]+|[\s_.-]+(?!\d|[\s_.-])", "", spelled(name)).casefold()
 

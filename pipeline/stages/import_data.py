@@ -15,6 +15,7 @@ from pipeline.data.dataset import Dataset, write_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, write_findings
 from pipeline.data.own_output import PRIVATE
 from pipeline.data.pseudonyms import coded
+from pipeline.data.spellings import check_spellings
 from pipeline.data.split import USUAL, Fractions, split_by_subject
 from pipeline.data.split_folders import with_parts
 from pipeline.errors import DataError
@@ -88,6 +89,7 @@ def import_folder(
     unknown = [name for edge in edges for name in edge if name not in dataset.landmarks]
     if unknown:
         raise DataError(f"data.edges: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
+    findings += check_spellings(dataset)
     dataset = with_parts(dataset, findings)
     findings += _unread(dataset, fractions, seed)
     dataset = replace(split_by_subject(dataset, fractions, seed), edges=tuple(edges))

@@ -56,6 +56,29 @@ def test_boxes_around_landmarks_that_are_not_annotated_are_not_known(scans, tmp_
     assert data.case("c3").boxes == () and read_dataset(tmp_path / "d.json").case("c3").boxes == ()
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("Male", "male", "male"), "'Male' (1x) and 'male' (2x)"),
+        (("non smoker", "Non-Smoker", "smoker"), "'Non-Smoker' (1x) and 'non smoker' (1x)"),
+        (("A-", "A", "A+"), None),
+        (("-1", "1", "1_1"), None),
+    ],
+)
+def test_words_and_classes_that_differ_in_capitals_alone_are_told_and_stay(scans, tmp_path, words, told):
+    (scans / "t.csv").write_text("case,sex\n" + "".join(f"c{number},{word}\n" for number, word in enumerate(words)))
+    columns = Columns(outputs=(Column("sex", "class"),))
+    around = {word: ("a",) for word in words}
+    for how in ({"task": "attributes", "columns": columns}, {"task": "boxes", "boxes_around": around}):
+        data = import_folder(scans, tmp_path / "d.json", "m", **how)
+        found = [f for f in read_findings(tmp_path / "import.json").items if f.rule == "spelling"]
+        assert [f.severity for f in found] == ["warning"] * (told is not None)
+        if how["task"] == "boxes":
+            assert set(data.classes) == set(words)
+        else:
+            assert {c.values["sex"] for c in data.cases} == set(words) and (not told or told in found[0].message)
+
+
 def test_several_boxes_around_landmarks_are_no_question_for_one_object(scans, tmp_path):
     around = {"root": ("a", "b"), "all": ("a", "b", "c")}
     with pytest.raises(DataError, match="3 cases show several things, the first c0: use task=boxes"):
