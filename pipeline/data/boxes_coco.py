@@ -57,7 +57,7 @@ def _ends(bbox: Any, where: str) -> list[float]:
     """Low and high ends of a box, as `BoxesTable.add` wants them."""
     if not isinstance(bbox, list) or len(bbox) != 4:
         raise DataError(f"{where}: bbox = {bbox!r}; [x, y, width, height] is needed.")
-    x, y, width, height = (coordinate(v, where, "") for v in bbox)
+    x, y, width, height = (coordinate(v, where) for v in bbox)
     return [x, y, x + width, y + height]
 
 

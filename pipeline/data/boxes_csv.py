@@ -31,7 +31,7 @@ def read_boxes_csv(path: Path) -> BoxesTable:
     if whose is None or what is None or not set(ENDS) <= set(header):
         raise DataError(f"{path}: columns are {','.join(header)}; needed are image,class,{','.join(ENDS)}.")
     table = BoxesTable()
-    rows = read_rows(path, [whose, what, *ENDS])
+    rows = read_rows(path, [whose, what, *ENDS], ENDS)
     for row in rows:
         case, label, ends = row.cells[whose], row.cells[what], [row.cells[end] for end in ENDS]
         if row.problem:

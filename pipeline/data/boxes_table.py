@@ -35,7 +35,7 @@ class BoxesTable:
         """
         boxes, label = self.cases.setdefault(case, []), spelled(label)
         try:
-            ends = [coordinate(v, where, "") - EDGE for v in numbers]
+            ends = [coordinate(v, where, "remove the box") - EDGE for v in numbers]
             if not label:
                 raise DataError(f"{where}: a box without a class.")
             half = len(ends) // 2

@@ -56,7 +56,7 @@ def read_yolo(path: Path, case: str, size: tuple[int, ...], classes: Sequence[st
             if len(cells) != NUMBERS:
                 raise DataError(f"{where}: {len(cells)} numbers; class, x, y, width and height are needed.")
             label = _label(cells[0], classes, where)
-            x, y, width, height = (coordinate(v, where, "") for v in cells[1:])
+            x, y, width, height = (coordinate(v, where) for v in cells[1:])
         except DataError as error:
             table.problems.setdefault(case, []).append(str(error))
             continue

@@ -144,6 +144,6 @@ def _number(column: Column, text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise DataError(f"column '{column.name}': '{text}' is no number.")
+        raise DataError(f"column '{column.name}': '{text}' is no number. Leave it empty where nobody knows.")
     require_logarithm(column, value)
     return value

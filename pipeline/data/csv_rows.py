@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from pipeline.errors import DataError
 
 DELIMITERS = ",;\t"
+STATED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # the first line of some that Excel wrote
+DIGITS = r"[+-]?\d*{}\d+([eE][+-]?\d+)?"
+WITH_COMMA, WITH_POINT = re.compile(DIGITS.format(",")), re.compile(DIGITS.format(r"\."))
+WIDE = (b"\xff\xfe", b"\xfe\xff")  # how UTF-16 begins
 SHOWN = 10  # names in a message
 
 
@@ -22,12 +28,13 @@ class Row:
     problem: str = ""
 
 
-def read_rows(path: Path, wanted: Iterable[str]) -> list[Row]:
+def read_rows(path: Path, wanted: Iterable[str], numbers: Sequence[str] = ()) -> list[Row]:
     """All rows but empty ones.
 
     Args:
         path: Of the table.
         wanted: Headings that are read.
+        numbers: Those of them that are numbers, whose decimal commas become points.
 
     Raises:
         DataError: Not readable, or a wanted heading stands there twice.
@@ -36,10 +43,14 @@ def read_rows(path: Path, wanted: Iterable[str]) -> list[Row]:
     header = next(lines, (0, []))[1]
     if twice := sorted({name for name in wanted if header.count(name) > 1}):
         raise DataError(f"{path}: the heading '{twice[0]}' stands there twice; rename or remove one of the columns.")
-    return [
+    rows = [
         Row(n, dict(zip(header, [*cells, *[""] * len(header)], strict=False)), spilled(cells, len(header)))
         for n, cells in lines
     ]
+    if numbers and has_decimal_commas(_delimiter(path), (row.cells[name] for row in rows for name in numbers)):
+        for row in rows:
+            row.cells.update({name: with_point(row.cells[name]) for name in numbers})
+    return rows
 
 
 def headings(path: Path) -> list[str]:
@@ -76,20 +87,66 @@ def some(names: Iterable[str]) -> str:
     return ", ".join(f"'{name}'" for name in listed[:SHOWN]) + more
 
 
+def delimiter_of(line: str) -> tuple[str, bool]:
+    """What parts the cells of a table that begins with this line, and whether the line says only that.
+
+    Examples:
+        >>> delimiter_of("case;x;y"), delimiter_of("sep=;")
+        ((';', False), (';', True))
+    """
+    stated = STATED.fullmatch(line.rstrip("\r\n"))
+    return (stated[1], True) if stated else (max(DELIMITERS, key=line.count), False)
+
+
+def has_decimal_commas(delimiter: str, numbers: Iterable[str]) -> bool:
+    """Whether commas stand for points, as spreadsheets of many countries write them: no comma parts cells, and no
+    number has a point. Where one has, a comma may part thousands, and nobody knows."""
+    cells = [] if delimiter == "," else list(numbers)
+    return any(map(WITH_COMMA.fullmatch, cells)) and not any(map(WITH_POINT.fullmatch, cells))
+
+
+def with_point(number: str) -> str:
+    """With a decimal point in place of a decimal comma.
+
+    Examples:
+        >>> with_point("-18,9"), with_point("1,234,567")
+        ('-18.9', '1,234,567')
+    """
+    return number.replace(",", ".") if WITH_COMMA.fullmatch(number) else number
+
+
+def unreadable(error: OSError | UnicodeDecodeError) -> str:
+    """Why a file cannot be read as text, and what to do."""
+    if isinstance(error, OSError):
+        return str(error)
+    kind = "UTF-16" if error.object[:2] in WIDE else "Latin-1 or another"
+    return f"it is not in UTF-8, but in {kind}. Save it as UTF-8; spreadsheets call that 'CSV UTF-8'."
+
+
+def _delimiter(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return delimiter_of(_first(file))[0]
+
+
+def _first(lines: TextIO) -> str:
+    return next((line for line in iter(lines.readline, "") if line.strip()), "")
+
+
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Numbered, and the first of them the headings; no more is read than is asked for. Strict, or a quote that is never
     closed would swallow the rows behind it."""
     start = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            first = next((line for line in iter(file.readline, "") if line.strip()), "")
+            delimiter, apart = delimiter_of(_first(file))
             file.seek(0)
-            reader = csv.reader(file, delimiter=max(DELIMITERS, key=first.count), strict=True)
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
             for row in reader:
-                if any(cells := [cell.strip() for cell in row]):
+                if any(cells := [cell.strip() for cell in row]) and not apart:
                     yield reader.line_num, cells
+                apart = apart and not any(cells)
                 start = reader.line_num + 1
     except csv.Error as error:
         raise DataError(f"{path}: row {start}: not readable as CSV: {error}. Correct the line.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as a table: {error}") from error
+        raise DataError(f"{path}: cannot be read as a table: {unreadable(error)}") from error

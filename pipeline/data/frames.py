@@ -46,7 +46,7 @@ def to_lps(point: Iterable[float], frame: str) -> tuple[float, ...]:
     return tuple(v * s + 0.0 for v, s in zip(point, flip, strict=False))  # + 0.0: no negative zero in files
 
 
-def coordinate(value: Any, where: str, absent: str = "write 'absent' for all coordinates") -> float:
+def coordinate(value: Any, where: str, absent: str = "") -> float:
     """A finite number from a word or number of a file.
 
     Args:
@@ -54,7 +54,7 @@ def coordinate(value: Any, where: str, absent: str = "write 'absent' for all coo
         absent: How this kind of file says that a landmark is not there; "" = it has no word for it.
 
     Raises:
-        DataError: It is text, NaN or infinite; `where` names file, row and column.
+        DataError: It is text, NaN or infinite; `where` says where.
     """
     try:
         number = math.nan if isinstance(value, bool) else float(value)

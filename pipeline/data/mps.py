@@ -49,4 +49,4 @@ def _geometry(geometry: Element | None, path: str) -> tuple[Float[np.ndarray, "3
 
 def _attribute(geometry: Element, tag: str, name: str, path: str) -> float:
     element, where = geometry.find(tag), f"{path}: Geometry3D: {tag}"
-    return coordinate("" if element is None else element.get(name, ""), f"{where}, {name}", "")
+    return coordinate("" if element is None else element.get(name, ""), f"{where}, {name}")

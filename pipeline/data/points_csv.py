@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import write_text
-from pipeline.data.csv_rows import DELIMITERS, spilled
+from pipeline.data.csv_rows import delimiter_of, has_decimal_commas, spilled, unreadable, with_point
 from pipeline.data.frames import agreed_frame, coordinate, frame_name
 from pipeline.data.picture_size import EXTENT, table_sizes
 from pipeline.data.points_table import PointsTable
@@ -40,11 +40,8 @@ def read_points_csv(path: Path, frame: str | None = None, unit: str | None = Non
         DataError: No header, two frames in one file, a row without case or landmark. A bad coordinate or a
             name twice is a problem of its case, not an error.
     """
-    rows, stated = _rows(path)
-    try:
-        header = [c.strip() for c in next(rows)[1]]
-    except StopIteration:
-        raise DataError(f"{path}: empty. The first line must be: case,landmark,x,y,z") from None
+    rows, stated, delimiter = _rows(path)
+    header = [c.strip() for c in rows.pop(0)[1]]
     stated_units = {m["unit"] for c in header if (m := AXIS.fullmatch(c)) and m["unit"]}
     columns = _columns(path, header, {unit} if unit and unit in stated_units else stated_units)
     said = [name for name in ("landmark", "frame", "observer", *EXTENT) if name in header]
@@ -52,7 +49,7 @@ def read_points_csv(path: Path, frame: str | None = None, unit: str | None = Non
     where["case"] = next(header.index(name) for name in WHOSE if name in header)
     table = PointsTable(unit=unit if unit in stated_units else next(iter(stated_units), None))
     told: list[tuple[str, dict[str, str]]] = []
-    for line, cells in rows:
+    for line, cells in _with_points(rows, {at for axes in columns.values() for at in axes.values()}, delimiter):
         row = {name: _cell(cells, index) for name, index in where.items()}
         if wrong := spilled(cells, len(header)):
             table.problem(row["case"], f"{path}: row {line}: {wrong}.")
@@ -111,23 +108,46 @@ def _add_row(table: PointsTable, row: dict[str, str], points: dict[str, dict[str
             table.add(row["case"], name, None, at, row.get("observer", ""))
             continue
         try:
-            point = tuple(coordinate(w, f"{at}, column {c}, landmark '{name}'") for c, w in words.items())
+            where = {title: f"{at}, column {title}, landmark '{name}'" for title in words}
+            point = tuple(coordinate(word, where[title], _advice(long)) for title, word in words.items())
         except DataError as error:
             table.problem(row["case"], str(error))
         else:
             table.add(row["case"], name, point, at, row.get("observer", ""))
 
 
-def _rows(path: Path) -> tuple[Iterator[tuple[int, list[str]]], set[str]]:
-    """Numbered rows without comments and blank lines, and the frames that comments state."""
+def _advice(long: bool) -> str:
+    unsaid = "take the row away" if long else "leave its cells empty"
+    return f"{unsaid} if nobody looked; if somebody did and it is not there, write '{ABSENT}' in all"
+
+
+def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], set[str], str]:
+    """Numbered rows without comments and blank lines, the frames that comments state, and what parts the cells."""
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines(keepends=True)
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as text: {error}") from error
+        raise DataError(f"{path}: cannot be read as text: {unreadable(error)}") from error
     comments = [re.match(r"#\s*frame\s*[=:]\s*(\w+)", line, re.IGNORECASE) for line in lines]
     stated = {frame_name(m.group(1), str(path)) for m in comments if m}
-    first = next((line for line in lines if _says(line)), "")
-    return _records(path, lines, max(DELIMITERS, key=first.count)), stated
+    first = next((number for number, line in enumerate(lines) if _says(line)), None)
+    delimiter, apart = delimiter_of("" if first is None else lines[first])
+    if apart and first is not None:
+        lines[first] = "\n"
+    rows = list(_records(path, lines, delimiter))
+    if not rows:
+        raise DataError(f"{path}: empty. The first line must be: case,landmark,x,y,z")
+    return rows, stated, delimiter
+
+
+def _with_points(
+    rows: list[tuple[int, list[str]]], numbers: Container[int], delimiter: str
+) -> list[tuple[int, list[str]]]:
+    """The same rows; decimal commas in the columns of numbers are points."""
+    cells = [[(at in numbers, cell.strip()) for at, cell in enumerate(row)] for _, row in rows]
+    if not has_decimal_commas(delimiter, (cell for row in cells for number, cell in row if number)):
+        return rows
+    told = [[with_point(cell) if number else cell for number, cell in row] for row in cells]
+    return [(line, row) for (line, _), row in zip(rows, told, strict=True)]
 
 
 def _says(line: str) -> bool:

@@ -34,7 +34,7 @@ def read_pts(path: Path, frame: str | None = None) -> tuple[dict[str, Position],
     if len(rows) != int(form[1]) or any(len(row) != 2 for row in rows):
         raise DataError(f"{path}: {len(rows)} lines of points, n_points says {form[1]}; each needs two numbers.")
     points: dict[str, Position] = {
-        str(n): tuple(coordinate(v, f"{path}: point {n}", "") - FIRST for v in row) for n, row in enumerate(rows, 1)
+        str(n): tuple(coordinate(v, f"{path}: point {n}") - FIRST for v in row) for n, row in enumerate(rows, 1)
     }
     return points, ["a .pts file holds no names: landmarks are called by their numbers"]
 

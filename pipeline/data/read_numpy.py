@@ -93,7 +93,7 @@ def _header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
 def _numbers(path: Path, name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     try:
         array = np.asarray(value, dtype=object)
-        numbers = [coordinate(v, f"{path}: {name}", "") for v in array.ravel()]
+        numbers = [coordinate(v, f"{path}: {name}") for v in array.ravel()]
     except (TypeError, ValueError) as error:
         raise DataError(f"{path}: {name} = {value!r}: {error}.") from error
     if array.shape != shape:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.data.atomic import write_text
-from pipeline.data.columns import Column, Value, as_cell, parse
+from pipeline.data.columns import NUMBERS, Column, Value, as_cell, parse
 from pipeline.data.csv_rows import headings, read_rows, some
 from pipeline.data.points_csv import csv_line
 from pipeline.data.readers import case_name
@@ -88,7 +88,8 @@ def read_values(path: Path, columns: Sequence[Column], ids: Mapping[str, str] | 
         DataError: Not readable. A bad cell is a problem of its case, and so is a second row of one.
     """
     table, whose = ValuesTable(), _whose(path, ids or {})
-    for row in read_rows(path, [whose, *(column.name for column in columns)]):
+    numbers = [column.name for column in columns if column.kind in NUMBERS]
+    for row in read_rows(path, [whose, *(column.name for column in columns)], numbers):
         case, where = row.cells[whose], f"{path}: row {row.line}"
         if case in table.rows:
             table.problem(case, f"{where}: a second row of '{case}'.")

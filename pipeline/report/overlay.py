@@ -51,9 +51,7 @@ def read_filter(path: Path) -> Filter:
     stated = path.with_suffix(".json")
     try:
         told = read_json(stated)["anchors"]
-        anchors = {
-            spelled(name): tuple(coordinate(v, f"{stated}: {name}", "") for v in at) for name, at in told.items()
-        }
+        anchors = {spelled(name): tuple(coordinate(v, f"{stated}: {name}") for v in at) for name, at in told.items()}
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a filter: {error!r}. A PNG is needed, and {stated.name} beside it.") from error
     with opened_picture(path) as opened:

@@ -100,6 +100,14 @@ def test_a_table_comes_back_and_says_what_shows_nothing(tmp_path):
     assert table.cases["b.png"] == []
 
 
+def test_decimal_commas_between_semicolons_are_read_and_no_box_is_absent(tmp_path):
+    text = "sep=;\nimage;class;xmin;ymin;xmax;ymax\na.png;cat;3,0;3,75;13,0;10,25\nb.png;cat;absent;1;2;3\n"
+    (tmp_path / "a.csv").write_text(text)
+    table = read_boxes_csv(tmp_path / "a.csv")
+    same(table.cases["a.png"], BOXES[:1])
+    assert table.problems["b.png"][0].endswith("'absent' is not a finite number. Correct it, or remove the box.")
+
+
 def test_classes_that_look_the_same_are_one_class_however_their_accents_are_written(tmp_path):
     one, other = "n\u00e9vus", "ne\u0301vus"
     write_boxes_csv(tmp_path / "boxes.csv", {"a.png": [replace(BOXES[0], label=name) for name in (one, other)]})

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.data.csv_rows import headings
 from pipeline.data.fcsv import read_fcsv
 from pipeline.data.markups import read_markups
 from pipeline.data.nnlandmark import read_nnlandmark
@@ -85,12 +86,45 @@ def test_an_fcsv_that_is_no_text_is_refused(tmp_path):
         'case,landmark,x,y,z,note\nc1,a,1,2,3,"seen\n# twice\n\n, so"\nc1,b,absent,absent,absent,\nc2,a,4,5,6,5" off\n',
         ",,,,\ncase,landmark,x,y,z\nc1,a,1,2,3\n , ,,,\nc1,b,absent,absent,absent\nc2,a,4,5,6\n,,,,\n,,,,\n",
         "case;a_x;a_y;a_z;b_x;b_y;b_z\nc1;1;2;3;absent;absent;absent\nc2;4;5;6;;;\n;;;;;;\n;;;;;;\n",
+        "\ufeffsep=;\r\ncase;landmark;x;y;z\r\nc1;a;1,0;2;3,00E+00\r\nc1;b;absent;absent;absent\r\nc2;a;4;5,0;6\r\n",
+        "case\ta_x\ta_y\ta_z\tb_x\tb_y\tb_z\nc1\t1,0\t2,0\t3,0\tabsent\tabsent\tabsent\nc2\t4,0\t5,0\t6,0\t\t\t\n",
+        '"sep=\t"\ncase\tlandmark\tx\ty\tz\nc1\ta\t1\t2\t3\nc1\tb\tabsent\tabsent\tabsent\nc2\ta\t4\t5\t6\n',
     ],
 )
 def test_a_csv_is_read_by_its_headers(tmp_path, text):
     table = read_points_csv(written(tmp_path / "landmarks.csv", text))
     assert table.cases == {"c1": {"a": (1, 2, 3), "b": None}, "c2": {"a": (4, 5, 6)}}
     assert not table.problems and table.frame == ("LPS" if "LPS" in text else None)
+
+
+def test_commas_beside_points_may_part_thousands_and_names_may_have_them(tmp_path):
+    text = "case;landmark;x;y;z\n1,5;a,b;1,0;2,5;-3\n"
+    assert read_points_csv(written(tmp_path / "a.csv", text)).cases == {"1,5": {"a,b": (1, 2.5, -3)}}
+    table = read_points_csv(written(tmp_path / "a.csv", text + "1,5;c;1.5;2;3\n"))
+    assert "column x, landmark 'a,b': '1,0' is not a finite number" in table.problems["1,5"][0]
+    table = read_points_csv(written(tmp_path / "a.csv", 'case,landmark,x,y,z\nc,a,"1,0",2,3\n'))
+    assert "'1,0' is not a finite number" in table.problems["c"][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "unsaid"),
+    [
+        ("case,landmark,x,y,z\nc,a,NA,NA,NA\n", "take the row away"),
+        ("case,a_x,a_y,a_z\nc,NA,NA,NA\n", "leave its cells empty"),
+    ],
+)
+def test_absent_is_what_somebody_looked_for(tmp_path, text, unsaid):
+    table = read_points_csv(written(tmp_path / "a.csv", text))
+    said = f"'NA' is not a finite number. Correct it, or {unsaid} if nobody looked; if somebody did and it is not"
+    assert said in table.problems["c"][0]
+
+
+@pytest.mark.parametrize(("encoding", "named"), [("utf-16", "UTF-16"), ("latin-1", "Latin-1 or another")])
+def test_a_table_in_another_encoding_says_so(tmp_path, encoding, named):
+    for name, read, word in (("a.csv", read_points_csv, "text"), ("b.csv", headings, "a table")):
+        (tmp_path / name).write_bytes("case,landmark,x,y,z\nM\xfcller,a,1,2,3\n".encode(encoding))
+        with pytest.raises(DataError, match=rf"{name}: cannot be read as {word}: .* in {named}. Save it as UTF-8"):
+            read(tmp_path / name)
 
 
 def test_a_csv_of_flat_images_has_two_coordinates(tmp_path):

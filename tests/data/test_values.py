@@ -166,6 +166,10 @@ def test_a_row_that_a_comma_has_shifted_is_an_error_of_its_case(tmp_path, line, 
 def test_tables_with_semicolons_are_read_and_a_heading_twice_is_refused(tmp_path):
     (tmp_path / "t.csv").write_text("image;age\n\na.png;3\n")
     assert read_values(tmp_path / "t.csv", [AGE]).rows == {"a.png": {"age": 3.0}}
+    (tmp_path / "t.csv").write_text("sep=;\nimage;age;sex\n1,5;3,25;1,5\n")
+    assert read_values(tmp_path / "t.csv", [AGE, SEX]).rows == {"1,5": {"age": 3.25, "sex": "1,5"}}
+    (tmp_path / "t.csv").write_text("image;age\na.png;1,023\nb.png;3.5\n")  # of thousands, perhaps
+    assert "'1,023' is no number. Leave it empty where" in read_values(tmp_path / "t.csv", [AGE]).problems["a.png"][0]
     (tmp_path / "t.csv").write_text("image,note,age,note\na.png,x,3,y\n")
     assert read_values(tmp_path / "t.csv", [AGE]).rows == {"a.png": {"age": 3.0}}  # nobody asks for the notes
     (tmp_path / "t.csv").write_text("image,age,age\na.png,3,4\n")
