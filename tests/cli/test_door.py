@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 
@@ -184,6 +185,33 @@ def test_no_kind_of_output_stops_the_program(redirection, code, said, words):
         ["bash", "-c", command, sys.executable, program], capture_output=True, text=True, timeout=60, env=where
     )
     assert (done.returncode, "Traceback" in done.stderr, said in done.stderr) == (code, False, True), done.stderr
+
+
+REMARKS = """
+import sys
+from pipeline.cli import chain
+from pipeline.data.progress_bar import progress_bar
+
+def act(*_):
+    for _ in progress_bar(range(3), file=sys.stderr, mininterval=0):
+        print("a remark" * 2000, file=sys.stderr)
+    chain.show(("all done",))
+    return 0
+
+chain.act = act
+"""
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_remarks_that_cannot_be_written_do_not_stop_the_work(gone):
+    """On a full disk, or to a terminal that was closed."""
+    master, terminal = pty.openpty()
+    os.close(master)
+    with open("/dev/full", "w") as full:
+        program = [sys.executable, "-c", REMARKS + CALL.format(words=["report", "run=x"])]
+        done = subprocess.run(program, stdout=subprocess.PIPE, stderr=terminal if gone else full, text=True, timeout=60)
+    os.close(terminal)
+    assert (done.returncode, done.stdout) == (0, "all done\n")
 
 
 def fail_with(error: BaseException):
