@@ -14,6 +14,7 @@ from pipeline.data.find_images import OF_DISKS, walked
 from pipeline.data.findings import Finding
 from pipeline.data.grouping import TABLES, named_in_tables
 from pipeline.data.point_files import FILES
+from pipeline.data.unread_kinds import bare_name, is_unread
 
 CALLED = (*FILES, ".csv")  # of files that the user may call as he likes
 FIXED = (*TABLES, "landmarks.csv", "boxes.csv")  # which are called so everywhere
@@ -59,4 +60,6 @@ def names_of(source: Path, dataset: Dataset, findings: Iterable[Finding], code: 
         kinds = {name: kind for name in files for kind in CALLED if name.lower().endswith(kind) and name not in FIXED}
         longer = {name: kind for name, kind in kinds.items() if name[: -len(kind)] not in ids and name in spoken}
         codes |= {name: code(name, "file") + kind for name, kind in longer.items()}
+        odd = (bare_name(p) for p in map(Path, files) if is_unread(p) and p.name in spoken)
+        codes |= {name: code(name, "file") for name in odd if name not in ids}  # of two of one name, the ids are others
     return Names(codes, tuple(sorted(folders - {"./"}, key=len, reverse=True)))

@@ -393,12 +393,14 @@ def test_65_remarks_name_neither_folders_nor_files_nor_rows_of_no_scan(tmp_path)
     (source / "subjects.csv").write_text("\n".join(["case,subject", *rows]))
     parts = ["case,split", *(f"c{n},train" for n in range(6)), "x/PHI123.nii,test"]
     (source / "split.csv").write_text("\n".join(parts))
+    for name in ("Doe_Jane0/Smith_PHI123.mgz", "Doe_Jane0/Doe^Jane.mnc", "Doe_Jane1/Doe^Jane.mnc"):
+        (source / name).touch()
     run = tmp_path / "run"
     import_folder(source, run / "dataset.json", "d", pseudonyms=True)
     names_nobody(run, 2)
     remarks = read_findings(run / "import.json").items
     rules = [f.rule for f in remarks if f.severity != "note"]
-    assert rules == ["no-scan", "no-scan", "bad-annotation", "name-not-exact"]
+    assert rules == ["unread-scan"] * 3 + ["no-scan", "no-scan", "bad-annotation", "name-not-exact"]
     known = (run / "private" / "codes.csv").read_text()
     assert all(f.case in known for f in remarks if f.case is not None) and "PHI123_Smith" in known
 
