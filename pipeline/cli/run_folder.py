@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.cli.record import RECORD, is_trained, read_record, recorded, without_untold, write_record
+from pipeline.cli.same_source import as_called, is_gone, is_other
 from pipeline.cli.schema import at, put
 from pipeline.cli.settings import Settings
 from pipeline.cli.settle import imported_task
@@ -73,8 +73,12 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
             _same_task(run, record, settings)
         if verb.name in SHAPES:
             _same_training(run, claims, verb, settings)
-        _write_record(run, record, verb, settings)
+        moved = verb.name in BEGINS and (run / "dataset.json").exists()
+        moved = moved and is_other(claims.get("source"), _source(settings))
+        _write_record(run, record, verb, settings, ("source",) if moved else ())
         yield run
+        if moved:  # not before: where its cases are refused, the run stays with the source that it was made from
+            _write_record(run, read_record(run), verb, settings)
     finally:
         lock.release()
 
@@ -173,7 +177,7 @@ def _same_experiment(run: Path, record: Mapping[str, Any], settings: Settings) -
             f"run={run} belongs to experiment '{met}', not to '{asked}'. Choose another run=FOLDER, or delete this one."
         )
     met, asked = record.get("source"), _source(settings)
-    if met and asked and met != asked:
+    if is_other(met, asked) and not is_gone(str(met)):
         raise ConfigError(
             f"run={run} was made from source {met}, not from {asked}. Choose another run=FOLDER, or delete this one."
         )
@@ -204,11 +208,15 @@ def _same_training(run: Path, record: Mapping[str, Any], verb: Verb, settings: S
         )
 
 
-def _write_record(run: Path, record: dict[str, Any], verb: Verb, settings: Settings) -> None:
-    """Settings that this verb does not decide stay as the verb before left them."""
+def _write_record(
+    run: Path, record: dict[str, Any], verb: Verb, settings: Settings, kept: Collection[str] = ()
+) -> None:
+    """Settings that this verb does not decide, and those that are `kept`, stay as the verb before left them."""
     asked = _asked(replace(settings, quiet=False)) | {"run": str(run)}
     content = asked | record
-    for key in (*verb.decides, "experiment", "source", "run"):
+    for key in (*verb.decides, "experiment", "run"):
+        if key in kept:
+            continue
         if at(asked, key) is not None or key not in ("experiment", "source"):
             put(content, key, at(asked, key))
     write_record(run, content, verb.name)
@@ -219,4 +227,4 @@ def _asked(settings: Settings) -> dict[str, Any]:
 
 
 def _source(settings: Settings) -> str | None:
-    return os.path.realpath(settings.source) if settings.source else None
+    return as_called(settings.source) if settings.source else None

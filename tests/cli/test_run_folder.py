@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from pipeline.cli.record import read_record
 from pipeline.cli.run_folder import claimed, writable
+from pipeline.cli.same_source import as_called
 from pipeline.cli.settings import Settings
 from pipeline.cli.settle import settings_from
 from pipeline.cli.verbs import verb_named
@@ -78,6 +79,64 @@ def test_another_source_is_refused_and_both_are_named(run, tmp_path):
     other = tmp_path / "other"
     with pytest.raises(ConfigError, match=f"made from source {tmp_path}, not from {other}"):
         claim("run", "experiment=mouse_skull", f"source={other}", f"run={run}")
+
+
+@pytest.fixture
+def moved(tmp_path):
+    """A run, and a source that lies elsewhere since: where, and the words that begin the run again."""
+    folder, before = tmp_path / "moved_run", tmp_path / "before"
+    before.mkdir()
+    (before / "scan.nii").touch()
+    words = ("experiment=mouse_skull", f"run={folder}")
+    claim("import", *words, f"source={before}")
+    (folder / "dataset.json").write_text("{}")
+    return before.rename(tmp_path / "now"), before, words
+
+
+@pytest.mark.parametrize("left", [False, True])  # where a drive is not mounted, an empty folder may be left
+@pytest.mark.parametrize("verb", ["import", "run"])
+def test_a_source_that_was_moved_is_the_source(moved, verb, left):
+    now, before, words = moved
+    if left:
+        before.mkdir()
+    claim(verb, *words, f"source={now}")
+    assert record(now.parent / "moved_run")["source"] == str(now)
+
+
+def test_a_run_stays_with_the_source_it_was_made_from_where_another_is_refused_in_the_end(moved):
+    now, before, words = moved
+    with pytest.raises(DataError), claimed(verb_named("run"), settled("run", *words, f"source={now}")):
+        raise DataError("other cases")
+    claim("check", *words, f"source={now}")  # which reads none
+    assert record(now.parent / "moved_run")["source"] == str(before)
+    shutil.copytree(now, before)
+    claim("run", *words, f"source={before}")
+    with pytest.raises(ConfigError, match=f"made from source {before}, not from {now}"):
+        claim("run", *words, f"source={now}")
+
+
+def test_a_link_that_leads_elsewhere_now_is_the_same_source(run, tmp_path):
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "scan.nii").touch()
+    link, words = tmp_path / "data", ("experiment=mouse_skull", f"run={tmp_path}/by_link")
+    link.symlink_to("old")
+    claim("import", *words, f"source={link}")
+    (tmp_path / "by_link" / "dataset.json").write_text("{}")
+    claim("run", *words, f"source={tmp_path}/old")
+    claim("run", *words, f"source={link}")
+    link.unlink()
+    link.symlink_to("new")
+    claim("run", *words, f"source={link}")
+    with pytest.raises(ConfigError, match="made from source"):
+        claim("run", *words, f"source={tmp_path}/old")
+
+
+def test_a_folder_above_a_link_is_no_folder_beside_it(tmp_path):
+    (tmp_path / "far" / "below").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("far/below")
+    assert as_called(tmp_path / "link" / "..") == str(tmp_path / "far")
+    assert as_called(tmp_path / "link") == str(tmp_path / "link")
 
 
 def test_a_first_try_that_came_to_nothing_claims_nothing(run, tmp_path):
@@ -269,6 +328,7 @@ def hidden(tmp_path):
     """A run whose scans go by codes, as import leaves it; its source, table and more are called after a person."""
     folder, source = tmp_path / "hidden", tmp_path / "Doe^Jane"
     source.mkdir()
+    (source / "scan.nii").touch()
     words = ("experiment=houses", f"run={folder}", "data.pseudonyms=true", "data.table=Doe^Jane.csv")
     claim("import", *words, f"source={source}")
     (folder / "dataset.json").write_text("{}")
