@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.apart import require_apart
+from pipeline.cli.apart import require_apart, require_split
 from pipeline.cli.build import build_networks, require_one_size
 from pipeline.cli.given import answers_of, columns_of_settings, quarantined, run_of, source_of, workers
 from pipeline.cli.measuring import align, evaluate, overlay, report
 from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_of, what_was_said
 from pipeline.cli.recognising import enroll, identify, verify
+from pipeline.cli.same_data import require_same_data
 from pipeline.cli.settings import Settings
 from pipeline.data.atomic import read_sealed
 from pipeline.data.dataset import Dataset, read_dataset
@@ -42,10 +43,17 @@ def simulate(settings: Settings) -> Outcome:
     return Outcome(f"{counted(wanted.cases * wanted.scans, 'phantom')} in {wanted.out}", (f"{wanted.out}",))
 
 
-def import_data(settings: Settings) -> Outcome:
+def import_data(settings: Settings, same: bool = False) -> Outcome:
+    """`same`: The model of the run goes on, so it must be the data that it was made of."""
     from pipeline.stages.import_data import import_folder
 
     run, data = run_of(settings), settings.data
+
+    def allowed(found: Dataset) -> None:
+        if same:
+            require_same_data(run, found)
+        require_split(run, found)
+
     dataset = import_folder(
         source_of(settings),
         run / "dataset.json",
@@ -63,6 +71,7 @@ def import_data(settings: Settings) -> Outcome:
         columns=columns_of_settings(settings),
         boxes_around=data.boxes_around,
         margin=data.margin,
+        allowed=allowed,
     )
     parts = ", ".join(f"{len(dataset.part(part))} {part}" for part in ("train", "validation", "test"))
     note = f"{counted(len(dataset.cases), 'case')} ({parts}), {_learned(dataset)}"
@@ -200,7 +209,7 @@ def predict(settings: Settings) -> Outcome:
     return Outcome(note, (note,), dict(answers.failures))
 
 
-STAGES: dict[str, Callable[[Settings], Outcome]] = {
+STAGES: dict[str, Callable[..., Outcome]] = {
     "simulate": simulate,
     "import": import_data,
     "check": check,

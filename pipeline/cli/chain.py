@@ -16,7 +16,7 @@ from pipeline.cli.build import build_networks, require_fitting
 from pipeline.cli.given import source_of
 from pipeline.cli.order import require_earlier
 from pipeline.cli.outcome import Outcome, counted
-from pipeline.cli.record import RECORD
+from pipeline.cli.record import RECORD, is_trained
 from pipeline.cli.run_folder import claimed, leaving_none, writable
 from pipeline.cli.settings import Settings
 from pipeline.cli.streams import onto_output
@@ -114,7 +114,8 @@ def run(settings: Settings) -> Outcome:
         require_fitting(settings)
         build_networks(settings)
         for number, name in enumerate(CHAIN, 1):
-            outcome = _timed(f"[{number}/{len(CHAIN)}] {name}", name, settings)
+            how = {"same": True} if name == "import" and is_trained(folder) else {}
+            outcome = _timed(f"[{number}/{len(CHAIN)}] {name}", name, settings, **how)
             failed = outcome.failed | failed
             if name == "import":
                 require_ahead(settings)
@@ -152,10 +153,10 @@ def _simulating(settings: Settings, out: Path, cases: int, seed: int) -> Setting
     return replace(settings, seed=seed, simulate=replace(settings.simulate, out=out, cases=cases))
 
 
-def _timed(label: str, name: str, settings: Settings) -> Outcome:
+def _timed(label: str, name: str, settings: Settings, **how: bool) -> Outcome:
     """Call a stage and say on stderr what it did and how long it took, unless that is not wanted."""
     start = time.monotonic()
-    outcome = STAGES[name](settings)
+    outcome = STAGES[name](settings, **how)
     if not settings.quiet:
         print(f"{label:<18} {time.monotonic() - start:7.1f} s  {outcome.note}", file=sys.stderr, flush=True)
     return outcome

@@ -14,28 +14,39 @@ from pipeline.data.readers import NO_SLICES, SUFFIXES, files_of, folder_and_seri
 from pipeline.errors import DataError
 
 
+def link_of(folder: Path, code: str, path: Path) -> Path:
+    """Where `link_scan` puts the link to a scan."""
+    place, series = folder_and_series(path)
+    if place.is_dir():
+        return folder / code / series if series else folder / code
+    return folder / f"{code}{_suffix(place)}"
+
+
 def link_scan(folder: Path, code: str, path: Path) -> Path:
     """A link in `folder` to a scan; of a DICOM folder a folder of links, called by the number of the file.
 
     Raises:
         DataError: The header names another file by its name, or the disk takes no links.
     """
-    place, series = folder_and_series(path)
+    place, link = folder_and_series(path)[0], link_of(folder, code, path)
     if place.is_dir():
-        link = _link_slices(folder / code, place)
-        return link / series if series else link
-    known = (*SUFFIXES, *PICTURES)
-    suffix = next((s for s in known if place.name.lower().endswith(s)), "")  # an unknown one may be part of a name
-    others = files_of(place)[1:]
+        _link_slices(folder / code, place)
+        return link
+    suffix, others = _suffix(place), files_of(place)[1:]
     if suffix == ".mhd" or (others and suffix == ".mha"):
         raise DataError(f"{path}: its voxels lie in a file of their own, which has a name, too. Make it one .mha.")
-    _point(folder / f"{code}{suffix}", place)
+    _point(link, place)
     for beside in others:
         _point(folder / f"{code}{beside.suffix}", beside)
-    return folder / f"{code}{suffix}"
+    return link
 
 
-def _link_slices(link: Path, folder: Path) -> Path:
+def _suffix(path: Path) -> str:
+    """Of a scan; one that is not known may be part of a name."""
+    return next((s for s in (*SUFFIXES, *PICTURES) if path.name.lower().endswith(s)), "")
+
+
+def _link_slices(link: Path, folder: Path) -> None:
     files = {f"{number:05d}{_ending(path)}": path for number, path in enumerate(files_in(folder), 1)}
     with _linking(link):
         if link.is_symlink():  # earlier versions led to the folder itself
@@ -45,7 +56,6 @@ def _link_slices(link: Path, folder: Path) -> Path:
             (link / gone).unlink()
     for name, path in files.items():
         _point(link / name, path)
-    return link
 
 
 def _ending(path: Path) -> str:

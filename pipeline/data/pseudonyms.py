@@ -12,7 +12,7 @@ import hmac
 import io
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from pipeline.data.atomic import write_bytes, write_text
 from pipeline.data.csv_rows import headings, read_rows
 from pipeline.data.dataset import Dataset, picture_id
 from pipeline.data.findings import Finding
-from pipeline.data.links import link_scan
+from pipeline.data.links import link_of, link_scan
 from pipeline.data.own_output import KEY
 from pipeline.data.remarks import names_of
 from pipeline.data.scan_files import require_one_scan
@@ -97,11 +97,18 @@ class Codes:
         return {self.code(name): link_scan(self.folder, self.code(name), path) for name, path in scans.items()}
 
 
-def coded(dataset: Dataset, findings: Iterable[Finding], folder: Path, source: Path) -> tuple[Dataset, list[Finding]]:
+def coded(
+    dataset: Dataset,
+    findings: Iterable[Finding],
+    folder: Path,
+    source: Path,
+    allowed: Callable[[Dataset], None] = lambda _: None,
+) -> tuple[Dataset, list[Finding]]:
     """The same data set and findings with codes for cases and subjects, its scans linked in `folder`.
 
     Args:
         source: The user's folder that they are of.
+        allowed: Is asked before anything is linked; what it raises ends the call.
 
     Raises:
         DataError: See `Codes.link_all`.
@@ -109,10 +116,9 @@ def coded(dataset: Dataset, findings: Iterable[Finding], folder: Path, source: P
     codes, findings = Codes(folder), list(findings)
     names = names_of(source, dataset, findings, codes.code)
     scans = {case.id: dataset.image_path(case) for case in dataset.with_pictures().cases}
-    links = codes.link_all(scans, others=names.codes)
 
     def linked(name: str) -> str:
-        return links[codes.code(name)].relative_to(folder).as_posix()
+        return link_of(folder, codes.code(name), scans[name]).relative_to(folder).as_posix()
 
     cases = tuple(
         replace(
@@ -124,7 +130,10 @@ def coded(dataset: Dataset, findings: Iterable[Finding], folder: Path, source: P
         )
         for case in dataset.cases
     )
-    return replace(dataset, cases=cases, root=folder), [names.hidden(f) for f in findings]
+    dataset = replace(dataset, cases=cases, root=folder)
+    allowed(dataset)
+    codes.link_all(scans, others=names.codes)
+    return dataset, [names.hidden(f) for f in findings]
 
 
 def coded_scans(scans: Mapping[str, Path], folder: Path) -> dict[str, Path]:

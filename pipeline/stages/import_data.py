@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,6 +39,7 @@ def import_folder(
     columns: Columns | None = None,
     boxes_around: Mapping[str, Sequence[str]] | None = None,
     margin: float = 0.0,
+    allowed: Callable[[Dataset], None] = lambda _: None,
 ) -> Dataset:
     """Collect, split and write; the same folder gives the same bytes (of codes, with the same key).
 
@@ -61,6 +62,7 @@ def import_folder(
         margin: Of such a box on every side, mm or px.
         columns: What a table says of the cases, and how their images are called.
         pseudonyms: Call cases and subjects by codes; `private/` beside `out` knows whose they are.
+        allowed: Is asked with what would be written, before anything is; what it raises ends the call.
 
     Raises:
         DataError: The folder cannot be used as a whole, or an edge names no landmark.
@@ -94,7 +96,9 @@ def import_folder(
     findings += _unread(dataset, fractions, seed)
     dataset = replace(split_by_subject(dataset, fractions, seed), edges=tuple(edges))
     if pseudonyms:
-        dataset, findings = coded(dataset, findings, Path(out).resolve().parent / PRIVATE, Path(source))
+        dataset, findings = coded(dataset, findings, Path(out).resolve().parent / PRIVATE, Path(source), allowed)
+    else:
+        allowed(dataset)
     write_findings(Findings(tuple(findings)), Path(out).parent / FROM_IMPORT)
     # links go where the run goes
     write_dataset(replace(dataset, root=Path(PRIVATE)) if pseudonyms else dataset, Path(out))

@@ -29,7 +29,7 @@ def identity_of(
     Raises:
         CheckpointError: The folder holds a model, or half of one, that is made of something else; names what.
     """
-    plain = asdict(data) | {"root": ""}
+    plain = _plain(data)
     saved = _saved(run)
     # runs of before had the threads in it
     tried = dict.fromkeys([0, settings.threads, *(number for facts in saved.values() for number in _threads(facts))])
@@ -57,6 +57,22 @@ def levels_done(run: Path, identity: str) -> int:
         return len(sums) if same and sums == [level["sha256"] for level in content["levels"]] else 0
     except (DataError, OSError, KeyError, TypeError):
         return 0
+
+
+def data_sums(data: Dataset) -> tuple[str, ...]:
+    """Fingerprints of a data set, wherever it lies: as it is taken now, and as early versions took it."""
+    plain = _plain(data)
+    return fingerprint(plain), fingerprint(_with_accents_apart(plain))
+
+
+def data_made_of(run: Path) -> str | None:
+    """Fingerprint of what the model of a run, or half of one, was made of; None where nothing was learned yet, or by an
+    early version, which does not say."""
+    return _recorded(run).get("data") if _saved(run) else None
+
+
+def _plain(data: Dataset) -> dict[str, Any]:
+    return asdict(data) | {"root": ""}
 
 
 def record(run: Path, made_of: dict[str, Any]) -> None:

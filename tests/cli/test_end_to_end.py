@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -39,6 +40,22 @@ def test_running_again_does_only_what_is_missing(house):
     arrays = {p: p.stat().st_mtime_ns for p in kept if p.name != "index.json"}
     main(["run", f"source={folder}/scans", f"run={folder}/run", *WORDS])
     assert {p: p.stat().st_mtime_ns for p in arrays} == arrays
+
+
+def test_new_cases_do_not_cost_a_finished_run_its_split(house, tmp_path, capsys):
+    folder, _, _ = house
+    shutil.copytree(folder, tmp_path / "house")
+    for path in (run := tmp_path / "house" / "run").glob("[cd]*.*"):  # config.yaml and dataset.json say where it lies
+        path.write_text(path.read_text().replace(f"{folder}/", f"{tmp_path}/house/"))
+    first, *_ = sorted((scans := tmp_path / "house" / "scans").glob("images/*"))
+    for number in range(5):
+        for path in scans.glob(f"*/{first.name.partition('.')[0]}.*"):
+            shutil.copy(path, path.with_name(f"new{number}.{path.name.partition('.')[2]}"))
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != "config.yaml"}
+    assert main(["run", f"source={scans}", f"run={run}", *WORDS]) == 2
+    assert "\n  new: 'new0', 'new1', 'new2', 'new3', 'new4'\n" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in before} == before
+    assert [main([verb, f"run={run}"]) for verb in ("predict", "evaluate", "report")] == [0, 0, 0]
 
 
 def test_new_scans_need_no_data_set(house, tmp_path, capsys):
