@@ -25,7 +25,8 @@ class DataSettings:
         images: Name of the folder in the source that holds the scans, such as images_2mm; null = of all images* the
             one with most scans, or else the source itself.
         series_uid: SeriesInstanceUIDs to take from DICOM folders that hold several; predict and align mind it, too.
-        pseudonyms: Call scans by codes instead of their file names; predict minds it, too. PLACE/private/ knows whose.
+        pseudonyms: Call scans by codes instead of their file names; predict minds it, too, and goes by its run= where
+            it is not said. PLACE/private/ knows whose.
         edges: Pairs of landmarks that are drawn as lines, such as the bones of a skeleton.
         boxes_around: For task=boxes, one_object or multi, boxes around landmarks: {CLASS: [LANDMARK, ...], ...}.
         margin: Added to such a box on every side, mm or px.

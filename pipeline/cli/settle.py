@@ -28,7 +28,8 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
     """Compose and check the settings of one command line.
 
     The experiment is taken from the run folder if only that is named, the task that the run was imported for in any
-    case; the run folder is runs/EXPERIMENT if only the experiment is named.
+    case, and for the scans of -i whether they go by codes; the run folder is runs/EXPERIMENT if only the experiment is
+    named.
 
     Args:
         verb: Which verb.
@@ -43,6 +44,8 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
         _choose_experiment(verb, words)
     if verb.name not in ("import", "demo") and "task" not in words.values:
         _choose_task(words)
+    if verb.name == "predict" and "predict.input" in {*(flags or {}), *words.texts, *words.values}:
+        _choose_names(words)
     tree = compose(words)
     if verb.name in ("train", "run"):
         _look_as_begun(tree, words)
@@ -100,6 +103,13 @@ def _look_as_begun(tree: dict[str, Any], words: Words) -> None:
     record = read_record(run)
     if isinstance(record.get("training"), dict):
         put(tree, "training.looks", recorded(record, "training.looks"))
+
+
+def _choose_names(words: Words) -> None:
+    """Where the scans of a run go by codes, those that are answered by its model do, too, unless it is said."""
+    run, key = _run_folder(words), "data.pseudonyms"
+    if run and key not in words.values and recorded(read_record(run), key) is True:
+        words.values[key] = "true"
 
 
 def _choose_task(words: Words) -> None:

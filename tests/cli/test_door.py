@@ -13,6 +13,7 @@ from pipeline import __version__
 from pipeline.cli import chain
 from pipeline.cli.door import main, split_flags
 from pipeline.cli.help import verb_page
+from pipeline.cli.settle import settings_from
 from pipeline.cli.verbs import NAMES, VERBS, verb_named
 from pipeline.errors import ConfigError, DataError
 
@@ -111,6 +112,24 @@ def test_flags_of_predict_become_settings():
     flags, rest = split_flags(verb_named("predict"), ["-i", "a.nii", "b", "model=m", "-o", "out"])
     assert flags == {"predict.input": ["a.nii", "b"], "predict.output": ["out"]}
     assert rest == ["model=m"]
+
+
+@pytest.mark.parametrize(
+    ("record", "words", "coded"),
+    [
+        ("data: {pseudonyms: true}", "run={}", True),
+        ("data: {pseudonyms: true}", "run={} data.pseudonyms=false", False),
+        ("data: {pseudonyms: false}", "run={} data.pseudonyms=true", True),
+        ("data: {pseudonyms: true}", "model={}/model", False),  # which nobody can tell
+        ("data: [1]", "run={}", False),
+    ],
+)
+def test_new_scans_go_by_codes_where_those_of_the_run_do_unless_it_is_said(record, words, coded, tmp_path):
+    (tmp_path / "config.yaml").write_text(f"experiment: my_landmarks\n{record}\n")
+    verb = verb_named("predict")
+    flags, rest = split_flags(verb, [*words.format(tmp_path).split(), "-i", "Doe.nii", "-o", "out"])
+    assert settings_from(verb, rest, flags).data.pseudonyms == coded
+    settings_from(verb, [f"run={tmp_path}"])  # whose own cases have the names that import gave them
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
