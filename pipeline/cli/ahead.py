@@ -1,10 +1,11 @@
-"""What `run` asks of the data as soon as they are imported, since its last verbs would ask it after all training."""
+"""What `run` asks of the data as soon as they are imported, since later verbs would ask it after the work."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from pipeline.cli.given import run_of
+from pipeline.cli.record import is_trained
 from pipeline.cli.settings import Settings
 from pipeline.data.dataset import Case, Dataset, read_dataset
 from pipeline.data.pairs_txt import listed_ids, read_pairs
@@ -13,13 +14,15 @@ from pipeline.tasks.table import TASKS
 
 
 def require_ahead(settings: Settings) -> None:
-    """Refuse now what predict and evaluate would refuse in the end, whatever is learned.
+    """Refuse now what train would refuse after all scans were read, and predict and evaluate in the end, whatever is
+    learned.
 
     Raises:
         DataError: No case to answer, or what evaluate is to measure is not in the data.
-        ConfigError: A format that the answers cannot be written in.
+        ConfigError: A format that the answers cannot be written in, or names that mirrored images would get wrong.
     """
     from pipeline.inference.formats import check_formats
+    from pipeline.training.mirrored_names import require_mirrored_names
 
     path, part = run_of(settings) / "dataset.json", settings.evaluate.part
     data = read_dataset(path)
@@ -32,6 +35,8 @@ def require_ahead(settings: Settings) -> None:
         )
     scans = {case.id: data.image_path(case) for case in cases}
     check_formats(TASKS[settings.task].answers, data.unit, settings.predict.formats, scans)
+    if not is_trained(run_of(settings)):  # one that an early version began goes on
+        require_mirrored_names(data, settings.task, settings.training.augment)
     _require_measurable(settings, data, cases, path)
 
 

@@ -27,8 +27,6 @@ from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device
 from pipeline.inference.shaping import fit_shaping
 from pipeline.inference.vetoing import ending_near, fit_veto
 from pipeline.networks.network import count_parameters
-from pipeline.sampling.augment import AugmentSettings
-from pipeline.sampling.mirror import Twins, exchanged
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.attributes import AttributesTask
 from pipeline.tasks.boxes import BoxesTask
@@ -40,7 +38,7 @@ from pipeline.tasks.table import TASKS
 from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.beside import can_learn_at_once
 from pipeline.training.cascade import Cascade
-from pipeline.training.cases import Known, fit_known, tell_untaught, training_cases
+from pipeline.training.cases import fit_known, tell_untaught, training_cases
 from pipeline.training.history import history_csv, restore_history
 from pipeline.training.identity import levels_done, record
 from pipeline.training.learnable import (
@@ -54,6 +52,7 @@ from pipeline.training.learnable import (
 )
 from pipeline.training.levels import TrainingCase
 from pipeline.training.looks import as_begun
+from pipeline.training.mirrored_names import mirrored_names
 from pipeline.training.settings import TrainingSettings
 from pipeline.training.trained_level import TrainedLevel
 
@@ -105,7 +104,7 @@ def train(
     known = fit_known(data, store, inputs)
     learning, validating = (training_cases(data, store, part, known) for part in ("train", "validation"))
     place, how = run / "resume", (store.spacings, store.unit, settings, target)
-    names = _exchanged(data, known, question, settings.augment)
+    names = mirrored_names(data, question, settings.augment, known.outputs, known.inputs.columns)
     asked = Asked(data.landmarks, data.classes, known.outputs)
     check_asked(dataset, question, asked)
     check_beside(f"{dataset} has", known.inputs, settings.coarse.hidden)
@@ -142,15 +141,6 @@ def train(
     }
     save_model(model, run / "model", facts)
     return run / "model"
-
-
-def _exchanged(data: Dataset, known: Known, question: str, augment: AugmentSettings) -> Twins | None:
-    """What changes names in a mirror, of all that the task asks for and is given."""
-    kind, everything = TASKS[question].answers, question == "multi"
-    landmarks = data.landmarks if kind == "points" else ()
-    classes = data.classes if kind == "boxes" or everything else ()
-    outputs = known.outputs if kind == "values" or everything else ()
-    return exchanged(landmarks, augment, classes, (*outputs, *known.inputs.columns))
 
 
 def _of_scans(dataset: Path, unit: str, cases: Sequence[str]) -> Calibration:

@@ -9,8 +9,10 @@ from pipeline.cli.ahead import require_ahead
 from pipeline.cli.door import main
 from pipeline.cli.outcome import Outcome
 from pipeline.cli.settings import EvaluateSettings, PredictSettings, Settings
-from pipeline.data.dataset import Case, Dataset, write_dataset
+from pipeline.data.columns import Column
+from pipeline.data.dataset import Box, Case, Dataset, read_dataset, write_dataset
 from pipeline.errors import ConfigError, DataError
+from pipeline.sampling.augment import AugmentSettings
 
 PARTS = ("train", "validation", "test", "test", "test")
 
@@ -73,6 +75,36 @@ def test_what_the_last_verbs_can_do_is_not_refused(tmp_path, facts):
 def test_what_the_last_verbs_cannot_do_is_refused_in_their_words(tmp_path, facts, error, said):
     with pytest.raises(error, match=said):
         require_ahead(asked(tmp_path, **facts))
+
+
+MIRROR = AugmentSettings(mirror=0.5)
+
+
+@pytest.mark.parametrize(
+    ("task", "augment", "said"),
+    [
+        ("landmarks", MIRROR, "training.augment.mirror: no landmark name says left or right"),
+        ("landmarks", replace(MIRROR, pairs={"eye": "eer"}), "pairs: 'eye' and 'eer' are not both landmarks"),
+        ("boxes", MIRROR, "'left valve' says its side, and there is no 'right valve'"),
+        ("attributes", MIRROR, "'left' says its side, and there is no 'right'"),
+        ("attributes", replace(MIRROR, pairs={"left": "left"}), ""),
+        ("landmarks", replace(MIRROR, pairs={"eye": "ear"}), ""),
+        ("landmarks", AugmentSettings(), ""),
+    ],
+)
+def test_names_that_mirrored_images_would_get_wrong_are_refused_before_anything_is_prepared(
+    tmp_path, task, augment, said
+):
+    settings = asked(tmp_path, task, boxes=(Box("left valve", (0.0, 0.0), (1.0, 1.0)),))
+    data = read_dataset(tmp_path / "dataset.json")
+    cases = (replace(c, values={"side": side}) for c, side in zip(data.cases, ["left", *["both"] * 4], strict=True))
+    write_dataset(replace(data, cases=tuple(cases), outputs=(Column("side", "class"),)), tmp_path / "dataset.json")
+    settings = replace(settings, training=replace(settings.training, augment=augment))
+    if said:
+        with pytest.raises(ConfigError, match=said):
+            require_ahead(settings)
+        (tmp_path / "model").mkdir()  # as an early version may have learned it
+    require_ahead(settings)
 
 
 def test_a_list_of_pairs_that_is_not_there_or_is_none_is_refused(tmp_path):
