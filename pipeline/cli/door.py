@@ -85,6 +85,7 @@ def _act(verb: Verb, given: list[str]) -> int:
     from pipeline.data.progress_bar import show_progress
 
     _require_utf8(given)
+    _require_place()
     flags, arguments = split_flags(verb, given)
     settings = settings_from(verb, arguments, flags)
     show_progress(not settings.quiet)
@@ -98,6 +99,17 @@ def _require_utf8(given: Sequence[str]) -> None:
     for word in given:
         if not is_utf8(word):
             raise ConfigError(f"'{word}': not UTF-8, which settings and tables are written in. Rename what it names.")
+
+
+def _require_place() -> None:
+    """Paths are looked up from the folder that one is in, which may have been deleted meanwhile."""
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            "the folder that you are in is not there any more, so no path can be looked up. Go to another"
+            " (cd FOLDER) and say it again."
+        ) from error
 
 
 def split_flags(verb: Verb, given: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:

@@ -302,6 +302,14 @@ def test_only_a_path_that_is_closed_is_no_fault_of_the_program(error, code, said
     assert said in capsys.readouterr().err
 
 
+def test_a_folder_that_was_deleted_under_ones_feet_is_said(tmp_path, monkeypatch, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main(["check", f"run={tmp_path}"]) == 2
+    assert "the folder that you are in is not there any more" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "how"), [(["train", "run=x"], "goes on where it stopped"), (["align", "-o", "x"], "begins anew")]
 )
