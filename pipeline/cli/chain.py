@@ -59,9 +59,17 @@ def single(verb: Verb, settings: Settings) -> Outcome:
                 writable(Path(os.path.realpath(settings.gallery)).parent, "gallery")
         elif not (verb.name == "evaluate" and settings.evaluate.predictions and settings.evaluate.dataset):
             require_earlier(verb, settings)
-            held.enter_context(claimed(verb, settings))
+            if not _only_reads(verb, settings):
+                held.enter_context(claimed(verb, settings))
         _require_writable(verb, settings)
         return STAGES[verb.name](settings)
+
+
+def _only_reads(verb: Verb, settings: Settings) -> bool:
+    """Whether what comes out goes elsewhere, and the run folder is one that can only be read: nobody need hold it."""
+    run, (evaluate, report) = settings.run, (settings.evaluate.output, settings.report.output)
+    apart = {"predict": settings.predict.output, "evaluate": evaluate, "report": report}.get(verb.name)
+    return bool(apart and run and run.is_dir() and not os.access(run, os.W_OK))
 
 
 def _require_writable(verb: Verb, settings: Settings) -> None:

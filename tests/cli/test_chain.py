@@ -206,6 +206,22 @@ def test_answers_go_beside_a_model_that_was_copied_and_into_a_folder_of_their_ow
     assert main(["predict", f"model={tmp_path}/model", "-i", "scan.nii", "-o", f"{tmp_path}/answers"]) == 0
 
 
+@pytest.mark.parametrize("words", ["predict -o {}", "evaluate output={}", "report output={}/page.html"])
+def test_what_goes_elsewhere_asks_of_a_run_only_to_be_read(words, called, tmp_path, monkeypatch):
+    run, (verb, *more) = tmp_path / "run", words.format(tmp_path / "out").split()
+    for name in ("dataset.json", "model/model.json", "test/predictions.json"):
+        (run / name).parent.mkdir(parents=True, exist_ok=True)
+        (run / name).write_text("{}")
+    before = set(run.rglob("*"))
+    monkeypatch.setattr(chain.os, "access", lambda path, mode: path != run)
+    assert main([verb, f"run={run}", *more]) == 0
+    assert [name for name, _ in called] == [verb] and set(run.rglob("*")) == before
+    monkeypatch.undo()
+    monkeypatch.setitem(actions.STAGES, verb, lambda _: Outcome("done"))
+    assert main([verb, f"run={run}", *more]) == 0
+    assert (run / ".lock").exists()  # one that may be written into is held
+
+
 @pytest.mark.parametrize(
     ("page", "said"),
     [("notes.txt/page.html", "cannot write there.*Choose another with report.output=FILE"), (".", "is a folder. Name")],
