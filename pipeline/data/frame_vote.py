@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.csv_rows import some
 from pipeline.data.findings import Finding
 from pipeline.data.frames import FRAMES, to_lps
 from pipeline.data.points_table import PointsTable
@@ -22,8 +23,13 @@ def vote_frame(path: Path, table: PointsTable, scans: dict[str, Path]) -> tuple[
     over all cases.
 
     Raises:
-        DataError: Both frames fit, or none does.
+        DataError: Both frames fit, or none does; or the table speaks of no scan.
     """
+    if not table.cases.keys() & scans.keys():
+        raise DataError(
+            f"{path}: speaks of {some(table.cases)}, and of no scan there is; scans are called {some(sorted(scans))}."
+            " Name the rows as their scans are; a spreadsheet makes 1 or 1.0 of 001, unless the column is text."
+        )
     asked, inside = 0, dict.fromkeys(FRAMES, 0)
     for case, points in table.cases.items():
         known = [p for p in points.values() if p is not None]

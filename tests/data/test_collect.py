@@ -82,6 +82,15 @@ def test_a_frame_that_stays_open_is_asked_for(tmp_path, origin):
         collect(tmp_path, "mine")
 
 
+@pytest.mark.parametrize("name", ["{}", "00{}", "c{}.0"])
+def test_a_table_whose_names_met_no_scan_is_not_asked_for_its_frame(folder, name):
+    table(folder, [f"{name.format(c)},a,12,24,32" for c in range(5)])
+    met = rf"speaks of '{name.format(0)}', .*, and of no scan there is; scans are called 'c0', .*makes 1 or 1\.0 of 001"
+    with pytest.raises(DataError, match=met) as told:
+        collect(folder, "mine")
+    assert "RAS" not in str(told.value)
+
+
 def test_one_slicer_file_a_case(slicer):
     dataset, findings = collect(slicer, "mine")
     assert dataset.cases[2].landmarks == {n: (-14.0, -24.0, 32.0) for n in NAMES} and not findings
