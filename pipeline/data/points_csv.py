@@ -4,7 +4,7 @@ name the file; columns `width` and `height` may state the size of a picture. Oth
 
 The frame is a column `frame`, a comment line `# frame = RAS`, or the user's word. Coordinates that are the word
 `absent` say that the annotator looked and the landmark is not in the scan; empty ones of a wide table, that nobody did.
-A column `observer` says who placed the points of a row.
+A column `observer` (or `rater`, `reader`, `annotator`, as files may be called) says who placed the points of a row.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ ABSENT = "absent"
 Columns = dict[str, dict[str, int]]  # landmark ("" = the row says it) -> title, x first -> place in the row
 AXIS = re.compile(r"(?:(?P<name>.+?)[ _.\-])?(?P<axis>[xyz])(?:_(?P<unit>mm|px)(?:_\w+)?)?")
 WHOSE = ("case", "image")  # the column that says which scan
+OBSERVERS = ("observer", "rater", "reader", "annotator")  # and who placed its points
 
 
 def read_points_csv(path: Path, frame: str | None = None, unit: str | None = None) -> PointsTable:
@@ -44,9 +45,9 @@ def read_points_csv(path: Path, frame: str | None = None, unit: str | None = Non
     header = [c.strip() for c in rows.pop(0)[1]]
     stated_units = {m["unit"] for c in header if (m := AXIS.fullmatch(c)) and m["unit"]}
     columns = _columns(path, header, {unit} if unit and unit in stated_units else stated_units)
-    said = [name for name in ("landmark", "frame", "observer", *EXTENT) if name in header]
-    where: dict[str, int] = {name: header.index(name) for name in said}
-    where["case"] = next(header.index(name) for name in WHOSE if name in header)
+    where = {name: header.index(name) for name in ("landmark", "frame", *EXTENT) if name in header}
+    for name, called in (("case", WHOSE), ("observer", OBSERVERS)):
+        where |= next(({name: header.index(title)} for title in called if title in header), {})
     table = PointsTable(unit=unit if unit in stated_units else next(iter(stated_units), None))
     told: list[tuple[str, dict[str, str]]] = []
     for line, cells in _with_points(rows, {at for axes in columns.values() for at in axes.values()}, delimiter):
@@ -193,7 +194,7 @@ def _columns(path: Path, header: list[str], units: set[str]) -> Columns:
     long = "landmark" in header
     found = {n: axes for n, axes in found.items() if (n == "") == long}
     odd = [n for n, axes in found.items() if "".join(sorted(axes)) != "xyz"[: len(axes)]]
-    read = {*WHOSE, "landmark", "frame", "observer", *(title for axes in found.values() for title in axes.values())}
+    read = {*WHOSE, *OBSERVERS, "landmark", "frame", *(title for axes in found.values() for title in axes.values())}
     twice = any(header.count(title) > 1 for title in read)
     if not set(WHOSE) & set(header) or not found or odd or twice:
         raise DataError(

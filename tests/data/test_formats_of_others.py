@@ -57,9 +57,10 @@ def test_a_cell_of_megabytes_is_refused(tmp_path):
         read_points_csv(text(tmp_path / "a.csv", "case,landmark,x,y,z\n" + '"' + "x" * 200_000 + '",a,1,2,3\n'))
 
 
-def test_observers_of_a_table_are_kept_and_averaged(tmp_path):
+@pytest.mark.parametrize("whose", ["observer", "rater", "reader", "annotator"])
+def test_observers_of_a_table_are_kept_and_averaged(tmp_path, whose):
     rows = "c1,A,p,0,0,0\nc1,B,p,2,4,6\nc1,A,q,absent,absent,absent\nc1,B,q,1,1,1\nc1,A,r,1,1,1\n"
-    table = read_points_csv(text(tmp_path / "a.csv", "case,observer,landmark,x,y,z\n" + rows), "RAS")
+    table = read_points_csv(text(tmp_path / "a.csv", f"case,{whose},landmark,x,y,z\n" + rows), "RAS")
     assert table.in_lps("RAS")["c1"] == {"p": (-1.0, -2.0, 3.0), "r": (-1.0, -1.0, 1.0)}  # q: one against one
     assert table.observers_in_lps("RAS")["c1"]["B"]["p"] == (-2.0, -4.0, 6.0)
 
