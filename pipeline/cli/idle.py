@@ -104,7 +104,7 @@ def _of_places(verb: Verb) -> dict[str, str]:
     judged = f"{verb.name} checks before anything is prepared for networks to judge; `patchvote check` takes it then"
     return (
         dict.fromkeys(("evaluate.predictions", "evaluate.dataset", "evaluate.output"), own)
-        | dict.fromkeys(("predict.model", "predict.input", "predict.output", "predict.table"), asked)
+        | dict.fromkeys((f"predict.{key}" for key in ("model", "input", "output", "table", "part")), asked)
         | dict.fromkeys(("check.with_model", "check.folds"), judged)
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +24,7 @@ from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, re
 from pipeline.errors import ConfigError, DataError, PatchvoteError
 
 RECIPE = 8  # raise when resampling or normalising changes, so that old arrays are not found again
+EARLIER = (7,)  # a run that learned from arrays of these goes on with them
 
 
 def preprocess(
@@ -60,12 +62,13 @@ def preprocess(
     learning = [c for c in cases if c.split == "train"] or cases  # the others take no part in any choice
     _require_finer(spacings or (), [max(found.facts[c.id]["spacing"]) for c in learning])
     plans = []
-    for looked_at in (learning, cases):
+    recipes = (RECIPE, *(EARLIER if _is_learned(Path(out).parent) else ()))
+    for recipe, looked_at in product(recipes, (learning, cases)):
         facts = [found.facts[c.id] for c in looked_at]
         levels, grey = _levels(facts, spacings, whole), normalisation or _grey(facts)
-        keys = {c.id: _keys(found, c.id, levels, grey) for c in cases}
+        keys = {c.id: _keys(found, c.id, levels, grey, recipe) for c in cases}
         plans.append(PreparedStore(Path(out), data.unit, levels, grey, keys))
-    store = plans[1] if _is_there(plans[1]) else plans[0]
+    store = next((plan for plan in plans if _is_there(plan)), plans[0])
     sweep(store.folder, below=True)
     require_disk(store.folder, _bytes(found, store))
     _prepare(data, found, store, workers)
@@ -100,6 +103,11 @@ def _grey(facts: Sequence[Facts]) -> Normalisation:
     return derive_normalisation(ends, [f.get("channels", 1) for f in facts])
 
 
+def _is_learned(run: Path) -> bool:
+    """Whether a model, or half of one, learned from what a run has prepared."""
+    return (run / "model").is_dir() or (run / "resume").is_dir()
+
+
 def _is_there(store: PreparedStore) -> bool:
     """Whether the folder was prepared so: early ones looked at all cases, and a run that learned from one goes on."""
     try:
@@ -120,8 +128,10 @@ def _bytes(found: Findings, store: PreparedStore) -> int:
     return int(total * store.normalisation.channels * np.dtype(np.float16).itemsize)
 
 
-def _keys(found: Findings, case: str, levels: tuple[Spacing, ...], normalisation: Normalisation) -> tuple[str, ...]:
-    made_of = [found.facts[case]["sha256"], asdict(normalisation), RECIPE]
+def _keys(
+    found: Findings, case: str, levels: tuple[Spacing, ...], normalisation: Normalisation, recipe: int
+) -> tuple[str, ...]:
+    made_of = [found.facts[case]["sha256"], asdict(normalisation), recipe]
     return tuple(fingerprint([*made_of, spacing])[:24] for spacing in levels)
 
 

@@ -15,6 +15,7 @@ from pipeline.data.readers import read_image
 from pipeline.data.resample import level_frame
 from pipeline.data.store import make_level, read_store
 from pipeline.errors import ConfigError, DataError
+from pipeline.stages import preprocess as module
 from pipeline.stages.preprocess import preprocess
 
 WINDOW = Normalisation("window", -500.0, 500.0)
@@ -141,6 +142,16 @@ def test_a_folder_that_was_prepared_by_looking_at_all_cases_stays_as_it_is(few):
 def with_finding(scans, *cases):
     items = tuple(Finding("unreadable", "error", c, "cannot be read") for c in cases)
     write_findings(Findings(items, read_findings(scans.findings).facts), scans.findings)
+
+
+@pytest.mark.parametrize("learned", [None, "model", "resume"])
+def test_a_run_that_learned_from_arrays_of_an_earlier_recipe_goes_on_with_them(few, monkeypatch, learned):
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "RECIPE", module.EARLIER[-1])
+        before = prepare(few)
+    if learned:
+        (before.folder.parent / learned).mkdir()
+    assert (prepare(few).keys == before.keys) is (learned is not None)
 
 
 def test_quarantined_cases_are_left_out(few):
