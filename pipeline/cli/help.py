@@ -67,9 +67,8 @@ def _keys(verb: Verb) -> str:
         if verb.reads(leaf.key):
             default = leaf.default if ".N." in leaf.key else at(defaults, leaf.key)
             lines.append(f"  {leaf.key}={shown(default)}")
-            lines += textwrap.wrap(
-                f"{leaf.meaning} ({words(leaf.kind)})".strip(), WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6
-            )
+            meaning = f"{verb.meanings.get(leaf.key, leaf.meaning)} ({words(leaf.kind)})".strip()
+            lines += textwrap.wrap(meaning, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
     return "\n".join(lines)
 
 

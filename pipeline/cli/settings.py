@@ -29,8 +29,7 @@ class PredictSettings:
     """Which model reads which scans.
 
     Args:
-        model: Folder of a trained model, runs/NAME/model; null = the model of the run (align has none, and takes
-            the landmarks of source).
+        model: Folder of a trained model, runs/NAME/model; null = the model of the run.
         input: Scans or folders of scans (-i); null = the test part of the run.
         output: Folder for the answers (-o); null = RUN/PART, the part of the split that is answered.
         table: CSV with a row a scan of -i, for a model that reads columns beside the image.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Verb:
         anew: Whether it begins anew where it was interrupted; the others go on where they stopped.
         calls: Verbs that it calls one after the other, with all settings.
         needs: Settings without which it does nothing.
+        meanings: By key, what it means to this verb, where the settings say what it means to others.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Verb:
     anew: bool = False
     calls: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def decides(self) -> tuple[str, ...]:
@@ -52,6 +55,13 @@ TRAINING = ("device", "seed", "threads", "training")
 MEASURED = tuple(f"evaluate.{key}" for key in ("part", "radii", "wrong_beyond", "pairs", "normalise", "distances"))
 ASKING = ("device", "threads")  # of a model
 RECOGNISING = ("gallery", "identity.threshold", "predict.model", "predict.input", "predict.output", *ASKING)
+FACES = {"predict.input": "Images or folders of images (-i)."}
+ANSWERED = {"predict.output": "Folder for the answers (-o); null = they are printed and not written."}
+ALIGNED = {
+    "predict.model": "Folder of a model that finds the landmarks of -i, runs/NAME/model; null = source has them.",
+    "predict.input": "Images or folders of images (-i) for predict.model; null = the images of source.",
+    "predict.output": "Folder for the aligned images (-o).",
+}
 CHAIN = ("import", "check", "preprocess", "train", "predict", "evaluate", "report")
 VERBS = (
     Verb(
@@ -133,6 +143,7 @@ VERBS = (
         ("identity", "predict"),
         "GALLERY, a file without images",
         anew=True,
+        meanings=FACES,
     ),
     Verb(
         "identify",
@@ -142,6 +153,7 @@ VERBS = (
         ("identity", "predict"),
         "OUT/identities.csv and OUT/run_report.json, if -o says where",
         anew=True,
+        meanings=FACES | ANSWERED,
     ),
     Verb(
         "verify",
@@ -151,6 +163,7 @@ VERBS = (
         ("identity", "predict"),
         "OUT/identities.csv and OUT/run_report.json, if -o says where",
         anew=True,
+        meanings=FACES | ANSWERED,
     ),
     Verb(
         "align",
@@ -162,6 +175,7 @@ VERBS = (
         " OUT/split.csv if the source has a split",
         anew=True,
         needs=("predict.output",),
+        meanings=ALIGNED,
     ),
     Verb(
         "overlay",
@@ -172,6 +186,10 @@ VERBS = (
         "OUT/ID.png, OUT/run_report.json",
         anew=True,
         needs=("predict.input", "predict.output"),
+        meanings={
+            "predict.input": "Pictures or folders of them (-i).",
+            "predict.output": "Folder for the pictures (-o).",
+        },
     ),
     Verb(
         "run",

@@ -41,6 +41,14 @@ def test_the_page_of_a_verb_has_an_example_and_its_keys_with_defaults_and_meanin
     assert any(line.startswith(section) for line in lines), page
 
 
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb.reads("predict.input")], ids=lambda verb: verb.name)
+def test_predict_alone_takes_images_and_a_folder_from_a_run(verb, capsys):
+    assert main([verb.name, "--help"]) == 0
+    page = capsys.readouterr().out
+    said = ("null = the test part of the run" in page, "null = RUN/PART" in page)
+    assert said == (verb.name == "predict",) * 2 and all(verb.reads(key) for key in verb.meanings)
+
+
 def test_the_page_of_run_shows_every_setting_that_acts_in_it():
     from pipeline.cli.idle import _of_places
     from pipeline.cli.validate import known_keys
