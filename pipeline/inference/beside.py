@@ -133,6 +133,8 @@ def _said(path: Path, columns: Sequence[Encoder], scans: Mapping[str, Path]) -> 
     whole = {case: scan.absolute() for case, scan in scans.items()}
     ids = ids_by_file(whole, Path(os.path.commonpath([scan.parent for scan in whole.values()])).parent)
     table = read_values(path, [encoder.column for encoder in there], ids)
+    if not table.rows:
+        raise DataError(f"{path}: has headings and no row. Write a row for each image, such as '{min(scans)}'.")
     met = scans.keys() & table.rows.keys()
     if not met:
         raise DataError(f"{path}: no row is of an image: rows are of {some(table.rows)}, images {some(scans)}.")

@@ -114,6 +114,13 @@ def test_a_table_without_any_column_of_the_model_is_refused(run, folder, tmp_pat
     assert "has no column that the model reads; it reads bonus, note" in capsys.readouterr().err
 
 
+def test_a_table_with_headings_alone_is_told_to_have_no_row(run, folder, tmp_path, capsys):
+    (tmp_path / "bare.csv").write_text("id,bonus,note\n\n")
+    words = ["-i", str(folder / "images"), "-o", str(tmp_path / "o"), f"table={tmp_path / 'bare.csv'}"]
+    assert main(["predict", f"model={run / 'model'}", *words]) == 1
+    assert "bare.csv: has headings and no row. Write a row for each image, such as 'c00'." in capsys.readouterr().err
+
+
 def test_rows_of_a_table_meet_the_images_or_it_is_said(run, folder, tmp_path, capsys, monkeypatch):
     rows = (folder / "table.csv").read_text().splitlines()
     words = [f"model={run / 'model'}", "-i", str(folder / "images"), f"table={tmp_path / 'table.csv'}"]
