@@ -5,7 +5,9 @@ Letters: N parts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
+from statistics import fmean
 
 import torch
 from jaxtyping import Bool, Float
@@ -38,6 +40,17 @@ class Balance(nn.Module):
         self.register_buffer("given", torch.tensor(list(weights.values())))
         self.learned = nn.Parameter(torch.zeros(len(weights)), requires_grad=how == "uncertainty")
         self.register_buffer("first", torch.full((len(weights),), torch.nan))
+
+    @property
+    def weights(self) -> Float[Tensor, " N"]:
+        """By which each part counts now."""
+        sign = -1.0 if self.how == "uncertainty" else 1.0
+        return self.given * torch.exp(sign * self.learned.detach())
+
+    @property
+    def weighs(self) -> bool:
+        """Whether any part counts more than another, or may."""
+        return self.how != "fixed" or bool((self.given != 1).any())
 
     def total(self, terms: Mapping[str, Tensor], network: PatchNetwork) -> Tensor:
         """The weighted sum."""
@@ -84,15 +97,39 @@ def pulls(losses: Float[Tensor, " N"], network: PatchNetwork) -> Float[Tensor, "
     return torch.stack([losses.new_zeros(()) if g is None else g.detach().float().norm() for g in found])
 
 
-def shares(terms: Mapping[str, Tensor], balance: Balance, network: PatchNetwork) -> dict[str, float]:
-    """How the parts divide the loss and the gradient among them: `loss_share_NAME` and `pull_share_NAME`, each in sum
-    1, under the weights of now."""
+def mean_pulls(batches: Iterable[Mapping[str, Tensor]], balance: Balance, network: PatchNetwork) -> dict[str, float]:
+    """The mean `pulls` of each part over the batches that have a truth of it; a part of which none has is left out.
+
+    Args:
+        batches: Losses of one after the other, each asked for when those before are done with.
+    """
+    found: dict[str, list[float]] = {}
+    for lengths in map(partial(_pulls_of, balance, network), batches):
+        for name, length in lengths.items():
+            found.setdefault(name, []).append(length)
+    return {name: fmean(lengths) for name, lengths in found.items()}
+
+
+def _pulls_of(balance: Balance, network: PatchNetwork, terms: Mapping[str, Tensor]) -> dict[str, float]:
     losses = torch.stack([terms[name] for name in balance.names])
-    sign = -1.0 if balance.how == "uncertainty" else 1.0
-    weights = balance.given * torch.exp(sign * balance.learned.detach())
-    of_loss, of_pull = weights * losses.detach(), weights * pulls(losses, network)
-    result: dict[str, float] = {}
-    for kind, values in (("loss", of_loss), ("pull", of_pull)):
-        part = values / values.sum().clamp_min(1e-12)
-        result |= {f"{kind}_share_{name}": float(v) for name, v in zip(balance.names, part, strict=True)}
+    lengths = pulls(losses, network).tolist()
+    network.shared = None  # or what led to it would lie in memory beside the next batch's
+    return {n: length for n, loss, length in zip(balance.names, losses.tolist(), lengths, strict=True) if loss > 0}
+
+
+def shares(losses: Mapping[str, float], pulled: Mapping[str, float], balance: Balance) -> dict[str, float]:
+    """How the parts divide the loss and the gradient among them: `loss_share_NAME` and `pull_share_NAME`, each in sum
+    1 over the parts that have a truth, under the weights of now; and these, `weight_NAME`, unless all are 1 anyway.
+
+    Args:
+        losses: Of each part the mean, 0 where it has no truth.
+        pulled: As `mean_pulls` has them.
+    """
+    weights = dict(zip(balance.names, balance.weights.tolist(), strict=True))
+    result = {f"weight_{name}": weight for name, weight in weights.items()} if balance.weighs else {}
+    taught = {name: loss for name, loss in losses.items() if loss > 0}
+    for kind, values in (("loss", taught), ("pull", pulled)):
+        parts = {name: weights[name] * values[name] for name in balance.names if name in values}
+        whole = sum(parts.values())
+        result |= {f"{kind}_share_{name}": part / whole for name, part in parts.items() if whole}
     return result

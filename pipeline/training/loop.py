@@ -16,13 +16,15 @@ from pipeline.sampling.batches import Batch
 from pipeline.tasks.task import Task
 from pipeline.tasks.truth import Truth
 from pipeline.training.average import WeightAverage
-from pipeline.training.balance import Balance, shares
+from pipeline.training.balance import Balance, mean_pulls, shares
 from pipeline.training.budget import Budget, ValidationClock, learning_rate
 from pipeline.training.few_threads import on_threads
+from pipeline.training.look_ahead import LookAhead
 from pipeline.training.optimizer import new_optimizer
 from pipeline.training.settings import TrainingSettings
 
 Validate = Callable[[PatchNetwork], dict[str, float] | None]
+LOOKED_AT = 4  # batches at each validation, to see how hard each part of the loss pulls
 BETWEEN_SAVES = 120.0  # seconds that a kill may cost; the largest networks take two to be saved
 
 
@@ -100,8 +102,9 @@ def train_level(
     """
     clock = ValidationClock(settings.validations, state.budget)
     saved = state.budget.elapsed
+    coming = LookAhead(stream)
     while not state.is_done:
-        batch = next(stream)
+        batch = next(coming)
         with on_threads(state.threads):
             losses = train_step(state, task, batch, settings)
         _require_number(losses["total"], "the loss", state, settings)
@@ -113,7 +116,7 @@ def train_level(
             with clock:
                 result = validate(state.average.network)
                 if result is not None:
-                    _validated(state, result, _divided(state, task, batch), settings)
+                    _validated(state, result, _divided(state, task, coming), settings)
         if result is not None or state.budget.elapsed - saved >= BETWEEN_SAVES:
             save(state)
             saved = state.budget.elapsed
@@ -163,12 +166,15 @@ def network_inputs(network: PatchNetwork, batch: Batch) -> dict[str, Tensor]:
     return {name: torch.from_numpy(part).to(device) for name, part in {"image": batch.image, **batch.given}.items()}
 
 
-def _divided(state: LevelState, task: Task, batch: Batch) -> dict[str, float]:
-    """How the parts of the loss divide it, and the gradient, among them; running statistics are left alone."""
+def _divided(state: LevelState, task: Task, coming: LookAhead[Batch]) -> dict[str, float]:
+    """How the parts of the loss divide it, and the gradient, among them: of the steps since the last validation, and of
+    the next few batches, which a run that was killed meets, too. Running statistics are left alone."""
     if state.balance is None:
         return {}
     state.network.eval()
-    return shares(forward_losses(state.network, task, batch), state.balance, state.network)
+    batches = (forward_losses(state.network, task, batch) for batch in coming.next_few(LOOKED_AT))
+    losses = {name: state.sums[name] / state.since for name in state.balance.names}
+    return shares(losses, mean_pulls(batches, state.balance, state.network), state.balance)
 
 
 def _validated(

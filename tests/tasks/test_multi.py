@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from blobs import BLOBS, blob_cases
 from crooked import DIMS, upright_frame
 
 from pipeline.data.columns import Column
@@ -17,12 +18,16 @@ from pipeline.networks.network import build_network
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.multi import MultiTask
+from pipeline.tasks.settings import AttributeSettings
 from pipeline.tasks.truth import Truth
-from pipeline.training.balance import Balance, pulls, shares
+from pipeline.training import cascade as cascade_module
+from pipeline.training import loop
+from pipeline.training.balance import Balance, mean_pulls, pulls, shares
 from pipeline.training.budget import Budget
+from pipeline.training.cascade import Cascade
 from pipeline.training.loop import start_level
 from pipeline.training.progress import Progress
-from pipeline.training.settings import TrainingSettings
+from pipeline.training.settings import LevelSettings, TrainingSettings
 
 OUTPUTS = (Encoder(Column("age", "number"), 50.0, 10.0), Encoder(Column("phase", "class"), words=("early", "late")))
 TASK = MultiTask.new(Asked(("tip", "root"), (), OUTPUTS), TrainingSettings())
@@ -109,13 +114,17 @@ def balance_of(how, scale=30.0):
     return made, balance, terms
 
 
+def pull_shares(made, balance, terms):
+    told = shares({}, mean_pulls((terms() for _ in range(1)), balance, made), balance)
+    return {name.removeprefix("pull_share_"): share for name, share in told.items() if name.startswith("pull_")}
+
+
 def test_fixed_weights_stay_and_say_who_pulls_how_hard():
     made, balance, terms = balance_of("fixed")
     now = terms()
     assert balance.total(now, made).item() == pytest.approx((now["large"] + now["small"]).item())
-    told = shares(now, balance, made)
-    assert told["pull_share_large"] > 0.8 and told["pull_share_large"] + told["pull_share_small"] == pytest.approx(1)
-    assert told["loss_share_large"] == pytest.approx((now["large"] / (now["large"] + now["small"])).item())
+    pull = pull_shares(made, balance, terms)
+    assert pull["large"] > 0.8 and pull["large"] + pull["small"] == pytest.approx(1)
 
 
 def test_gradnorm_moves_the_weights_until_both_pull_about_alike():
@@ -123,8 +132,7 @@ def test_gradnorm_moves_the_weights_until_both_pull_about_alike():
     made.train()
     for _ in range(120):
         balance.total(terms(), made)
-    told = shares(terms(), balance, made)
-    assert 0.4 < told["pull_share_small"] < 0.6
+    assert 0.4 < pull_shares(made, balance, terms)["small"] < 0.6
     assert torch.exp(balance.learned).sum().item() == pytest.approx(2.0, rel=1e-4)
 
 
@@ -150,7 +158,7 @@ def test_gradnorm_does_not_let_a_part_that_cannot_be_learned_drown_the_others():
     balance.first[1] *= 100
     for _ in range(200):
         balance.total(terms(), made)
-    assert 0.25 < shares(terms(), balance, made)["pull_share_small"] < 0.45
+    assert 0.25 < pull_shares(made, balance, terms)["small"] < 0.45
 
 
 def test_uncertainty_weighs_a_part_by_the_inverse_of_its_loss():
@@ -176,7 +184,7 @@ def test_a_part_of_weight_0_takes_no_part(how):
         total.backward()
         optimizer.step()
     assert torch.isfinite(total) and balance.learned[0] == 0
-    assert shares(terms(), balance, made)["pull_share_small"] == 1.0
+    assert pull_shares(made, balance, terms) == {"large": 0.0, "small": 1.0}
 
 
 @pytest.mark.parametrize("how", ["uncertainty", "gradnorm"])
@@ -212,7 +220,7 @@ def test_weights_that_are_found_do_not_depend_on_the_given_ones(how):
             optimizer.zero_grad()
             balance.total(terms(), made).backward()
             optimizer.step()
-        found.append(shares(terms(), balance, made)["pull_share_small"])
+        found.append(pull_shares(made, balance, terms)["small"])
     assert found[0] == pytest.approx(found[1], abs=0.02) and 0.05 < found[0] < 0.95
 
 
@@ -222,3 +230,91 @@ def test_pulls_are_lengths_of_gradients_at_the_shared_features():
     length = pulls(torch.stack(list(now.values())), made)
     (gradient,) = torch.autograd.grad(now["large"], made.shared)
     assert length[0].item() == pytest.approx(gradient.norm().item())
+
+
+def test_shares_are_of_weighted_parts_that_have_a_truth_worked_out_by_hand():
+    balance = Balance("fixed", {"age": 1.0, "phase": 3.0, "sex": 1.0})
+    weights = {"weight_age": 1.0, "weight_phase": 3.0, "weight_sex": 1.0}
+    assert shares({"age": 3.0, "phase": 1.0, "sex": 0.0}, {"age": 1.0, "phase": 1.0}, balance) == weights | {
+        "loss_share_age": 0.5,
+        "loss_share_phase": 0.5,
+        "pull_share_age": 0.25,
+        "pull_share_phase": 0.75,
+    }
+    assert shares(dict.fromkeys(balance.names, 0.0), {}, balance) == weights
+    assert shares({"age": 3.0, "phase": 1.0}, {}, Balance("fixed", {"age": 1.0, "phase": 1.0})) == {
+        "loss_share_age": 0.75,
+        "loss_share_phase": 0.25,
+    }
+
+
+def test_pulls_are_means_over_the_batches_that_have_a_truth():
+    made, balance, terms = balance_of("fixed")
+    whole = mean_pulls((terms() for _ in range(1)), balance, made)
+    batches = (now | {"small": times * now["small"]} for times in (2.0, 0.0, 4.0) for now in [terms()])
+    assert mean_pulls(batches, balance, made) == pytest.approx({"large": whole["large"], "small": 3 * whole["small"]})
+    assert list(mean_pulls((terms() | {"small": torch.tensor(0.0)} for _ in range(2)), balance, made)) == ["large"]
+
+
+def learning_all(folder, dims, how, steps=24):
+    """Landmarks and two values, each of which every other case has, with weights of their own."""
+    level = LevelSettings(parameters={"stride": 4, "width": 4, "growth": 2, "depth": 1}, batch=1)
+    settings = TrainingSettings(
+        minutes=None, steps=steps, validations=4, precision="float32", threads=1, coarse=level,
+        attributes=AttributeSettings(weights={"age": 3.0}, balance=how),
+    )  # fmt: skip
+    torch.set_num_threads(1)
+    cases = [
+        replace(
+            case,
+            values={
+                "age": np.array([math.nan if number % 2 else number - 2.0], np.float32),
+                "phase": np.array([number // 2 % 2 if number % 2 else math.nan], np.float32),
+            },
+        )
+        for number, case in enumerate(blob_cases(dims, 6, 0, 16))
+    ]
+    facts = ((1.0,), "mm", settings, "cpu", folder, "x")
+    return Cascade(cases, cases, *facts, question="multi", asked=Asked(BLOBS.landmarks, (), OUTPUTS))
+
+
+@pytest.mark.parametrize("how", ["fixed", "uncertainty", "gradnorm"])
+def test_the_shares_of_a_row_are_those_of_its_losses_and_weights(tmp_path, how):
+    (level,) = learning_all(tmp_path, 1, how).train()
+    for row in level.history:
+        parts = {name: row[f"weight_{name}"] * row[f"loss_{name}"] for name in ("landmarks", "age", "phase")}
+        for name, part in parts.items():
+            assert row[f"loss_share_{name}"] == pytest.approx(part / sum(parts.values()))
+        assert sum(share for name, share in row.items() if name.startswith("pull_share_")) == pytest.approx(1)
+    assert (level.history[-1]["weight_age"] == 3.0) == (how == "fixed")
+
+
+@pytest.mark.parametrize("how", ["fixed", "gradnorm"])
+@pytest.mark.parametrize("dims", DIMS)
+def test_that_shares_are_looked_at_changes_no_weight(tmp_path, monkeypatch, dims, how):
+    (looked,) = learning_all(tmp_path / "looked", dims, how).train()
+    monkeypatch.setattr(loop, "_divided", lambda *_: {})
+    (not_looked,) = learning_all(tmp_path / "not", dims, how).train()
+    ours, others = looked.network.state_dict(), not_looked.network.state_dict()
+    assert all(torch.equal(value, others[name]) for name, value in ours.items())
+    assert [row["loss_total"] for row in looked.history] == [row["loss_total"] for row in not_looked.history]
+
+
+@pytest.mark.parametrize("save", [5, 6, 7])  # after every step; validated every sixth
+def test_a_run_killed_beside_a_validation_tells_the_shares_of_an_undisturbed_one(tmp_path, monkeypatch, save):
+    (whole,) = learning_all(tmp_path / "whole", 1, "gradnorm").train()
+    real, saves = cascade_module.save_level, []
+
+    def killed(*args):
+        real(*args)
+        saves.append(1)
+        if len(saves) == save:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "BETWEEN_SAVES", 0.0)
+        patch.setattr(cascade_module, "save_level", killed)
+        with pytest.raises(KeyboardInterrupt):
+            learning_all(tmp_path / "killed", 1, "gradnorm").train()
+    (resumed,) = learning_all(tmp_path / "killed", 1, "gradnorm").train()
+    assert resumed.history == whole.history
