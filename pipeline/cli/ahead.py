@@ -8,6 +8,7 @@ from pipeline.cli.given import run_of
 from pipeline.cli.record import is_trained
 from pipeline.cli.settings import Settings
 from pipeline.data.dataset import Case, Dataset, read_dataset
+from pipeline.data.fit_encoders import fit_asked, fit_encoders
 from pipeline.data.pairs_txt import listed_ids, read_pairs
 from pipeline.errors import DataError
 from pipeline.tasks.table import TASKS
@@ -15,10 +16,11 @@ from pipeline.tasks.table import TASKS
 
 def require_ahead(settings: Settings) -> None:
     """Refuse now what train would refuse after all scans were read, and predict and evaluate in the end, whatever is
-    learned.
+    learned; columns, too, of which train could learn nothing from these cases, nor from the fewer that check leaves.
 
     Raises:
-        DataError: No case to answer, or what evaluate is to measure is not in the data.
+        DataError: No case to answer, or what evaluate is to measure is not in the data; a column that no training case
+            has, or one that is asked for and the same in all of them.
         ConfigError: A format that the answers cannot be written in, or names that mirrored images would get wrong.
     """
     from pipeline.inference.formats import check_formats
@@ -38,6 +40,9 @@ def require_ahead(settings: Settings) -> None:
     if not is_trained(run_of(settings)):  # one that an early version began goes on
         require_mirrored_names(data, settings.task, settings.training.augment)
     _require_measurable(settings, data, cases, path)
+    taught = [case.values for case in data.part("train")]
+    fit_encoders(data.inputs, taught)
+    fit_asked(data.outputs, taught)
 
 
 def _require_measurable(settings: Settings, data: Dataset, cases: tuple[Case, ...], path: Path) -> None:

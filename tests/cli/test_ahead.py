@@ -1,5 +1,6 @@
 """`run` refuses as soon as the data are imported what its last verbs would refuse after all training."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -95,7 +96,8 @@ MIRROR = AugmentSettings(mirror=0.5)
 def test_names_that_mirrored_images_would_get_wrong_are_refused_before_anything_is_prepared(
     tmp_path, task, augment, said
 ):
-    settings = asked(tmp_path, task, boxes=(Box("left valve", (0.0, 0.0), (1.0, 1.0)),))
+    parts = ("train", "train", "validation", "test", "test")
+    settings = asked(tmp_path, task, parts=parts, boxes=(Box("left valve", (0.0, 0.0), (1.0, 1.0)),))
     data = read_dataset(tmp_path / "dataset.json")
     cases = (replace(c, values={"side": side}) for c, side in zip(data.cases, ["left", *["both"] * 4], strict=True))
     write_dataset(replace(data, cases=tuple(cases), outputs=(Column("side", "class"),)), tmp_path / "dataset.json")
@@ -105,6 +107,26 @@ def test_names_that_mirrored_images_would_get_wrong_are_refused_before_anything_
             require_ahead(settings)
         (tmp_path / "model").mkdir()  # as an early version may have learned it
     require_ahead(settings)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "values", "said"),
+    [
+        (True, ({"sex": "f"}, {"sex": "f"}), "outputs: column 'sex': it is f of every training case"),
+        (True, ({}, {}), "column 'sex': no training case has a value"),
+        (False, ({}, {}), "column 'sex': no training case has a value"),
+        (False, ({"sex": "f"}, {"sex": "f"}), None),
+        (True, ({"sex": "f"}, {"sex": "m"}), None),
+    ],
+)
+def test_a_column_that_nothing_can_be_learned_of_is_refused_before_a_scan_is_looked_at(tmp_path, outputs, values, said):
+    settings = asked(tmp_path, "attributes", parts=("train", "train", "test"), whose="abc")
+    data, columns = read_dataset(tmp_path / "dataset.json"), (Column("sex", "class"),)
+    cases = [replace(case, values=row) for case, row in zip(data.cases, (*values, {"sex": "f"}), strict=True)]
+    data = replace(data, landmarks=(), cases=tuple(cases), **{"outputs" if outputs else "inputs": columns})
+    write_dataset(data, tmp_path / "dataset.json")
+    with pytest.raises(DataError, match=said) if said else nullcontext():
+        require_ahead(settings)
 
 
 def test_a_list_of_pairs_that_is_not_there_or_is_none_is_refused(tmp_path):
