@@ -14,6 +14,9 @@ from pipeline.data.frames import coordinate
 from pipeline.data.picture_size import coco_sizes
 from pipeline.errors import DataError
 
+OFFICIAL = "instances_"  # and the folder of the pictures
+LISTS = (f"annotations/{OFFICIAL}*.json", "*/_annotations.coco.json")
+
 
 def read_coco(path: Path) -> BoxesTable:
     """All boxes by the file of each picture; crowds are left out.
@@ -45,6 +48,42 @@ def read_coco(path: Path) -> BoxesTable:
     if table.cases.keys() > set(files.values()) and not any(table.cases.values()) and not table.problems:
         raise DataError(f"{path}: no box is of a picture in it: compare image_id with the id of the images.")
     return table
+
+
+def coco_lists(source: Path) -> list[Path]:
+    """Lists below a folder: `annotations/instances_train2017.json` of pictures in `train2017/`, as COCO comes; or one
+    beside the pictures of each folder, as Roboflow writes it."""
+    return sorted({path for pattern in LISTS for path in source.glob(pattern)})
+
+
+def read_coco_lists(paths: Sequence[Path], source: Path) -> BoxesTable:
+    """The boxes of all lists by the way to each picture.
+
+    Raises:
+        DataError: As of `read_coco`; or there is no folder for the pictures of one of several lists.
+    """
+    table = BoxesTable()
+    for path in paths:
+        one, folder = read_coco(path), _folder(path, source, len(paths) == 1)
+        one.rename({file: f"{folder}{file}" for file in one.cases if "/" not in file})
+        for file in one.cases.keys() & table.cases.keys():
+            table.problem(file, f"{path}: lists it, and so does another list. Take it out of one.")
+        table.cases |= one.cases
+        table.sizes |= one.sizes
+        for file, messages in one.problems.items():
+            table.problems.setdefault(file, []).extend(messages)
+    return table
+
+
+def _folder(path: Path, source: Path, only: bool) -> str:
+    """Where the pictures of a list lie, with a slash; "" where one list is of all."""
+    part = path.stem.removeprefix(OFFICIAL)
+    places = [path.parent] if path.stem == part else [source / part, source / "images" / part]
+    found = next((place for place in places if place.is_dir()), None)
+    if found is None and not only:
+        looked = " or ".join(f"{place.relative_to(source).as_posix()}/" for place in places)
+        raise DataError(f"{path}: one of several lists, whose pictures are looked for in {looked}. Put them there.")
+    return f"{found.relative_to(source).as_posix()}/" if found else ""
 
 
 def _label(category: Any, labels: Mapping[Any, str], where: str) -> str:

@@ -1,5 +1,5 @@
 """Boxes as YOLO has them: `CASE.txt` with `class x y width height` a line, as shares of the picture, the middle of the
-box first; classes are numbers, named line by line in `classes.txt`. Read and written side by side."""
+box first; classes are numbers, named line by line in `classes.txt` or in `data.yaml`. Read and written side by side."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 
 from pipeline.data.atomic import write_text
 from pipeline.data.boxes_table import BoxesTable, edges_of
+from pipeline.data.csv_rows import unreadable
 from pipeline.data.dataset import Box
 from pipeline.data.frames import coordinate
 from pipeline.errors import DataError
 
 CLASSES = "classes.txt"
+SETTINGS = "data.yaml"  # of a training with Ultralytics; its `names` are read
 NUMBERS = 5
 NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -25,12 +27,28 @@ def read_classes(path: Path) -> list[str]:
         DataError: Not readable, or without a name.
     """
     try:
-        names = [line.strip() for line in path.read_text(encoding="utf-8-sig").rstrip().splitlines()]
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as text: {error}") from error
+        raise DataError(f"{path}: cannot be read as text: {unreadable(error)}") from error
+    if path.name == SETTINGS:
+        return _names(text, path)
+    names = [line.strip() for line in text.rstrip().splitlines()]
     if not names:
         raise DataError(f"{path}: no name in it. Write those of the classes, a line each, or take the file away.")
     return names
+
+
+def _names(text: str, path: Path) -> list[str]:
+    """A list, or by number from 0 on; none where the file says nothing of names."""
+    import yaml
+
+    try:
+        content = yaml.load(text, yaml.BaseLoader)  # texts alone: a class may be called no
+        said = content.get("names", []) if isinstance(content, dict) else []
+        names = said if isinstance(said, list) else [said[str(number)] for number in range(len(said))]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: names of classes: a list, or each by its number from 0 on, is needed.") from error
+    return [str(name).strip() for name in names]
 
 
 def read_yolo(path: Path, case: str, size: tuple[int, ...], classes: Sequence[str], table: BoxesTable) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.data.boxes_coco import read_coco
+from pipeline.data.boxes_coco import LISTS, coco_lists, read_coco, read_coco_lists
 from pipeline.data.boxes_csv import read_boxes_csv
 from pipeline.data.boxes_table import BoxesTable
 from pipeline.data.boxes_voc import read_voc
-from pipeline.data.boxes_yolo import CLASSES, read_classes, read_yolo
+from pipeline.data.boxes_yolo import CLASSES, SETTINGS, read_classes, read_yolo
 from pipeline.data.collect import require_enough, subject
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.findings import Finding
@@ -33,8 +33,8 @@ FOLDERS = ("Annotations", "annotations", "labels", "boxes")
 def collect_boxes(
     source: Path, name: str, images: str | None = None, unlisted: str = "left_out", series: Sequence[str] = ()
 ) -> tuple[Dataset, list[Finding]]:
-    """Read a folder of pictures and boxes: Pascal VOC (`CASE.xml`), COCO (`boxes.json`), YOLO (`CASE.txt` with
-    `classes.txt`) or a table (`boxes.csv`); optional `subjects.csv` and `split.csv`.
+    """Read a folder of pictures and boxes: Pascal VOC (`CASE.xml`), COCO (`boxes.json`, or a list a part), YOLO
+    (`CASE.txt` with `classes.txt` or `data.yaml`) or a table (`boxes.csv`); optional `subjects.csv` and `split.csv`.
 
     Args:
         source: The user's folder.
@@ -82,8 +82,7 @@ def with_boxes_of_folder(
         images: As of `collect_boxes`; so is `series`.
     """
     paths = {case.id: dataset.image_path(case) for case in dataset.cases}
-    tables = [name for name in TABLES if (dataset.root / name).is_file()]
-    if not tables and not _files(dataset.root, paths):
+    if not _tables(dataset.root) and not coco_lists(dataset.root) and not _files(dataset.root, paths):
         return dataset
     table = _read(dataset.root, paths)
     for case in sorted(table.problems.keys() & paths.keys()):
@@ -102,22 +101,29 @@ def _without_picture(cases: Iterable[str]) -> list[Finding]:
 
 
 def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:
-    tables = [source / name for name in TABLES if (source / name).is_file()]
-    beside = _files(source, scans)
-    if len(tables) + bool(beside) > 1:
-        listed = ", ".join(p.relative_to(source).as_posix() for p in [*tables, *list(beside.values())[:1]])
+    tables, lists, beside = _tables(source), coco_lists(source), _files(source, scans)
+    if len(tables) + bool(lists) + bool(beside) > 1:
+        there = [*tables, *lists[:1], *list(beside.values())[:1]]
+        listed = ", ".join(p.relative_to(source).as_posix() for p in there)
         raise DataError(f"{source}: boxes in several places: {listed}. Keep one of them.")
-    if not tables and not beside:
+    if not tables and not lists and not beside:
         raise DataError(
-            f"{source}: no boxes in it. Looked for {', '.join(TABLES)}, and for CASE.xml (Pascal VOC) or CASE.txt"
-            f" (YOLO) beside the pictures or in {', '.join(FOLDERS)}."
+            f"{source}: no boxes in it. Looked for {', '.join((*TABLES, *LISTS))}, and for CASE.xml (Pascal VOC) or"
+            f" CASE.txt (YOLO) beside the pictures or in {', '.join(FOLDERS)}, there in folders as the pictures are."
         )
-    table = TABLES[tables[0].name](tables[0]) if tables else _beside(source, scans, beside)
+    if tables:
+        table = TABLES[tables[0].name](tables[0])
+    else:
+        table = read_coco_lists(lists, source) if lists else _beside(source, scans, beside)
     table.rename(ids_by_file(scans, source))
     _require_pictures(source, scans, table)
     for case, message in other_sizes(table.sizes, scans).items():
         table.problem(case, message)
     return table
+
+
+def _tables(source: Path) -> list[Path]:
+    return [source / name for name in TABLES if (source / name).is_file()]
 
 
 def _require_pictures(source: Path, scans: Mapping[str, Path], table: BoxesTable) -> None:
@@ -152,12 +158,19 @@ def _files(source: Path, scans: Mapping[str, Path]) -> dict[str, Path]:
     """One file a picture: of its name, beside it or in a folder for it."""
     found = {}
     for case, scan in scans.items():
-        places = [scan.parent, *(source / folder for folder in FOLDERS)]
+        places = [scan.parent, *_mirrored(scan.parent, source), *(source / folder for folder in FOLDERS)]
         names = [case_name(scan) + suffix for suffix in (".xml", ".txt")]
         there = [place / name for place in places for name in names if (place / name).is_file()]
         if there:
             found[case] = there[0]
     return found
+
+
+def _mirrored(place: Path, source: Path) -> list[Path]:
+    """Folders of boxes in place of those of pictures: labels/train of images/train, train/labels of train/images."""
+    way = place.relative_to(source).parts if place.is_relative_to(source) else ()
+    at = max((n for n, folder in enumerate(way) if folder.lower() == "images"), default=-1)
+    return [source.joinpath(*way[: max(at, 0)], folder, *way[at + 1 :]) for folder in FOLDERS]
 
 
 def _is_yolo(path: Path) -> bool:
@@ -167,4 +180,5 @@ def _is_yolo(path: Path) -> bool:
 def _classes(source: Path, folder: Path) -> list[str]:
     """Of files in a folder: tools write the names beside them, or once for all."""
     places = [folder, source, *(source / name for name in FOLDERS)]
-    return next((read_classes(p / CLASSES) for p in places if (p / CLASSES).is_file()), [])
+    files = [*(place / CLASSES for place in places), source / SETTINGS]
+    return next((names for path in files if path.is_file() and (names := read_classes(path))), [])

@@ -17,6 +17,7 @@ from pipeline.data.boxes_yolo import CLASSES, read_classes, read_yolo, write_yol
 from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.dataset import Box, Case, Dataset, read_dataset, write_dataset
 from pipeline.data.image import Image
+from pipeline.data.split_folders import with_parts
 from pipeline.data.write_boxes import write_box_sets
 from pipeline.data.write_picture import boxed_picture
 from pipeline.errors import DataError
@@ -311,6 +312,81 @@ def test_boxes_of_another_size_are_an_error_of_their_picture(tmp_path):
     sizes = {"a.png": SIZE, "b.png": SIZE, "c.png": SIZE, "e.png": (80, 60)}
     write_coco(tmp_path / "boxes.json", {name: (size, BOXES) for name, size in sizes.items()})
     assert [c.id for c in collect_boxes(tmp_path, "set")[0].cases] == ["a", "b", "c"]
+
+
+TREES = [
+    ("images/{}", "labels/{}"),
+    ("{}/images", "{}/labels"),
+    ("{}", "labels/{}"),
+]
+NAMES = ["names: [cat, dog]\nnc: 2\n", "path: .\nnames:\n  0: cat\n  1: dog\n"]
+
+
+@pytest.mark.parametrize(("shown", "boxed"), TREES)
+@pytest.mark.parametrize("names", NAMES)
+def test_boxes_of_yolo_lie_in_folders_as_their_pictures_do(tmp_path, shown, boxed, names):
+    told = {"train": BOXES, "val": BOXES[:1]}
+    pictures(tmp_path, [f"{shown.format(part)}/{n}.png" for part in told for n in "12"])
+    for part, boxes in told.items():
+        for name in "12":
+            path = tmp_path / boxed.format(part) / f"{name}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_yolo(path, SIZE, boxes, ["cat", "dog"])
+    (tmp_path / "data.yaml").write_text(names)
+    data, _ = collect_boxes(tmp_path, "set")
+    assert len(data.cases) == 4
+    for case in data.cases:
+        same(case.boxes, told["train" if "train" in case.image else "val"])
+    parts = [case.split for case in with_parts(data, []).cases]
+    assert sorted(parts) == ["train", "train", "validation", "validation"]
+
+
+@pytest.mark.parametrize("text", ["names: cat", "names: {0: cat, 2: dog}", "names: [cat", "names: {cat: 0}"])
+def test_names_of_classes_that_leave_a_number_out_are_refused(tmp_path, text):
+    (tmp_path / "data.yaml").write_text(text)
+    with pytest.raises(DataError, match=r"data\.yaml: names of classes: a list"):
+        read_classes(tmp_path / "data.yaml")
+    (tmp_path / "data.yaml").write_text("train: images\n")
+    assert read_classes(tmp_path / "data.yaml") == []
+    (tmp_path / "data.yaml").write_text("names: [no, yes, 3]\n")
+    assert read_classes(tmp_path / "data.yaml") == ["no", "yes", "3"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "listed"),
+    [
+        ("{}2017", "annotations/instances_{}2017.json"),
+        ("images/{}", "annotations/instances_{}.json"),
+        ("{}", "{}/_annotations.coco.json"),
+    ],
+)
+def test_lists_of_coco_a_part_each_are_of_the_pictures_of_their_folder(tmp_path, shown, listed):
+    told = {"train": BOXES, "val": BOXES[:1]}
+    pictures(tmp_path, [f"{shown.format(part)}/{n}.png" for part in told for n in "12"])
+    for part, boxes in told.items():
+        (tmp_path / listed.format(part)).parent.mkdir(exist_ok=True)
+        write_coco(tmp_path / listed.format(part), {f"{n}.png": (SIZE, boxes) for n in "12"})
+    data, findings = collect_boxes(tmp_path, "set")
+    assert len(data.cases) == 4 and not findings
+    for case in data.cases:
+        same(case.boxes, told["train" if "train" in case.image else "val"])
+    cases = tuple(replace(case, boxes=None) for case in data.cases)
+    assert with_boxes_of_folder(replace(data, cases=cases), []).cases == data.cases
+
+
+def test_lists_of_coco_that_do_not_say_whose_they_are_are_refused(tmp_path):
+    pictures(tmp_path, [f"images/{n}.png" for n in "1234"])
+    (tmp_path / "annotations").mkdir()
+    write_coco(tmp_path / "annotations/instances_default.json", {f"{n}.png": (SIZE, BOXES) for n in "1234"})
+    assert len(collect_boxes(tmp_path, "set")[0].cases) == 4  # one list is of all
+    write_coco(tmp_path / "annotations/instances_val.json", {"1.png": (SIZE, BOXES)})
+    with pytest.raises(DataError, match=r"default\.json: one of several lists, .* in default/ or images/default/\."):
+        collect_boxes(tmp_path, "set")
+    for part in ("default", "val"):
+        write_coco(tmp_path / f"annotations/instances_{part}.json", {f"images/{n}.png": (SIZE, BOXES) for n in "1234"})
+        (tmp_path / part).mkdir()
+    with pytest.raises(DataError, match=r"val\.json: lists it, and so does another list"):
+        collect_boxes(tmp_path, "set")
 
 
 def sized(folder, rows, size):
