@@ -17,7 +17,7 @@ from pipeline.cli.help import first_page, verb_page
 from pipeline.cli.nearest import did_you_mean
 from pipeline.cli.streams import prepare_streams, say, silence
 from pipeline.cli.verbs import NAMES, Verb, verb_named
-from pipeline.data.file_names import is_utf8
+from pipeline.data.file_names import is_utf8, mend_utf8
 from pipeline.errors import ConfigError, PatchvoteError
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
@@ -98,7 +98,8 @@ def _require_utf8(given: Sequence[str]) -> None:
     """Settings and tables hold no other words, and most libraries open no other files."""
     for word in given:
         if not is_utf8(word):
-            raise ConfigError(f"'{word}': not UTF-8, which settings and tables are written in. Rename what it names.")
+            advice = mend_utf8(word, "Rename what it names.")
+            raise ConfigError(f"'{word}': not UTF-8, which settings and tables are written in. {advice}")
 
 
 def _require_place() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -33,6 +34,20 @@ def file_stem(case: str) -> str:
 def is_utf8(name: str) -> bool:
     """Whether a file can hold the name: Python makes halves of surrogate pairs of bytes that are no UTF-8."""
     return not any("\udc80" <= sign <= "\udcff" for sign in name)
+
+
+def mend_utf8(name: str, otherwise: str) -> str:
+    """What to do about a name that is not UTF-8 to Python: `otherwise`, unless its bytes are, and the locale of this
+    program hides it.
+
+    >>> mend_utf8("caf\\udce9", "Rename it."), mend_utf8("caf\\udcc3\\udca9", "Rename it.")[:26]
+    ('Rename it.', 'Its bytes are, but this pr')
+    """
+    try:
+        os.fsencode(name).decode("utf-8")
+    except UnicodeError:
+        return otherwise
+    return "Its bytes are, but this program runs in a locale without it: set LC_ALL=C.UTF-8 and run it again."
 
 
 def require_inside(path: str, what: str) -> None:

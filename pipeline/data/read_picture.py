@@ -86,6 +86,10 @@ def opened_picture(path: Path) -> Iterator[Picture]:
         raise DataError(
             f"{path}: more than {most} pixels, the most that is read. Crop it, or save it smaller."
         ) from error
+    except PIL.UnidentifiedImageError as error:  # which names the open file by its address in memory
+        raise DataError(
+            f"{path}: not readable as a picture: of no kind that is known, or damaged where it begins. Save it again."
+        ) from error
     except Exception as error:  # Pillow's own, and those of each of its decoders
         raise DataError(f"{path}: not readable as a picture: {error}. Save it again.") from error
 

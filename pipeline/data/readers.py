@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.file_names import is_utf8
+from pipeline.data.file_names import is_utf8, mend_utf8
 from pipeline.data.image import Image
 from pipeline.data.itk_header import data_beside
 from pipeline.data.read_picture import SUFFIXES as PICTURES
@@ -209,7 +209,8 @@ def _is_series(path: Path) -> bool:
 def _kind(path: Path) -> str:
     name = path.name.lower()
     if not is_utf8(str(path)):
-        raise DataError(f"{path}: its name is not UTF-8, which libraries and tables do not read. Rename it.")
+        advice = mend_utf8(str(path), "Rename it.")
+        raise DataError(f"{path}: its name is not UTF-8, which libraries and tables do not read. {advice}")
     if path.is_dir() or _is_series(path):
         return "dicom"
     if not path.exists():

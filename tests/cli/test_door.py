@@ -278,6 +278,13 @@ def test_a_word_that_is_not_utf8_is_named(words, capsys):
     assert "sc?n.nii': not UTF-8, which settings and tables are written in. Rename what it names." in said
 
 
+def test_a_word_that_the_locale_hides_is_not_to_be_renamed():
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    words = [sys.executable, "-m", "pipeline", "predict", "model=m", "-i", "sc\xe4n.nii".encode(), "-o", "out"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, env=os.environ | locale)
+    assert done.returncode == 2 and "Rename" not in done.stderr and "in a locale without it: set LC_ALL" in done.stderr
+
+
 LONG = "a" * 300
 
 
