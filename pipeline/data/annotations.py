@@ -28,7 +28,7 @@ from pipeline.data.points_json import read_points_json
 from pipeline.data.points_table import PointsTable
 from pipeline.data.pts import read_pts
 from pipeline.data.readers import unit_of
-from pipeline.data.scan_files import ids_by_file
+from pipeline.data.scan_ids import ids_by_file
 from pipeline.errors import DataError
 
 TABLES = ("landmarks.csv", "landmarks.json", "landmarks.xml", "keypoints.json", NNLANDMARK)

@@ -18,7 +18,8 @@ from pipeline.data.findings import Finding
 from pipeline.data.grouping import splits_of, subjects_of
 from pipeline.data.picture_size import other_sizes
 from pipeline.data.readers import case_name, read_frame, unit_of
-from pipeline.data.scan_files import find_scans, ids_by_file, parts_of
+from pipeline.data.scan_files import find_scans, parts_of
+from pipeline.data.scan_ids import ids_by_file
 from pipeline.errors import DataError
 
 TABLES = {

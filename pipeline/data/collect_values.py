@@ -14,7 +14,8 @@ from pipeline.data.dataset import Case, Dataset
 from pipeline.data.findings import Finding
 from pipeline.data.grouping import splits_of, subjects_of
 from pipeline.data.readers import case_name, folder_and_series, unit_of
-from pipeline.data.scan_files import find_scans, ids_by_file, parts_of
+from pipeline.data.scan_files import find_scans, parts_of
+from pipeline.data.scan_ids import ids_by_file
 from pipeline.data.values_csv import find_table, read_values
 from pipeline.errors import DataError
 

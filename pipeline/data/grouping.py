@@ -9,7 +9,7 @@ from pipeline.data.csv_rows import headings, read_rows, some
 from pipeline.data.dataset import PARTS, Part
 from pipeline.data.findings import Finding
 from pipeline.data.readers import case_name
-from pipeline.data.scan_files import ids_by_file
+from pipeline.data.scan_ids import ids_by_file
 from pipeline.errors import DataError
 
 PART_WORDS: dict[str, Part] = {p: p for p in PARTS} | {

@@ -17,7 +17,7 @@ from pipeline.data.atomic import read_json, write_json
 from pipeline.data.frames import NULL, coordinate
 from pipeline.data.points_table import PointsTable
 from pipeline.data.readers import folder_and_series, read_frame
-from pipeline.data.scan_files import under_ids
+from pipeline.data.scan_ids import under_ids
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 

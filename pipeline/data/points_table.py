@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pipeline.data.dataset import Position
 from pipeline.data.frames import to_lps
 from pipeline.data.observers import Readings, agreed
-from pipeline.data.scan_files import under_ids
+from pipeline.data.scan_ids import under_ids
 
 
 @dataclass

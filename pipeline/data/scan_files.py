@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-import unicodedata
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Part
@@ -18,19 +14,14 @@ from pipeline.data.findings import Finding
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import (
     SUFFIXES,
-    case_name,
     folder_and_series,
     pick_series,
     require_series,
     unit_of,
     unknown_kind,
 )
-from pipeline.data.unread_kinds import bare_name, is_unread
+from pipeline.data.scan_ids import NNUNET, called_by_folder, scan_ids
 from pipeline.errors import ConfigError, DataError
-
-T = TypeVar("T")
-NNUNET = ("imagesTr", "imagesTs")  # to train, to test
-CHANNEL = re.compile(r"_\d{4}$")
 
 
 def find_scans(
@@ -68,7 +59,7 @@ def find_scans(
     picked = pick_series(paths, series)
     require_series(picked, series)
     by_id = scan_ids(picked, folder)
-    findings += _called_by_folder(by_id, folder)
+    findings += called_by_folder(by_id, folder)
     findings += [_not_read(*item) for item in _unread_ids(unread, source, by_id).items()]
     for case, same in by_id.items():
         if len(same) > 1:
@@ -150,94 +141,12 @@ def require_one_scan(name: str, path: Path, other: Path) -> None:
         )
 
 
-def scan_ids(paths: Iterable[Path], root: Path) -> dict[str, list[Path]]:
-    """Scans by id: the name of the file or folder; of several of one name, as P1/CT and P2/CT, the way to them.
-
-    Scan files of one name keep it, for the caller to refuse, where one of them lies in `root` itself: landmarks that
-    are called so may be of any. So do two of one way, as P1/CT.nii and P1/CT.nii.gz.
-    """
-    by_id: dict[str, list[Path]] = {}
-    for path in paths:
-        by_id.setdefault(_channel_free(path), []).append(path)
-    for case, same in list(by_id.items()):
-        if len(same) > 1 and (not any(map(_is_scan_file, same)) or all(path.parent != root for path in same)):
-            del by_id[case]
-            for path in same:
-                by_id.setdefault(_way(path, root) or case, []).append(path)
-    return by_id
-
-
-def _is_scan_file(path: Path) -> bool:
-    """Neither a picture nor a folder of DICOM files, nor of a kind that is not read."""
-    return unit_of(path) != "px" and not folder_and_series(path)[0].is_dir() and not is_unread(path)
-
-
-def _way(path: Path, root: Path) -> str:
-    """An id that the folders on the way to a scan are part of."""
-    *folders, name = path.relative_to(root).parts or ("",)
-    if unit_of(path) == "px":
-        name = case_name(path)
-    elif _is_scan_file(path):
-        name = _channel_free(path)
-    return "_".join([*folders, name])
-
-
-def _called_by_folder(by_id: Mapping[str, Sequence[Path]], root: Path) -> list[Finding]:
-    """Scan files whose ids are the way to them; a warning where several may be of one person, for nothing tells."""
-    files = {case: same[0] for case, same in by_id.items() if _is_scan_file(same[0])}
-    ways = {case: path.relative_to(root).parts for case, path in files.items() if case != _channel_free(path)}
-    if not ways:
-        return []
-    first, most = Counter(way[0] for way in ways.values()).most_common(1)[0]
-    together = some(case for case, way in ways.items() if way[0] == first)
-    several = f" Of one person, or of several, are {together}." if most > 1 else ""
-    text = f"scans of one name in several folders are called by the way to them: {some(ways)}.{several}"
-    advice = "Where several show one person, name one subject for them in subjects.csv."
-    return [Finding("ids-by-folder", "warning" if several else "note", None, text, advice)]
-
-
-def ids_by_file(scans: Mapping[str, Path], source: Path) -> dict[str, str]:
-    """Ids by what a table may call a scan: its way from the folder, or its name alone, with or without suffix, accents
-    composed or not (macOS takes names apart). A name that is an id itself means that one."""
-    names: dict[str, list[str]] = {}
-    for case, path in scans.items():
-        way = path.relative_to(source)
-        known = {case, way.as_posix(), (way.parent / case_name(path)).as_posix(), way.name or case, case_name(path)}
-        for name in known | {unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in known}:
-            names.setdefault(name, []).append(case)
-    return {name: cases[0] for name, cases in names.items() if len(cases) == 1} | {case: case for case in scans}
-
-
-def under_ids(named: Mapping[str, T], ids: Mapping[str, str]) -> tuple[dict[str, T], list[tuple[str, str, str]]]:
-    """The same by id, and each id that goes by two names, with both: the last of them has its place.
-
-    Examples:
-        >>> under_ids({"a.png": 1, "b": 2, "a": 3}, {"a.png": "a"})
-        ({'a': 3, 'b': 2}, [('a', 'a.png', 'a')])
-    """
-    found: dict[str, T] = {}
-    called: dict[str, str] = {}
-    twice = []
-    for name, content in named.items():
-        case = ids.get(name, name)
-        if called.setdefault(case, name) != name:
-            twice.append((case, called[case], name))
-        found[case] = content
-    return found, twice
-
-
 def parts_of(scans: Mapping[str, Path]) -> dict[str, Part]:
     """What the folders say: nnU-Net keeps apart what trains and what tests. Nothing, where they do not."""
     folders = {case: path.parent.name for case, path in scans.items()}
     if set(folders.values()) != set(NNUNET):
         return {}
     return {case: "test" if folder == NNUNET[1] else "train" for case, folder in folders.items()}
-
-
-def _channel_free(path: Path) -> str:
-    """nnU-Net writes the number of the channel behind the id."""
-    name = (bare_name(path) if is_unread(path) else "") or case_name(path)
-    return name[:-5] if path.parent.name in NNUNET and CHANNEL.search(name) else name
 
 
 def _image_folder(source: Path, images: str | None) -> tuple[Path, list[Finding]]:

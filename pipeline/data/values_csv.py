@@ -11,7 +11,7 @@ from pipeline.data.columns import NUMBERS, Column, Value, as_cell, parse
 from pipeline.data.csv_rows import headings, read_rows, some
 from pipeline.data.points_csv import csv_line
 from pipeline.data.readers import case_name
-from pipeline.data.scan_files import under_ids
+from pipeline.data.scan_ids import under_ids
 from pipeline.data.value_predictions import ValueAnswer
 from pipeline.errors import DataError
 

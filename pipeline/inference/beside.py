@@ -19,7 +19,7 @@ from pipeline.data.fit_encoders import unheard
 from pipeline.data.inputs import Inputs
 from pipeline.data.pseudonyms import coded_scans
 from pipeline.data.read_apart import read_safely
-from pipeline.data.scan_files import ids_by_file
+from pipeline.data.scan_ids import ids_by_file
 from pipeline.data.store import make_level
 from pipeline.data.values_csv import ValuesTable, read_values
 from pipeline.errors import DataError

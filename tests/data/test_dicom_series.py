@@ -11,7 +11,8 @@ from pipeline.data.find_images import find_images
 from pipeline.data.markups import write_markups
 from pipeline.data.point_files import files_by_case, point_files
 from pipeline.data.readers import case_name, files_of, pick_series, read_frame, read_image
-from pipeline.data.scan_files import asked_scans, find_scans, scan_ids
+from pipeline.data.scan_files import asked_scans, find_scans
+from pipeline.data.scan_ids import scan_ids
 from pipeline.errors import DataError
 
 REPORT, MASK = "1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.5.1.4.1.1.66.4"

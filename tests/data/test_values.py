@@ -15,7 +15,7 @@ from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.encoders import LONGEST, Encoder, encoder_of
 from pipeline.data.fit_encoders import fit_asked, fit_encoder, fit_encoders
 from pipeline.data.inputs import Inputs, inputs_of
-from pipeline.data.scan_files import ids_by_file
+from pipeline.data.scan_ids import ids_by_file
 from pipeline.data.value_predictions import (
     ValueAnswer,
     ValuePredictions,
