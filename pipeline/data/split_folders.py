@@ -37,10 +37,15 @@ def with_parts(dataset: Dataset, findings: list[Finding]) -> Dataset:
 
 
 def _followed(dataset: Dataset, parts: dict[str, Part], what: str, findings: list[Finding]) -> Dataset:
+    measured = ""
+    if set(parts.values()) == {"train", "validation"}:  # as KITTI, COCO and YOLO have it: results are told of val
+        parts = {case: "test" if part == "validation" else part for case, part in parts.items()}
+        measured = " What is called validation is measured, as test; the best weights are chosen by some of train."
     count = Counter(parts.values())
-    listed = ", ".join(f"{count[part]} {part}" for part in PARTS)
+    listed = ", ".join(f"{count[part]} {part}" for part in PARTS if count[part])
+    text = f"{what} say the parts of the split: {listed}.{measured}"
     advice = "To have it otherwise, say the part of every case in split.csv."
-    findings.append(Finding("split-followed", "note", None, f"{what} say the parts of the split: {listed}.", advice))
+    findings.append(Finding("split-followed", "note", None, text, advice))
     return dataset.with_cases(tuple(replace(case, split=parts[case.id]) for case in dataset.cases))
 
 
