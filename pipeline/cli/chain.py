@@ -59,7 +59,10 @@ def single(verb: Verb, settings: Settings) -> Outcome:
                 writable(Path(os.path.realpath(settings.gallery)).parent, "gallery")
         elif not (verb.name == "evaluate" and settings.evaluate.predictions and settings.evaluate.dataset):
             require_earlier(verb, settings)
-            if not _only_reads(verb, settings):
+            if verb.name == "predict" and settings.predict.part:  # others answer other parts meanwhile
+                with claimed(verb, settings):
+                    pass
+            elif not _only_reads(verb, settings):
                 held.enter_context(claimed(verb, settings))
         _require_writable(verb, settings)
         return STAGES[verb.name](settings)

@@ -25,6 +25,7 @@ from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.own_output import KEY, PRIVATE
 from pipeline.errors import ConfigError, DataError
 
+PATIENCE = 60  # seconds
 BEGINS = ("import", "run")
 READ_ITS_SCANS = (*BEGINS, "check", "preprocess", "predict")
 SHAPES = ("import", "train", "run")
@@ -56,7 +57,7 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
         )
     writable(run, "run")
     try:
-        lock = locked(run, 0)
+        lock = locked(run, PATIENCE if settings.predict.part else 0)  # of jobs that begin in the same second
     except Timeout as error:
         raise ConfigError(
             f"run={run}: another patchvote is working in this folder. Wait for it, or choose another run=FOLDER."

@@ -102,7 +102,8 @@ def _without_picture(cases: Iterable[str]) -> list[Finding]:
 
 
 def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:
-    tables, lists, beside = _tables(source), coco_lists(source), _files(source, scans)
+    tables, beside = _tables(source), _files(source, scans)
+    lists = [] if tables else coco_lists(source)  # which may be what the table was made from
     if len(tables) + bool(lists) + bool(beside) > 1:
         there = [*tables, *lists[:1], *list(beside.values())[:1]]
         listed = ", ".join(p.relative_to(source).as_posix() for p in there)

@@ -14,6 +14,7 @@ from pipeline.errors import DataError
 DELIMITERS = ",;\t"
 STATED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # the first line of some that Excel wrote
 DIGITS = r"[+-]?\d*{}\d+([eE][+-]?\d+)?"
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3}){2,}")
 WITH_COMMA, WITH_POINT = re.compile(DIGITS.format(",")), re.compile(DIGITS.format(r"\."))
 WIDE = (b"\xff\xfe", b"\xfe\xff")  # how UTF-16 begins
 SHOWN = 10  # names in a message
@@ -100,9 +101,10 @@ def delimiter_of(line: str) -> tuple[str, bool]:
 
 def has_decimal_commas(delimiter: str, numbers: Iterable[str]) -> bool:
     """Whether commas stand for points, as spreadsheets of many countries write them: no comma parts cells, and no
-    number has a point. Where one has, a comma may part thousands, and nobody knows."""
+    number has a point, or two commas. Where one has, a comma may part thousands, and nobody knows."""
     cells = [] if delimiter == "," else list(numbers)
-    return any(map(WITH_COMMA.fullmatch, cells)) and not any(map(WITH_POINT.fullmatch, cells))
+    parted = any(WITH_POINT.fullmatch(cell) or THOUSANDS.fullmatch(cell) for cell in cells)
+    return any(map(WITH_COMMA.fullmatch, cells)) and not parted
 
 
 def with_point(number: str) -> str:

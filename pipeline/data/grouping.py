@@ -10,14 +10,9 @@ from pipeline.data.dataset import PARTS, Part
 from pipeline.data.findings import Finding
 from pipeline.data.readers import case_name
 from pipeline.data.scan_ids import ids_by_file
+from pipeline.data.split import PART_WORDS
 from pipeline.errors import DataError
 
-PART_WORDS: dict[str, Part] = {p: p for p in PARTS} | {
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "testing": "test",
-}
 TABLES = ("subjects.csv", "split.csv")
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from pipeline.data.csv_rows import some
 from pipeline.data.findings import Finding
 from pipeline.data.readers import case_name, folder_and_series, unit_of
+from pipeline.data.split import PART_WORDS
 from pipeline.data.unread_kinds import bare_name, is_unread
 
 T = TypeVar("T")
@@ -57,8 +58,9 @@ def called_by_folder(by_id: Mapping[str, Sequence[Path]], root: Path) -> list[Fi
     ways = {case: path.relative_to(root).parts for case, path in files.items() if case != _channel_free(path)}
     if not ways:
         return []
-    first, most = Counter(way[0] for way in ways.values()).most_common(1)[0]
-    together = some(case for case, way in ways.items() if way[0] == first)
+    whose = {case: next((f for f in way[:-1] if f.lower() not in PART_WORDS), case) for case, way in ways.items()}
+    first, most = Counter(whose.values()).most_common(1)[0]
+    together = some(case for case in ways if whose[case] == first)
     several = f" Of one person, or of several, are {together}." if most > 1 else ""
     text = f"scans of one name in several folders are called by the way to them: {some(ways)}.{several}"
     advice = "Where several show one person, name one subject for them in subjects.csv."

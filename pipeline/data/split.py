@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from pipeline.data.dataset import Dataset, Part
+from pipeline.data.dataset import PARTS, Dataset, Part
 from pipeline.errors import DataError
 
 Fractions = tuple[float, float, float]
+PART_WORDS: dict[str, Part] = {p: p for p in PARTS} | {
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "testing": "test",
+}
 USUAL: Fractions = (0.7, 0.15, 0.15)
 
 

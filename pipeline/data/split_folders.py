@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import PARTS, Dataset, Part
 from pipeline.data.findings import Finding
-from pipeline.data.grouping import PART_WORDS
+from pipeline.data.split import PART_WORDS
 
 YEAR = re.compile(r"\d{4}$")  # train2017, as COCO has it
 LISTS = "ImageSets/Main"  # of VOC; those of each class beside them are not looked at
@@ -28,12 +28,25 @@ def with_parts(dataset: Dataset, findings: list[Finding]) -> Dataset:
     for what, said in (("folders", _of_folders(dataset)), (f"lists in {LISTS}", _of_lists(dataset))):
         if len(set().union(*said.values())) < 2:
             continue
-        unclear = [case for case, parts in said.items() if len(parts) != 1]
-        if not unclear:
+        if why := _unclear(dataset, said):
+            text = f"{what} say parts of the split, but are not followed: {why}."
+            findings.append(Finding("split-unclear", "warning", None, text, "Say the part of every case in split.csv."))
+        else:
             return _followed(dataset, {case: parts.pop() for case, parts in said.items()}, what, findings)
-        text = f"{what} say parts of the split, but are not followed: {some(unclear)} is in none of them, or in two."
-        findings.append(Finding("split-unclear", "warning", None, text, "Say the part of every case in split.csv."))
     return dataset
+
+
+def _unclear(dataset: Dataset, said: dict[str, set[Part]]) -> str:
+    """Why what is said is no split; "" where it is."""
+    if unclear := [case for case, parts in said.items() if len(parts) != 1]:
+        return f"{some(unclear)} is in none of them, or in two"
+    if "train" not in set().union(*said.values()):
+        return "none is for training"
+    whose: dict[str, set[Part]] = {}
+    for case in dataset.cases:
+        whose.setdefault(case.subject, set()).update(said[case.id])
+    torn = [subject for subject, parts in whose.items() if len(parts) > 1]
+    return f"subject {some(torn)} is in two of them" if torn else ""
 
 
 def _followed(dataset: Dataset, parts: dict[str, Part], what: str, findings: list[Finding]) -> Dataset:

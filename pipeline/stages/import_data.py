@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pipeline.data.box_rules import readable_frames, usable_boxes
@@ -18,7 +20,7 @@ from pipeline.data.pseudonyms import coded
 from pipeline.data.spellings import check_spellings
 from pipeline.data.split import USUAL, Fractions, split_by_subject
 from pipeline.data.split_folders import with_parts
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.tasks.table import TASKS
 
 
@@ -67,19 +69,53 @@ def import_folder(
     Raises:
         DataError: The folder cannot be used as a whole, or an edge names no landmark.
     """
-    answers, columns = TASKS[task].answers, columns or Columns()
+    dataset, findings = _collected(
+        Path(source), name, frame, missing, images, series, unlisted, task, columns or Columns(), boxes_around, margin
+    )
+    unknown = [name for edge in edges for name in edge if name not in dataset.landmarks]
+    if unknown:
+        raise DataError(f"data.edges: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
+    findings += check_spellings(dataset)
+    followed = with_parts(dataset, told := list(findings))
+    split = partial(_split, fractions=fractions, seed=seed, edges=edges)
+    write = partial(_write, source=Path(source), out=Path(out), pseudonyms=pseudonyms, allowed=allowed)
+    try:
+        return write(split(followed, told), told)
+    except ConfigError as refused:
+        if followed is dataset:
+            raise
+        with suppress(ConfigError):  # a run of an early version, which did not follow the names of folders, goes on
+            return write(split(dataset, findings), findings)
+        raise refused
+
+
+def _collected(
+    source: Path,
+    name: str,
+    frame: str | None,
+    missing: str,
+    images: str | None,
+    series: Sequence[str],
+    unlisted: str,
+    task: str,
+    columns: Columns,
+    boxes_around: Mapping[str, Sequence[str]] | None,
+    margin: float,
+) -> tuple[Dataset, list[Finding]]:
+    """What the folder has of the answers of a task, and what is wrong with it."""
+    answers = TASKS[task].answers
     multi = task == "multi"  # what is not known of a case masks that part alone
     if answers in ("values", "vectors"):
-        dataset, findings = collect_images(Path(source), name, images, columns.views, answers == "vectors", series)
+        dataset, findings = collect_images(source, name, images, columns.views, answers == "vectors", series)
     elif answers == "boxes" and boxes_around:
-        dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted)
+        dataset, findings = collect(source, name, frame, missing, images, series, unlisted)
         dataset = with_boxes_around(dataset, boxes_around, margin)
     elif answers == "boxes":
-        dataset, findings = collect_boxes(Path(source), name, images, unlisted, series)
+        dataset, findings = collect_boxes(source, name, images, unlisted, series)
     else:
-        dataset, findings = collect(Path(source), name, frame, missing, images, series, unlisted, multi)
+        dataset, findings = collect(source, name, frame, missing, images, series, unlisted, multi)
     if task == "one_object":
-        _require_one_thing(dataset, Path(source))
+        _require_one_thing(dataset, source)
     if multi:
         if boxes_around:
             dataset = with_boxes_around(dataset, boxes_around, margin, beside=True)
@@ -87,22 +123,33 @@ def import_folder(
             dataset = with_boxes_of_folder(dataset, findings, images, series)
     dataset = with_values(dataset, findings, columns.inputs, columns.outputs, columns.table, images, series, multi)
     if multi:
-        dataset = _known_in_part(dataset, findings, Path(source))
-    unknown = [name for edge in edges for name in edge if name not in dataset.landmarks]
-    if unknown:
-        raise DataError(f"data.edges: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
-    findings += check_spellings(dataset)
-    dataset = with_parts(dataset, findings)
-    findings += _unread(dataset, fractions, seed)
-    dataset = replace(split_by_subject(dataset, fractions, seed), edges=tuple(edges))
+        dataset = _known_in_part(dataset, findings, source)
+    return dataset, findings
+
+
+def _write(
+    dataset: Dataset,
+    findings: list[Finding],
+    source: Path,
+    out: Path,
+    pseudonyms: bool,
+    allowed: Callable[[Dataset], None],
+) -> Dataset:
     if pseudonyms:
-        dataset, findings = coded(dataset, findings, Path(out).resolve().parent / PRIVATE, Path(source), allowed)
+        dataset, findings = coded(dataset, findings, out.resolve().parent / PRIVATE, source, allowed)
     else:
         allowed(dataset)
-    write_findings(Findings(tuple(findings)), Path(out).parent / FROM_IMPORT)
+    write_findings(Findings(tuple(findings)), out.parent / FROM_IMPORT)
     # links go where the run goes
-    write_dataset(replace(dataset, root=Path(PRIVATE)) if pseudonyms else dataset, Path(out))
+    write_dataset(replace(dataset, root=Path(PRIVATE)) if pseudonyms else dataset, out)
     return dataset
+
+
+def _split(
+    dataset: Dataset, findings: list[Finding], fractions: Fractions, seed: int, edges: Sequence[tuple[str, str]]
+) -> Dataset:
+    findings += _unread(dataset, fractions, seed)
+    return replace(split_by_subject(dataset, fractions, seed), edges=tuple(edges))
 
 
 def _unread(dataset: Dataset, fractions: Fractions, seed: int) -> list[Finding]:

@@ -22,8 +22,10 @@ from pipeline.data.room import require_disk
 from pipeline.data.scan_facts import Facts, require_same
 from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, read_store, save_array
 from pipeline.errors import ConfigError, DataError, PatchvoteError
+from pipeline.training.identity import arrays_made_of
 
 RECIPE = 8  # raise when resampling or normalising changes, so that old arrays are not found again
+LOOKS = 10  # more than anybody gives the finest level
 EARLIER = (7,)  # a run that learned from arrays of these goes on with them
 
 
@@ -68,7 +70,8 @@ def preprocess(
         levels, grey = _levels(facts, spacings, whole), normalisation or _grey(facts)
         keys = {c.id: _keys(found, c.id, levels, grey, recipe) for c in cases}
         plans.append(PreparedStore(Path(out), data.unit, levels, grey, keys))
-    store = next((plan for plan in plans if _is_there(plan)), plans[0])
+    taught = arrays_made_of(Path(out).parent)
+    store = next((plan for plan in plans if _is_there(plan) or _was_taught(plan, taught)), plans[0])
     sweep(store.folder, below=True)
     require_disk(store.folder, _bytes(found, store))
     _prepare(data, found, store, workers)
@@ -106,6 +109,11 @@ def _grey(facts: Sequence[Facts]) -> Normalisation:
 def _is_learned(run: Path) -> bool:
     """Whether a model, or half of one, learned from what a run has prepared."""
     return (run / "model").is_dir() or (run / "resume").is_dir()
+
+
+def _was_taught(store: PreparedStore, made_of: str | None) -> bool:
+    """Whether a run says that it learned from such arrays, which may be gone since."""
+    return made_of in [fingerprint(store.looked_at(times).keys) for times in range(1, LOOKS)]
 
 
 def _is_there(store: PreparedStore) -> bool:

@@ -35,9 +35,8 @@ def identity_of(
     tried = dict.fromkeys([0, settings.threads, *(number for facts in saved.values() for number in _threads(facts))])
     asked = [asdict(replace(settings, threads=n)) for n in tried]
     possible = [fingerprint([how, plain, keys, question]) for how in asked]
-    if (before := _with_accents_apart(plain)) != plain:
-        early = [fingerprint([how, before, keys, question]) for how in asked]
-        possible += [identity for identity in early if _in_one_order(data) or levels_done(run, identity)]
+    early = [fingerprint([how, before, keys, question]) for before in _of_before(plain) for how in asked]
+    possible += [identity for identity in early if _in_one_order(data) or levels_done(run, identity)]
     parts = {"settings": asdict(replace(settings, threads=0)), "data": fingerprint(plain), "arrays": fingerprint(keys)}
     made_of: dict[str, Any] = json.loads(json.dumps(parts | {"question": question}))
     met = [str(facts.get("identity", facts.get("settings"))) for facts in saved.values()]
@@ -62,13 +61,18 @@ def levels_done(run: Path, identity: str) -> int:
 def data_sums(data: Dataset) -> tuple[str, ...]:
     """Fingerprints of a data set, wherever it lies: as it is taken now, and as early versions took it."""
     plain = _plain(data)
-    return fingerprint(plain), fingerprint(_with_accents_apart(plain))
+    return tuple(map(fingerprint, (plain, *_of_before(plain))))
 
 
 def data_made_of(run: Path) -> str | None:
     """Fingerprint of what the model of a run, or half of one, was made of; None where nothing was learned yet, or by an
     early version, which does not say."""
     return _recorded(run).get("data") if _saved(run) else None
+
+
+def arrays_made_of(run: Path) -> str | None:
+    """Fingerprint of the keys of the arrays that it learned from, if it says."""
+    return _recorded(run).get("arrays") if _saved(run) else None
 
 
 def _plain(data: Dataset) -> dict[str, Any]:
@@ -78,6 +82,12 @@ def _plain(data: Dataset) -> dict[str, Any]:
 def record(run: Path, made_of: dict[str, Any]) -> None:
     """Keep in the run what it is made of, to say what differs later."""
     write_sealed(run / "resume" / RECORD, made_of)
+
+
+def _of_before(plain: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The same as early versions took it, where that differs: a column of raters was not read, and accents stayed."""
+    unread = {**plain, "cases": tuple(case | {"observers": {}} for case in plain["cases"])}
+    return [one for one in (unread, _with_accents_apart(plain), _with_accents_apart(unread)) if one != plain]
 
 
 def _with_accents_apart(plain: Mapping[str, Any]) -> dict[str, Any]:

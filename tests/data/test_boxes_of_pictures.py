@@ -338,7 +338,7 @@ def test_boxes_of_yolo_lie_in_folders_as_their_pictures_do(tmp_path, shown, boxe
     for case in data.cases:
         same(case.boxes, told["train" if "train" in case.image else "val"])
     parts = [case.split for case in with_parts(data, []).cases]
-    assert sorted(parts) == ["train", "train", "validation", "validation"]
+    assert sorted(parts) == ["test", "test", "train", "train"]
 
 
 @pytest.mark.parametrize("text", ["names: cat", "names: {0: cat, 2: dog}", "names: [cat", "names: {cat: 0}"])

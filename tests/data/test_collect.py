@@ -198,6 +198,8 @@ def test_scans_of_one_name_in_a_folder_each_are_called_by_their_folder(tmp_path,
     for number in range(4):
         (tmp_path / f"P{number}").rename(tmp_path / "all" / f"P{number}")
     assert [f.severity for f in find_scans(tmp_path)[1]] == ["warning"]  # four scans of one person, or of a hospital?
+    (tmp_path / "all").rename(tmp_path / "train")
+    assert [f.severity for f in find_scans(tmp_path)[1]] == ["note"]
 
 
 def test_images_and_landmarks_in_two_trees_meet_by_their_folders(tmp_path):

@@ -102,6 +102,8 @@ def test_commas_beside_points_may_part_thousands_and_names_may_have_them(tmp_pat
     assert read_points_csv(written(tmp_path / "a.csv", text)).cases == {"1,5": {"a,b": (1, 2.5, -3)}}
     table = read_points_csv(written(tmp_path / "a.csv", text + "1,5;c;1.5;2;3\n"))
     assert "column x, landmark 'a,b': '1,0' is not a finite number" in table.problems["1,5"][0]
+    table = read_points_csv(written(tmp_path / "a.csv", text + "1,5;c;1,250,000;2;3\n"))  # nor where one has two
+    assert "column x, landmark 'a,b': '1,0' is not a finite number" in table.problems["1,5"][0]
     table = read_points_csv(written(tmp_path / "a.csv", 'case,landmark,x,y,z\nc,a,"1,0",2,3\n'))
     assert "'1,0' is not a finite number" in table.problems["c"][0]
 

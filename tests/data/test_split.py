@@ -1,5 +1,6 @@
 """The split: whole subjects, the same ones every time, no part empty."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,18 @@ def test_folders_that_do_not_say_each_part_are_not_followed_and_that_is_said(tmp
     findings, data = [], of_images(tmp_path, *(f"{folder}/x.png" for folder in folders))
     assert with_parts(data, findings) is data and [f.rule for f in findings] == told
     assert all(f.severity == "warning" and "'c2'" in f.message for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("folders", "why"),
+    [(("val", "test", "val"), "none is for training"), (("train", "train", "test"), "'s0' is in two")],
+)
+def test_folders_that_make_no_split_are_not_followed_and_the_reason_is_said(tmp_path, folders, why):
+    data = of_images(tmp_path, *(f"{folder}/x.png" for folder in folders))
+    if "train" in folders:
+        data = data.with_cases(tuple(replace(case, subject="s0") for case in data.cases))
+    assert with_parts(data, findings := []) is data
+    assert [f.rule for f in findings] == ["split-unclear"] and why in findings[0].message
 
 
 def test_parts_that_a_table_says_are_not_those_of_folders(tmp_path):

@@ -10,7 +10,7 @@ from real_data import real_data
 from pipeline.data.dataset import read_dataset
 from pipeline.data.findings import read_findings
 from pipeline.data.markups import write_markups
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.stages.check import check
 from pipeline.stages.import_data import import_folder
 
@@ -78,6 +78,28 @@ def test_folders_called_after_the_parts_are_followed_where_no_table_is(source, t
     assert parts == ([1, 0, 5] if table else [2, 2, 2])
     told = ["split-given", "split-followed"] if not table else []
     assert {f.rule for f in read_findings(tmp_path / "import.json").items} == set(told)
+
+
+@pytest.mark.parametrize("pseudonyms", [False, True])
+def test_a_run_of_before_folders_were_followed_goes_on_with_its_split(source, tmp_path, pseudonyms):
+    before = import_folder(source, tmp_path / "run" / "dataset.json", "mine", pseudonyms=pseudonyms)
+    parts = {case.id: case.split for case in before.cases}
+    for number in range(6):
+        folder = source / "images" / ("train", "test")[number % 2]
+        folder.mkdir(exist_ok=True)
+        (source / f"images/c{number}.nii.gz").rename(folder / f"c{number}.nii.gz")
+
+    def allowed(found):
+        if {case.id: case.split for case in found.cases} != taught:
+            raise ConfigError("its split is another")
+
+    taught, how = parts, {"pseudonyms": pseudonyms, "allowed": allowed}
+    again = import_folder(source, tmp_path / "run" / "dataset.json", "mine", **how)
+    assert {case.id: case.split for case in again.cases} == parts
+    assert "split-followed" not in {f.rule for f in read_findings(tmp_path / "run" / "import.json").items}
+    taught = {}
+    with pytest.raises(ConfigError, match="its split is another"):
+        import_folder(source, tmp_path / "run" / "dataset.json", "mine", **how)
 
 
 def test_a_run_with_codes_may_be_moved(source, tmp_path):

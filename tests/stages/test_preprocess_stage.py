@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from tiny_scans import facts_of, make_scans
 
+from pipeline.data.atomic import fingerprint, write_sealed
 from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, write_findings
 from pipeline.data.intensity import Normalisation, derive_normalisation
@@ -17,6 +18,7 @@ from pipeline.data.store import make_level, read_store
 from pipeline.errors import ConfigError, DataError
 from pipeline.stages import preprocess as module
 from pipeline.stages.preprocess import preprocess
+from pipeline.training.identity import record
 
 WINDOW = Normalisation("window", -500.0, 500.0)
 
@@ -152,6 +154,18 @@ def test_a_run_that_learned_from_arrays_of_an_earlier_recipe_goes_on_with_them(f
     if learned:
         (before.folder.parent / learned).mkdir()
     assert (prepare(few).keys == before.keys) is (learned is not None)
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_arrays_that_a_run_learned_from_are_made_again_under_their_names(few, monkeypatch, looks):
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "RECIPE", module.EARLIER[-1])
+        before = prepare(few)
+    run = before.folder.parent
+    record(run, {"arrays": fingerprint(before.looked_at(looks).keys)})
+    write_sealed(run / "resume" / "level0.json", {})
+    shutil.rmtree(before.folder)
+    assert prepare(few).keys == before.keys
 
 
 def test_quarantined_cases_are_left_out(few):
