@@ -15,6 +15,7 @@ from pipeline.errors import DataError
 
 Kind = Literal["number", "logarithm", "class", "labels", "text"]
 NUMBERS: tuple[Kind, ...] = ("number", "logarithm")
+OF_WORDS: tuple[Kind, ...] = ("class", "labels")  # the words of a closed list
 FORMS: dict[Kind, str] = {"number": "number", "logarithm": "number", "class": "word", "text": "word", "labels": "words"}
 Value = float | str | tuple[str, ...]
 BETWEEN = "|"  # labels of one case

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from pipeline.data.columns import words_in
+from pipeline.data.columns import OF_WORDS, words_in
 from pipeline.data.dataset import Dataset
 from pipeline.data.findings import Finding
 from pipeline.data.landmark_names import plain
-
-OF_WORDS = ("class", "labels")
 
 
 def check_spellings(dataset: Dataset) -> list[Finding]:

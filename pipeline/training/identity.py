@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import fingerprint, read_sealed, sha256_of, write_sealed
-from pipeline.data.columns import words_in
+from pipeline.data.columns import OF_WORDS, words_in
 from pipeline.data.dataset import Dataset
 from pipeline.data.differences import differences
 from pipeline.errors import CheckpointError, DataError
 from pipeline.training.settings import TrainingSettings
 
 RECORD = "made_of.json"  # in `resume/`
-OF_WORDS = ("class", "labels")  # kinds of columns
 WORDS = {"data": "the data set: its cases, landmarks or split", "arrays": "the prepared scans", "question": "the task"}
 
 

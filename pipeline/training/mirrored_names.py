@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.data.columns import OF_WORDS
 from pipeline.data.dataset import Dataset
 from pipeline.data.encoders import Encoder
 from pipeline.data.fit_encoders import fit_encoders
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.mirror import Twins, exchanged
 from pipeline.tasks.table import TASKS
-
-WORDS = ("class", "labels")  # kinds of columns whose words may say a side
 
 
 def mirrored_names(
@@ -38,6 +37,6 @@ def require_mirrored_names(data: Dataset, question: str, augment: AugmentSetting
     """
     if augment.mirror:
         rows = [case.values for case in data.part("train")]
-        columns = ([c for c in of if c.kind in WORDS] for of in (data.outputs, data.inputs))
+        columns = ([c for c in of if c.kind in OF_WORDS] for of in (data.outputs, data.inputs))
         outputs, inputs = (fit_encoders(of, rows) for of in columns)
         mirrored_names(data, question, augment, outputs, inputs)
