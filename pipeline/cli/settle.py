@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.cli.begun import as_begun
 from pipeline.cli.compose import Words, compose, sort_words
 from pipeline.cli.config_files import config_folder, groups
 from pipeline.cli.home import from_home, replaced
 from pipeline.cli.idle import refuse_idle
-from pipeline.cli.record import is_trained, read_record, recorded
+from pipeline.cli.record import read_record, recorded
 from pipeline.cli.schema import put
 from pipeline.cli.settings import Settings
 from pipeline.cli.spelling import with_names_spelled
@@ -47,8 +48,8 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
     if verb.name == "predict" and "predict.input" in {*(flags or {}), *words.texts, *words.values}:
         _choose_names(words)
     tree = compose(words)
-    if verb.name in ("train", "run"):
-        _look_as_begun(tree, words)
+    if verb.name in ("train", "run") and (begun := _run_folder(words)) is not None:
+        as_begun(tree, words, begun)
     for key, paths in (flags or {}).items():
         put(tree, key, paths if key == "predict.input" else paths[0])
     settings = validate(with_names_spelled(from_home(tree)))
@@ -93,16 +94,6 @@ def _named_run(words: Words) -> str | None:
 def _run_folder(words: Words) -> Path | None:
     run = _named_run(words) or (f"runs/{words.chosen['experiment']}" if "experiment" in words.chosen else None)
     return Path(run) if run else None
-
-
-def _look_as_begun(tree: dict[str, Any], words: Words) -> None:
-    """A run that is begun keeps its looks where nobody types any: its experiment may say others since."""
-    run = _run_folder(words)
-    if run is None or not is_trained(run) or {"training", "training.looks"} & words.values.keys():
-        return
-    record = read_record(run)
-    if isinstance(record.get("training"), dict):
-        put(tree, "training.looks", recorded(record, "training.looks"))
 
 
 def _choose_names(words: Words) -> None:

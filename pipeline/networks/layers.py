@@ -68,6 +68,7 @@ MEAN_POOL = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
 CHANNELS_LAST = {1: torch.contiguous_format, 2: torch.channels_last, 3: torch.channels_last_3d}  # none at D = 1
 TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+LENGTH = 2**0.5  # of a kernel whose outputs vary as its inputs do, of which a ReLU left half (He et al. 2015)
 
 
 def memory_layout(dims: int, precision: torch.dtype, last: bool) -> torch.memory_format:
@@ -88,24 +89,59 @@ def convolution(
     return CONV[dims](inputs, outputs, size, stride, padding, dilation, groups)
 
 
+def settled(dims: int, layer: nn.Module, normalised: bool) -> list[nn.Module]:
+    """A convolution whose outputs neither grow nor shrink from layer to layer.
+
+    Args:
+        normalised: A batch normalisation follows; or else the kernel of each output keeps its length as it learns
+            (`keep_lengths`), which costs next to nothing, where a batch of two crops says little of all others.
+    """
+    if normalised:
+        return [layer, NORM[dims](layer.out_channels)]  # type: ignore[arg-type]
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")  # type: ignore[arg-type]
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    layer.keeps_length = True  # type: ignore[assignment]
+    return [layer]
+
+
+def silent(dims: int, layer: nn.Module, normalised: bool) -> list[nn.Module]:
+    """The last convolution beside an identity: it says 0 at first, so that a block starts as the identity."""
+    if normalised:
+        norm = NORM[dims](layer.out_channels)  # type: ignore[arg-type]
+        nn.init.zeros_(norm.weight)
+        return [layer, norm]
+    nn.init.zeros_(layer.weight)  # type: ignore[arg-type]
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    return [layer]
+
+
+@torch.no_grad()
+def keep_lengths(network: nn.Module) -> None:
+    """After a step of the optimiser: bring kernels that keep their length back to it, output by output."""
+    for part in network.modules():
+        if getattr(part, "keeps_length", False):
+            kernel: Tensor = part.weight  # type: ignore[assignment]
+            length = torch.linalg.vector_norm(kernel, dim=tuple(range(1, kernel.dim())), keepdim=True)
+            kernel.mul_(LENGTH / length)
+
+
 class ResidualBlock(nn.Module):
     """Two 3-wide convolutions beside an identity: normalisation and activation first, so the sum stays linear.
 
     Args:
         inputs: Channels that come in; other than `channels`, a 1-wide convolution takes the identity's place.
+        normalised: See `settled`.
     """
 
-    def __init__(self, dims: int, channels: int, dilation: int = 1, inputs: int | None = None) -> None:
+    def __init__(
+        self, dims: int, channels: int, dilation: int = 1, inputs: int | None = None, normalised: bool = True
+    ) -> None:
         super().__init__()
         inputs = inputs or channels
-        last = NORM[dims](channels)
-        nn.init.zeros_(last.weight)  # a block starts as the identity
         self.path = nn.Sequential(
-            convolution(dims, inputs, channels, 3, dilation=dilation),
-            NORM[dims](channels),
+            *settled(dims, convolution(dims, inputs, channels, 3, dilation=dilation), normalised),
             nn.ReLU(inplace=True),
-            convolution(dims, channels, channels, 3),
-            last,
+            *silent(dims, convolution(dims, channels, channels, 3), normalised),
         )
         self.beside = nn.Identity() if inputs == channels else CONV[dims](inputs, channels, 1)
         self.activation = nn.ReLU(inplace=True)
@@ -123,20 +159,18 @@ class Hourglass(nn.Module):
     Args:
         channels: That come in and go out.
         inner: Channels at half the resolution.
+        normalised: See `settled`.
     """
 
-    def __init__(self, dims: int, channels: int, inner: int) -> None:
+    def __init__(self, dims: int, channels: int, inner: int, normalised: bool = True) -> None:
         super().__init__()
-        last = NORM[dims](channels)
-        nn.init.zeros_(last.weight)  # it starts as the identity
         self.path = nn.Sequential(
-            convolution(dims, channels, inner, 2, stride=2),
-            NORM[dims](inner),
+            *settled(dims, convolution(dims, channels, inner, 2, stride=2), normalised),
             nn.ReLU(inplace=True),
-            ResidualBlock(dims, inner, dilation=2),
-            ResidualBlock(dims, inner),
+            ResidualBlock(dims, inner, dilation=2, normalised=normalised),
+            ResidualBlock(dims, inner, normalised=normalised),
         )
-        self.back = nn.Sequential(TRANSPOSED[dims](inner, channels, 2, stride=2), last)
+        self.back = nn.Sequential(*silent(dims, TRANSPOSED[dims](inner, channels, 2, stride=2), normalised))
         self.activation = nn.ReLU(inplace=True)
 
     def forward(self, features: Tensor) -> Tensor:

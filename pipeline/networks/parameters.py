@@ -10,8 +10,8 @@ from typing import Any
 from pipeline.errors import ConfigError
 
 NOT_CHOSEN = ("dims", "inputs", "landmarks")
-LEAST = {"growth": 0, "depth": 0, "hourglass": 0}  # of the others 1
-MOST = {"depth": 16, "features": 65536}  # each further block sees twice as far; of the others 4096
+LEAST = {"growth": 0, "depth": 0, "hourglass": 0, "norm": 0}  # of the others 1
+MOST = {"depth": 16, "features": 65536, "norm": 1}  # each further block sees twice as far; of the others 4096
 
 
 def check_parameters(name: str, build: Callable[..., Any], parameters: Mapping[str, Any]) -> None:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from torch import nn
 
 from pipeline.errors import ConfigError
-from pipeline.networks.layers import MAX_POOL, MEAN_POOL, NORM, Hourglass, ResidualBlock, convolution
+from pipeline.networks.layers import MAX_POOL, MEAN_POOL, NORM, Hourglass, ResidualBlock, convolution, settled
 
 
 def fcn(
-    dims: int, inputs: int, stride: int = 8, width: int = 24, growth: int = 24, depth: int = 4, hourglass: int = 0
+    dims: int,
+    inputs: int,
+    stride: int = 8,
+    width: int = 24,
+    growth: int = 24,
+    depth: int = 4,
+    hourglass: int = 0,
+    norm: int = 1,
 ) -> nn.Sequential:
     """Our default: a strided stem, then halvings with a residual block each, then `depth` blocks on the grid.
 
@@ -25,23 +32,26 @@ def fcn(
         depth: Residual blocks on the grid.
         hourglass: Channels at half the grid's resolution, which take the place of the first of these blocks and of the
             dilations; 0 = none.
+        norm: 1 = batch normalisations; 0 = none, kernels keep their length instead, and a step takes a fifth less.
 
     Raises:
         ConfigError: `stride` is not one of those.
     """
     if stride not in (2, 4, 8, 16):
         raise ConfigError(f"network.stride={stride}: choose 2, 4, 8 or 16")
-    layers: list[nn.Module] = [convolution(dims, inputs, width, 4, stride=2), NORM[dims](width), nn.ReLU(inplace=True)]
+    norms = bool(norm)
+    layers = [*settled(dims, convolution(dims, inputs, width, 4, stride=2), norms), nn.ReLU(inplace=True)]
     channels = width
     for _ in range(stride.bit_length() - 2):
         wider = channels + growth
-        layers += [convolution(dims, channels, wider, 2, stride=2), NORM[dims](wider), nn.ReLU(inplace=True)]
-        layers += [ResidualBlock(dims, wider)]
+        layers += [*settled(dims, convolution(dims, channels, wider, 2, stride=2), norms), nn.ReLU(inplace=True)]
+        layers += [ResidualBlock(dims, wider, normalised=norms)]
         channels = wider
     if hourglass:
-        layers += [Hourglass(dims, channels, hourglass), *(ResidualBlock(dims, channels) for _ in range(depth - 1))]
+        layers += [Hourglass(dims, channels, hourglass, norms)]
+        layers += [ResidualBlock(dims, channels, normalised=norms) for _ in range(depth - 1)]
     else:
-        layers += [ResidualBlock(dims, channels, dilation=2**block) for block in reversed(range(depth))]
+        layers += [ResidualBlock(dims, channels, 2**block, normalised=norms) for block in reversed(range(depth))]
     trunk = nn.Sequential(*layers)
     trunk.channels = channels  # type: ignore[assignment]
     return trunk

@@ -30,4 +30,5 @@ class WeightAverage:
         own: list[Tensor] = list(self.network.parameters())
         now = [p.detach() for p in network.parameters()]
         torch._foreach_lerp_(own, now, 1 - decay)
-        torch._foreach_copy_(list(self.network.buffers()), list(network.buffers()))
+        if statistics := list(self.network.buffers()):
+            torch._foreach_copy_(statistics, list(network.buffers()))

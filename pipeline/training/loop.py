@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pipeline.errors import ConfigError
+from pipeline.networks.layers import keep_lengths
 from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import Batch
 from pipeline.tasks.task import Task
@@ -145,6 +146,7 @@ def train_step(state: LevelState, task: Task, batch: Batch, settings: TrainingSe
     losses["total"].backward()
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)
     state.optimizer.step()
+    keep_lengths(state.network)
     state.average.update(state.network)
     state.budget.step += 1
     return {k: float(v.detach()) for k, v in losses.items()}

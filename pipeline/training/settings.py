@@ -22,7 +22,7 @@ class LevelSettings:
 
     Args:
         network: Name from the table of networks.
-        parameters: Of that network, by name: `stride`, `width`, ...
+        parameters: Of that network, by name: `stride`, `width`, `norm`, ...
         crop: Voxels along each axis of a training crop, clipped to the scans; null = the whole scan on a canvas.
         largest: Longest side of that canvas, voxels.
         jitter: Voxels that a crop is moved from a landmark at most, along each axis, and no more than half of its edge;

@@ -229,6 +229,31 @@ def test_looks_that_an_experiment_says_since_are_not_taken_for_a_run_that_is_beg
         claim("run", *words, "training.looks=1")
 
 
+@pytest.mark.parametrize("before", [{}, {"norm": 1}, {"norm": 0}])
+def test_normalisation_and_rate_that_an_experiment_says_since_are_not_taken_for_a_run_that_is_begun(tmp_path, before):
+    words = ("experiment=cta_phantom", f"source={tmp_path}", f"run={tmp_path}/root")
+    claim("import", *words)
+    folder = tmp_path / "root"
+    (folder / "dataset.json").write_text("{}")
+    content = record(folder)
+    for level in ("coarse", "fine"):
+        parameters = content["training"][level]["parameters"]
+        assert parameters.pop("norm") == 0
+        parameters |= before
+    content["training"]["rate"] = 0.006
+    (folder / "config.yaml").write_text(yaml.safe_dump(content))
+    assert settled("run", *words).training.coarse.parameters["norm"] == 0
+    (folder / "model").mkdir()
+    claim("run", *words)
+    again = settled("train", f"run={folder}").training
+    assert again.rate == 0.006
+    for level in ("coarse", "fine"):
+        assert getattr(again, level).parameters == content["training"][level]["parameters"]
+    other = 1 - before.get("norm", 0)
+    with pytest.raises(ConfigError, match=rf"training\.coarse\.parameters.*{other}"):
+        claim("run", *words, f"training.coarse.parameters.norm={other}")
+
+
 def test_a_run_that_was_begun_under_names_with_their_accents_apart_goes_on(tmp_path):
     folder, words = imported_for(tmp_path, "boxes"), ("task=boxes", "data.boxes_around.crête=[a]")
     claim("import", f"run={folder}", *words)

@@ -22,7 +22,7 @@ def step(dims, arrangement, **parameters):
     return said["belief"].detach(), gradient
 
 
-@pytest.mark.parametrize("parameters", [{}, {"hourglass": 32}])
+@pytest.mark.parametrize("parameters", [{}, {"hourglass": 32}, {"norm": 0}, {"hourglass": 32, "norm": 0}])
 @pytest.mark.parametrize("arrangement", FORMATS)
 @pytest.mark.parametrize("dims", DIMS)
 def test_a_step_says_and_learns_the_same_in_every_format(dims, arrangement, parameters):

@@ -11,7 +11,8 @@ from pipeline.networks.network import build_network
 
 THIN = {"width": 6, "growth": 2}
 NETWORKS = [("fcn", {"stride": s, **THIN}, (s - 1) / 2, s) for s in (2, 4, 8)] + [
-    ("noothout2018", {"width": 6}, 3.5, 8)
+    ("noothout2018", {"width": 6}, 3.5, 8),
+    ("fcn", {"stride": 4, "norm": 0, **THIN}, 1.5, 4),
 ]
 
 

@@ -63,26 +63,36 @@ def test_noothout2018_has_the_parameters_and_the_receptive_field_of_the_authors_
     assert network.cells.reach == 38
 
 
-def test_a_residual_block_starts_as_the_identity():
+def heard(network):
+    """The network, with no path silent: blocks start as the identity."""
+    for layer in network.modules():
+        if isinstance(layer, ResidualBlock | Hourglass):
+            last = (layer.path if isinstance(layer, ResidualBlock) else layer.back)[-1]
+            (torch.nn.init.ones_ if last.weight.dim() == 1 else torch.nn.init.normal_)(last.weight)
+    return network
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+def test_a_residual_block_starts_as_the_identity(normalised):
     features = torch.rand(2, 4, 9)
-    assert torch.equal(ResidualBlock(1, 4, dilation=2).eval()(features), features)
+    assert torch.equal(ResidualBlock(1, 4, dilation=2, normalised=normalised).eval()(features), features)
 
 
+@pytest.mark.parametrize("normalised", [True, False])
 @pytest.mark.parametrize("dims", DIMS)
-def test_an_hourglass_starts_as_the_identity_for_any_number_of_cells(dims):
+def test_an_hourglass_starts_as_the_identity_for_any_number_of_cells(dims, normalised):
     for shape in ((6, 8, 10)[:dims], (5, 8, 7)[:dims]):
         features = torch.rand(2, 4, *shape)
-        assert torch.equal(Hourglass(dims, 4, 6).eval()(features), features)
+        assert torch.equal(Hourglass(dims, 4, 6, normalised).eval()(features), features)
 
 
+@pytest.mark.parametrize("norm", [1, 0])
 @pytest.mark.parametrize(("hourglass", "period"), [(0, 4), (6, 8)])
-def test_an_image_moved_by_a_period_is_said_the_same_about_and_by_less_is_not(hourglass, period):
+def test_an_image_moved_by_a_period_is_said_the_same_about_and_by_less_is_not(hourglass, period, norm):
     torch.manual_seed(0)
-    network = build_network("fcn", 1, 1, heads_of(1, 1), stride=4, width=4, depth=2, hourglass=hourglass).eval()
+    shape = {"stride": 4, "width": 4, "depth": 2, "hourglass": hourglass, "norm": norm}
+    network = heard(build_network("fcn", 1, 1, heads_of(1, 1), **shape).eval())
     assert network.cells.period == period
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.BatchNorm1d):  # blocks start as the identity
-            torch.nn.init.ones_(layer.weight)
     image = torch.zeros(1, 1, 400)
     image[..., 150:250] = torch.randn(100)
     said, moved = (network.features(part) for part in (image, image.roll(period, -1)))
@@ -92,13 +102,10 @@ def test_an_image_moved_by_a_period_is_said_the_same_about_and_by_less_is_not(ho
         assert not torch.allclose(half[..., 20:80], said.roll(1, -1)[..., 20:80], atol=1e-3)
 
 
-@pytest.mark.parametrize("parameters", [{}, {"hourglass": 6}])
+@pytest.mark.parametrize("parameters", [{}, {"hourglass": 6}, {"norm": 0}, {"hourglass": 6, "norm": 0}])
 def test_a_cell_stands_where_it_is_said_to_and_sees_no_farther_than_its_reach(parameters):
     torch.manual_seed(0)
-    network = build_network("fcn", 1, 1, heads_of(1, 1), stride=2, width=4, depth=2, **parameters).eval()
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm1d):
-            nn.init.ones_(module.weight)  # all paths are heard
+    network = heard(build_network("fcn", 1, 1, heads_of(1, 1), stride=2, width=4, depth=2, **parameters).eval())
     image = torch.rand(1, 1, 200, requires_grad=True)
     seen = []
     for cell in (50, 51):
@@ -147,6 +154,7 @@ def test_answers_are_float32_and_the_same_in_every_format(dims, format):
         ("fcn", {"hourglass": -2}, "network.hourglass=-2: choose a whole number from 0"),
         ("fcn", {"depth": -1}, "network.depth=-1: choose a whole number from 0 to 16"),
         ("fcn", {"depth": 60}, "network.depth=60: choose a whole number from 0 to 16"),
+        ("fcn", {"norm": 2}, "network.norm=2: choose a whole number from 0 to 1"),
         ("fcn", {"width": 10**9}, "network.width=1000000000: choose a whole number"),
     ],
 )

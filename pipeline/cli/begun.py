@@ -1,0 +1,41 @@
+"""A run that is begun keeps what its experiment says otherwise since, where nobody types it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.cli.compose import Words
+from pipeline.cli.network_parameters import LEVELS
+from pipeline.cli.record import is_trained, read_record, recorded
+from pipeline.cli.schema import at, put
+
+
+def as_begun(tree: dict[str, Any], words: Words, run: Path) -> None:
+    """Put its looks and rate, and how its networks are normalised, into settings that are composed anew."""
+    record = read_record(run) if is_trained(run) else {}
+    if not isinstance(record.get("training"), dict):
+        return
+    for key in ("training.looks", "training.rate"):
+        before = recorded(record, key)
+        if not _typed(key, words) and (before is not None or key == "training.looks"):  # null is a number of looks
+            put(tree, key, before)
+    for level in LEVELS:
+        key = f"training.{level}.parameters"
+        before = recorded(record, key)
+        if isinstance(before, Mapping) and not _typed(f"{key}.norm", words):
+            put(tree, key, _normalised_as(before, at(tree, key)))
+
+
+def _typed(key: str, words: Words) -> bool:
+    """Whether somebody said it on the command line, by itself or with all of its section."""
+    return any(f"{key}.".startswith(f"{said}.") for said in words.values)
+
+
+def _normalised_as(before: Mapping[str, Any], now: Any) -> Any:
+    """Runs of early versions do not say how, and are normalised."""
+    if not isinstance(now, Mapping):
+        return now
+    others = {name: value for name, value in now.items() if name != "norm"}
+    return others | ({"norm": before["norm"]} if "norm" in before else {})
