@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.compose import Words
+from pipeline.cli.compose import Words, parsed
 from pipeline.cli.network_parameters import LEVELS
 from pipeline.cli.record import is_trained, read_record, recorded
 from pipeline.cli.schema import at, put
+
+UNSAID = ("1", "None")  # what a network is that says nothing
 
 
 def as_begun(tree: dict[str, Any], words: Words, run: Path) -> None:
@@ -23,19 +25,25 @@ def as_begun(tree: dict[str, Any], words: Words, run: Path) -> None:
             put(tree, key, before)
     for level in LEVELS:
         key = f"training.{level}.parameters"
-        before = recorded(record, key)
-        if isinstance(before, Mapping) and not _typed(f"{key}.norm", words):
-            put(tree, key, _normalised_as(before, at(tree, key)))
+        before, now = recorded(record, key), at(tree, key)
+        if not isinstance(before, Mapping) or not isinstance(now, Mapping):
+            continue
+        if not _typed(f"{key}.norm", words) or ("norm" not in before and str(now.get("norm")) in UNSAID):
+            put(tree, key, _normalised_as(before, now))
 
 
 def _typed(key: str, words: Words) -> bool:
-    """Whether somebody said it on the command line, by itself or with all of its section."""
-    return any(f"{key}.".startswith(f"{said}.") for said in words.values)
+    """Whether somebody said it on the command line, by itself or in a section."""
+    for said, value in words.values.items():
+        content: Any = parsed(said, value) if f"{key}.".startswith(f"{said}.") else {}
+        for name in key.removeprefix(said).strip(".").split(".") if said != key else ():
+            content = content.get(name, {}) if isinstance(content, Mapping) else {}
+        if content != {}:
+            return True
+    return False
 
 
-def _normalised_as(before: Mapping[str, Any], now: Any) -> Any:
+def _normalised_as(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """Runs of early versions do not say how, and are normalised."""
-    if not isinstance(now, Mapping):
-        return now
     others = {name: value for name, value in now.items() if name != "norm"}
     return others | ({"norm": before["norm"]} if "norm" in before else {})

@@ -78,7 +78,7 @@ def compose(words: Words) -> dict[str, Any]:
     from omegaconf.errors import OmegaConfBaseException
 
     base, config = plain(Settings()), composed(words.chosen)
-    values = {key: _parsed(key, value) for key, value in words.values.items()}
+    values = {key: parsed(key, value) for key, value in words.values.items()}
     try:
         of_defaults(base, OmegaConf.to_container(config))
         merged = OmegaConf.merge(OmegaConf.create(base), config)
@@ -153,7 +153,7 @@ def _lay(config: Any, key: str, value: Any) -> None:
         OmegaConf.update(config, key, value, merge=False, force_add=True)  # of the wrong kind: validation says which
 
 
-def _parsed(key: str, value: str) -> Any:
+def parsed(key: str, value: str) -> Any:
     """What Hydra's grammar makes of a value; a list without brackets is refused here, not swept over."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException

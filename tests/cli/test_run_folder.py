@@ -249,7 +249,13 @@ def test_normalisation_and_rate_that_an_experiment_says_since_are_not_taken_for_
     assert again.rate == 0.006
     for level in ("coarse", "fine"):
         assert getattr(again, level).parameters == content["training"][level]["parameters"]
-    other = 1 - before.get("norm", 0)
+    for said in ("training={validations: 12}", "training.coarse={batch: 2}", "training.fine.parameters={width: 16}"):
+        assert settled("train", f"run={folder}", said).training.fine.parameters.get("norm") == before.get("norm")
+        assert settled("train", f"run={folder}", said).training.rate == 0.006
+    for same in ("1", "null") if not before else ():
+        claim("run", *words, f"training.coarse.parameters.norm={same}")
+        assert "norm" not in record(folder)["training"]["coarse"]["parameters"]
+    other = 1 - before.get("norm", 1)
     with pytest.raises(ConfigError, match=rf"training\.coarse\.parameters.*{other}"):
         claim("run", *words, f"training.coarse.parameters.norm={other}")
 
