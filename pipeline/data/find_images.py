@@ -12,6 +12,7 @@ from pipeline.data.dicom_header import is_scan_file
 from pipeline.data.own_output import is_answered, is_worn, is_written
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, may_be_slice, unit_of
+from pipeline.data.unread_kinds import PICTURES as UNREAD_PICTURES
 from pipeline.data.unread_kinds import UNREAD, unread_scans
 from pipeline.errors import DataError
 
@@ -76,12 +77,13 @@ def find_images(
         out: Of the answers.
         skipped: Gets what is to be told: folders of label maps, for one may be called so and hold scans; and pictures
             beside scans, or scans beside pictures.
-        unread: Gets the scans of kinds that are not read, to be told.
+        unread: Gets the scans of kinds that are not read, to be told; and such pictures, where pictures are taken.
         unit: Of the images that are asked for, if any is of it: "px", pictures; "mm", scans.
     """
     found: list[Path] = []
     pictures: list[Path] = []
     others: list[Path] = []
+    odd: list[Path] = []
     for root, folders, names in walked(folder):
         below = [f for f in folders if not f.lower().startswith((".", *OF_DISKS))]
         folders[:] = [f for f in below if not NO_SCANS.match(f) and not is_written(Path(root) / f, folder)]
@@ -90,17 +92,20 @@ def find_images(
         shown = [n for n in names if not n.startswith(".")]
         found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
         others += [Path(root) / n for n in shown if n.lower().endswith(UNREAD)]
+        odd += [Path(root) / n for n in shown if n.lower().endswith(UNREAD_PICTURES)]
         if not is_answered(Path(root), folder, out):
             there = (Path(root) / n for n in shown if n.lower().endswith(PICTURES))
             pictures += [p for p in there if p.parent == folder or not is_worn(p)]
         slices = (Path(root) / n for n in sorted(shown) if may_be_slice(n))
         if any(not p.is_fifo() and is_scan_file(p) for p in slices):  # opening a pipe waits for ever
             found.append(Path(root))
-    wanted, rest = (pictures, found) if (unit or _usual_unit(found)) == "px" else (found, pictures)
+    of_pictures = (unit or _usual_unit(found)) == "px"
+    wanted, rest = (pictures, found) if of_pictures else (found, pictures)
     if skipped is not None and wanted:
         skipped += rest
-    if unread is not None and unit != "px":
-        unread += unread_scans(others, wanted or rest)
+    if unread is not None:
+        called = (others if unit != "px" else []) + (odd if of_pictures else [])
+        unread += unread_scans(called, wanted or rest)
     return sorted(wanted or rest)
 
 

@@ -21,6 +21,7 @@ from pipeline.data.readers import (
     unknown_kind,
 )
 from pipeline.data.scan_ids import NNUNET, called_by_folder, scan_ids
+from pipeline.data.unread_kinds import PICTURES as UNREAD_PICTURES
 from pipeline.errors import ConfigError, DataError
 
 
@@ -72,7 +73,8 @@ def find_scans(
 
 
 def _not_read(case: str, scan: Path) -> Finding:
-    return Finding("unread-scan", "warning", case, str(unknown_kind(scan)), "Convert it, to .nii.gz for one.")
+    other = ".png" if scan.name.lower().endswith(UNREAD_PICTURES) else ".nii.gz"
+    return Finding("unread-scan", "warning", case, str(unknown_kind(scan)), f"Convert it, to {other} for one.")
 
 
 def _unread_ids(unread: Iterable[Path], root: Path, scans: Collection[str]) -> dict[str, Path]:

@@ -55,25 +55,36 @@ def _way(path: Path, root: Path) -> str:
 def called_by_folder(by_id: Mapping[str, Sequence[Path]], root: Path) -> list[Finding]:
     """Scan files whose ids are the way to them; a warning where several may be of one person, for nothing tells."""
     files = {case: same[0] for case, same in by_id.items() if _is_scan_file(same[0])}
-    ways = {case: path.relative_to(root).parts for case, path in files.items() if case != _channel_free(path)}
+    ways = [case for case, path in files.items() if case != _channel_free(path)]
     if not ways:
         return []
-    whose = {case: next((f for f in way[:-1] if f.lower() not in PART_WORDS), case) for case, way in ways.items()}
+    whose = _whose({case: path.relative_to(root).parts[:-1] for case, path in files.items()})
     first, most = Counter(whose.values()).most_common(1)[0]
-    together = some(case for case in ways if whose[case] == first)
+    together = some(case for case in files if whose[case] == first)
     several = f" Of one person, or of several, are {together}." if most > 1 else ""
     text = f"scans of one name in several folders are called by the way to them: {some(ways)}.{several}"
     advice = "Where several show one person, name one subject for them in subjects.csv."
     return [Finding("ids-by-folder", "warning" if several else "note", None, text, advice)]
 
 
+def _whose(folders: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Of each scan, the first folder on the way to it that may be a person's: that all of them lie in tells nobody
+    apart, nor does a part; without one, its id."""
+    everywhere = set.intersection(*map(set, folders.values()))
+    apart = {c: [f for f in way if f not in everywhere and f.lower() not in PART_WORDS] for c, way in folders.items()}
+    return {case: next(iter(way), case) for case, way in apart.items()}
+
+
 def ids_by_file(scans: Mapping[str, Path], source: Path) -> dict[str, str]:
-    """Ids by what a table may call a scan: its way from the folder, or its name alone, with or without suffix, accents
-    composed or not (macOS takes names apart). A name that is an id itself means that one."""
+    """Ids by what a table may call a scan: its way from the folder or from `images*` in it, or its name alone, with or
+    without suffix, accents composed or not (macOS takes names apart). A name that is an id itself means that one."""
     names: dict[str, list[str]] = {}
     for case, path in scans.items():
         way = path.relative_to(source)
-        known = {case, way.as_posix(), (way.parent / case_name(path)).as_posix(), way.name or case, case_name(path)}
+        below = len(way.parts) > 2 and way.parts[0].lower().startswith("images")
+        ways = [way, way.relative_to(way.parts[0])] if below else [way]
+        known = {case, way.name or case, case_name(path)}
+        known |= {name for w in ways for name in (w.as_posix(), (w.parent / case_name(path)).as_posix())}
         for name in known | {unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in known}:
             names.setdefault(name, []).append(case)
     return {name: cases[0] for name, cases in names.items() if len(cases) == 1} | {case: case for case in scans}

@@ -1,4 +1,4 @@
-"""Scans of kinds that are known and not read: they are told, for passing over them would lose cases without a word."""
+"""Scans and pictures of kinds that are known and not read: passed over without a word, cases would be lost."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 from pipeline.data.readers import case_name, files_of
 
 UNREAD = (".nhdr", ".hdr", ".img", ".img.gz", ".mgz", ".mgh", ".gipl", ".vtk", ".nii.bz2", ".nii.zip", ".mnc")
+PICTURES = (".gif", ".jfif", ".jpe", ".heic", ".heif", ".avif", ".jp2", ".tga", ".pnm", ".pbm")
 MESHES = ".vtk"  # which holds surfaces more often than images
 VOXELS, HEAD = b"structured_points", 1 << 10  # what an image of that kind says, and within how many bytes
 
 
 def is_unread(path: Path) -> bool:
-    """Whether it is called like such a scan."""
-    return path.name.lower().endswith(UNREAD)
+    """Whether it is called like such a scan or picture."""
+    return path.name.lower().endswith((*UNREAD, *PICTURES))
 
 
 def bare_name(path: Path) -> str:
@@ -23,12 +24,12 @@ def bare_name(path: Path) -> str:
     >>> bare_name(Path("images/a.b.img.gz"))
     'a.b'
     """
-    return next(path.name[: -len(end)] for end in UNREAD if path.name.lower().endswith(end))
+    return next(path.name[: -len(end)] for end in (*UNREAD, *PICTURES) if path.name.lower().endswith(end))
 
 
 def unread_scans(files: Iterable[Path], read: Sequence[Path]) -> list[Path]:
-    """The scans among files that are called so, sorted: of a header and its data the header alone, and none that
-    belongs to a scan that is read, or that lies beside one of its name, and is it again.
+    """The scans and pictures among files that are called so, sorted: of a header and its data the header alone, and
+    none that belongs to a scan that is read, or that lies beside one of its name, and is it again.
 
     Args:
         files: That are called so, of a folder and those below.
@@ -47,7 +48,7 @@ def unread_scans(files: Iterable[Path], read: Sequence[Path]) -> list[Path]:
 
 
 def _rank(path: Path) -> int:
-    return next(rank for rank, end in enumerate(UNREAD) if path.name.lower().endswith(end))
+    return next(rank for rank, end in enumerate((*UNREAD, *PICTURES)) if path.name.lower().endswith(end))
 
 
 def _has_voxels(path: Path) -> bool:

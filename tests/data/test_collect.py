@@ -15,7 +15,7 @@ from pipeline.data.findings import Finding, Findings, read_findings, summarize, 
 from pipeline.data.landmark_names import typos
 from pipeline.data.markups import write_markups
 from pipeline.data.pts import write_pts
-from pipeline.data.scan_files import find_scans
+from pipeline.data.scan_files import asked_scans, find_scans
 from pipeline.data.split import split_by_subject
 from pipeline.errors import DataError
 
@@ -163,6 +163,26 @@ def test_landmarks_of_a_scan_of_a_kind_that_is_not_read_are_told_by_that(folder)
     assert "c1.mgz: unknown kind of file" in findings[0].message and ".nii.gz" in findings[0].advice
 
 
+@pytest.mark.parametrize("ending", [".gif", ".JFIF", ".heic", ".jp2", ".pnm"])
+def test_pictures_of_a_kind_that_is_not_read_are_told_where_pictures_are_taken(tmp_path, ending):
+    for name in ("a.png", f"odd{ending}"):
+        (tmp_path / name).touch()
+    scans, findings = find_scans(tmp_path)
+    assert list(scans) == ["a"] and rules(findings, "warning") == [("unread-scan", "odd")]
+    assert "unknown kind of file" in findings[0].message and ".png" in findings[0].advice
+    assert set(asked_scans([tmp_path], tmp_path / "out")) == {"a", "odd"}
+
+
+def test_pictures_of_a_kind_that_is_not_read_are_nothing_beside_scans_or_a_picture_of_their_name(folder):
+    (folder / "images/preview.gif").touch()
+    assert not rules(find_scans(folder)[1], "warning")
+    assert "preview" not in asked_scans([folder], folder / "out")
+    (folder / "pictures").mkdir()
+    for name in ("a.png", "a.gif"):
+        (folder / "pictures" / name).touch()
+    assert set(asked_scans([folder / "pictures"], folder / "out")) == {"a"}
+
+
 @pytest.mark.parametrize("twin", ["images/c1.nii", "images/sub/c1.nii.gz"])
 def test_two_scans_of_one_id_are_both_left_out(folder, twin):
     scan(folder / twin)
@@ -197,9 +217,17 @@ def test_scans_of_one_name_in_a_folder_each_are_called_by_their_folder(tmp_path,
     (tmp_path / "all").mkdir()
     for number in range(4):
         (tmp_path / f"P{number}").rename(tmp_path / "all" / f"P{number}")
-    assert [f.severity for f in find_scans(tmp_path)[1]] == ["warning"]  # four scans of one person, or of a hospital?
+    assert [f.severity for f in find_scans(tmp_path)[1]] == ["note"]  # a folder that all lie in is nobody's
     (tmp_path / "all").rename(tmp_path / "train")
     assert [f.severity for f in find_scans(tmp_path)[1]] == ["note"]
+
+
+@pytest.mark.parametrize("above", ["", "patients/"])
+def test_a_second_scan_in_a_persons_folder_is_warned_of_whatever_it_is_called(tmp_path, above):
+    patients(tmp_path / above, "{}/ct.mrk.json")
+    scan(tmp_path / above / "P2/later.nii.gz")  # the only one of its name, which is its id
+    (told,) = find_scans(tmp_path)[1]
+    assert told.severity == "warning" and f"are 'later', '{above.replace('/', '_')}P2_ct'." in told.message
 
 
 def test_images_and_landmarks_in_two_trees_meet_by_their_folders(tmp_path):

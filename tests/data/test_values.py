@@ -143,6 +143,22 @@ def test_numbers_of_another_kind_are_no_files(tmp_path, heading):
     assert {c.id: c.values["age"] for c in told} == {"1": 10.0, "2": 20.0, "3": 30.0}
 
 
+@pytest.mark.parametrize("named", ["one/f.png", "one/f", "images/one/f.png", "one_f"])
+def test_pictures_in_folders_are_named_by_the_way_from_the_folder_of_images_too(tmp_path, named):
+    scans = {
+        "one_f": tmp_path / "images/one/f.png",
+        "two_f": tmp_path / "images/two/f.png",
+        "g": tmp_path / "images/g.png",
+    }
+    (tmp_path / "t.csv").write_text(f"image,age\n{named},30\ng.png,40\n")
+    assert list(read_values(tmp_path / "t.csv", [AGE], ids_by_file(scans, tmp_path)).rows) == ["one_f", "g"]
+
+
+def test_a_way_that_two_scans_have_from_two_folders_names_neither(tmp_path):
+    scans = {"a": tmp_path / "images/one/f.png", "b": tmp_path / "one/f.png"}
+    assert "one/f.png" not in ids_by_file(scans, tmp_path) and ids_by_file(scans, tmp_path)["images/one/f.png"] == "a"
+
+
 def test_folders_in_the_source_are_named_by_the_column_that_names_them(tmp_path):
     scans = {name: tmp_path / name for name in ("P1", "P2", "P3")}
     (tmp_path / "t.csv").write_text("name,id,age\nP1,101,30\nP2,102,40\nP3,103,50\n")
