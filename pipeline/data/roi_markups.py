@@ -12,16 +12,20 @@ from pipeline.data.markups import SCHEMA
 
 UPRIGHT = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]  # edges along the world's axes
 
+NOTHING = {"type": "Fiducial", "coordinateSystem": "LPS", "coordinateUnits": "mm", "controlPoints": []}
+
 
 def write_rois(path: Path, boxes: Sequence[Box], words: Sequence[str]) -> None:
     """Write one ROI a box.
 
     Args:
         path: Ends in `.mrk.json`.
-        boxes: LPS mm; fewer than three axes get zeros for the rest.
+        boxes: LPS mm; fewer than three axes get zeros for the rest. None = an empty list of points, for 3D Slicer
+            opens no file without a markup.
         words: Said of each, such as its belief.
     """
-    write_json(path, {"@schema": SCHEMA, "markups": [_roi(b, w) for b, w in zip(boxes, words, strict=True)]})
+    rois = [_roi(b, w) for b, w in zip(boxes, words, strict=True)]
+    write_json(path, {"@schema": SCHEMA, "markups": rois or [NOTHING]})
 
 
 def _roi(box: Box, word: str) -> dict[str, Any]:

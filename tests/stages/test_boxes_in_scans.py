@@ -9,7 +9,7 @@ import pytest
 from pipeline.cli.door import main
 from pipeline.data.box_predictions import read_box_predictions
 from pipeline.data.dataset import Box
-from pipeline.data.markups import write_markups
+from pipeline.data.markups import read_markups, write_markups
 from pipeline.data.roi_markups import write_rois
 
 SETTINGS = [
@@ -68,3 +68,10 @@ def test_a_box_of_fewer_axes_has_zeros_for_the_rest(tmp_path):
     write_rois(tmp_path / "a.mrk.json", [Box("x", (1.0, 2.0), (3.0, 6.0))], ["sure"])
     (roi,) = json.loads((tmp_path / "a.mrk.json").read_text())["markups"]
     assert roi["center"] == [2.0, 4.0, 0.0] and roi["size"] == [2.0, 4.0, 0.0]
+
+
+def test_a_file_without_a_box_holds_an_empty_list_that_slicer_opens(tmp_path):
+    write_rois(tmp_path / "a.mrk.json", [], [])
+    (points,) = json.loads((tmp_path / "a.mrk.json").read_text())["markups"]
+    assert points["type"] == "Fiducial" and points["controlPoints"] == []
+    assert read_markups(tmp_path / "a.mrk.json") == ({}, [])
