@@ -1,4 +1,4 @@
-"""Boxes that cannot be what was meant: without area, or beyond the picture."""
+"""Boxes that cannot be what was meant: without area, or beyond the image."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def check_boxes(dataset: Dataset, frames: Mapping[str, ImageFrame]) -> list[Find
         ends = _ends(case.boxes, frames[case.id])
         for rule, wrong, text, advice in (
             ("empty-box", _empty(*ends), "without area", "Draw it again or remove it; it is left out."),
-            ("box-outside", _outside(*ends), "outside the picture", "Correct or remove it; it is left out."),
+            ("box-outside", _outside(*ends), "outside the image", "Correct or remove it; it is left out."),
             ("box-twice", _twice(case.boxes), "drawn twice", "Remove one; both count as one."),
-            ("box-beyond", _beyond(*ends), "reaching beyond the picture", "It is cut at the edge of the picture."),
+            ("box-beyond", _beyond(*ends), "reaching beyond the image", "It is cut at the edge of the image."),
         ):
             if wrong.any():
                 labels = sorted({case.boxes[n].label for n in np.flatnonzero(wrong)})
