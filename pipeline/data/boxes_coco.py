@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.boxes_table import BoxesTable, edges_of
+from pipeline.data.coco_entries import coco_categories, coco_entries, coco_files, text_of
 from pipeline.data.dataset import Box
 from pipeline.data.frames import coordinate
 from pipeline.data.picture_size import coco_sizes
@@ -22,30 +23,27 @@ def read_coco(path: Path) -> BoxesTable:
     """All boxes by the file of each picture; crowds are left out.
 
     Raises:
-        DataError: Not such a file. A bad box, or one of no category of the file, is a problem of its picture, and one
-            of no picture of the file is of a case that has no scan.
+        DataError: Not such a file, or an id of two categories. A bad box, one of no category of the file, or an id of
+            two pictures is a problem of its picture, and a box of no picture of the file is of a case without scan.
     """
-    content = read_json(path)
+    images, annotations, categories = coco_entries(path, read_json(path))
     table = BoxesTable()
-    try:
-        files = {image["id"]: str(image["file_name"]) for image in content["images"]}
-        labels = {c["id"]: str(c["name"]) for c in content["categories"]}
-        table.cases = {file: [] for file in files.values()}
-        table.sizes = coco_sizes(content["images"])
-        for number, said in enumerate(content["annotations"]):
-            if said.get("iscrowd"):
-                continue
-            if (case := files.get(said.get("image_id"))) is None:
-                table.cases.setdefault(f"image_id {said.get('image_id')}", [])  # told as boxes without a picture
-                continue
-            where = f"{path}: annotation {said.get('id', number)}"
-            try:
-                table.add(case, _label(said.get("category_id"), labels, where), _ends(said.get("bbox"), where), where)
-            except DataError as error:
-                table.problem(case, str(error))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{path}: not a COCO file of boxes: {error!r}.") from error
-    if table.cases.keys() > set(files.values()) and not any(table.cases.values()) and not table.problems:
+    files, labels = coco_files(path, images, table), coco_categories(path, categories, _name)
+    table.sizes = coco_sizes(images)
+    table.cases = {str(image["file_name"]): [] for image in images}
+    listed = set(table.cases)
+    for number, said in enumerate(annotations):
+        if said.get("iscrowd"):
+            continue
+        if (case := files.get(said.get("image_id"))) is None:
+            table.cases.setdefault(f"image_id {said.get('image_id')}", [])  # told as boxes without a picture
+            continue
+        where = f"{path}: annotation {said.get('id', number)}"
+        try:
+            table.add(case, _label(said.get("category_id"), labels, where), _ends(said.get("bbox"), where), where)
+        except DataError as error:
+            table.problem(case, str(error))
+    if table.cases.keys() > listed and not any(table.cases.values()) and not table.problems:
         raise DataError(f"{path}: no box is of a picture in it: compare image_id with the id of the images.")
     return table
 
@@ -84,6 +82,10 @@ def _folder(path: Path, source: Path, only: bool) -> str:
         looked = " or ".join(f"{place.relative_to(source).as_posix()}/" for place in places)
         raise DataError(f"{path}: one of several lists, whose pictures are looked for in {looked}. Put them there.")
     return f"{found.relative_to(source).as_posix()}/" if found else ""
+
+
+def _name(category: Mapping[str, Any], where: str) -> str:
+    return text_of(category.get("name"), f"{where}: no name")
 
 
 def _label(category: Any, labels: Mapping[Any, str], where: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.data.atomic import read_json, write_json
+from pipeline.data.coco_entries import coco_categories, coco_entries, coco_files, text_of
 from pipeline.data.dataset import Position
 from pipeline.data.frames import coordinate
 from pipeline.data.picture_size import coco_sizes
@@ -27,38 +28,49 @@ def read_coco_points(path: Path, hidden: Literal["position", "absent"] = "positi
     """Landmarks in px by the file of each picture.
 
     Raises:
-        DataError: Not such a file. Several objects in one picture, a bad number, or an object of no category of
-            the file are a problem of that case; an object of no picture of the file is of a case that has no scan.
+        DataError: Not such a file, or an id of two categories. Several objects in one picture, a bad number, an object
+            of no category of the file, or an id of two pictures are a problem of that case; an object of no picture of
+            the file is of a case that has no scan.
     """
-    content = read_json(path)
+    images, annotations, categories = coco_entries(path, read_json(path))
     table = PointsTable(unit="px")
-    try:
-        files = {image["id"]: str(image["file_name"]) for image in content["images"]}
-        table.sizes = coco_sizes(content["images"])
-        names = {c["id"]: [str(n) for n in c.get("keypoints", [])] for c in content["categories"]}
-        for number, said in enumerate(content["annotations"]):
-            kind = said.get("category_id")
-            if not said.get("keypoints") or (kind in names and not names[kind]):
-                continue
-            if (case := files.get(said.get("image_id"))) is None:
-                table.cases.setdefault(f"image_id {said.get('image_id')}", {})  # told as landmarks without a scan
-                continue
-            where = f"{path}: annotation {said.get('id', number)}"
-            if kind not in names:
-                text = f"{where}: category_id = {kind!r}, and no category of the file has this id. Add it."
-                table.problem(case, text)
-                continue
-            _add(table, case, names[kind], said["keypoints"], hidden, where)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{path}: not a COCO file of keypoints: {error!r}.") from error
+    files, names = coco_files(path, images, table), coco_categories(path, categories, _keypoints)
+    table.sizes = coco_sizes(images)
+    for number, said in enumerate(annotations):
+        if not (numbers := said.get("keypoints")) or names.get(said.get("category_id")) == []:
+            continue
+        if (case := files.get(said.get("image_id"))) is None:
+            table.cases.setdefault(f"image_id {said.get('image_id')}", {})  # told as landmarks without a scan
+            continue
+        where = f"{path}: annotation {said.get('id', number)}"
+        try:
+            _add(table, case, _names(said.get("category_id"), names, where), numbers, hidden, where)
+        except DataError as error:
+            table.problem(case, str(error))
     return table
 
 
-def _add(table: PointsTable, case: str, names: list[str], numbers: list[Any], hidden: str, where: str) -> None:
+def _keypoints(category: Mapping[str, Any], where: str) -> list[str]:
+    names = category.get("keypoints") or []
+    if not isinstance(names, list):
+        raise DataError(f"{where}: keypoints = {names!r}; a list of their names is needed.")
+    return [text_of(name, f"{where}: keypoints[{n}] has no name") for n, name in enumerate(names)]
+
+
+def _names(category: Any, names: Mapping[Any, list[str]], where: str) -> list[str]:
+    if category not in names:
+        raise DataError(f"{where}: category_id = {category!r}, and no category of the file has this id. Add it.")
+    return names[category]
+
+
+def _add(table: PointsTable, case: str, names: list[str], numbers: Any, hidden: str, where: str) -> None:
     if case in table.cases:
         table.problem(case, f"{where}: a second object in {case}. Cut the picture so that each shows one.")
         return
     table.cases[case] = {}
+    if not isinstance(numbers, list):
+        table.problem(case, f"{where}: keypoints = {numbers!r}; [x, y, v, ...] is needed.")
+        return
     if len(numbers) != 3 * len(names):
         table.problem(case, f"{where}: {len(numbers)} numbers for {len(names)} keypoints; three each are needed.")
         return

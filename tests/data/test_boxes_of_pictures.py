@@ -86,6 +86,60 @@ def test_a_coco_file_whose_boxes_are_all_of_no_picture_is_refused(tmp_path):
         read_coco(tmp_path / "a.json")
 
 
+def changed(path, change):
+    """A COCO file of four pictures, with `change` made to its content."""
+    write_coco(path, {f"{n}.png": (SIZE, BOXES) for n in "abcd"})
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.mark.parametrize("at", ["boxes.json", "annotations/instances_train.json"])
+def test_an_id_of_two_pictures_of_coco_is_a_problem_of_both(tmp_path, at):
+    """As where lists were joined; else the boxes of one lie on the other."""
+    pictures(tmp_path / "train", [f"{n}.png" for n in "abcde"])
+    (tmp_path / at).parent.mkdir(exist_ok=True)
+    changed(tmp_path / at, lambda c: c["images"].extend([{"id": 1, "file_name": "e.png"}, c["images"][1]]))
+    data, findings = collect_boxes(tmp_path, "set")
+    assert [c.id for c in data.cases] == ["b", "c", "d"]
+    assert [(f.rule, f.case) for f in findings] == [("bad-annotation", "a"), ("bad-annotation", "e")]
+    assert f"{at}: id 1 is of several images: a.png, e.png." in findings[0].message
+
+
+def test_an_id_of_two_categories_of_coco_is_refused(tmp_path):
+    path = changed(tmp_path / "a.json", lambda c: c["categories"].append(c["categories"][0]))
+    same(read_coco(path).cases["a.png"])
+    path = changed(tmp_path / "a.json", lambda c: c["categories"].append({"id": 1, "name": "cow"}))
+    with pytest.raises(DataError, match=r"a\.json: id 1 is of several categories: 'cat' and 'cow'\."):
+        read_coco(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "message"),
+    [
+        ("images", {"id": 2}, r"images\[2\]: no file_name\. Add it"),
+        ("images", {"file_name": "c.png"}, r"images\[2\]: no id\. Add it"),
+        ("images", None, r"images\[2\]: None is not an entry"),
+        ("annotations", "text", r"annotations\[2\]: 'text' is not an entry"),
+        ("annotations", {"image_id": [1]}, r"annotations\[2\]: image_id = \[1\]; a number is needed"),
+        ("categories", {"name": "cat"}, r"categories\[2\]: no id\. Add it"),
+        ("categories", {"id": 3, "name": None}, r"categories\[2\]: no name\. Add it"),
+    ],
+)
+def test_an_entry_of_coco_that_is_none_is_refused_by_its_place(tmp_path, name, entry, message):
+    path = changed(tmp_path / "a.json", lambda c: c[name].insert(2, entry))
+    with pytest.raises(DataError, match=rf"a\.json: {message}"):
+        read_coco(path)
+
+
+@pytest.mark.parametrize("name", ["images", "annotations", "categories"])
+def test_a_coco_file_without_one_of_its_lists_is_refused(tmp_path, name):
+    path = changed(tmp_path / "a.json", lambda c: c.update({name: {"1": {}}}))
+    with pytest.raises(DataError, match=f"no list `{name}` in it"):
+        read_coco(path)
+
+
 def test_yolo_comes_back_and_the_whole_picture_is_a_half_a_half_one_one(tmp_path):
     write_yolo(tmp_path / "a.txt", SIZE, BOXES, ["cat", "dog"])
     assert "1 0.50000000 0.50000000 1.00000000 1.00000000" in (tmp_path / "a.txt").read_text()

@@ -4,6 +4,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from pipeline.data.annotations import read_annotations
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.coco_points import read_coco_points, write_coco_points
 from pipeline.data.collect import collect
@@ -94,6 +95,45 @@ def test_an_object_of_no_category_of_coco_is_a_problem_of_its_picture(tmp_path, 
     table = read_coco_points(tmp_path / "a.json")
     assert table.cases == {"y.png": POINTS, "image_id None": {}} and list(table.problems) == ["x.png"]
     assert "annotation 1: category_id = " in table.problems["x.png"][0]
+
+
+def test_an_id_of_two_pictures_of_coco_is_a_problem_of_both(tmp_path):
+    """As where lists were joined; else the landmarks of one lie on the other."""
+    for case in "abcd":
+        picture(tmp_path / f"{case}.png")
+    write_coco_points(tmp_path / "keypoints.json", {f"{n}.png": ((16, 12), POINTS) for n in "abc"})
+    content = read_json(tmp_path / "keypoints.json")
+    content["images"].append({"id": 1, "file_name": "d.png"})
+    write_json(tmp_path / "keypoints.json", content)
+    found = read_annotations(tmp_path, {case: tmp_path / f"{case}.png" for case in "abcd"})
+    assert list(found.cases) == ["b", "c"] and [f.case for f in found.findings] == ["a", "d"]
+    assert "keypoints.json: id 1 is of several images: a.png, d.png." in found.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("category", "message"),
+    [
+        ({"id": 1, "keypoints": ["a", "b"]}, r"id 1 is of several categories: \['eye', 'nose'\] and \['a', 'b'\]"),
+        ({"id": 2, "keypoints": ["a", None]}, r"categories\[1\]: keypoints\[1\] has no name"),
+        ({"id": 2, "keypoints": 5}, r"categories\[1\]: keypoints = 5; a list"),
+        ({"keypoints": ["a"]}, r"categories\[1\]: no id"),
+    ],
+)
+def test_a_category_of_keypoints_that_is_none_is_refused_by_its_place(tmp_path, category, message):
+    write_coco_points(tmp_path / "a.json", {"x.png": ((16, 12), POINTS)})
+    content = read_json(tmp_path / "a.json")
+    content["categories"].append(category)
+    write_json(tmp_path / "a.json", content)
+    with pytest.raises(DataError, match=rf"a\.json: {message}"):
+        read_coco_points(tmp_path / "a.json")
+
+
+def test_keypoints_of_coco_that_are_no_list_are_a_problem_of_their_picture(tmp_path):
+    write_coco_points(tmp_path / "a.json", {f"{n}.png": ((16, 12), POINTS) for n in "xy"})
+    content = read_json(tmp_path / "a.json")
+    content["annotations"][0]["keypoints"] = 5
+    write_json(tmp_path / "a.json", content)
+    assert "annotation 1: keypoints = 5" in read_coco_points(tmp_path / "a.json").problems["x.png"][0]
 
 
 def test_a_table_of_pixels_has_two_coordinates(tmp_path):
