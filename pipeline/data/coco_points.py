@@ -29,15 +29,15 @@ def read_coco_points(path: Path, hidden: Literal["position", "absent"] = "positi
 
     Raises:
         DataError: Not such a file, or an id of two categories. Several objects in one picture, a bad number, an object
-            of no category of the file, or an id of two pictures are a problem of that case; an object of no picture of
-            the file is of a case that has no scan.
+            of no category of the file or of one without names, or an id of two pictures are a problem of that case; an
+            object of no picture of the file is of a case that has no scan.
     """
     images, annotations, categories = coco_entries(path, read_json(path))
     table = PointsTable(unit="px")
     files, names = coco_files(path, images, table), coco_categories(path, categories, _keypoints)
     table.sizes = coco_sizes(images)
     for number, said in enumerate(annotations):
-        if not (numbers := said.get("keypoints")) or names.get(said.get("category_id")) == []:
+        if not (numbers := said.get("keypoints")):
             continue
         if (case := files.get(said.get("image_id"))) is None:
             table.cases.setdefault(f"image_id {said.get('image_id')}", {})  # told as landmarks without a scan
@@ -60,6 +60,8 @@ def _keypoints(category: Mapping[str, Any], where: str) -> list[str]:
 def _names(category: Any, names: Mapping[Any, list[str]], where: str) -> list[str]:
     if category not in names:
         raise DataError(f"{where}: category_id = {category!r}, and no category of the file has this id. Add it.")
+    if not names[category]:
+        raise DataError(f"{where}: category {category!r} has no `keypoints` (their names). Add them.")
     return names[category]
 
 

@@ -128,6 +128,16 @@ def test_a_category_of_keypoints_that_is_none_is_refused_by_its_place(tmp_path, 
         read_coco_points(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize("names", [{}, {"keypoints": []}, {"keypoints": None}])
+def test_keypoints_of_a_coco_category_that_does_not_name_them_are_a_problem(tmp_path, names):
+    write_coco_points(tmp_path / "a.json", {"x.png": ((16, 12), POINTS)})
+    content = read_json(tmp_path / "a.json")
+    content["categories"] = [{"id": 1, "name": "face"} | names]
+    write_json(tmp_path / "a.json", content)
+    table = read_coco_points(tmp_path / "a.json")
+    assert "annotation 1: category 1 has no `keypoints` (their names). Add them." in table.problems["x.png"][0]
+
+
 def test_keypoints_of_coco_that_are_no_list_are_a_problem_of_their_picture(tmp_path):
     write_coco_points(tmp_path / "a.json", {f"{n}.png": ((16, 12), POINTS) for n in "xy"})
     content = read_json(tmp_path / "a.json")
