@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.data.coco_points import read_coco_points
+from pipeline.data.datalist import NAMES as DATALISTS
 from pipeline.data.dataset import Position
 from pipeline.data.dlib_xml import read_dlib
 from pipeline.data.fcsv import read_fcsv
@@ -92,8 +93,8 @@ def read_annotations(
         found.findings += [note for note in notes if note.case in found.cases]
         return found
     raise DataError(
-        f"{source}: no landmarks in it. Looked for {', '.join(TABLES)} and for CASE.mrk.json, CASE.fcsv or CASE.mps"
-        " beside the scans or in landmarks/."
+        f"{source}: no landmarks in it. Looked for {', '.join((*TABLES, *DATALISTS))}, and for"
+        f" {', '.join(f'CASE{kind}' for kind in FILES)} beside the scans or in landmarks/."
     )
 
 

@@ -532,7 +532,8 @@ def test_folders_that_hold_nothing_usable_are_refused(folder, tmp_path_factory):
         collect(folder, "mine")
     (folder / "landmarks.json").unlink()
     (folder / "landmarks.csv").unlink()
-    with pytest.raises(DataError, match="no landmarks in it"):
+    looked = r"no landmarks in it.* datalist\.json.* CASE\.mrk\.json.* CASE\.pts, CASE\.points\.json beside"
+    with pytest.raises(DataError, match=looked):
         collect(folder, "mine")
 
 
