@@ -18,15 +18,15 @@ LISTS = "ImageSets/Main"  # of VOC; those of each class beside them are not look
 
 def with_parts(dataset: Dataset, findings: list[Finding]) -> Dataset:
     """The same cases with the parts that folders or lists say, where no table does: two parts or more are named, and
-    one for every case. Else it is told that they are not followed.
+    one for every case. Else it is told that they are not followed; but one folder alone called so is only a name.
 
     Args:
         findings: Gets what was followed, or not.
     """
     if any(case.split for case in dataset.cases):
         return dataset
-    for what, said in (("folders", _of_folders(dataset)), (f"lists in {LISTS}", _of_lists(dataset))):
-        if len(set().union(*said.values())) < 2:
+    for what, said, least in (("folders", _of_folders(dataset), 2), (f"lists in {LISTS}", _of_lists(dataset), 1)):
+        if len(set().union(*said.values())) < least:
             continue
         if why := _unclear(dataset, said):
             text = f"{what} say parts of the split, but are not followed: {why}."
@@ -40,8 +40,9 @@ def _unclear(dataset: Dataset, said: dict[str, set[Part]]) -> str:
     """Why what is said is no split; "" where it is."""
     if unclear := [case for case, parts in said.items() if len(parts) != 1]:
         return f"{some(unclear)} is in none of them, or in two"
-    if "train" not in set().union(*said.values()):
-        return "none is for training"
+    parts = set().union(*said.values())
+    if "train" not in parts or parts == {"train"}:
+        return "all are for training" if parts == {"train"} else "none is for training"
     whose: dict[str, set[Part]] = {}
     for case in dataset.cases:
         whose.setdefault(case.subject, set()).update(said[case.id])
@@ -72,10 +73,17 @@ def _words(folders: tuple[str, ...]) -> set[Part]:
 
 
 def _of_lists(dataset: Dataset) -> dict[str, set[Part]]:
+    """What trainval.txt alone names is for training: the official lists of VOC say no more."""
     said: dict[str, set[Part]] = {case.id: set() for case in dataset.cases}
     for word in ("train", "val", "test"):
-        path = Path(dataset.root) / LISTS / f"{word}.txt"
-        lines = path.read_text(encoding="utf-8-sig", errors="replace").split() if path.is_file() else ()
-        for case in said.keys() & set(lines):
+        for case in said.keys() & _listed(dataset, word):
             said[case].add(PART_WORDS[word])
+    for case in said.keys() & _listed(dataset, "trainval"):
+        if not said[case] & {"train", "validation"}:
+            said[case].add("train")
     return said
+
+
+def _listed(dataset: Dataset, word: str) -> set[str]:
+    path = Path(dataset.root) / LISTS / f"{word}.txt"
+    return set(path.read_text(encoding="utf-8-sig", errors="replace").split()) if path.is_file() else set()

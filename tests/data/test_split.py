@@ -124,13 +124,41 @@ def test_parts_that_a_table_says_are_not_those_of_folders(tmp_path):
     assert with_parts(data, findings := []) is data and findings == []
 
 
+def list_of_voc(root, name, ids):
+    (root / "ImageSets/Main").mkdir(parents=True, exist_ok=True)
+    (root / f"ImageSets/Main/{name}.txt").write_text(ids)
+
+
 @pytest.mark.parametrize("listed", ["c2", "c2 c0", ""])
 def test_lists_of_voc_are_followed_where_they_say_each_part(tmp_path, listed):
-    (tmp_path / "ImageSets/Main").mkdir(parents=True)
     for name, ids in (("train", "c0\nc1\n"), ("val", listed), ("cat_train", "c0 -1\n"), ("trainval", "c0\nc1\nc2\n")):
-        (tmp_path / f"ImageSets/Main/{name}.txt").write_text(ids)
+        list_of_voc(tmp_path, name, ids)
     findings, data = [], of_images(tmp_path, *(f"JPEGImages/{n}.jpg" for n in range(3)))
     parts = [c.split for c in with_parts(data, findings).cases]
     assert parts == (["train", "train", "test"] if listed == "c2" else [None] * 3)
-    told = {"c2": ["split-followed"], "c2 c0": ["split-unclear"], "": []}[listed]
+    told = {"c2": ["split-followed"], "c2 c0": ["split-unclear"], "": ["split-unclear"]}[listed]
     assert [f.rule for f in findings] == told
+
+
+def test_what_the_list_of_training_and_validation_alone_names_is_for_training(tmp_path):
+    for name, ids in (("val", "c2"), ("trainval", "c0\nc1\nc2\n"), ("test", "c3\n")):
+        list_of_voc(tmp_path, name, ids)
+    data = with_parts(of_images(tmp_path, *(f"JPEGImages/{n}.jpg" for n in range(4))), findings := [])
+    assert [c.split for c in data.cases] == ["train", "train", "validation", "test"]
+    assert [f.rule for f in findings] == ["split-followed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "ids", "why"),
+    [
+        ("trainval", "c0 c1 c2", "all are for training"),
+        ("trainval", "c0 c1", "'c2' is in none of them"),
+        ("test", "c0 c1 c2", "none is for training"),
+        ("val", "c0 c1 c2", "none is for training"),
+    ],
+)
+def test_lists_of_one_part_are_told(tmp_path, name, ids, why):
+    list_of_voc(tmp_path, name, ids)
+    data = of_images(tmp_path, *(f"JPEGImages/{n}.jpg" for n in range(3)))
+    assert with_parts(data, findings := []) is data
+    assert [f.rule for f in findings] == ["split-unclear"] and why in findings[0].message
