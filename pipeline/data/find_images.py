@@ -78,6 +78,11 @@ def find_images(
         skipped: Gets what is to be told: folders of label maps, for one may be called so and hold scans; and pictures
             beside scans, or scans beside pictures.
         unread: Gets the scans of kinds that are not read, to be told; and such pictures, where pictures are taken.
+
+
+        skipped: Gets what is to be told: folders of label maps, for one may be called so and hold scans (one
+            without any, as of YOLO's boxes, is not told); and pictures beside scans, or scans beside pictures.
+        unread: Gets the scans of kinds that are not read, to be told.
         unit: Of the images that are asked for, if any is of it: "px", pictures; "mm", scans.
     """
     found: list[Path] = []
@@ -88,7 +93,7 @@ def find_images(
         below = [f for f in folders if not f.lower().startswith((".", *OF_DISKS))]
         folders[:] = [f for f in below if not NO_SCANS.match(f) and not is_written(Path(root) / f, folder)]
         if skipped is not None:
-            skipped += [Path(root) / f for f in below if NO_SCANS.match(f)]
+            skipped += [Path(root) / f for f in below if NO_SCANS.match(f) and _may_hold_scans(Path(root) / f)]
         shown = [n for n in names if not n.startswith(".")]
         found += [Path(root) / n for n in shown if n.lower().endswith(SUFFIXES)]
         others += [Path(root) / n for n in shown if n.lower().endswith(UNREAD)]
@@ -96,8 +101,7 @@ def find_images(
         if not is_answered(Path(root), folder, out):
             there = (Path(root) / n for n in shown if n.lower().endswith(PICTURES))
             pictures += [p for p in there if p.parent == folder or not is_worn(p)]
-        slices = (Path(root) / n for n in sorted(shown) if may_be_slice(n))
-        if any(not p.is_fifo() and is_scan_file(p) for p in slices):  # opening a pipe waits for ever
+        if _is_series(root, shown):
             found.append(Path(root))
     of_pictures = (unit or _usual_unit(found)) == "px"
     wanted, rest = (pictures, found) if of_pictures else (found, pictures)
@@ -107,6 +111,18 @@ def find_images(
         called = (others if unit != "px" else []) + (odd if of_pictures else [])
         unread += unread_scans(called, wanted or rest)
     return sorted(wanted or rest)
+
+
+def _may_hold_scans(folder: Path) -> bool:
+    """Whether a file in it or below is called as an image is, or belongs to a series."""
+    kinds = (*SUFFIXES, *PICTURES, *UNREAD)
+    shown = ((root, [n for n in names if not n.startswith(".")]) for root, _, names in os.walk(folder))
+    return any(any(n.lower().endswith(kinds) for n in names) or _is_series(root, names) for root, names in shown)
+
+
+def _is_series(folder: str, names: Iterable[str]) -> bool:
+    slices = (Path(folder) / n for n in sorted(names) if may_be_slice(n))
+    return any(not p.is_fifo() and is_scan_file(p) for p in slices)  # opening a pipe waits for ever
 
 
 def _usual_unit(scans: Iterable[Path]) -> str:

@@ -127,6 +127,26 @@ def test_only_whole_words_pass_over_a_folder_and_that_is_told(tmp_path, capsys, 
     assert (told in "".join(f.message for f in findings), told in capsys.readouterr().err) == (not seen, not seen)
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("1.txt", "train/2.txt", "classes.txt", "train.cache", ".DS_Store", "._3.png"), False),
+        (("1.xml", "2.json"), False),
+        (("1.txt", "train/2.png"), True),
+        (("1.mgz",), True),
+        (("1.dcm",), True),
+    ],
+)
+def test_a_folder_called_after_labels_that_holds_no_image_is_not_told(tmp_path, capsys, names, told):
+    """Boxes of YOLO are read from it: who renames it loses them."""
+    for path in (tmp_path / "a.png", *(tmp_path / "labels" / name for name in names)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert [f.rule for f in find_scans(tmp_path)[1]] == ["passed-over"] * told
+    asked_scans([tmp_path], tmp_path / "out")
+    assert ("not looked into" in capsys.readouterr().err) is told
+
+
 def test_scans_of_one_name_are_asked_about_by_their_folder(tmp_path):
     for name in ("P0/ct.nii", "P1/ct.nii", "imagesTr/c_0000.nii", "imagesTr/c_0001.nii"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
