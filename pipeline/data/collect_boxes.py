@@ -157,11 +157,11 @@ def _beside(source: Path, scans: Mapping[str, Path], files: Mapping[str, Path]) 
 
 
 def _files(source: Path, scans: Mapping[str, Path]) -> dict[str, Path]:
-    """One file a picture: of its name, beside it or in a folder for it."""
+    """One file a picture: of its id, as answers are called, or its name; beside it or in a folder for it."""
     found = {}
     for case, scan in scans.items():
         places = [scan.parent, *_mirrored(scan.parent, source), *(source / folder for folder in FOLDERS)]
-        names = [case_name(scan) + suffix for suffix in (".xml", ".txt")]
+        names = [name + suffix for name in dict.fromkeys((case, case_name(scan))) for suffix in (".xml", ".txt")]
         there = [place / name for place in places for name in names if (place / name).is_file()]
         if there:
             found[case] = there[0]

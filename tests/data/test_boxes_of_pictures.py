@@ -255,6 +255,25 @@ def test_answers_to_pictures_of_one_name_in_several_folders_come_back(tmp_path, 
     assert "z.png" in next(tmp_path.glob("boxes.*")).read_text()
 
 
+@pytest.mark.parametrize("kind", ["voc", "yolo"])
+def test_a_file_of_boxes_may_be_called_by_the_id_of_its_picture(tmp_path, kind):
+    """As answers are, which are put into a folder for boxes."""
+    told = {"x_1": BOXES, "y_1": BOXES[:1], "z": BOXES}
+    pictures(tmp_path, ["x/1.png", "y/1.png", "y/z.png"])
+    place = tmp_path / ("Annotations" if kind == "voc" else "labels")
+    place.mkdir()
+    for case, boxes in told.items():
+        if kind == "voc":
+            write_voc(place / f"{case}.xml", f"{case}.png", SIZE, boxes)
+        else:
+            write_yolo(place / f"{case}.txt", SIZE, boxes, ["cat", "dog"])
+            (place / CLASSES).write_text("cat\ndog\n")
+    data, findings = collect_boxes(tmp_path, "set")
+    assert findings == [] and [c.id for c in data.cases] == list(told)
+    for case in data.cases:
+        same(case.boxes, told[case.id])
+
+
 def test_pictures_without_boxes_are_left_out_or_show_nothing(tmp_path):
     for case in "abcd":
         picture(tmp_path / f"{case}.png")
