@@ -115,7 +115,7 @@ def _collected(
     else:
         dataset, findings = collect(source, name, frame, missing, images, series, unlisted, multi)
     if task == "one_object":
-        _require_one_thing(dataset, source)
+        dataset = _of_one_thing(dataset, findings, source)
     if multi:
         if boxes_around:
             dataset = with_boxes_around(dataset, boxes_around, margin, beside=True)
@@ -161,13 +161,24 @@ def _unread(dataset: Dataset, fractions: Fractions, seed: int) -> list[Finding]:
     return [Finding("split-given", "note", None, told, "Take its split away to have one made.")]
 
 
-def _require_one_thing(dataset: Dataset, source: Path) -> None:
-    """Boxes that are left out, or drawn twice, are no other things."""
+def _of_one_thing(dataset: Dataset, findings: list[Finding], source: Path) -> Dataset:
+    """The cases without those that show several things; boxes that are left out, or drawn twice, are no other things.
+
+    Raises:
+        DataError: Most show several, so it is another task.
+    """
     several = [c for c in dataset.cases if len(c.boxes or ()) > 1]
     frames = zip(several, readable_frames(dataset, several), strict=True)
-    crowded = [c.id for c, frame in frames if len(usable_boxes(c.boxes or (), frame)) > 1]
-    if crowded:
-        raise DataError(f"{source}: {len(crowded)} cases show several things, the first {crowded[0]}: use task=boxes")
+    count = {c.id: len(usable_boxes(c.boxes or (), frame)) for c, frame in frames}
+    crowded = {case: things for case, things in count.items() if things > 1}
+    if 2 * len(crowded) > len(dataset.cases):
+        raise DataError(f"{source}: {len(crowded)} cases show several things, the first {min(crowded)}: use task=boxes")
+    for case, things in crowded.items():
+        text, advice = f"{things} boxes; one is needed.", "Keep one of them, or use task=boxes if many are so."
+        findings.append(Finding("several-things", "error", case, text, advice))
+    kept = tuple(case for case in dataset.cases if case.id not in crowded)
+    require_enough(source, kept, findings)
+    return dataset.with_cases(kept)
 
 
 def _known_in_part(dataset: Dataset, findings: list[Finding], source: Path) -> Dataset:

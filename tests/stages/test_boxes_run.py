@@ -178,20 +178,27 @@ def test_several_things_are_no_question_for_one_object(folder, tmp_path, capsys)
     assert "24 cases show several things, the first p00: use task=boxes" in capsys.readouterr().err
 
 
-def test_a_box_that_is_left_out_or_drawn_twice_is_no_other_thing(tmp_path, capsys):
+def test_what_shows_several_things_is_left_out_and_so_is_a_box_without_area_or_drawn_twice(tmp_path, capsys):
     source = tmp_path / "source"
     source.mkdir()
-    for number in range(4):
+    for number in range(5):
         PIL.Image.fromarray(squares(np.random.default_rng(number))[0]).save(source / f"p{number}.png")
     thing, empty, outside = ((3.0, 3.0), (9.0, 9.0)), ((5.0, 3.0), (5.0, 9.0)), ((90.0, 3.0), (95.0, 9.0))
-    told = {f"p{number}.png": [Box("dark", *ends) for ends in (thing, thing, empty, outside)] for number in range(4)}
+    told = {f"p{number}.png": [Box("dark", *ends) for ends in (thing, thing, empty, outside)] for number in range(5)}
     write_boxes_csv(source / "boxes.csv", told)
     given = ["experiment=one_object_phantom", f"source={source}", f"run={tmp_path / 'run'}"]
     assert main(["import", *given]) == 0
-    told["p1.png"].append(Box("dark", (20.0, 3.0), (29.0, 9.0)))
+    assert len(read_dataset(tmp_path / "run" / "dataset.json").cases) == 5
+    for case in ("p1", "p3"):
+        told[f"{case}.png"].append(Box("dark", (20.0, 3.0), (29.0, 9.0)))
     write_boxes_csv(source / "boxes.csv", told)
     assert main(["import", *given]) == 1
-    assert "1 cases show several things, the first p1: use task=boxes" in capsys.readouterr().err
+    assert capsys.readouterr().err.splitlines()[1:] == [f"  {case}: 2 boxes; one is needed." for case in ("p1", "p3")]
+    assert [c.id for c in read_dataset(tmp_path / "run" / "dataset.json").cases] == ["p0", "p2", "p4"]
+    told["p4.png"].append(Box("dark", (20.0, 3.0), (29.0, 9.0)))
+    write_boxes_csv(source / "boxes.csv", told)
+    assert main(["import", *given]) == 1
+    assert "3 cases show several things, the first p1: use task=boxes" in capsys.readouterr().err
 
 
 def test_a_video_given_as_frames_is_answered_frame_by_frame_and_only_new_ones_are_computed(run, folder, tmp_path):
