@@ -75,14 +75,9 @@ def find_images(
     Args:
         folder: Where to look.
         out: Of the answers.
-        skipped: Gets what is to be told: folders of label maps, for one may be called so and hold scans; and pictures
-            beside scans, or scans beside pictures.
-        unread: Gets the scans of kinds that are not read, to be told; and such pictures, where pictures are taken.
-
-
         skipped: Gets what is to be told: folders of label maps, for one may be called so and hold scans (one
             without any, as of YOLO's boxes, is not told); and pictures beside scans, or scans beside pictures.
-        unread: Gets the scans of kinds that are not read, to be told.
+        unread: Gets the scans of kinds that are not read, to be told; and such pictures, where pictures are taken.
         unit: Of the images that are asked for, if any is of it: "px", pictures; "mm", scans.
     """
     found: list[Path] = []
