@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard
 
+from pipeline.data.csv_rows import about_comma
 from pipeline.data.landmark_names import spelled
 from pipeline.errors import DataError
 
@@ -145,6 +146,7 @@ def _number(column: Column, text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise DataError(f"column '{column.name}': '{text}' is no number. Leave it empty where nobody knows.")
+        advice = f"Leave it empty where nobody knows.{about_comma(text)}"
+        raise DataError(f"column '{column.name}': '{text}' is no number. {advice}")
     require_logarithm(column, value)
     return value

@@ -15,6 +15,7 @@ DELIMITERS = ",;\t"
 STATED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # the first line of some that Excel wrote
 DIGITS = r"[+-]?\d*{}\d+([eE][+-]?\d+)?"
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3}){2,}")
+EITHER = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")  # a decimal comma, or one that parts thousands
 WITH_COMMA, WITH_POINT = re.compile(DIGITS.format(",")), re.compile(DIGITS.format(r"\."))
 WIDE = (b"\xff\xfe", b"\xfe\xff")  # how UTF-16 begins
 SHOWN = 10  # names in a message
@@ -68,11 +69,11 @@ def spilled(cells: Sequence[str], columns: int) -> str:
 
     Examples:
         >>> spilled(["p1", "1", "203"], 2), spilled(["p1", "1", ""], 2)
-        ('3 cells under 2 headings; put a number that is written with a comma in quotes, or write a point', '')
+        ('3 cells under 2 headings; write numbers with a point, and put text with a comma in quotes', '')
     """
     if not any(cell.strip() for cell in cells[columns:]):
         return ""
-    advice = "put a number that is written with a comma in quotes, or write a point"
+    advice = "write numbers with a point, and put text with a comma in quotes"
     return f"{len(cells)} cells under {columns} headings; {advice}"
 
 
@@ -100,11 +101,13 @@ def delimiter_of(line: str) -> tuple[str, bool]:
 
 
 def has_decimal_commas(delimiter: str, numbers: Iterable[str]) -> bool:
-    """Whether commas stand for points, as spreadsheets of many countries write them: no comma parts cells, and no
-    number has a point, or two commas. Where one has, a comma may part thousands, and nobody knows."""
-    cells = [] if delimiter == "," else list(numbers)
+    """Whether commas stand for points, as spreadsheets of many countries write them: no number has a point, or two
+    commas. Where one has, a comma may part thousands, and nobody knows. Between commas, where such numbers are in
+    quotes, spreadsheets of other countries part thousands so: there one of them must be no thousands ("18,9")."""
+    cells = list(numbers)
     parted = any(WITH_POINT.fullmatch(cell) or THOUSANDS.fullmatch(cell) for cell in cells)
-    return any(map(WITH_COMMA.fullmatch, cells)) and not parted
+    commas = [cell for cell in cells if WITH_COMMA.fullmatch(cell)]
+    return not parted and any(delimiter != "," or not EITHER.fullmatch(cell) for cell in commas)
 
 
 def with_point(number: str) -> str:
@@ -115,6 +118,19 @@ def with_point(number: str) -> str:
         ('-18.9', '1,234,567')
     """
     return number.replace(",", ".") if WITH_COMMA.fullmatch(number) else number
+
+
+def about_comma(word: object) -> str:
+    """What to do about a number whose comma was not read as a point, to end a message; "" where it has none.
+
+    Examples:
+        >>> about_comma("1,023")
+        ' Write a point: a comma is read as one only where no number of the table has a point or may be of thousands.'
+    """
+    if not isinstance(word, str) or not (WITH_COMMA.fullmatch(word) or THOUSANDS.fullmatch(word)):
+        return ""
+    only = "only where no number of the table has a point or may be of thousands"
+    return f" Write a point: a comma is read as one {only}."
 
 
 def unreadable(error: OSError | UnicodeDecodeError) -> str:

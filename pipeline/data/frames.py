@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from pipeline.data.csv_rows import about_comma
 from pipeline.errors import DataError
 
 FRAMES = ("LPS", "RAS")
@@ -61,5 +62,7 @@ def coordinate(value: Any, where: str, absent: str = "") -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise DataError(f"{where}: {value!r} is not a finite number. Correct it{absent and f', or {absent}'}.")
+        raise DataError(
+            f"{where}: {value!r} is not a finite number. Correct it{absent and f', or {absent}'}.{about_comma(value)}"
+        )
     return number

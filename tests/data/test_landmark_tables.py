@@ -104,8 +104,20 @@ def test_commas_beside_points_may_part_thousands_and_names_may_have_them(tmp_pat
     assert "column x, landmark 'a,b': '1,0' is not a finite number" in table.problems["1,5"][0]
     table = read_points_csv(written(tmp_path / "a.csv", text + "1,5;c;1,250,000;2;3\n"))  # nor where one has two
     assert "column x, landmark 'a,b': '1,0' is not a finite number" in table.problems["1,5"][0]
-    table = read_points_csv(written(tmp_path / "a.csv", 'case,landmark,x,y,z\nc,a,"1,0",2,3\n'))
-    assert "'1,0' is not a finite number" in table.problems["c"][0]
+
+
+@pytest.mark.parametrize("axes", [("x",), ("x", "y"), ("x", "y", "z")])
+def test_decimal_commas_in_quotes_are_read_unless_they_may_part_thousands(tmp_path, axes):
+    def read(*numbers):
+        rows = [f"c{i},a,{','.join([number] * len(axes))}" for i, number in enumerate(numbers)]
+        text = "\n".join([",".join(("case", "landmark", *axes)), *rows]) + "\n"
+        return read_points_csv(written(tmp_path / "a.csv", text))
+
+    assert read('"-10,25"', '"1,023"', "7").cases["c1"] == {"a": (1.023,) * len(axes)}
+    for other in ("1.5", '"1,250,000"', "998"):  # the last shows neither
+        message = read('"1,023"', other).problems["c0"][0]
+        assert "'1,023' is not a finite number" in message and message.endswith("has a point or may be of thousands.")
+    assert "write numbers with a point" in read("-10,25").problems["c0"][0]
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,10 @@ def test_tables_with_semicolons_are_read_and_a_heading_twice_is_refused(tmp_path
     assert read_values(tmp_path / "t.csv", [AGE, SEX]).rows == {"1,5": {"age": 3.25, "sex": "1,5"}}
     (tmp_path / "t.csv").write_text("image;age\na.png;1,023\nb.png;3.5\n")  # of thousands, perhaps
     assert "'1,023' is no number. Leave it empty where" in read_values(tmp_path / "t.csv", [AGE]).problems["a.png"][0]
+    (tmp_path / "t.csv").write_text('image,age\na.png,"1,023"\nb.png,7\n')
+    assert "Write a point: a comma is read as one only" in read_values(tmp_path / "t.csv", [AGE]).problems["a.png"][0]
+    (tmp_path / "t.csv").write_text('image,age\na.png,"1,023"\nb.png,"3,5"\n')
+    assert read_values(tmp_path / "t.csv", [AGE]).rows == {"a.png": {"age": 1.023}, "b.png": {"age": 3.5}}
     (tmp_path / "t.csv").write_text("image,note,age,note\na.png,x,3,y\n")
     assert read_values(tmp_path / "t.csv", [AGE]).rows == {"a.png": {"age": 3.0}}  # nobody asks for the notes
     (tmp_path / "t.csv").write_text("image,age,age\na.png,3,4\n")
