@@ -134,6 +134,7 @@ def _gather(
     warn(Finding(**remark) for content in cases.values() for remark in content["remarks"])
     if share:
         cases, failures = _with_shares(questions, cases, failures, share)
+    failures = dict(sorted(failures.items()))  # whatever failed first, here or in another share
     scans = dict(questions.scans)
     if goes_on:
         cases, scans = _with_earlier(kept, cases, scans, questions.by)

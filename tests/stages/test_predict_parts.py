@@ -36,10 +36,11 @@ def files(folder):
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1), (3, 1, 2)])
 def test_parts_leave_what_one_call_leaves(trained, inputs, tmp_path, order):
+    (inputs / "bad2.nii.gz").write_bytes(b"damaged")
     answered(trained, tmp_path / "once", inputs=[inputs])
     for number in order:
         told = answered(trained, tmp_path / "out", Share(number, len(order)), inputs=[inputs])
-    assert list(told.failures) == ["bad"] and list(told.cases) == ["c15", "c16", "c17"]
+    assert list(told.failures) == ["bad", "bad2"] and list(told.cases) == ["c15", "c16", "c17"]
     assert files(tmp_path / "out") == files(tmp_path / "once") and len(files(tmp_path / "out")) == 7
     assert json.loads((tmp_path / "out" / "run_report.json").read_text())["part"] == f"{order[-1]}/{len(order)}"
 
