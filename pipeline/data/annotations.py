@@ -8,6 +8,9 @@ from pathlib import Path
 
 from pipeline.data.coco_points import read_coco_points
 from pipeline.data.datalist import NAMES as DATALISTS
+
+
+from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Position
 from pipeline.data.dlib_xml import read_dlib
 from pipeline.data.fcsv import read_fcsv
@@ -39,11 +42,13 @@ OF_PICTURES = (".pts", POINTS)  # in px
 
 @dataclass
 class Annotations:
-    """`cases[id][landmark]` in LPS mm, what each observer said where there are several, and what was wrong."""
+    """`cases[id][landmark]` in LPS mm, what each observer said where there are several, what was wrong, and, where each
+    scan has its own, the `files` of a case."""
 
     cases: dict[str, dict[str, Position]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     observers: dict[str, Readings] = field(default_factory=dict)
+    files: dict[str, list[Path]] = field(default_factory=dict)
 
     def error(self, rule: str, case: str, message: str, advice: str) -> None:
         self.findings.append(Finding(rule, "error", case, message, advice))
@@ -133,13 +138,12 @@ def _table(path: Path, frame: str | None, unit: str) -> PointsTable:
 
 
 def _from_files(by_case: dict[str, list[Path]], scans: Mapping[str, Path], frame: str | None) -> Annotations:
-    out = Annotations()
+    out = Annotations(files=by_case)
     for case, paths in sorted(by_case.items()):
         whose = [observer_of(p, stem_of(p))[1] for p in paths]
         if len(paths) > 1 and ("" in whose or len(set(whose)) < len(whose)):
-            names = " and ".join(str(p) for p in paths)
             advice = f"Keep one, named {case}{FILES[0]}; files of several observers end in _observer-NAME."
-            out.error("ambiguous-annotation", case, f"{names} could both belong to it.", advice)
+            out.error("ambiguous-annotation", case, f"{some(map(str, paths))} could each belong to it.", advice)
             continue
         try:
             at = scans.get(case)

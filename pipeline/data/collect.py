@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from pipeline.data.annotations import Annotations, read_annotations
+from pipeline.data.csv_rows import some
 from pipeline.data.datalist import find_datalist
 from pipeline.data.dataset import Case, Dataset, Position
 from pipeline.data.findings import Finding, summarize
@@ -108,7 +109,8 @@ def _match(found: Annotations, scans: dict[str, Path], known: set[str], empty: b
     told = {f.case for f in found.findings if f.severity == "error"} | known
     for case in sorted(set(found.cases) - set(scans)):
         if case not in told:
-            text = "landmarks, but no scan of this id."
+            file = f"{some(map(str, found.files[case]))}: " if case in found.files else ""
+            text = f"{file}landmarks, but no scan of this id."
             found.findings.append(Finding("no-scan", "warning", case, text, "Add the scan, or rename it to this id."))
         del found.cases[case]
     for case in sorted(set(scans) - told):

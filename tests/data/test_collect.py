@@ -255,8 +255,17 @@ def test_two_files_that_only_their_folder_tells_apart_are_of_no_scan(tmp_path):
     patients(tmp_path, "{}/F.mrk.json")
     for number in range(4):
         write_markups(tmp_path / f"P{number}/G.mrk.json", {"a": (-12.0, -24.0, 32.0)})
-    with pytest.raises(DataError, match=r"ambiguous-annotation(.|\n)*F\.mrk\.json and .*G\.mrk\.json could both"):
+    with pytest.raises(DataError, match=r"ambiguous-annotation(.|\n)*F\.mrk\.json', .*G\.mrk\.json' could each"):
         collect(tmp_path, "mine")
+
+
+@pytest.mark.parametrize(("count", "message"), [(1, "': landmarks, but no scan"), (30, "and 20 more could each")])
+def test_landmark_files_of_no_scan_are_named_but_not_all_of_many(slicer, count, message):
+    files = [slicer / f"landmarks/P{number:02d}/F.mrk.json" for number in range(count)]
+    for file in files:
+        write_markups(file, {"right_ostium": (-12.0, -24.0, 32.0)})
+    (found,) = [f.message for f in collect(slicer, "mine")[1] if f.case == "F"]
+    assert str(files[0]) in found and message in found and found.count("F.mrk.json") == min(count, 10)
 
 
 def test_bad_rows_quarantine_their_case_and_name_file_row_and_column(folder):
