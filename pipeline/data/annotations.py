@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.data.coco_points import read_coco_points
-from pipeline.data.datalist import NAMES as DATALISTS
-
-
 from pipeline.data.csv_rows import some
+from pipeline.data.datalist import NAMES as DATALISTS
 from pipeline.data.dataset import Position
 from pipeline.data.dlib_xml import read_dlib
 from pipeline.data.fcsv import read_fcsv
