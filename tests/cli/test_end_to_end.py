@@ -93,3 +93,11 @@ def test_suspects_of_networks_that_believe_nothing_are_not_called_a_clean_bill(h
     words = ("experiment=my_landmarks", "training.minutes=null", "training.steps=2", "threads=1", "check.folds=3")
     assert main(["check", "--with-model", f"run={folder}/run", *words]) == 1  # the truncated scan
     assert "no annotation could be judged" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_run_in_one_go_names_the_bad_scan_at_check_and_at_the_end_alone(house, capsys):
+    folder, bad, _ = house
+    main(["run", f"source={folder}/scans", f"run={folder}/run", *WORDS])
+    assert "check left out" not in capsys.readouterr().err
+    assert main(["preprocess", f"run={folder}/run", "threads=1"]) == 0
+    assert f"check left out 1 case, and preprocess goes without: '{bad}'." in capsys.readouterr().err

@@ -1,0 +1,66 @@
+"""A verb of a run says which cases `check` keeps out of it: their scans may be whole again since."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.cli import actions
+from pipeline.cli.door import main
+from pipeline.cli.left_out import tell_left_out
+from pipeline.cli.outcome import Outcome
+from pipeline.cli.settings import Settings
+from pipeline.cli.verbs import verb_named
+from pipeline.data.dataset import Case, Dataset, write_dataset
+from pipeline.data.findings import Finding, Findings, write_findings
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run whose check refused two of three training cases, and one that import had left out itself."""
+    cases = tuple(Case(name, name, f"{name}.nii", {}, "test" if name == "t" else "train") for name in "abct")
+    write_dataset(Dataset("d", tmp_path, ("p",), cases), tmp_path / "dataset.json")
+    refused = [Finding("unreadable", "error", name, "truncated") for name in ("a", "c", "of_import")]
+    write_findings(Findings((*refused, Finding("spacing", "warning", "b", "coarse"))), tmp_path / "findings.json")
+    return tmp_path
+
+
+def told(verb, settings, capsys):
+    tell_left_out(verb_named(verb), settings)
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["preprocess", "train"])
+def test_a_verb_of_all_cases_names_those_that_check_left_out_and_says_what_to_do(verb, run, capsys):
+    assert told(verb, replace(Settings(), run=run), capsys) == (
+        f"{run / 'findings.json'}: check left out 2 cases, and {verb} goes without: 'a', 'c'. Once mended, run"
+        f" patchvote check run={run} again and what comes after it.\n"
+    )
+
+
+@pytest.mark.parametrize("verb", ["predict", "evaluate"])
+def test_a_verb_of_one_part_names_those_of_the_part(verb, run, capsys):
+    settings = replace(Settings(), run=run)
+    assert told(verb, settings, capsys) == ""
+    training = replace(settings, evaluate=replace(settings.evaluate, part="train"))
+    assert "2 cases" in told(verb, training, capsys)
+
+
+def test_answers_measured_apart_from_a_run_are_told_of_the_data_set_that_holds_the_truth(run, capsys):
+    evaluate = replace(Settings().evaluate, part="train", dataset=run / "dataset.json", predictions=run / "p.json")
+    assert "2 cases" in told("evaluate", replace(Settings(), evaluate=evaluate), capsys)
+
+
+def test_nothing_is_said_of_scans_apart_from_the_run_nor_before_check(run, capsys):
+    settings = replace(Settings(), run=run)
+    assert told("predict", replace(settings, predict=replace(settings.predict, input=(run,))), capsys) == ""
+    (run / "findings.json").unlink()
+    assert told("preprocess", settings, capsys) == ""
+
+
+def test_it_is_said_at_the_command_line_even_where_no_bars_are_wanted(run, capsys, monkeypatch):
+    monkeypatch.setitem(actions.STAGES, "preprocess", lambda settings: Outcome("done", ("done",)))
+    assert main(["preprocess", f"run={run}", "-q"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "done\n" and printed.err.count("check left out 2 cases") == 1
