@@ -93,6 +93,7 @@ def _wrong_length(header: ItkHeader, got: int) -> DataError:
 def _frame(header: ItkHeader) -> ImageFrame:
     import SimpleITK
 
+    _placed(header, header.affine)  # first, for SimpleITK divides by the length of a step, which may be 0
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(header.path))
     if header.path.suffix in (".MHA", ".MHD"):  # it knows them by small letters alone
@@ -109,10 +110,15 @@ def _frame(header: ItkHeader) -> ImageFrame:
             f"{header.path}: SimpleITK reads the geometry {affine[:-1].round(4).tolist()}, the header says"
             f" {header.affine[:-1].round(4).tolist()}. The header is damaged."
         )
+    return _placed(header, affine)
+
+
+def _placed(header: ItkHeader, affine: np.ndarray) -> ImageFrame:
     try:
         return ImageFrame(header.shape, affine)
     except GeometryError as error:
-        raise DataError(f"{header.path}: {error}") from error
+        field = "space directions" if header.path.suffix.lower() == ".nrrd" else "TransformMatrix"
+        raise DataError(f"{header.path}: '{field}': {error}. Export it with its orientation.") from error
 
 
 def _affine(reader: Any, dims: int) -> np.ndarray:

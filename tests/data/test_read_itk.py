@@ -109,7 +109,8 @@ BROKEN_NRRD = {
     "no directions": (("space directions", "spacings"), "no field 'space directions'"),
     "no origin": (("space origin: (5,-7,9)\n", ""), "no field 'space origin'"),
     "directions NaN": (("(0,0.5,0)", "(0,nan,0)"), "not finite"),
-    "directions zero": (("(0,0.5,0)", "(0,0,0)"), "a.nrrd"),
+    "directions zero": (("(0,0.5,0)", "(0,0,0)"), "a.nrrd: 'space directions': affine is singular"),
+    "directions in a plane": (("(0,0.5,0)", "(1,0,0)"), "a.nrrd: 'space directions': affine is singular"),
     "channels": (("(0,0.5,0)", "none"), "one vector an axis"),
     "micrometre": (("kinds:", 'space units: "um" "um" "um"\nkinds:'), "only mm"),
     "encoding": (("raw", "hex"), "'encoding: hex'"),
@@ -149,6 +150,7 @@ def test_the_byte_order_is_said_as_metaio_reads_it(tmp_path, word):
     assert np.array_equal(read_image(tmp_path / "a.mha").voxels, VOXELS)
 
 
+@pytest.mark.filterwarnings("error")  # the terminal shows the message alone
 @pytest.mark.parametrize("case", BROKEN_NRRD)
 def test_a_broken_nrrd_header_is_refused(tmp_path, case):
     edit, message = BROKEN_NRRD[case]
