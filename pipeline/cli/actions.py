@@ -106,10 +106,10 @@ def check(settings: Settings) -> Outcome:
         named = check_identity(run / "dataset.json", run / "findings.json", of_model, *how)
         uncompared = {f.case: f.message for f in named if f.rule == UNCOMPARED and f.case is not None}
         findings += named
-    note = (
-        f"{counted(len(findings), 'finding')}, {counted(len(failed), 'case')} left out" if findings else "nothing found"
-    )
-    suspects = _suspects(settings) if settings.check.with_model else ()
+    found = f"{counted(len(findings), 'finding')}, {counted(len(failed), 'case')} left out"
+    judged = settings.check.with_model
+    note = found if findings else "no rule found anything" if judged else "nothing found"  # the networks speak next
+    suspects = _suspects(settings) if judged else ()
     return Outcome(note, (*table_of(findings), note, *suspects), failed | uncompared)
 
 

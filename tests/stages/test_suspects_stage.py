@@ -149,6 +149,18 @@ def test_the_table_speaks_in_the_unit_of_the_images(tmp_path, monkeypatch, unit)
     assert f"{unit} off" in [column.header for column in table.columns]
 
 
+def test_what_the_rules_found_is_not_said_to_be_all_where_networks_judge_too(tmp_path, monkeypatch):
+    write_dataset(Dataset("set", tmp_path, ("a",), ()), tmp_path / "dataset.json")
+    monkeypatch.setattr("pipeline.stages.check.check", lambda *_, **__: ())
+    monkeypatch.setattr(stage, "find_suspects", lambda *_: [])
+    for name in ("_require_judge", "build_networks"):
+        monkeypatch.setattr(actions, name, lambda _: None)
+    settings = replace(Settings(), run=tmp_path)
+    assert actions.check(settings).shown == ("nothing found",)
+    said = actions.check(replace(settings, check=replace(settings.check, with_model=True))).shown
+    assert said[0] == "no rule found anything" and said[1].startswith("No network believed")
+
+
 def test_more_folds_than_subjects_are_refused(scans, tmp_path):
     with pytest.raises(DataError, match="19 subjects; 20 or more"):
         run(scans, tmp_path, folds=20)
