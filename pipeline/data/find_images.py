@@ -12,8 +12,7 @@ from pipeline.data.dicom_header import is_scan_file
 from pipeline.data.own_output import is_answered, is_worn, is_written
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import SUFFIXES, may_be_slice, unit_of
-from pipeline.data.unread_kinds import PICTURES as UNREAD_PICTURES
-from pipeline.data.unread_kinds import UNREAD, unread_scans
+from pipeline.data.unread_kinds import UNREAD, UNREAD_PICTURES, unread_scans
 from pipeline.errors import DataError
 
 # Folders that are never looked into are hidden, or called by one of these words, alone or before what is no letter.

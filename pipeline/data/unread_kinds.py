@@ -8,14 +8,14 @@ from pathlib import Path
 from pipeline.data.readers import case_name, files_of
 
 UNREAD = (".nhdr", ".hdr", ".img", ".img.gz", ".mgz", ".mgh", ".gipl", ".vtk", ".nii.bz2", ".nii.zip", ".mnc")
-PICTURES = (".gif", ".jfif", ".jpe", ".heic", ".heif", ".avif", ".jp2", ".tga", ".pnm", ".pbm")
+UNREAD_PICTURES = (".gif", ".jfif", ".jpe", ".heic", ".heif", ".avif", ".jp2", ".tga", ".pnm", ".pbm")
 MESHES = ".vtk"  # which holds surfaces more often than images
 VOXELS, HEAD = b"structured_points", 1 << 10  # what an image of that kind says, and within how many bytes
 
 
 def is_unread(path: Path) -> bool:
     """Whether it is called like such a scan or picture."""
-    return path.name.lower().endswith((*UNREAD, *PICTURES))
+    return path.name.lower().endswith((*UNREAD, *UNREAD_PICTURES))
 
 
 def bare_name(path: Path) -> str:
@@ -24,7 +24,7 @@ def bare_name(path: Path) -> str:
     >>> bare_name(Path("images/a.b.img.gz"))
     'a.b'
     """
-    return next(path.name[: -len(end)] for end in (*UNREAD, *PICTURES) if path.name.lower().endswith(end))
+    return next(path.name[: -len(end)] for end in (*UNREAD, *UNREAD_PICTURES) if path.name.lower().endswith(end))
 
 
 def unread_scans(files: Iterable[Path], read: Sequence[Path]) -> list[Path]:
@@ -48,7 +48,7 @@ def unread_scans(files: Iterable[Path], read: Sequence[Path]) -> list[Path]:
 
 
 def _rank(path: Path) -> int:
-    return next(rank for rank, end in enumerate((*UNREAD, *PICTURES)) if path.name.lower().endswith(end))
+    return next(rank for rank, end in enumerate((*UNREAD, *UNREAD_PICTURES)) if path.name.lower().endswith(end))
 
 
 def _has_voxels(path: Path) -> bool:
