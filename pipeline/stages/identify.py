@@ -157,11 +157,14 @@ def _sum_of(model: Path) -> str:
 
 
 def _files(images: Iterable[Path], unit: str) -> list[Path]:
-    """The images that are given, and those of folders, of the kind that the model reads."""
+    """The images that are given, and those of folders, of the kind that the model reads; those of formats that are not
+    read, too, to fail as each does alone."""
     skipped: list[Path] = []
-    found = []
+    unread: list[Path] = []
+    found: list[Path] = []
     for given in images:
-        found += find_images(given, skipped=skipped, unit=unit) if given.is_dir() else [given]
+        found += find_images(given, None, skipped, unread, unit) if given.is_dir() else [given]
+    found += unread
     if skipped:
         print(skipping(skipped), file=sys.stderr)
     if not found:

@@ -115,6 +115,20 @@ def test_a_model_of_pictures_takes_the_pictures_of_a_folder(folder, enrolled, tm
     assert list(json.loads((tmp_path / "out" / "predictions.json").read_text())["cases"]) == ["a"]
 
 
+def test_a_picture_of_a_kind_that_is_not_read_is_told_as_predict_tells_it(folder, enrolled, tmp_path, capsys):
+    (images := tmp_path / "images").mkdir()
+    shutil.copy(folder / "p00" / "1.png", images / "a.png")
+    (images / "b.heic").write_bytes(b"phone")
+    said = {}
+    for verb, more in (("predict", ["-o", str(tmp_path / "out")]), ("identify", []), ("enroll", ["name=zed"])):
+        given = enrolled[:1] if verb == "predict" else enrolled
+        before = (tmp_path / "people").read_bytes()
+        assert main([verb, *given, "-i", str(images), *more]) == 1
+        said[verb] = capsys.readouterr().err.splitlines()[-1].partition(f"{images / 'b.heic'}: ")[2]
+        assert (tmp_path / "people").read_bytes() == before  # nobody is enrolled by half of the images
+    assert said["predict"] and said["identify"].endswith(said["predict"]) and said["enroll"] == said["predict"]
+
+
 def test_a_claim_is_answered_with_yes_or_no(folder, enrolled, capsys):
     assert main(["verify", *enrolled, "-i", str(folder / "p00" / "1.png"), "name=p00"]) == 0
     assert "yes" in capsys.readouterr().out
