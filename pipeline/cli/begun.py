@@ -28,7 +28,8 @@ def as_begun(tree: dict[str, Any], words: Words, run: Path) -> None:
         before, now = recorded(record, key), at(tree, key)
         if not isinstance(before, Mapping) or not isinstance(now, Mapping):
             continue
-        if not _typed(f"{key}.norm", words) or ("norm" not in before and str(now.get("norm")) in UNSAID):
+        alike = all(str(said.get("norm")) in UNSAID for said in (before, now))
+        if alike or not _typed(f"{key}.norm", words):
             put(tree, key, _normalised_as(before, now))
 
 

@@ -229,7 +229,7 @@ def test_looks_that_an_experiment_says_since_are_not_taken_for_a_run_that_is_beg
         claim("run", *words, "training.looks=1")
 
 
-@pytest.mark.parametrize("before", [{}, {"norm": 1}, {"norm": 0}])
+@pytest.mark.parametrize("before", [{}, {"norm": None}, {"norm": 1}, {"norm": 0}])
 def test_normalisation_and_rate_that_an_experiment_says_since_are_not_taken_for_a_run_that_is_begun(tmp_path, before):
     words = ("experiment=cta_phantom", f"source={tmp_path}", f"run={tmp_path}/root")
     claim("import", *words)
@@ -252,10 +252,12 @@ def test_normalisation_and_rate_that_an_experiment_says_since_are_not_taken_for_
     for said in ("training={validations: 12}", "training.coarse={batch: 2}", "training.fine.parameters={width: 16}"):
         assert settled("train", f"run={folder}", said).training.fine.parameters.get("norm") == before.get("norm")
         assert settled("train", f"run={folder}", said).training.rate == 0.006
-    for same in ("1", "null") if not before else ():
+    normalised = before.get("norm") != 0  # as a network is that says nothing
+    for same in ("1", "null") if normalised else ():
         claim("run", *words, f"training.coarse.parameters.norm={same}")
-        assert "norm" not in record(folder)["training"]["coarse"]["parameters"]
-    other = 1 - before.get("norm", 1)
+        parameters = record(folder)["training"]["coarse"]["parameters"]
+        assert {name: value for name, value in parameters.items() if name == "norm"} == before
+    other = int(not normalised)
     with pytest.raises(ConfigError, match=rf"training\.coarse\.parameters.*{other}"):
         claim("run", *words, f"training.coarse.parameters.norm={other}")
 
