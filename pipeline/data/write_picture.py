@@ -67,11 +67,11 @@ def drawn_picture(
         right = x + 9 + draw.textlength(word) <= shown.width
         draw.text((x + 9 if right else x - 9, y), word, fill=INK, stroke_width=2, stroke_fill=SHADE,
                   anchor="lm" if right else "rm")  # fmt: skip
-    missing = [_in_one_line(name) for name in answers if name not in at]
+    missing = [name for name in answers if name not in at]
     if missing and names:
-        said = f"not found: {', '.join(missing)}"
+        said = _in_one_line(f"not found: {', '.join(missing)}")
         if draw.textlength(said) > shown.width - 8:
-            said = f"not found: {len(missing)} of {len(answers)}"
+            said = _in_one_line(f"not found: {len(missing)} of {len(answers)}")
         draw.text((4, 4), said, fill=INK, stroke_width=2, stroke_fill=SHADE)
     return shown
 
@@ -135,8 +135,9 @@ def _label(draw: Any, at: tuple[float, float], word: str, ink: tuple[int, int, i
 
 
 def _in_one_line(name: str) -> str:
-    """Pillow does not measure several lines, which a cell in quotes may have."""
-    return " ".join(name.split())
+    """Pillow does not measure several lines, which a cell in quotes may have. Two blanks between words: one of Pillow's
+    own font is two pixels wide, and the dark rim of the letters fills it."""
+    return "  ".join(name.split())
 
 
 def _enlarged(image: Image, widest: int | None = None) -> tuple[Any, float]:

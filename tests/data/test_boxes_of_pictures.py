@@ -539,6 +539,6 @@ def test_a_picture_shows_what_lies_in_its_boxes_and_says_what_each_is(size, monk
     box = Box("cell", (size[0] - 6.5, 3.0), (size[0] - 0.5, 12.0))  # at the right edge
     shown = boxed_picture(image, [box], ["0.93"], ["cell"], [box], 900)
     assert 480 <= shown.width <= 900
-    assert [text for text, _ in written] == ["cell", "cell 0.93"] and all(right <= shown.width for _, right in written)
+    assert [text for text, _ in written] == ["cell", "cell  0.93"] and all(right <= shown.width for _, right in written)
     if size[0] < 480:
         assert (np.asarray(shown)[110:200, -100:-40] == 77).all()

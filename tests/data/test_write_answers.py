@@ -10,14 +10,16 @@ from dicom_files import NORMAL, ORIGIN, write_slice
 from tiny_scans import write_scan
 
 from pipeline.data.fcsv import read_fcsv, write_fcsv
+from pipeline.data.image import Image
 from pipeline.data.markups import read_markups, write_markups
 from pipeline.data.nnlandmark import read_nnlandmark
 from pipeline.data.points_csv import read_points_csv
 from pipeline.data.predictions import Answer
 from pipeline.data.readers import read_frame
 from pipeline.data.write_answers import write_all, write_case
-from pipeline.data.write_picture import write_picture
+from pipeline.data.write_picture import drawn_picture, write_picture
 from pipeline.errors import DataError
+from pipeline.geometry import ImageFrame
 
 NAMES = ("naïve, left", 'say "x"', "gone", "# odd")
 AT = {NAMES[0]: (1.5, -2.25, 3.125), NAMES[1]: (-100.0, 0.5, 1e-3), NAMES[3]: (7.0, 8.0, 9.0)}
@@ -224,6 +226,15 @@ def test_a_name_of_several_lines_is_drawn_in_one(tmp_path):
     assert drawn[0] == drawn[1]
 
 
+def test_words_of_a_name_stand_apart_in_a_picture():
+    image = Image(ImageFrame((500, 60), np.eye(3), "px"), np.zeros((500, 60), np.uint8))
+    shown = np.asarray(drawn_picture(image, {"left ostium": Answer((100.0, 30.0), True, 0.9, 0.5, 7)}))
+    columns = np.flatnonzero((shown.max(-1) > 30).any(0))
+    between = np.diff(columns[columns > 108]) - 1  # to the right of the ring, empty columns between the letters
+    *letters, words = sorted(between)
+    assert words >= 4 and max(letters) <= 2
+
+
 @pytest.mark.parametrize("count", [2, 90])
 def test_landmarks_that_were_not_found_are_named_where_there_is_room_and_else_counted(tmp_path, monkeypatch, count):
     from PIL.ImageDraw import ImageDraw
@@ -232,7 +243,7 @@ def test_landmarks_that_were_not_found_are_named_where_there_is_room_and_else_co
     written, write = [], ImageDraw.text
 
     def heard(draw, at, text, **how):
-        written.append(text)
+        written.append(" ".join(text.split()))
         write(draw, at, text, **how)
 
     monkeypatch.setattr(ImageDraw, "text", heard)
