@@ -44,6 +44,7 @@ def _roi(box: Box, word: str) -> dict[str, Any]:
     }
     return {
         "type": "ROI",
+        "name": box.label,  # shown in the list of the scene and beside the box; without it Slicer numbers them
         "coordinateSystem": "LPS",
         "coordinateUnits": "mm",
         "locked": False,

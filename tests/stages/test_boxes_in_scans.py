@@ -64,6 +64,14 @@ def test_formats_of_pictures_are_refused_before_a_scan_is_opened(run, tmp_path, 
     assert "predict.formats=voc: of boxes in mm there are mrk.json" in capsys.readouterr().err
 
 
+def test_a_region_of_interest_is_called_by_its_class(tmp_path):
+    boxes = [Box("left kidney", (0.0,) * 3, (1.0,) * 3), Box("tumour", (2.0,) * 3, (3.0,) * 3)]
+    write_rois(tmp_path / "a.mrk.json", boxes, ["sure", "unsure"])
+    rois = json.loads((tmp_path / "a.mrk.json").read_text())["markups"]
+    assert [roi["name"] for roi in rois] == [roi["controlPoints"][0]["label"] for roi in rois]
+    assert [roi["name"] for roi in rois] == ["left kidney", "tumour"]
+
+
 def test_a_box_of_fewer_axes_has_zeros_for_the_rest(tmp_path):
     write_rois(tmp_path / "a.mrk.json", [Box("x", (1.0, 2.0), (3.0, 6.0))], ["sure"])
     (roi,) = json.loads((tmp_path / "a.mrk.json").read_text())["markups"]
