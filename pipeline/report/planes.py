@@ -6,8 +6,9 @@ axial, coronal and sagittal; two give the picture itself; one gives the line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -81,12 +82,18 @@ def draw_planes(
     answer = None if predicted is None else np.asarray(predicted, float)
     half = half or half_width(image, 0.0 if answer is None else float(np.linalg.norm(answer - there)))
     cut = planes(image, there, half)
+    marks = partial(_marks, reference=there, predicted=answer, grey=sum(window(cut)) / 2)
+    return beside(cut, half, image.frame.unit, marks)
+
+
+def beside(cut: Sequence[Plane], half: float, unit: str, draw: Callable[[Axes, Plane], None]) -> str:
+    """PNG (a data address) of planes beside each other, with what is drawn on each; `half` as of `planes`."""
     grey = window(cut)
     with figure(3.0 * len(cut), 3.0 + 0.25 * (len(cut) > 1)) as made:
         made.set_facecolor("black")
         for axes, plane in zip(np.ravel(made.subplots(1, len(cut))), cut, strict=True):
-            show(axes, plane, half, grey, image.frame.unit)
-            _marks(axes, plane, there, answer, sum(grey) / 2)
+            show(axes, plane, half, grey, unit)
+            draw(axes, plane)
         return png(made)
 
 

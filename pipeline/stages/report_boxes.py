@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import write_text
-from pipeline.data.box_predictions import BoxPredictions, FoundBox, read_box_predictions
+from pipeline.data.box_predictions import BoxPredictions, read_box_predictions
 from pipeline.data.box_rules import usable_boxes
-from pipeline.data.dataset import Box, Dataset, Part
-from pipeline.data.image import Image
+from pipeline.data.dataset import Dataset, Part
 from pipeline.errors import PatchvoteError
 from pipeline.report.box_figure import draw_boxes
 from pipeline.report.box_listing import box_listing, box_number
+from pipeline.report.box_planes import draw_box_planes
 from pipeline.report.cases import three_of
 from pipeline.report.columns import counted
 from pipeline.report.page import Picture, render
-from pipeline.report.planes import draw_planes
 from pipeline.report.run_files import Cells, is_count, is_there, read_rows
 from pipeline.report.run_page import measured_run, page_file, page_of
 
@@ -50,10 +49,8 @@ def report_boxes(run: Path, out: Path | None = None, title: str | None = None, p
         pictures=tuple(_pictures(found.answers, data, answers)),
         measured=box_listing(summary),
         numbers=_numbers(summary),
-        order_note="Cases in the order of the share of boxes and answers that are right. "
-        + (
-            "White: the reference; in colour: the answers." if data.unit == "px" else "○ middle of the box, ✕ answered."
-        ),
+        order_note="Cases in the order of the share of boxes and answers that are right. White: the reference; in"
+        f" colour: the answers.{'' if data.unit == 'px' else ' Planes run through the middle of one box.'}",
     )
     write_text(out, render(page))
     return out
@@ -97,21 +94,7 @@ def _pictures(answered: Path, data: Dataset, answers: BoxPredictions) -> Iterato
             image = read_image(data.image_path(case))
             found = [box for box in answers.cases.get(case.id, ()) if box.found]
             reference = usable_boxes(case.boxes or (), image.frame)
-            drawn = _drawn(image, reference, found, answers.classes)
-            yield Picture(heading, caption, drawn)
+            draw = draw_boxes if image.frame.unit == "px" else draw_box_planes
+            yield Picture(heading, caption, draw(image, reference, found, answers.classes))
         except (PatchvoteError, OSError) as error:
             yield Picture(heading, caption, None, f"The picture cannot be shown: {error}")
-
-
-def _drawn(image: Image, reference: Sequence[Box], found: Sequence[FoundBox], classes: Sequence[str]) -> str | None:
-    """A picture with its boxes; of a scan planes through the middle of a box, and that of an answer of its class."""
-    if image.frame.unit == "px":
-        return draw_boxes(image, reference, found, classes)
-    answers = [one.box for one in found]
-    shown = [*reference, *answers][:1]
-    answer = next((box for box in answers if shown and box.label == shown[0].label), None)
-    return draw_planes(image, _middle(shown[0]), _middle(answer) if answer else None) if shown else None
-
-
-def _middle(box: Box) -> tuple[float, ...]:
-    return tuple((a + b) / 2 for a, b in zip(box.low, box.high, strict=True))

@@ -42,7 +42,8 @@ def test_boxes_of_three_dimensions_are_found_and_measured(run):
     assert summary["unit"] == "mm" and summary["metrics"]["ap50"] > 0.5
     answers = read_box_predictions(run / "test" / "predictions.json")
     assert all(len(b.box.low) == 3 for boxes in answers.cases.values() for b in boxes)
-    assert "average precision" in (run / "report.html").read_text()
+    page = (run / "report.html").read_text()
+    assert "average precision" in page and "White: the reference; in colour: the answers. Planes run through" in page
 
 
 def test_slicer_gets_a_region_of_interest_for_each_answer(run):
