@@ -15,6 +15,7 @@ from pipeline.errors import PatchvoteError
 from pipeline.metrics.verification import pair_distances, squared_distances
 from pipeline.report.box_figure import side_by_side
 from pipeline.report.distances import distances
+from pipeline.report.middle_slice import middle_slice
 from pipeline.report.page import Listing, Picture, render
 from pipeline.report.run_files import Cells, is_number_or_empty, is_there, read_rows, require_cells
 from pipeline.report.run_page import measured_run, page_file, page_of
@@ -75,7 +76,7 @@ def report_vectors(run: Path, out: Path | None = None, title: str | None = None,
         " identity that are told, over pairs of two that are taken for one.",
         each=_each(summary.get("by_identity", {})),
         order_note="Images that lie nearest to one of somebody else; then, of the identities of which two images lie"
-        " farthest apart, these two.",
+        f" farthest apart, these two.{'' if data.unit == 'px' else ' Of a scan the axial plane through its middle.'}",
         numbers=tuple((name, f"{metrics[name]:.1%}", MEANING[name]) for name in ("eer", "rank1", "dir_at_fa5")),
     )
     write_text(out, render(page))
@@ -112,8 +113,6 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def _pictures(data: Dataset, rows: Sequence[dict[str, str]]) -> Iterator[Picture]:
     """Images that lie nearest to one of somebody else, beside it, and the farthest of each of a few identities."""
-    if data.unit != "px":
-        return
     told = {frozenset((r["case"], r["nearest_other"])): r for r in rows if r["distance_other"]}
     for row in sorted(told.values(), key=lambda r: float(r["distance_other"]))[:SHOWN]:
         pair = [data.case(row[name]) for name in ("case", "nearest_other")]
@@ -133,6 +132,7 @@ def _beside(data: Dataset, pair: Sequence[Case], heading: str, more: str = "") -
 
     caption = f"{pair[0].id}, {pair[1].id}{more}"
     try:
-        return Picture(heading, caption, side_by_side([read_image(data.image_path(case)) for case in pair]))
+        shown = [middle_slice(read_image(data.image_path(case))) for case in pair]
+        return Picture(heading, caption, side_by_side(shown))
     except (PatchvoteError, OSError) as error:
         return Picture(heading, caption, None, f"The picture cannot be shown: {error}")
