@@ -20,10 +20,11 @@ SUBJECT = re.compile(r"(sub-[A-Za-z0-9]+)(_ses-[A-Za-z0-9]+)?")  # how BIDS name
 
 
 def point_files(source: Path, scans: Mapping[str, Path]) -> list[Path]:
-    """In `landmarks/`, in `source` itself and beside the scans; not elsewhere, where old answers may lie."""
+    """In `landmarks/`, of `source` or beside a folder of images in it, in `source` itself and beside the scans; not
+    elsewhere, where old answers may lie."""
     places = {folder_and_series(path)[0] for path in scans.values()} - {source}
     folders = {source, *(place.parent for place in places)}
-    folders |= {Path(root) for root, _, _ in walked(source / LANDMARKS)}
+    folders |= {Path(root) for home in _homes(scans, source) for root, _, _ in walked(home / LANDMARKS)}
     found = {p for folder in folders for p in inside(folder) if p.name.lower().endswith(FILES)}
     return sorted(p for p in found if not p.name.startswith("."))
 
@@ -33,14 +34,17 @@ def files_by_case(
 ) -> tuple[dict[str, list[Path]], list[Finding]]:
     """Each file to the scan of its name beside it, or in the folder that `landmarks/` has in place of the scan's; else
     to the longest id that its name is or starts with; by BIDS to the one scan of its subject and session; where several
-    folders have a file of this name, to the one scan beside it; else to its own name. Of a case's files those called as
-    the scan is, if any. And a finding for every case whose file is not called as its scan is."""
-    beside, sessions, alone = _beside(scans, source), _sessions(scans), _alone(files, scans, source)
-    ids = {spelled(case): case for case in scans}
+    folders have a file of this name, to the one scan beside it; else to its own name. What lies in the `landmarks/`
+    beside a folder of images is of no scan elsewhere. Of a case's files those called as the scan is, if any. And a
+    finding for every case whose file is not called as its scan is."""
+    beside, alone = _beside(scans, source), _alone(files, scans, source)
+    homes = {home: _known(scans, home, source) for home in _homes(scans, source)}
     by_case: dict[str, list[Path]] = {}
     for path in files:
-        stem, name = spelled(stem_of(path)), _name(path)
-        case = beside.get((path.parent, stem)) or beside.get((path.parent, name)) or _case_of(stem, name, ids, sessions)
+        stem, name, home = spelled(stem_of(path)), _name(path), _home_of(path, homes, source)
+        case = beside.get((path.parent, stem)) or beside.get((path.parent, name)) or _case_of(stem, name, *homes[home])
+        if case == name and case not in homes[home][0]:  # a scan of this name elsewhere is not meant
+            case = "_".join([*home.relative_to(source).parts, name])
         by_case.setdefault(case if case in scans else alone.get(path, case), []).append(path)
     exact = {
         case: [p for p in paths if _name(p) == spelled(case) or beside.get((p.parent, _name(p))) == case]
@@ -65,8 +69,31 @@ def _mirrored(folder: Path, source: Path) -> list[Path]:
     if not folder.is_relative_to(source):  # slices lie in the source itself
         return []
     way = folder.relative_to(source).parts
-    ways = (way, way[1:]) if way and way[0].lower().startswith("images") else (way,)
-    return [(source / LANDMARKS).joinpath(*folders) for folders in ways]
+    starts = [n for n, name in enumerate(way) if _of_images(name)]
+    own = [source.joinpath(*way[:n], LANDMARKS, *way[n + 1 :]) for n in starts]
+    return [source.joinpath(LANDMARKS, *way), *own]
+
+
+def _homes(scans: Mapping[str, Path], source: Path) -> set[Path]:
+    """Folders whose `landmarks/` are looked into: `source`, and those below it that hold a folder of images."""
+    folders = {folder_and_series(path)[0].parent for path in scans.values()}
+    ways = [folder.relative_to(source).parts for folder in folders if folder.is_relative_to(source)]
+    return {source} | {source.joinpath(*way[:n]) for way in ways for n, name in enumerate(way) if _of_images(name)}
+
+
+def _of_images(folder: str) -> bool:
+    return folder.lower().startswith("images")
+
+
+def _home_of(path: Path, homes: Iterable[Path], source: Path) -> Path:
+    """Whose `landmarks/` a file lies in; else `source`."""
+    return max((h for h in homes if path.is_relative_to(h / LANDMARKS)), key=lambda h: len(h.parts), default=source)
+
+
+def _known(scans: Mapping[str, Path], home: Path, source: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Ids of the scans below a folder, by how they are spelled, and by session."""
+    below = [case for case, path in scans.items() if home == source or path.is_relative_to(home)]
+    return {spelled(case): case for case in below}, _sessions(below)
 
 
 def _alone(files: Iterable[Path], scans: Mapping[str, Path], source: Path) -> dict[Path, str]:

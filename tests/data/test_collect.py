@@ -236,6 +236,37 @@ def test_images_and_landmarks_in_two_trees_meet_by_their_folders(tmp_path):
     assert {c.id: c.landmarks["a"][0] for c in dataset.cases} == {f"P{n}_ct": -12.0 - n for n in range(4)}
 
 
+def parted(folder, scans):
+    """Scans in folders of images a part each, and their landmarks in `landmarks/` beside those."""
+    for number, way in enumerate(scans):
+        part, name = way.split("/")
+        scan(folder / part / f"images/{name}.nii.gz", fill=number)
+        write_markups(folder / part / f"landmarks/{name}.mrk.json", {"a": (-12.0 - number, -24.0, 32.0)})
+
+
+@pytest.mark.parametrize("scans", [["train/a", "train/b", "test/c"], ["train/a", "train/b", "test/a"]])
+def test_each_folder_of_images_may_have_landmarks_beside_it(tmp_path, scans):
+    parted(tmp_path, scans)
+    dataset, findings = collect(tmp_path, "mine")
+    at = {c.image.replace("/images/", "/").removesuffix(".nii.gz"): c.landmarks["a"][0] for c in dataset.cases}
+    assert at == {way: -12.0 - number for number, way in enumerate(scans)} and not rules(findings)
+
+
+def test_landmarks_beside_a_folder_of_images_are_of_no_scan_elsewhere(tmp_path):
+    parted(tmp_path, ["train/a", "train/b", "train/c", "test/d", "test/e"])
+    write_markups(tmp_path / "train/landmarks/d.mrk.json", {"a": (-99.0, -24.0, 32.0)})
+    (tmp_path / "test/landmarks/e.mrk.json").rename(tmp_path / "train/landmarks/e.mrk.json")
+    dataset, findings = collect(tmp_path, "mine")
+    assert {c.id: c.landmarks["a"][0] for c in dataset.cases} == {"a": -12.0, "b": -13.0, "c": -14.0, "d": -15.0}
+    assert sorted(rules(findings, "warning")) == [("no-landmarks", "e"), ("no-scan", "train_d"), ("no-scan", "train_e")]
+
+
+def test_a_file_here_and_one_beside_the_folder_of_images_could_each_be_meant(tmp_path):
+    parted(tmp_path, ["train/a", "train/b", "train/c", "train/d"])
+    write_markups(tmp_path / "landmarks/a.mrk.json", {"a": (-12.0, -24.0, 32.0)})
+    assert rules(collect(tmp_path, "mine")[1]) == [("ambiguous-annotation", "a")]
+
+
 def test_scans_of_one_name_of_which_one_lies_above_are_the_reason_and_not_their_landmarks(tmp_path):
     patients(tmp_path, "{}/F.mrk.json")
     scan(tmp_path / "ct.nii.gz")
