@@ -110,7 +110,8 @@ def _match(found: Annotations, scans: dict[str, Path], known: set[str], empty: b
     for case in sorted(set(found.cases) - set(scans)):
         if case not in told:
             file = f"{some(map(str, found.files[case]))}: " if case in found.files else ""
-            text = f"{file}landmarks, but no scan of this id."
+            near = some(scan for scan in sorted(scans) if scan.startswith(f"{case}_"))
+            text = f"{file}landmarks, but no scan of this id{f'; {near} begin so' if near else ''}."
             found.findings.append(Finding("no-scan", "warning", case, text, "Add the scan, or rename it to this id."))
         del found.cases[case]
     for case in sorted(set(scans) - told):

@@ -77,17 +77,28 @@ def _whose(folders: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
 
 def ids_by_file(scans: Mapping[str, Path], source: Path) -> dict[str, str]:
     """Ids by what a table may call a scan: its way from the folder or from `images*` in it, or its name alone, with or
-    without suffix, accents composed or not (macOS takes names apart). A name that is an id itself means that one."""
+    without suffix; where the id is the way, a folder on it in which no other scan lies. Accents may be composed or not
+    (macOS takes names apart). A name that is an id itself means that one, and a file's name no folder."""
     names: dict[str, list[str]] = {}
+    folders: dict[str, list[str]] = {}
     for case, path in scans.items():
         way = path.relative_to(source)
         below = len(way.parts) > 2 and way.parts[0].lower().startswith("images")
         ways = [way, way.relative_to(way.parts[0])] if below else [way]
         known = {case, way.name or case, case_name(path)}
         known |= {name for w in ways for name in (w.as_posix(), (w.parent / case_name(path)).as_posix())}
-        for name in known | {unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in known}:
-            names.setdefault(name, []).append(case)
-    return {name: cases[0] for name, cases in names.items() if len(cases) == 1} | {case: case for case in scans}
+        _note(names, known, case)
+        if case not in (way.name, case_name(path), _channel_free(path)):
+            above = [folder for w in ways for folder in w.parents]
+            _note(folders, {name for folder in above for name in (folder.as_posix(), folder.name)} - {"", "."}, case)
+    alone = {name: cases[0] for name, cases in folders.items() if len(cases) == 1 and name not in names}
+    alone |= {name: cases[0] for name, cases in names.items() if len(cases) == 1}
+    return alone | {case: case for case in scans}
+
+
+def _note(names: dict[str, list[str]], known: set[str], case: str) -> None:
+    for name in known | {unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in known}:
+        names.setdefault(name, []).append(case)
 
 
 def under_ids(named: Mapping[str, T], ids: Mapping[str, str]) -> tuple[dict[str, T], list[tuple[str, str, str]]]:

@@ -236,6 +236,26 @@ def test_images_and_landmarks_in_two_trees_meet_by_their_folders(tmp_path):
     assert {c.id: c.landmarks["a"][0] for c in dataset.cases} == {f"P{n}_ct": -12.0 - n for n in range(4)}
 
 
+@pytest.mark.parametrize("above", ["", "images/", "images/site/"])
+def test_a_table_may_name_a_case_by_the_folder_in_which_no_other_scan_lies(tmp_path, above):
+    for number in range(4):
+        scan(tmp_path / above / f"Jos\u00e9{number}/ct.nii.gz", fill=number)
+    table(tmp_path, ["# frame = LPS"] + [f"Jose\u0301{n},a,{-12 - n},-24,32" for n in range(4)])
+    dataset, _ = collect(tmp_path, "mine")
+    way = above.removeprefix("images/").replace("/", "_")
+    assert {c.id: c.landmarks["a"][0] for c in dataset.cases} == {f"{way}Jos\u00e9{n}_ct": -12.0 - n for n in range(4)}
+
+
+def test_a_folder_of_two_scans_names_neither_and_a_file_is_no_folder(tmp_path):
+    for name in ("P0/ct", "P1/ct", "P2/ct", "P3/ct", "P3/mr", "P4/mr", "P5/ct", "other/P5"):
+        scan(tmp_path / f"{name}.nii.gz")
+    table(tmp_path, ["# frame = LPS"] + [f"P{n},a,-12,-24,32" for n in range(6)])
+    dataset, findings = collect(tmp_path, "mine")
+    assert [c.id for c in dataset.cases] == ["P0_ct", "P1_ct", "P2_ct", "P4_mr", "P5"]
+    (told,) = [f for f in findings if f.rule == "no-scan"]
+    assert told.case == "P3" and "no scan of this id; 'P3_ct', 'P3_mr' begin so" in told.message
+
+
 def parted(folder, scans):
     """Scans in folders of images a part each, and their landmarks in `landmarks/` beside those."""
     for number, way in enumerate(scans):
