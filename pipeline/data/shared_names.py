@@ -1,4 +1,4 @@
-"""Names of classes or words that answers and reference share: where they share none, nothing could be right."""
+"""Names of landmarks, classes or words that answers and reference share: where they share none, none could be right."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence, Set
 
 from pipeline.data.columns import NUMBERS, Column, Value, words_in
-from pipeline.data.csv_rows import some
+from pipeline.data.csv_rows import SHOWN, some
+from pipeline.data.landmark_names import plain
 from pipeline.data.value_predictions import ValueAnswer
 from pipeline.errors import DataError
 
@@ -38,6 +39,42 @@ def require_shared(said: Set[str], known: Set[str], what: str, where: str, alone
         print(f"{where}: no {what} of the reference, so never right: {some(mine)}", file=sys.stderr)
     if theirs:
         print(f"{where}: no {what} of the answers, so never found: {some(theirs)}", file=sys.stderr)
+
+
+def unshared_landmarks(said: Set[str], known: Set[str], where: str) -> dict[str, list[str]]:
+    """The landmarks that either only the answers or only the reference have; they are told on stderr, too.
+
+    Args:
+        said: Landmarks that the answers speak of in any case. Where they speak of none, nothing is compared.
+        known: Those of the reference.
+        where: Both files.
+
+    Returns:
+        The names under "answers" and under "reference"; empty where both have the same.
+
+    Raises:
+        DataError: They have none in common, or two names differ so little that they are one landmark's: it would
+            count as missed, and its answers not at all.
+    """
+    mine, theirs = sorted(said - known), sorted(known - said)
+    if not said or not (mine or theirs):
+        return {}
+    alike = [(one, other) for one in mine for other in theirs if plain(one) == plain(other)]
+    if alike:
+        listed = "".join(f"\n  the answers have '{one}', the reference has '{other}'" for one, other in alike[:SHOWN])
+        more = f"\n  and {len(alike) - SHOWN} more" if len(alike) > SHOWN else ""
+        raise DataError(
+            f"{where}: landmarks that differ in capitals, blanks, dashes or underscores alone:{listed}{more}\n"
+            "Rename them in one of the two: in the answers; or in the reference's landmark files, and import again."
+        )
+    if not said & known:
+        both = f"the answers have {some(mine)}, the reference has {some(theirs)}"
+        raise DataError(f"{where}: no landmark in common: {both}. Call them alike in both.")
+    if mine:
+        print(f"{where}: no landmark of the reference, so not measured: {some(mine)}", file=sys.stderr)
+    if theirs:
+        print(f"{where}: in no case of the answers, so all missed: landmark {some(theirs)}", file=sys.stderr)
+    return {"answers": mine, "reference": theirs}
 
 
 def require_shared_words(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.data.csv_rows import some
 from pipeline.report.paper import LABEL, SOURCE
 
 Numbers = dict[str, Any]
@@ -119,6 +120,16 @@ def macro(summary: Numbers) -> str:
     if mean is None or len(often) < 2:
         return ""
     return f"With each landmark counted alike (macro), the mean is {number(mean)} {summary['unit']}."
+
+
+def unshared(summary: Numbers) -> list[str]:
+    """A sentence each on the landmarks that only the answers, and that only the reference has; none where there are no
+    such."""
+    names = summary.get("unshared", {})
+    said = [f"Only in the answers, so not measured: {some(names['answers'])}."] if names.get("answers") else []
+    if names.get("reference"):
+        said.append(f"In no case of the answers, so all missed: {some(names['reference'])}.")
+    return said
 
 
 def _value(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.report.cases import CaseErrors
-from pipeline.report.columns import between, columns, counted, macro, number, percent, rows
+from pipeline.report.columns import between, columns, counted, macro, number, percent, rows, unshared
 from pipeline.report.paper import SOURCE, paper_errors
 
 MOST_COLUMNS = 12
@@ -173,6 +173,7 @@ def sentences(summary: dict[str, Any], paper: dict[str, float] | None) -> list[s
     if summary.get("failures"):
         failed = counted(len(summary["failures"]), "case")
         said.append(f"{failed} without an answer: their landmarks count as missed.")
+    said += unshared(summary)
     if paper:
         said.append(f"The paper's numbers ({SOURCE}) were reached on its own scans: a yardstick, not a comparison.")
     return said

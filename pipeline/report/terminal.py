@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.report.between_landmarks import agreement_listing
-from pipeline.report.columns import OVERALL, between, columns, counted, macro, number, rows
+from pipeline.report.columns import OVERALL, between, columns, counted, macro, number, rows, unshared
 from pipeline.report.paper import SOURCE
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def _caption(summary: dict[str, Any], kept: int, total: int, paper: dict[str, fl
         said.append(f"Answering the mean position: {number(summary['mean_position'])} {unit}.")
     if summary.get("failures"):
         said.append(f"Without an answer, counted as missed: {len(summary['failures'])}.")
+    said += unshared(summary)
     said += [_folder(name, numbers, unit) for name, numbers in summary.get("folders", {}).items()]
     if kept < total:
         said.append(f"The {kept} worst of {total} landmarks.")

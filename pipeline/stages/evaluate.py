@@ -16,6 +16,7 @@ from pipeline.data.dataset import Case, Dataset, Part, read_dataset
 from pipeline.data.errors_csv import boxes_errors_csv, errors_csv, values_errors_csv
 from pipeline.data.observers import disagreement
 from pipeline.data.predictions import Answer, Predictions, read_predictions
+from pipeline.data.shared_names import unshared_landmarks
 from pipeline.data.summary_head import summary_head
 from pipeline.errors import DataError
 from pipeline.metrics import (
@@ -78,8 +79,8 @@ def evaluate(
     radii = sorted(radii)  # tables and colours go by the first and the last
     kept = data.with_cases(_kept(data, exclude))
     cases = _cases(answers, kept, part, predictions, dataset)
-    dims = _dims(answers, kept, predictions, dataset)
-    both = f"{predictions}, {dataset}"
+    dims, both = _dims(answers, kept, predictions, dataset), f"{predictions}, {dataset}"
+    unshared = unshared_landmarks({name for said in answers.cases.values() for name in said}, {*data.landmarks}, both)
     require_same_kinds(answers.columns, (*data.inputs, *data.outputs), both)
     truth = _truth(cases, data.landmarks, dims)
     told = [[answers.cases.get(c.id, {}).get(n) for n in data.landmarks] for c in cases]
@@ -97,6 +98,7 @@ def evaluate(
     summary = {
         **summary_head("landmarks", part, cases, exclude, answers, data, predictions, dataset),
         "subjects": len(set(subjects)),
+        **({"unshared": unshared} if unshared else {}),
         **numbers,
         "metrics": {name: numbers[name] for name in METRICS} | alike | extra | flat(values) | flat_boxes(boxes),
         **({"values": values} if values else {}),
@@ -194,12 +196,7 @@ def _cases(answers: Predictions, data: Dataset, part: Part | None, predictions: 
 
 
 def _dims(answers: Predictions, data: Dataset, predictions: Path, dataset: Path) -> int:
-    """D, the same in both files, which must also speak of the same unit and landmarks."""
-    named = {n for case in answers.cases.values() for n in case}
-    if named and not named & set(data.landmarks):
-        raise DataError(
-            f"{predictions} knows {sorted(named)}, {dataset} knows {list(data.landmarks)}: no landmark in common"
-        )
+    """D, the same in both files, which must also speak of the same unit."""
     if answers.unit != data.unit:
         raise DataError(
             f"{predictions} is in {answers.unit}, {dataset} in {data.unit}; predict again with this dataset"

@@ -16,7 +16,9 @@ from pipeline.data.summary_head import NO_PREDICTION
 from pipeline.data.value_predictions import ValueAnswer, ValuePredictions, write_value_predictions
 from pipeline.data.vector_predictions import VectorPredictions, write_vector_predictions
 from pipeline.errors import DataError
+from pipeline.report.page import sentences
 from pipeline.report.run_files import read_rows
+from pipeline.report.terminal import summary_table
 from pipeline.report.value_listing import value_listing
 from pipeline.stages.evaluate import evaluate
 from pipeline.stages.evaluate_boxes import evaluate_boxes
@@ -132,6 +134,25 @@ def test_without_a_part_only_the_cases_the_predictions_speak_of_count(files):
 def test_files_that_do_not_belong_together_are_refused(files, change, part, message):
     with pytest.raises(DataError, match=message):
         evaluate(*files(**change), part=part)
+
+
+def test_landmarks_that_only_answers_or_reference_have_are_told(files, capsys):
+    paths = files({"c1": {"a": found(0.0, 3.0, 4.0), "x": NOT_FOUND}, "c2": {"y": found(1.0, 0.0, 0.0)}})
+    summary, told = evaluate(*paths), capsys.readouterr().err
+    assert summary["unshared"] == {"answers": ["x", "y"], "reference": ["b"]}
+    assert "predictions.json, " in told and "no landmark of the reference, so not measured: 'x', 'y'\n" in told
+    assert "in no case of the answers, so all missed: landmark 'b'\n" in told
+    for shown in (sentences(summary, None), summary_table(summary).caption.split("  ")):
+        text = " ".join(shown)
+        assert "Only in the answers, so not measured: 'x', 'y'." in text
+        assert "In no case of the answers, so all missed: 'b'." in text
+    assert "unshared" not in evaluate(*files()) and not capsys.readouterr().err
+
+
+def test_landmarks_that_are_likely_one_are_to_be_called_alike(files):
+    paths = files({"c1": {"a": NOT_FOUND, "B ": found(1.0, 0.0, 0.0), "z": NOT_FOUND}})
+    with pytest.raises(DataError, match=r"alone:\n  the answers have 'B', the reference has 'b'\nRename them in one"):
+        evaluate(*paths)
 
 
 def test_a_dataset_without_any_position_has_nothing_to_measure(files, tmp_path):
