@@ -55,6 +55,10 @@ TRAINING = ("device", "seed", "threads", "training")
 MEASURED = tuple(f"evaluate.{key}" for key in ("part", "radii", "wrong_beyond", "pairs", "normalise", "distances"))
 ASKING = ("device", "threads")  # of a model
 RECOGNISING = ("gallery", "identity.threshold", "predict.model", "predict.input", "predict.output", *ASKING)
+PHANTOMS = {
+    "seed": "Seed of the first case; each further case has the next number, and the same number draws the same case."
+    " For cases that another folder does not have, begin beyond its own, such as at seed=1000."
+}
 FACES = {"predict.input": "Images or folders of images (-i)."}
 ANSWERED = {"predict.output": "Folder for the answers (-o); null = they are printed and not written."}
 ALIGNED = {
@@ -71,6 +75,7 @@ VERBS = (
         ("simulate", "seed", "threads"),
         ("simulate",),
         "OUT/images/ID.nii.gz and OUT/landmarks/ID.mrk.json",
+        meanings=PHANTOMS,
     ),
     Verb(
         "import",

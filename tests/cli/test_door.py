@@ -89,6 +89,14 @@ def test_the_page_of_a_verb_says_what_it_cannot_do_without(verb, said):
     assert said in verb_page(verb_named(verb))
 
 
+def test_simulate_alone_calls_the_seed_that_of_its_first_case(capsys):
+    for verb in VERBS:
+        main([verb.name, "--help"])
+        said = " ".join(capsys.readouterr().out.split())
+        first = "Seed of the first case; each further case has the next number" in said
+        assert first == (verb.name == "simulate") and not (first and "Seed of everything" in said)
+
+
 def test_no_arguments_print_help_and_count_as_misuse(capsys):
     assert main([]) == 2
     assert "usage: patchvote" in capsys.readouterr().out
