@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,9 @@ def answers_of(settings: Settings) -> Path:
     return run_of(settings) / settings.evaluate.part
 
 
-def said_in(path: Path, task: str) -> dict[str, Any]:
+def said_in(path: Path, task: str, read: Callable[[Path], Any] = read_json) -> dict[str, Any]:
     """The content of a predictions.json or summary.json; of one that is not there yet, the task of the run."""
-    content = read_json(path) if path.is_file() else {"task": task}
+    content = read(path) if path.is_file() else {"task": task}
     if not isinstance(content, dict):
         raise DataError(f"{path}: not a file of this program: a {type(content).__name__}. Make it again.")
     return content

@@ -13,6 +13,7 @@ from pipeline.cli.schema import at
 from pipeline.cli.settings import Settings
 from pipeline.cli.validate import plain
 from pipeline.cli.verbs import Verb
+from pipeline.data.answer_fields import read_answered
 from pipeline.errors import ConfigError
 from pipeline.tasks.table import TASKS
 
@@ -84,7 +85,7 @@ def _of_other_answers(verb: Verb, settings: Settings) -> dict[str, str]:
     if verb.name == "evaluate" and file is not None:
         if not file.is_file():
             return {}
-        kind, whose = kind_of(said_in(file, settings.task), file), str(file)
+        kind, whose = kind_of(said_in(file, settings.task, read_answered), file), str(file)
     others = {key: word for key, (measured, word) in MEASURES.items() if measured != kind}
     return {f"evaluate.{key}": f"it is for {word}, and {whose} answers {kind}" for key, word in others.items()}
 

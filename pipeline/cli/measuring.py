@@ -12,12 +12,13 @@ from pipeline.cli.nearest import did_you_mean
 from pipeline.cli.order import require_own_answers
 from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
+from pipeline.data.answer_fields import read_answered
 from pipeline.errors import ConfigError
 
 
 def evaluate(settings: Settings) -> Outcome:
     path = _predictions(settings)
-    content = said_in(path, settings.task)
+    content = said_in(path, settings.task, read_answered)
     if settings.evaluate.predictions is None:
         require_apart(run_of(settings), settings.evaluate.part)
         require_own_answers(content, path, settings)

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from pipeline.data.atomic import read_json
 from pipeline.data.columns import is_number
 from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
 
 MAKE = "Make it with `patchvote predict`."
+NEEDED = "A predictions.json is needed: make it with `patchvote predict`, or as docs/reference/artefacts.md says."
+UNITS = ("mm", "px")
 FARTHEST = 1e9  # mm or px, from the origin: no scan reaches so far
 
 
@@ -30,15 +33,36 @@ def made_by(answers: Answered) -> dict[str, str]:
     return {"model": answers.model, **known}
 
 
+def read_answered(path: Path) -> Any:
+    """The content of predictions, of this or another program.
+
+    Raises:
+        DataError: The file is missing or is not JSON, as a table is; says what is needed.
+    """
+    try:
+        return read_json(path)
+    except DataError as error:
+        raise DataError(f"{error}. {NEEDED}") from error
+
+
 def require_frame(content: Mapping[str, Any], path: Path) -> None:
     """Make sure that positions are what this program takes them for.
 
     Raises:
-        DataError: The file is of another version, or its positions are in another frame.
+        DataError: The file is of another version, or its positions are in another frame or unit; says how to convert.
     """
-    met, needed = (content["version"], content["frame"]), (1, written_frame(content["unit"]))
-    if met != needed:
-        raise DataError(f"{path}: version {met[0]}, frame {met[1]}; expected version 1, frame {needed[1]}")
+    unit = content["unit"]
+    if unit not in UNITS:
+        raise DataError(
+            f"{path}: unit {unit}; expected mm, of pictures px. Convert every position, guess, spread and radius95 to"
+            ' mm, and write "unit": "mm".'
+        )
+    met, needed = (content["version"], content["frame"]), (1, written_frame(unit))
+    if met == needed:
+        return
+    flip = met == (1, "RAS") and needed[1] == "LPS"
+    how = 'Negate x and y of every position and guess, and write "frame": "LPS".' if flip else NEEDED
+    raise DataError(f"{path}: version {met[0]}, frame {met[1]}; expected version 1, frame {needed[1]}. {how}")
 
 
 @contextmanager

@@ -13,10 +13,11 @@ from pipeline.data.answer_fields import (
     fields_of,
     made_by,
     place_in,
+    read_answered,
     require_frame,
     require_numbers,
 )
-from pipeline.data.atomic import read_json, write_json
+from pipeline.data.atomic import write_json
 from pipeline.data.dataset import Box
 from pipeline.data.frames import written_frame
 from pipeline.data.landmark_names import spelled
@@ -112,7 +113,7 @@ def read_box_predictions(path: Path) -> BoxPredictions:
     Raises:
         DataError: The file is not one of boxes, is of another version, or has a field of another type.
     """
-    content = read_json(path)
+    content = read_answered(path)
     try:
         require_frame(content, path)
         if content["task"] not in TASKS:

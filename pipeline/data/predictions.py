@@ -13,10 +13,11 @@ from pipeline.data.answer_fields import (
     numbers_in,
     object_in,
     place_in,
+    read_answered,
     require_frame,
     require_numbers,
 )
-from pipeline.data.atomic import read_json, write_json
+from pipeline.data.atomic import write_json
 from pipeline.data.box_predictions import FoundBox, box_content, boxes_of
 from pipeline.data.columns import Column, columns_of
 from pipeline.data.frames import written_frame
@@ -98,7 +99,7 @@ def read_predictions(path: Path) -> Predictions:
     Raises:
         DataError: The file is not one of landmarks, is of another version or frame, or has a field of another type.
     """
-    content = read_json(path)
+    content = read_answered(path)
     if isinstance(content, dict) and (task := content.get("task", "landmarks")) not in ("landmarks", "multi"):
         raise DataError(f"{path}: holds answers of task={task}; those of a model that finds landmarks are needed here.")
     try:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.answer_fields import MAKE, failures_of, fields_of, made_by, require_numbers
-from pipeline.data.atomic import read_json, write_json
+from pipeline.data.answer_fields import MAKE, failures_of, fields_of, made_by, read_answered, require_numbers
+from pipeline.data.atomic import write_json
 from pipeline.data.columns import NUMBERS, Column, Value, checked, columns_of
 from pipeline.data.frames import written_frame
 from pipeline.data.landmark_names import spelled
@@ -102,7 +102,7 @@ def read_value_predictions(path: Path) -> ValuePredictions:
     Raises:
         DataError: The file is not one of values, is of another version, or has a field of another type.
     """
-    content = read_json(path)
+    content = read_answered(path)
     try:
         if content["version"] != 1:
             raise DataError(f"{path}: version {content['version']}; expected 1")

@@ -10,8 +10,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from pipeline.data.answer_fields import MAKE, failures_of, fields_of, made_by, numbers_in, require_numbers
-from pipeline.data.atomic import read_json, write_json
+from pipeline.data.answer_fields import (
+    MAKE,
+    failures_of,
+    fields_of,
+    made_by,
+    numbers_in,
+    read_answered,
+    require_numbers,
+)
+from pipeline.data.atomic import write_json
 from pipeline.data.frames import written_frame
 from pipeline.errors import DataError
 
@@ -54,7 +62,7 @@ def read_vector_predictions(path: Path) -> VectorPredictions:
         DataError: The file is not one of vectors, is of another version, or has a field of another type; or a vector is
             not of length 1, or not of as many numbers as the others.
     """
-    content = read_json(path)
+    content = read_answered(path)
     try:
         if content["version"] != 1 or content["task"] != TASK:
             raise DataError(f"{path}: version {content['version']}, task {content['task']}; expected 1, {TASK}")

@@ -150,6 +150,13 @@ def test_what_was_forgotten_beside_what_was_given_is_asked_for(words, said, tmp_
     assert f"patchvote: {said}" in capsys.readouterr().err
 
 
+def test_a_table_is_no_predictions_and_evaluate_says_what_is(tmp_path, capsys):
+    (tmp_path / "answers.csv").write_text("case,landmark,x,y,z\n")
+    assert main(["evaluate", f"predictions={tmp_path}/answers.csv", f"dataset={tmp_path}/dataset.json"]) == 1
+    assert "answers.csv: not readable as JSON: " in (told := capsys.readouterr().err)
+    assert "A predictions.json is needed: make it with `patchvote predict`, or as docs/" in told
+
+
 @pytest.mark.parametrize(("content", "complaint"), [("[]", "a list"), ('{"task": ["boxes"]}', r"task '['boxes']'")])
 def test_predictions_that_are_none_are_refused_by_name(tmp_path, capsys, content, complaint):
     (tmp_path / "p.json").write_text(content)

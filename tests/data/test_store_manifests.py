@@ -154,6 +154,16 @@ def test_a_found_landmark_carries_no_guess_and_no_reason(tmp_path):
     ("change", "complaint"),
     [
         (lambda c: c.update(version=9), "version 9, frame LPS; expected version 1"),
+        (
+            lambda c: c.update(frame="RAS"),
+            "frame RAS; expected version 1, frame LPS. Negate x and y of every position and guess, and write "
+            '"frame": "LPS"',
+        ),
+        (
+            lambda c: c.update(frame="voxel"),
+            "expected version 1, frame LPS. A predictions.json is needed: make it",
+        ),
+        (lambda c: c.update(unit="um"), "unit um; expected mm, of pictures px. Convert every position, .* to mm, and"),
         (lambda c: c.pop("model"), "not a predictions file: KeyError"),
         (lambda c: c["cases"]["c1"]["a"].update(colour="red"), "p.json: c1, a: a field is missing, unknown .*'colour'"),
         (lambda c: c["cases"]["c1"]["a"].pop("votes"), "p.json: c1, a: a field is missing, .*'votes'"),
@@ -309,6 +319,15 @@ def test_a_field_that_all_predictions_have_is_named(tmp_path, write, read, told,
     (tmp_path / "p.json").write_text(json.dumps(json.loads((tmp_path / "p.json").read_text()) | change))
     with pytest.raises(DataError, match=complaint):
         read(tmp_path / "p.json")
+
+
+@pytest.mark.parametrize(
+    "read", [read_predictions, read_box_predictions, read_value_predictions, read_vector_predictions]
+)
+def test_a_table_in_the_place_of_predictions_is_told_what_is_needed(tmp_path, read):
+    (tmp_path / "answers.csv").write_text("case,landmark,x,y,z\n")
+    with pytest.raises(DataError, match=r"answers.csv: not readable as JSON: .* A predictions.json is needed: .*docs/"):
+        read(tmp_path / "answers.csv")
 
 
 @pytest.mark.parametrize(
