@@ -15,7 +15,7 @@ from pipeline.cli.given import answers_of, columns_of_settings, quarantined, run
 from pipeline.cli.measuring import align, evaluate, overlay, report
 from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_of, what_was_said
 from pipeline.cli.recognising import enroll, identify, verify
-from pipeline.cli.same_data import require_same_data
+from pipeline.cli.same_data import require_same_data, require_same_scans
 from pipeline.cli.settings import Settings
 from pipeline.data.atomic import read_sealed
 from pipeline.data.dataset import Dataset, read_dataset
@@ -163,6 +163,8 @@ def train(settings: Settings) -> Outcome:
 
     run = run_of(settings)
     build_networks(settings)
+    require_same_data(run, read_dataset(run / "dataset.json"))
+    require_same_scans(run)
     model = stage(
         run / "dataset.json", run / "prepared", run, settings.training, device=settings.device, question=settings.task
     )

@@ -19,6 +19,7 @@ from pipeline.cli.order import require_earlier
 from pipeline.cli.outcome import Outcome, counted
 from pipeline.cli.record import RECORD, is_trained
 from pipeline.cli.run_folder import claimed, leaving_none, writable
+from pipeline.cli.same_data import require_same_scans
 from pipeline.cli.settings import Settings
 from pipeline.cli.streams import onto_output
 from pipeline.cli.verbs import CHAIN, Verb, verb_named
@@ -136,8 +137,10 @@ def run(settings: Settings) -> Outcome:
                 shown += outcome.shown
             elif name == "train":
                 promised = outcome.shown[1:]  # after where the model is
-            elif name == "check" and len(outcome.shown) > 1:
-                show(outcome.shown[:-1], sys.stderr)
+            elif name == "check":
+                if len(outcome.shown) > 1:
+                    show(outcome.shown[:-1], sys.stderr)
+                require_same_scans(folder)
     return Outcome(f"{folder}", (*shown[:-1], *promised, *shown[-1:]), failed)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.data.findings import read_findings
 from pipeline.data.inputs import Inputs
 from pipeline.data.progress_bar import progress_bar
+from pipeline.data.scan_facts import Facts
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.data.threads import cores
 from pipeline.inference.calibration import calibrate, calibrate_boxes, calibrate_values, calibrate_vectors
@@ -39,6 +40,7 @@ from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.beside import can_learn_at_once
 from pipeline.training.cascade import Cascade
 from pipeline.training.cases import fit_known, tell_untaught, training_cases
+from pipeline.training.contents import contents_of
 from pipeline.training.history import history_csv, restore_history
 from pipeline.training.identity import levels_done, record
 from pipeline.training.learnable import (
@@ -117,7 +119,8 @@ def train(
     check_weights(cascade.task, settings.attributes)
     if isinstance(cascade.task, BoxesTask | OneObjectTask | MultiTask):
         tell_untaught(data.classes, learning)
-    record(run, made_of)  # not before all is checked: a run that never began may be begun otherwise
+    scans = {case: facts["sha256"] for case, facts in _facts(dataset).items() if case in store.keys}
+    record(run, made_of, contents_of(data, scans))  # not before all is checked: else it may be begun otherwise
     trained = cascade.train()
     calibration = _of_scans(dataset, data.unit, [c.id for c in (*learning, *validating)])
     model = _model(name or run.name, data, store, cascade, trained, calibration)
@@ -145,11 +148,16 @@ def train(
 
 def _of_scans(dataset: Path, unit: str, cases: Sequence[str]) -> Calibration:
     """How coarse and how large the scans are that are learned from, as check found them."""
-    path = dataset.parent / "findings.json"
-    facts = read_findings(path).facts if path.is_file() else {}
+    facts = _facts(dataset)
     met = [facts[case] for case in cases if case in facts]
     longest = largest((fact["shape"], fact["spacing"]) for fact in met) if unit == "mm" else None
     return Calibration(coarsest=coarsest(fact["spacing"] for fact in met), largest=longest)
+
+
+def _facts(dataset: Path) -> Mapping[str, Facts]:
+    """What check found out about each scan."""
+    path = dataset.parent / "findings.json"
+    return read_findings(path).facts if path.is_file() else {}
 
 
 def _model(

@@ -14,6 +14,7 @@ from pipeline.data.columns import OF_WORDS, words_in
 from pipeline.data.dataset import Dataset
 from pipeline.data.differences import differences
 from pipeline.errors import CheckpointError, DataError
+from pipeline.training.contents import Contents
 from pipeline.training.settings import TrainingSettings
 
 RECORD = "made_of.json"  # in `resume/`
@@ -74,13 +75,19 @@ def arrays_made_of(run: Path) -> str | None:
     return _recorded(run).get("arrays") if _saved(run) else None
 
 
+def contents_made_of(run: Path) -> Contents | None:
+    """The sums of what the model of a run, or half of one, was made of; None where an early version made it."""
+    known = _recorded(run).get("contents") if _saved(run) else None
+    return Contents(**known) if known else None
+
+
 def _plain(data: Dataset) -> dict[str, Any]:
     return asdict(data) | {"root": ""}
 
 
-def record(run: Path, made_of: dict[str, Any]) -> None:
-    """Keep in the run what it is made of, to say what differs later."""
-    write_sealed(run / "resume" / RECORD, made_of)
+def record(run: Path, made_of: dict[str, Any], contents: Contents) -> None:
+    """Keep in the run what it is made of, to say what differs later: with sums of each case, which no model needs."""
+    write_sealed(run / "resume" / RECORD, made_of | {"contents": asdict(contents)})
 
 
 def _of_before(plain: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -8,13 +8,18 @@ import nibabel
 import numpy as np
 import pytest
 
-from pipeline.cli.actions import import_data
+from pipeline.cli import chain
+from pipeline.cli.actions import import_data, train
+from pipeline.cli.outcome import Outcome
+from pipeline.cli.same_data import require_same_scans
 from pipeline.cli.settings import DataSettings, Settings
 from pipeline.data.atomic import write_sealed
 from pipeline.data.dataset import PARTS, read_dataset
+from pipeline.data.findings import Findings, write_findings
 from pipeline.data.markups import write_markups
 from pipeline.errors import ConfigError
-from pipeline.training.identity import data_sums, record
+from pipeline.training.contents import contents_of
+from pipeline.training.identity import data_made_of, data_sums, record
 
 
 def add(source, name, **points):
@@ -32,7 +37,8 @@ def asked(folder, **data):
 def learn(run):
     """Leave behind what a model says of its data."""
     data = read_dataset(run / "dataset.json")
-    record(run, {"data": data_sums(data)[0]})
+    scans = {case.id: f"bytes of {case.id}" for case in data.cases}
+    record(run, {"data": data_sums(data)[0]}, contents_of(data, scans))
     cases = {part: [c.id for c in data.part(part)] for part in PARTS}
     write_sealed(run / "model" / "model.json", {"training": {"cases": cases, "made_of": {"data": data_sums(data)[0]}}})
     return cases
@@ -98,7 +104,50 @@ def test_a_corrected_landmark_is_named_and_that_of_a_test_case_may_be_measured(t
     assert (f"\n  patchvote predict run={trained.run}\n  patchvote evaluate run=" in said) == measured
     import_data(trained)
     assert read_dataset(trained.run / "dataset.json").case(case).landmarks["a"] == (-2.0, -2.0, 3.0)
-    assert "\n  " not in refused(trained)  # what it was made of is not there any more to be compared
+    said = refused(trained)  # of what was done meanwhile
+    assert f"\n  changed: '{case}'\n" in said and "patchvote import" not in said
+    assert (f"as they are now:\n  patchvote predict run={trained.run}\n  patchvote evaluate run=" in said) == measured
+
+
+def test_an_early_version_says_nothing_of_its_cases_and_other_data_imported_since_hide_them(trained):
+    case = read_dataset(trained.run / "dataset.json").cases[0].id
+    write_sealed(trained.run / "resume" / "made_of.json", {"data": data_made_of(trained.run)})
+    add(trained.source, name_of(case, trained.run), a=(-2.0, -2.0, 3.0))
+    assert f"\n  changed: '{case}'\n" in refused(trained)
+    import_data(trained)
+    assert "\n  " not in refused(trained)
+
+
+def checked(run, *changed):
+    """Leave behind what check says of the scans, some of which were exchanged."""
+    ids = [case.id for case in read_dataset(run / "dataset.json").cases]
+    sums = {case: f"{'other ' if case in changed else ''}bytes of {case}" for case in ids}
+    write_findings(Findings((), {case: {"sha256": sums[case]} for case in ids}), run / "findings.json")
+
+
+@pytest.mark.parametrize(("part", "measured"), [("train", False), ("validation", False), ("test", True)])
+def test_another_scan_is_named_and_that_of_a_test_case_may_be_measured(trained, part, measured):
+    case = read_dataset(trained.run / "dataset.json").part(part)[0].id
+    checked(trained.run)
+    require_same_scans(trained.run)
+    checked(trained.run, case)
+    with pytest.raises(ConfigError, match="other scans than these, so nothing was prepared or trained") as caught:
+        require_same_scans(trained.run)
+    assert f"\n  changed: '{case}'\n" in (said := str(caught.value)) and "patchvote import" not in said
+    assert (f"as they are now:\n  patchvote predict run={trained.run}\n" in said) == measured
+    with pytest.raises(ConfigError, match="other scans than these"):
+        train(trained)
+
+
+def test_a_run_of_other_scans_ends_after_check(trained, monkeypatch):
+    case, called = read_dataset(trained.run / "dataset.json").cases[0].id, []
+    stages = {name: lambda *_, name=name, **__: called.append(name) or Outcome("", ("",)) for name in chain.CHAIN}
+    monkeypatch.setattr(chain, "STAGES", stages)
+    monkeypatch.setattr(chain, "require_ahead", lambda _: None)
+    checked(trained.run, case)
+    with pytest.raises(ConfigError, match=f"other scans than these.*\n  changed: '{case}'\n"):
+        chain.run(trained)
+    assert called == ["import", "check"]
 
 
 def test_cases_that_are_gone_and_other_landmarks_are_named(trained):

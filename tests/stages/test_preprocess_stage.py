@@ -18,6 +18,7 @@ from pipeline.data.store import make_level, read_store
 from pipeline.errors import ConfigError, DataError
 from pipeline.stages import preprocess as module
 from pipeline.stages.preprocess import preprocess
+from pipeline.training.contents import contents_of
 from pipeline.training.identity import record
 
 WINDOW = Normalisation("window", -500.0, 500.0)
@@ -162,7 +163,8 @@ def test_arrays_that_a_run_learned_from_are_made_again_under_their_names(few, mo
         patch.setattr(module, "RECIPE", module.EARLIER[-1])
         before = prepare(few)
     run = before.folder.parent
-    record(run, {"arrays": fingerprint(before.looked_at(looks).keys)})
+    made_of = {"arrays": fingerprint(before.looked_at(looks).keys)}
+    record(run, made_of, contents_of(read_dataset(few.dataset)))
     write_sealed(run / "resume" / "level0.json", {})
     shutil.rmtree(before.folder)
     assert prepare(few).keys == before.keys

@@ -11,6 +11,7 @@ from tiny_scans import NAMES, make_scans, tiny_settings
 
 from pipeline.data.atomic import fingerprint
 from pipeline.data.dataset import Box, read_dataset, write_dataset
+from pipeline.data.findings import read_findings
 from pipeline.data.store import read_store
 from pipeline.errors import CheckpointError, DataError
 from pipeline.inference.model import load_model
@@ -18,6 +19,8 @@ from pipeline.stages.preprocess import preprocess
 from pipeline.stages.train import train
 from pipeline.tasks.constellation import fit_constellation
 from pipeline.training import cascade as cascade_module
+from pipeline.training.contents import contents_of
+from pipeline.training.identity import contents_made_of
 
 
 class Killed(BaseException):
@@ -126,6 +129,14 @@ def test_a_run_that_was_killed_leaves_the_bytes_of_one_that_was_not(few, tmp_pat
     assert not (tmp_path / "killed" / "model").exists()
     resumed, undisturbed = (bytes_of(run_on(few, tmp_path / r, settings)) for r in ("killed", "undisturbed"))
     assert resumed == undisturbed
+
+
+def test_a_run_keeps_sums_of_what_it_was_made_of_and_its_model_does_not(few, tmp_path):
+    model = run_on(few, tmp_path / "run")
+    facts, kept = read_findings(few.dataset.parent / "findings.json").facts, read_store(few.folder / "prepared").keys
+    scans = {case: facts[case]["sha256"] for case in kept}
+    assert scans and contents_made_of(tmp_path / "run") == contents_of(read_dataset(few.dataset), scans)
+    assert "contents" not in json.loads((model / "model.json").read_text())["training"]["made_of"]
 
 
 def test_a_run_folder_of_other_settings_is_refused_and_nothing_is_lost(few, tmp_path):

@@ -11,6 +11,7 @@ from pipeline.data.dataset import Case, Dataset
 from pipeline.data.intensity import Normalisation
 from pipeline.data.store import PreparedStore
 from pipeline.errors import CheckpointError
+from pipeline.training.contents import contents_of
 from pipeline.training.identity import identity_of, record
 from pipeline.training.looks import as_begun, looks_of
 from pipeline.training.settings import TrainingSettings
@@ -98,7 +99,8 @@ def test_looks_that_were_asked_for_are_those_that_are_taken(tmp_path):
 
 def test_what_is_refused_is_refused_for_what_is_asked_today(tmp_path):
     begun_with(tmp_path, 1, replace(TWO, rate=1e-3))
-    record(tmp_path, {"settings": {}, "data": "", "arrays": begun(tmp_path / "new")[2]["arrays"], "question": ""})
+    made_of = {"settings": {}, "data": "", "arrays": begun(tmp_path / "new")[2]["arrays"], "question": ""}
+    record(tmp_path, made_of, contents_of(DATA))
     with pytest.raises(CheckpointError) as refused:
         begun(tmp_path)
     assert "the prepared scans" not in str(refused.value)
