@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.data.atomic import read_json, write_json
 from pipeline.data.boxes_table import BoxesTable, edges_of
-from pipeline.data.coco_entries import coco_categories, coco_entries, coco_files, text_of
+from pipeline.data.coco_entries import coco_categories, coco_entries, coco_files, coco_picture, text_of
 from pipeline.data.dataset import Box
 from pipeline.data.frames import coordinate
 from pipeline.data.picture_size import coco_sizes
@@ -23,8 +23,9 @@ def read_coco(path: Path) -> BoxesTable:
     """All boxes by the file of each picture; crowds are left out.
 
     Raises:
-        DataError: Not such a file, or an id of two categories. A bad box, one of no category of the file, or an id of
-            two pictures is a problem of its picture, and a box of no picture of the file is of a case without scan.
+        DataError: Not such a file, or an id of two categories. A bad box, one of no category of the file, one whose
+            picture has its id in another type, or an id of two pictures is a problem of its picture, and a box of no
+            picture of the file is of a case without scan.
     """
     images, annotations, categories = coco_entries(path, read_json(path))
     table = BoxesTable()
@@ -35,10 +36,9 @@ def read_coco(path: Path) -> BoxesTable:
     for number, said in enumerate(annotations):
         if said.get("iscrowd"):
             continue
-        if (case := files.get(said.get("image_id"))) is None:
-            table.cases.setdefault(f"image_id {said.get('image_id')}", [])  # told as boxes without a picture
-            continue
         where = f"{path}: annotation {said.get('id', number)}"
+        if (case := coco_picture(said, files, table, [], where)) is None:
+            continue
         try:
             table.add(case, _label(said.get("category_id"), labels, where), _ends(said.get("bbox"), where), where)
         except DataError as error:

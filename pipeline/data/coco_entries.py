@@ -6,7 +6,7 @@ those of this id are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,6 +51,30 @@ def coco_files(path: Path, images: Sequence[Entry], table: BoxesTable | PointsTa
         for file in files if len(files) > 1 else ():
             table.problem(file, text)
     return {key: files[0] for key, files in found.items()}
+
+
+def coco_picture(
+    said: Entry, files: Mapping[Any, str], table: BoxesTable | PointsTable, stray: Any, where: str
+) -> str | None:
+    """File of the picture of an annotation. None where its id is none of theirs: an id that is one as text is a problem
+    of that picture, which would else show nothing, and another is of a case without scan, of which `stray` is noted."""
+    key = said.get("image_id")
+    if key in files:
+        return files[key]
+    if (case := files.get(_retyped(key))) is not None:
+        text = f"{where}: image_id = {key!r}, and the id of {case} is {_retyped(key)!r}: one is text, one a number."
+        table.problem(case, f"{text} Write both alike.")
+    else:
+        table.cases.setdefault(f"image_id {key}", stray)
+    return None
+
+
+def _retyped(key: Any) -> Any:
+    """An id as the other type would have it: 5 of "5", and "5" of 5."""
+    try:
+        return int(key) if isinstance(key, str) else None if key is None else str(key)
+    except ValueError:
+        return None
 
 
 def _file(image: Entry, where: str) -> str:

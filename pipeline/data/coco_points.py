@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.data.atomic import read_json, write_json
-from pipeline.data.coco_entries import coco_categories, coco_entries, coco_files, text_of
+from pipeline.data.coco_entries import coco_categories, coco_entries, coco_files, coco_picture, text_of
 from pipeline.data.dataset import Position
 from pipeline.data.frames import coordinate
 from pipeline.data.picture_size import coco_sizes
@@ -29,8 +29,9 @@ def read_coco_points(path: Path, hidden: Literal["position", "absent"] = "positi
 
     Raises:
         DataError: Not such a file, or an id of two categories. Several objects in one picture, a bad number, an object
-            of no category of the file or of one without names, or an id of two pictures are a problem of that case; an
-            object of no picture of the file is of a case that has no scan.
+            of no category of the file or of one without names, one whose picture has its id in another type, or an id
+            of two pictures are a problem of that case; an object of no picture of the file is of a case that has no
+            scan.
     """
     images, annotations, categories = coco_entries(path, read_json(path))
     table = PointsTable(unit="px")
@@ -39,10 +40,9 @@ def read_coco_points(path: Path, hidden: Literal["position", "absent"] = "positi
     for number, said in enumerate(annotations):
         if not (numbers := said.get("keypoints")):
             continue
-        if (case := files.get(said.get("image_id"))) is None:
-            table.cases.setdefault(f"image_id {said.get('image_id')}", {})  # told as landmarks without a scan
-            continue
         where = f"{path}: annotation {said.get('id', number)}"
+        if (case := coco_picture(said, files, table, {}, where)) is None:
+            continue
         try:
             _add(table, case, _names(said.get("category_id"), names, where), numbers, hidden, where)
         except DataError as error:

@@ -81,9 +81,23 @@ def test_one_bad_annotation_of_coco_does_not_refuse_the_others(tmp_path, wrong):
 def test_a_coco_file_whose_boxes_are_all_of_no_picture_is_refused(tmp_path):
     """Else all its pictures would show nothing."""
     write_coco(tmp_path / "a.json", {"a.png": (SIZE, BOXES)})
-    (tmp_path / "a.json").write_text((tmp_path / "a.json").read_text().replace('"image_id": 1', '"image_id": "1"'))
+    (tmp_path / "a.json").write_text((tmp_path / "a.json").read_text().replace('"image_id": 1', '"image_id": 7'))
     with pytest.raises(DataError, match=r"a\.json: no box is of a picture in it: compare image_id"):
         read_coco(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(("said", "held"), [("1", 1), (1, "1"), ("01", 1)])
+def test_an_image_id_of_another_type_than_its_picture_is_a_problem_of_that(tmp_path, said, held):
+    """Else the picture shows nothing, and is learned so."""
+    pictures(tmp_path, [f"{n}.png" for n in "abcd"])
+    content = json.loads(changed(tmp_path / "boxes.json", lambda c: None).read_text())
+    content["images"][0]["id"] = held
+    content["annotations"][0]["image_id"] = content["annotations"][1]["image_id"] = said
+    (tmp_path / "boxes.json").write_text(json.dumps(content))
+    data, findings = collect_boxes(tmp_path, "set", unlisted="absent")
+    assert [c.id for c in data.cases] == ["b", "c", "d"]
+    assert [(f.rule, f.severity, f.case) for f in findings] == [("bad-annotation", "error", "a")]
+    assert f"annotation 1: image_id = {said!r}, and the id of a.png is {held!r}" in findings[0].message
 
 
 def changed(path, change):

@@ -85,6 +85,16 @@ def test_objects_of_no_picture_of_coco_are_of_a_case_without_scan(tmp_path):
     assert table.cases == {"x.png": POINTS, "image_id 2": {}} and not table.problems
 
 
+def test_an_image_id_of_another_type_than_its_picture_is_a_problem_of_that(tmp_path):
+    write_coco_points(tmp_path / "a.json", {f"{n}.png": ((16, 12), POINTS) for n in "xy"})
+    content = read_json(tmp_path / "a.json")
+    content["annotations"][0]["image_id"] = "1"
+    write_json(tmp_path / "a.json", content)
+    table = read_coco_points(tmp_path / "a.json")
+    assert table.cases == {"y.png": POINTS} and list(table.problems) == ["x.png"]
+    assert "annotation 1: image_id = '1', and the id of x.png is 1" in table.problems["x.png"][0]
+
+
 @pytest.mark.parametrize("wrong", [{"category_id": 9}, {"category_id": None}])
 def test_an_object_of_no_category_of_coco_is_a_problem_of_its_picture(tmp_path, wrong):
     write_coco_points(tmp_path / "a.json", {f"{n}.png": ((16, 12), POINTS) for n in "xy"})
