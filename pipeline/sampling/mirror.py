@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,10 +12,8 @@ from pipeline.data.csv_rows import some
 from pipeline.data.encoders import Encoder
 from pipeline.errors import ConfigError
 from pipeline.sampling.augment import AugmentSettings
+from pipeline.sampling.sides import alike, other_side, says_side
 from pipeline.sampling.source import Source
-
-SIDES = {"left": "right", "l": "r", "links": "rechts", "gauche": "droite", "sinister": "dexter", "sin": "dex"}
-OTHER = SIDES | {other: one for one, other in SIDES.items()}
 
 
 @dataclass(frozen=True)
@@ -27,11 +24,13 @@ class Twins:
         points: Of each landmark; none = each keeps its own name.
         classes: Of each class of boxes; none = likewise.
         words: Of each class or label of a value, by the name of the value; those that are not named keep theirs.
+        lone: Names that keep theirs though left or right is in a word of them.
     """
 
     points: tuple[int, ...] = ()
     classes: tuple[int, ...] = ()
     words: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    lone: tuple[str, ...] = ()
 
 
 def exchanged(
@@ -56,7 +55,14 @@ def exchanged(
     points = tuple(twins(landmarks, _within(augment.pairs, landmarks)).tolist()) if landmarks else ()
     opposites = {name: _opposites(known, augment.pairs) for name, known in words.items()}
     changed = {name: numbers for name, numbers in opposites.items() if numbers != tuple(range(len(numbers)))}
-    return Twins(points, _opposites(classes, augment.pairs), changed)
+    of_classes = _opposites(classes, augment.pairs)
+    each = [(landmarks, points), (classes, of_classes), *((known, opposites[name]) for name, known in words.items())]
+    lone = [name for names, numbers in each for name in _lone(names, numbers, augment.pairs)]
+    return Twins(points, of_classes, changed, tuple(dict.fromkeys(lone)))
+
+
+def _lone(names: Sequence[str], numbers: Sequence[int], pairs: Mapping[str, str]) -> list[str]:
+    return [name for n, name in enumerate(names) if numbers[n] == n and name not in pairs and says_side(name)]
 
 
 def _require_together(pairs: Mapping[str, str], known: Mapping[str, Sequence[str]]) -> None:
@@ -78,12 +84,13 @@ def twins(names: Sequence[str], pairs: Mapping[str, str]) -> Int[np.ndarray, " K
     """For each landmark the number of the one that takes its place in a mirror; its own where there is none.
 
     Args:
-        names: Of the landmarks. A word "left" (l) has its twin where the same name says "right" (r).
+        names: Of the landmarks. A word "left" (l) has its twin where the same name says "right" (r), and "left" in a
+            word where there is such a name.
         pairs: Twins among them whose names do not say it; one that is its own twin lies in the middle.
 
     Raises:
-        ConfigError: Two have one twin; a name says a side and there is none for the other, or no landmark has a twin,
-            so that a mirrored image would be taught with the wrong names.
+        ConfigError: Two have one twin; a name says a side and there is none for the other, two that keep their names
+            differ in l and r, or no landmark has a twin, so that a mirrored image would be taught with the wrong names.
 
     Examples:
         >>> twins(["left_eye", "right_eye", "nose"], {}).tolist()
@@ -104,8 +111,9 @@ def _opposites(names: Sequence[str], pairs: Mapping[str, str]) -> tuple[int, ...
     """For each name the number of the one for the other side; its own where it says none."""
     mine = _within(pairs, names)
     both = mine | {other: one for one, other in mine.items()}
-    twin = {name: both.get(name) or _other_side(name) for name in names}
+    twin = {name: both.get(name) or other_side(name, names) for name in names}
     _require_pairs(twin)
+    _require_unlike([name for name in names if twin[name] == name and name not in both])
     return tuple(names.index(twin[name]) for name in names)
 
 
@@ -122,6 +130,18 @@ def _require_pairs(twin: Mapping[str, str]) -> None:
                 f"training.augment.pairs: '{other}' would be the twin of '{name}' and of '{twin[other]}'; name each "
                 "in one pair at most, and with it the one whose name says the other side"
             )
+
+
+def _require_unlike(kept: Sequence[str]) -> None:
+    """Whether L1 and R1 are two sides or a vertebra and a rib, nobody but the user knows."""
+    if found := alike(kept):
+        one, other = found[0]
+        listed = ", ".join(f"{a}: {b}" for a, b in found)
+        raise ConfigError(
+            f"training.augment.mirror: '{one}' and '{other}' differ only in left and right, and a mirrored image would"
+            f" keep both names; give training.augment.pairs={{{listed}}} if they are the two sides, {{{one}: {one}}} if"
+            " they say no side, or training.augment.mirror=0"
+        )
 
 
 def mirrored(drawn: Source, twins: Twins) -> Source:
@@ -161,19 +181,3 @@ def _turned(places: Float[np.ndarray, "P D"], last: int) -> Float[np.ndarray, "P
     result = places.copy()
     result[:, -1] = last - result[:, -1]
     return result
-
-
-def _other_side(name: str) -> str:
-    """The name with its word for one side put in place of the other; the name itself without one.
-
-    >>> _other_side("Ostium_L"), _other_side("leftEye"), _other_side("lateral")
-    ('Ostium_R', 'rightEye', 'lateral')
-    """
-    words = re.split(r"([\s_.-]+|(?<=[a-z])(?=[A-Z]))", name)
-    return "".join(_like(OTHER[w.lower()], w) if w and w.lower() in OTHER else w for w in words)
-
-
-def _like(word: str, model: str) -> str:
-    if model.isupper():
-        return word.upper()
-    return word.capitalize() if model[0].isupper() else word

@@ -54,7 +54,7 @@ from pipeline.training.learnable import (
 )
 from pipeline.training.levels import TrainingCase
 from pipeline.training.looks import as_begun
-from pipeline.training.mirrored_names import mirrored_names
+from pipeline.training.mirrored_names import mirrored_names, tell_lone
 from pipeline.training.settings import TrainingSettings
 from pipeline.training.trained_level import TrainedLevel
 
@@ -107,6 +107,7 @@ def train(
     learning, validating = (training_cases(data, store, part, known) for part in ("train", "validation"))
     place, how = run / "resume", (store.spacings, store.unit, settings, target)
     names = mirrored_names(data, question, settings.augment, known.outputs, known.inputs.columns)
+    tell_lone(names)
     asked = Asked(data.landmarks, data.classes, known.outputs)
     check_asked(dataset, question, asked)
     check_beside(f"{dataset} has", known.inputs, settings.coarse.hidden)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from pipeline.data.columns import OF_WORDS
+from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Dataset
 from pipeline.data.encoders import Encoder
 from pipeline.data.fit_encoders import fit_encoders
@@ -26,6 +28,16 @@ def mirrored_names(
     classes = data.classes if kind == "boxes" or everything else ()
     asked = outputs if kind == "values" or everything else ()
     return exchanged(landmarks, augment, classes, (*asked, *inputs))
+
+
+def tell_lone(names: Twins | None) -> None:
+    """Say which names keep left or right, in a word of theirs, in the mirror: a lone "imgleft", but "bright" too."""
+    if names is not None and names.lone:
+        print(
+            f"training.augment.mirror: nothing is the other side of {some(names.lone)}, so a mirrored image keeps the"
+            " name. If it says a side, give its twin in training.augment.pairs, or training.augment.mirror=0.",
+            file=sys.stderr,
+        )
 
 
 def require_mirrored_names(data: Dataset, question: str, augment: AugmentSettings) -> None:

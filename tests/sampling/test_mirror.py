@@ -23,6 +23,10 @@ from pipeline.sampling.source import Source
         ("leftEye", "rightEye"),
         ("LEFT-ostium", "RIGHT-ostium"),
         ("condyle.l.2", "condyle.r.2"),
+        ("left1", "right1"),
+        ("Lefteye", "Righteye"),
+        ("mouth_imgleft", "mouth_imgright"),
+        ("left_imgleft", "right_imgright"),
     ],
 )
 def test_names_that_say_their_side_are_twins(one, other):
@@ -31,7 +35,33 @@ def test_names_that_say_their_side_are_twins(one, other):
 
 def test_a_letter_inside_a_word_is_no_side():
     with pytest.raises(ConfigError, match="no landmark name says left or right"):
-        twins(["lateral", "rateral", "nose", "rose"], {})
+        twins(["lateral", "rim", "nose", "rose"], {})
+
+
+@pytest.mark.parametrize(("one", "other"), [("L1", "R1"), ("l1", "r1"), ("eyel", "eyer"), ("LVOT", "RVOT")])
+def test_names_that_a_letter_of_a_side_tells_apart_are_refused_until_something_is_said_of_them(one, other):
+    """Else left and right are taught exchanged as soon as another pair is recognised."""
+    names = [one, "left_eye", "right_eye", other]
+    with pytest.raises(ConfigError, match=f"'{one}' and '{other}' differ only .*pairs={{{one}: {other}}}"):
+        twins(names, {})
+    assert twins(names, {one: other}).tolist() == [3, 2, 1, 0]
+    assert twins(names, {one: one}).tolist() == [0, 2, 1, 3]
+    with pytest.raises(ConfigError, match=f"'{one}' and '{other}' differ only"):
+        exchanged((), MIRROR, names)
+    with pytest.raises(ConfigError, match=f"'{one}' and '{other}' differ only"):
+        exchanged((), MIRROR, (), [Encoder(Column("sort", "class"), words=tuple(names))])
+
+
+def test_pairs_that_are_told_do_not_hide_those_that_are_not():
+    names = ["eye_a", "mouth_imgright", "eye_b", "mouth_imgleft"]
+    assert twins(names, {"eye_a": "eye_b"}).tolist() == [2, 3, 0, 1]
+
+
+def test_a_name_with_a_side_in_a_word_and_no_twin_keeps_it_and_is_told():
+    classes = ("bright", "lung_imgleft", "left_eye", "right_eye")
+    words = [Encoder(Column("sort", "class"), words=("imgleft", "imgright", "cleft"))]
+    names = exchanged((), AugmentSettings(mirror=0.5, pairs={"bright": "bright"}), classes, words)
+    assert names == Twins((), (0, 1, 3, 2), {"sort": (1, 0, 2)}, ("lung_imgleft", "cleft"))
 
 
 def test_pairs_are_told_where_names_are_silent():
