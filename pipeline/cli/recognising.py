@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.cli.given import run_of
 from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
+from pipeline.data.csv_rows import some
 from pipeline.data.gallery import NOBODY
 from pipeline.errors import ConfigError
 
@@ -57,7 +58,8 @@ def _asked(settings: Settings, claimed: str | None) -> Outcome:
     rows = [(called[a.image], word, f"{a.distance:.3f}", a.nearest) for a, word in zip(answers, said, strict=True)]
     title = f"is it {claimed}?" if claimed else "who is it?"
     note = f"{counted(len(answers), 'image')}, {sum(a.name is not None for a in answers)} recognised"
-    return Outcome(note, (table_from(("image", title, "distance", "nearest"), rows), note), failed)
+    ties = [f"{called[a.image]}: as near as '{a.name}' is {some(a.as_near)}" for a in answers if a.name and a.as_near]
+    return Outcome(note, (table_from(("image", title, "distance", "nearest"), rows), *ties, note), failed)
 
 
 def _called(images: Sequence[Path]) -> dict[Path, str]:

@@ -20,6 +20,7 @@ from pipeline.data.atomic import write_bytes
 from pipeline.errors import DataError
 
 VERSION = "1"
+SAME = 1e-3  # squared distance: so near lie copies of one image, and two that it parts no more are equally near
 NOBODY = "not recognised"  # the answer about an image that shows nobody of the gallery; no person is called so
 
 
@@ -71,6 +72,12 @@ class Gallery:
         some = np.argpartition(distance, min(count, len(distance)) - 1)[:count]
         ordered = some[np.argsort(distance[some], kind="stable")]
         return [(self.people[row], float(distance[row])) for row in ordered]
+
+    def others_within(self, name: str, vector: Float[np.ndarray, " F"], distance: float) -> list[str]:
+        """Other people who have a vector within a squared distance."""
+        near = [row for row, person in enumerate(self.people) if person != called(name)]
+        far = 2 - 2 * (self.vectors[near] @ np.asarray(vector, np.float32)) if near else np.empty(0)
+        return sorted({self.people[row] for row, each in zip(near, far, strict=True) if each <= distance})
 
     def distance_to(self, name: str, vector: Float[np.ndarray, " F"]) -> float:
         """To the nearest vector of one person.

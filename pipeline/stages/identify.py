@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.atomic import sha256_of, swept_folder, write_text
+from pipeline.data.csv_rows import some
 from pipeline.data.find_images import find_images, skipping
-from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
+from pipeline.data.gallery import NOBODY, SAME, Gallery, called, read_gallery, write_gallery
 from pipeline.data.points_csv import csv_line
 from pipeline.data.read_apart import read_safely
 from pipeline.data.run_report import require_free_report, write_report
@@ -32,12 +33,14 @@ class Recognised:
         name: Who it is; None = not recognised, which is the answer unless somebody is near enough.
         distance: Squared, to the nearest of the gallery (or of the person that is claimed).
         nearest: Whose that is; a guess, never an answer.
+        as_near: Other people of the gallery who are as near.
     """
 
     image: Path
     name: str | None
     distance: float
     nearest: str
+    as_near: tuple[str, ...] = ()
 
 
 class Asked:
@@ -80,9 +83,19 @@ def enroll(
         asked = Asked(model, gallery, None, device, threads)
         people = asked.gallery(may_be_new=True)
         for image in _files(images, asked.unit):
-            people = people.with_person(name, image.name, asked.vector(image))
+            vector = asked.vector(image)
+            if twins := people.others_within(name, vector, SAME):
+                print(_doubled(image, name, twins), file=sys.stderr)
+            people = people.with_person(name, image.name, vector)
         write_gallery(people, gallery)
     return len(set(people.people))
+
+
+def _doubled(image: Path, name: str, twins: Sequence[str]) -> str:
+    return (
+        f"{image}: enrolled as '{called(name)}', and as near to {some(twins)} of the gallery as the same image,"
+        " so that nothing tells whose it is. Whoever is enrolled wrongly can be taken out: remove=NAME."
+    )
 
 
 def remove(model: Path, gallery: Path, name: str) -> int:
@@ -137,9 +150,11 @@ def identify(
             continue
         if claimed is None:
             who, distance = people.nearest(vector)[0]
+            as_near = people.others_within(who, vector, distance + SAME)
         else:
-            who, distance = called(claimed), people.distance_to(claimed, vector)
-        answers.append(Recognised(image, who if distance <= asked.threshold else None, distance, who))
+            who, distance, as_near = called(claimed), people.distance_to(claimed, vector), []
+        named = who if distance <= asked.threshold else None
+        answers.append(Recognised(image, named, distance, who, tuple(as_near)))
     if out is not None:
         with swept_folder(out):
             write_text(out / "identities.csv", _table(answers))
