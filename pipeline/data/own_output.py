@@ -3,8 +3,16 @@ drawings, or links to scans that it was given."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from pipeline.data.atomic import read_json
+from pipeline.data.csv_rows import some
+from pipeline.data.run_report import REPORT, is_report
+from pipeline.errors import DataError
+
+ANSWERS = "predictions.json"
+MEANT = "Give the pictures that it was given."  # in place of its drawings
 PREPARED = "prepared"  # of a run
 PRIVATE = "private"  # beside what goes by codes
 KEY = "key"  # in it, what codes are made with
@@ -29,11 +37,29 @@ def is_answered(folder: Path, top: Path, out: Path | None) -> bool:
     """Whether pictures in it show answers: a call of ours ended there or above, though not in `top` as it was given; or
     answers are about to go there. Answers to scans may lie beside their scans, so those are taken all the same."""
     ended = any(
-        all((p / name).is_file() for name in ("predictions.json", "run_report.json"))
+        all((p / name).is_file() for name in (ANSWERS, REPORT))
         for p in (folder, folder.parent)
         if p != top and top in p.parents
     )
     return ended or (out is not None and folder != top and folder.resolve() == out.resolve())
+
+
+def answered_in(folder: Path) -> frozenset[str]:
+    """Ids of the cases whose answers `predict` wrote into a folder."""
+    try:
+        return frozenset(read_json(folder / ANSWERS)["cases"]) if is_report(folder / REPORT, "predict") else frozenset()
+    except (DataError, KeyError, TypeError):
+        return frozenset()
+
+
+def about_drawings(images: Iterable[Path]) -> str:
+    """What to tell of pictures that are called as those `predict` drew its answers on and lie where it did, "" = none
+    are: whoever gives such a folder itself may mean the pictures that were answered."""
+    pictures = [p for p in images if p.suffix.lower() == ".png"]
+    answered = {folder: answered_in(folder) for folder in {p.parent for p in pictures}}
+    if not (drawn := sorted(str(p) for p in pictures if p.stem in answered[p.parent])):
+        return ""
+    return f"{some(drawn)}: predict wrote its answers there and drew them on these pictures, which are taken so."
 
 
 def is_worn(path: Path) -> bool:

@@ -11,6 +11,7 @@ from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Part
 from pipeline.data.find_images import find_images, inside, skipping
 from pipeline.data.findings import Finding
+from pipeline.data.own_output import MEANT, about_drawings
 from pipeline.data.read_picture import SUFFIXES as PICTURES
 from pipeline.data.readers import (
     SUFFIXES,
@@ -57,6 +58,8 @@ def find_scans(
         )
     if skipped:
         findings.append(Finding("passed-over", "note", None, skipping(skipped)))
+    if drawings := about_drawings(paths):
+        findings.append(Finding("drawn-on", "warning", None, drawings, MEANT))
     picked = pick_series(paths, series)
     require_series(picked, series)
     by_id = scan_ids(picked, folder)
@@ -124,6 +127,8 @@ def asked_scans(
         found |= _unread_ids(paths, given, found)  # to fail as each does alone
     if skipped:
         print(skipping(skipped), file=sys.stderr)
+    if drawings := about_drawings(found.values()):
+        print(drawings, MEANT, file=sys.stderr)
     if not found:
         raise DataError(f"{', '.join(map(str, inputs)) or 'no input'}: no scan there; give -i SCAN_OR_FOLDER")
     require_series(found.values(), series)

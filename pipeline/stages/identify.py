@@ -15,6 +15,7 @@ from pipeline.data.atomic import sha256_of, swept_folder, write_text
 from pipeline.data.csv_rows import some
 from pipeline.data.find_images import find_images, skipping
 from pipeline.data.gallery import NOBODY, SAME, Gallery, called, read_gallery, write_gallery
+from pipeline.data.own_output import MEANT, about_drawings
 from pipeline.data.points_csv import csv_line
 from pipeline.data.read_apart import read_safely
 from pipeline.data.run_report import require_free_report, write_report
@@ -182,6 +183,8 @@ def _files(images: Iterable[Path], unit: str) -> list[Path]:
     found += unread
     if skipped:
         print(skipping(skipped), file=sys.stderr)
+    if drawings := about_drawings(found):
+        print(drawings, MEANT, file=sys.stderr)
     if not found:
         raise DataError(f"{', '.join(map(str, images)) or 'no input'}: no image there; give -i IMAGE_OR_FOLDER")
     return found
