@@ -11,7 +11,8 @@ from typing import TextIO
 
 from pipeline.errors import DataError
 
-DELIMITERS = ",;\t"
+PARTS = {",": "comma", ";": "semicolon", "\t": "tab"}
+DELIMITERS = "".join(PARTS)
 STATED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # the first line of some that Excel wrote
 DIGITS = r"[+-]?\d*{}\d+([eE][+-]?\d+)?"
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3}){2,}")
@@ -45,11 +46,12 @@ def read_rows(path: Path, wanted: Iterable[str], numbers: Sequence[str] = ()) ->
     header = next(lines, (0, []))[1]
     if twice := sorted({name for name in wanted if header.count(name) > 1}):
         raise DataError(f"{path}: the heading '{twice[0]}' stands there twice; rename or remove one of the columns.")
+    delimiter = _delimiter(path)
     rows = [
-        Row(n, dict(zip(header, [*cells, *[""] * len(header)], strict=False)), spilled(cells, len(header)))
+        Row(n, dict(zip(header, [*cells, *[""] * len(header)], strict=False)), spilled(cells, len(header), delimiter))
         for n, cells in lines
     ]
-    if numbers and has_decimal_commas(_delimiter(path), (row.cells[name] for row in rows for name in numbers)):
+    if numbers and has_decimal_commas(delimiter, (row.cells[name] for row in rows for name in numbers)):
         for row in rows:
             row.cells.update({name: with_point(row.cells[name]) for name in numbers})
     return rows
@@ -64,17 +66,20 @@ def headings(path: Path) -> list[str]:
     return next(_lines(path), (0, []))[1]
 
 
-def spilled(cells: Sequence[str], columns: int) -> str:
-    """What is wrong where a row has more cells than there are headings: all behind an unquoted comma are shifted.
+def spilled(cells: Sequence[str], columns: int, delimiter: str = ",") -> str:
+    """What is wrong where a row has more cells than there are headings: all behind an unquoted comma, or what else
+    parts the cells, are shifted.
 
     Examples:
-        >>> spilled(["p1", "1", "203"], 2), spilled(["p1", "1", ""], 2)
-        ('3 cells under 2 headings; write numbers with a point, and put text with a comma in quotes', '')
+        >>> spilled(["p1", "1", "203"], 2, ";"), spilled(["p1", "1", ""], 2)
+        ("3 cells under 2 headings, '203' under none; put text with a semicolon in quotes, or remove the cell", '')
     """
-    if not any(cell.strip() for cell in cells[columns:]):
+    if not (surplus := [cell for cell in cells[columns:] if cell.strip()]):
         return ""
-    advice = "write numbers with a point, and put text with a comma in quotes"
-    return f"{len(cells)} cells under {columns} headings; {advice}"
+    parts = PARTS.get(delimiter, repr(delimiter))
+    advice = "write numbers with a point, and " if delimiter == "," else ""
+    advice += f"put text with a {parts} in quotes, or remove the cell"
+    return f"{len(cells)} cells under {columns} headings, '{surplus[0]}' under none; {advice}"
 
 
 def some(names: Iterable[str]) -> str:

@@ -52,7 +52,7 @@ def read_points_csv(path: Path, frame: str | None = None, unit: str | None = Non
     told: list[tuple[str, dict[str, str]]] = []
     for line, cells in _with_points(rows, {at for axes in columns.values() for at in axes.values()}, delimiter):
         row = {name: _cell(cells, index) for name, index in where.items()}
-        if wrong := spilled(cells, len(header)):
+        if wrong := spilled(cells, len(header), delimiter):
             table.problem(row["case"], f"{path}: row {line}: {wrong}.")
             continue
         _add_row(table, row, {n: _words(cells, axes) for n, axes in columns.items()}, f"{path}: row {line}")

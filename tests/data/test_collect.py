@@ -578,7 +578,8 @@ def test_a_row_that_a_comma_has_shifted_is_an_error_of_its_case(folder):
     rows = (folder / "landmarks.csv").read_text().splitlines()
     (folder / "landmarks.csv").write_text("\n".join([rows[0], "c0,right_ostium,12,5,24,32", *rows[2:]]))
     _, findings = collect(folder, "mine")
-    assert "row 2: 6 cells under 5 headings" in next(f.message for f in findings if f.severity == "error")
+    told = next(f.message for f in findings if f.severity == "error")
+    assert "row 2: 6 cells under 5 headings, '32' under none; write numbers with a point, and put text with a" in told
 
 
 def test_folders_that_hold_nothing_usable_are_refused(folder, tmp_path_factory):

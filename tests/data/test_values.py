@@ -179,6 +179,15 @@ def test_a_row_that_a_comma_has_shifted_is_an_error_of_its_case(tmp_path, line, 
     assert problem in told["a.png"][0] if problem else not told
 
 
+@pytest.mark.parametrize(("delimiter", "called"), [(";", "semicolon"), ("\t", "tab"), ("|", "'|'")])
+def test_a_row_with_a_cell_too_many_is_told_by_what_parts_the_cells_of_its_table(tmp_path, delimiter, called):
+    """A comma in quotes would not help there."""
+    lines = [f"sep={delimiter}", "image,age", "a.png,1,,left", "b.png,2"]
+    (tmp_path / "t.csv").write_text("\n".join(lines).replace(",", delimiter))
+    told = read_values(tmp_path / "t.csv", [AGE]).problems["a.png"][0]
+    assert f"4 cells under 2 headings, 'left' under none; put text with a {called} in quotes, or remove" in told
+
+
 def test_tables_with_semicolons_are_read_and_a_heading_twice_is_refused(tmp_path):
     (tmp_path / "t.csv").write_text("image;age\n\na.png;3\n")
     assert read_values(tmp_path / "t.csv", [AGE]).rows == {"a.png": {"age": 3.0}}
