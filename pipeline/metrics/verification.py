@@ -133,12 +133,27 @@ def folds_accuracy(
     distance: Float[np.ndarray, " P"], same: Bool[np.ndarray, " P"], fold: Int[np.ndarray, " P"]
 ) -> dict[str, float]:
     """Accuracy of listed pairs, the threshold of each fold chosen on all others (LFW's protocol, Huang et al. 2007):
-    `folds_accuracy`, the mean over the folds, two or more, and `folds_sd`."""
+    `folds_accuracy`, the mean over the folds, two or more, and `folds_sd`. Of thresholds that are equally right on the
+    others the middle of the widest gap is taken, which is as far from their pairs on both sides."""
     accuracy = []
     for number in np.unique(fold):
         others = fold != number
-        cuts = np.unique(distance[others])
-        right = [((distance[others] <= cut) == same[others]).mean() for cut in cuts]
-        threshold = cuts[int(np.argmax(right))]
+        threshold = _best_threshold(distance[others], same[others])
         accuracy.append(float(((distance[fold == number] <= threshold) == same[fold == number]).mean()))
     return {"folds_accuracy": float(np.mean(accuracy)), "folds_sd": float(np.std(accuracy))}
+
+
+def _best_threshold(distance: Float[np.ndarray, " P"], same: Bool[np.ndarray, " P"]) -> float:
+    """Up to which distance a pair is of one, so that most pairs are right.
+
+    Examples:
+        >>> _best_threshold(np.array([0.1, 0.2, 0.8]), np.array([True, True, False]))
+        0.5
+    """
+    cuts = np.unique(distance)
+    right = np.array([((distance <= cut) == same).sum() for cut in cuts])
+    best = np.flatnonzero(right == right.max())
+    runs = np.split(best, np.flatnonzero(np.diff(best) > 1) + 1)  # of cuts side by side, between which nothing changes
+    gaps = [(cuts[run[0]], cuts[min(run[-1] + 1, len(cuts) - 1)]) for run in runs]
+    low, high = max(gaps, key=lambda gap: gap[1] - gap[0])
+    return float((low + high) / 2)

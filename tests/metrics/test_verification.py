@@ -76,9 +76,23 @@ def test_the_threshold_of_a_fold_is_chosen_on_the_others():
     distance = np.array([0.1, 0.9, 0.2, 0.8, 0.6, 0.7])
     same = np.array([True, False, True, False, True, False])
     fold = np.array([0, 0, 1, 1, 2, 2])
-    # folds 0 and 1 are right by any threshold that their others choose; fold 2's others choose 0.2: 0.6 is refused
+    # folds 0 and 1 are right by any threshold that their others choose; fold 2's others choose 0.5: 0.6 is refused
     numbers = folds_accuracy(distance, same, fold)
     assert numbers["folds_accuracy"] == pytest.approx((1 + 1 + 0.5) / 3)
+
+
+def test_of_equally_good_thresholds_of_a_fold_the_middle_of_the_widest_gap_is_taken():
+    same, fold = np.array([True, False] * 2), np.array([0, 0, 1, 1])
+    for one, other in (([0.1, 0.9], [0.4, 0.6]), ([0.1, 0.2], [0.14, 0.16])):
+        assert folds_accuracy(np.array([*one, *other]), same, fold)["folds_accuracy"] == 1.0
+    # the others of fold 1 are as right up to 0.1 as between 0.3 and 0.9
+    distance, same = np.array([0.1, 0.2, 0.3, 0.9, 0.5, 0.7]), np.array([True, False, True, False, True, False])
+    assert folds_accuracy(distance, same, np.array([0, 0, 0, 0, 1, 1]))["folds_accuracy"] == pytest.approx(
+        (0.75 + 1) / 2
+    )
+    # a threshold beyond all pairs of the others, which are all of one, is the largest of them
+    distance, same = np.array([0.1, 0.3, 0.2, 0.4]), np.array([True, True, True, False])
+    assert folds_accuracy(distance, same, np.array([0, 0, 1, 1]))["folds_accuracy"] == 1.0
 
 
 def test_people_with_one_image_are_strangers_and_never_enrolled():
