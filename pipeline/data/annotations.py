@@ -21,6 +21,7 @@ from pipeline.data.mps import read_mps
 from pipeline.data.nnlandmark import NAME as NNLANDMARK
 from pipeline.data.nnlandmark import read_nnlandmark
 from pipeline.data.observers import Readings, agreed, observer_of
+from pipeline.data.own_output import own_answers
 from pipeline.data.picture_size import other_sizes
 from pipeline.data.point_files import FILES, files_by_case, point_files, stem_of, suffix_of
 from pipeline.data.points_csv import read_points_csv
@@ -105,7 +106,7 @@ def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: P
     unit = "px" if any(unit_of(p) == "px" for p in scans.values()) else "mm"
     ids = ids_by_file(scans, source)
     table = read_nnlandmark(path, scans, ids) if path.name == NNLANDMARK else _table(path, frame, unit)
-    out = Annotations()
+    out = Annotations(findings=own_answers([path]))
     table.rename(ids)
     for case, message in other_sizes(table.sizes, scans).items():
         table.problem(case, message)
@@ -136,7 +137,7 @@ def _table(path: Path, frame: str | None, unit: str) -> PointsTable:
 
 
 def _from_files(by_case: dict[str, list[Path]], scans: Mapping[str, Path], frame: str | None) -> Annotations:
-    out = Annotations(files=by_case)
+    out = Annotations(files=by_case, findings=own_answers(path for paths in by_case.values() for path in paths))
     for case, paths in sorted(by_case.items()):
         whose = [observer_of(p, stem_of(p))[1] for p in paths]
         if len(paths) > 1 and ("" in whose or len(set(whose)) < len(whose)):

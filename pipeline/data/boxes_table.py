@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pipeline.data.dataset import Box
@@ -20,11 +21,13 @@ EDGE = 0.5  # from the edge of the first pixel to its centre
 @dataclass
 class BoxesTable:
     """`cases[name]` by the file or id of a picture; `problems[name]` are messages about boxes that cannot be used;
-    `sizes[name]` are the width and height of the picture that they were drawn on, where the file says it."""
+    `sizes[name]` are the width and height of the picture that they were drawn on, where the file says it; `files` are
+    those that were read."""
 
     cases: dict[str, list[Box]] = field(default_factory=dict)
     problems: dict[str, list[str]] = field(default_factory=dict)
     sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    files: list[Path] = field(default_factory=list)
 
     def add(self, case: str, label: str, numbers: list[Any], where: str) -> None:
         """Note a box by its low and high edges, counted from the edge of the first pixel.

@@ -16,6 +16,7 @@ from pipeline.data.collect import require_enough, subject
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.findings import Finding
 from pipeline.data.grouping import splits_of, subjects_of
+from pipeline.data.own_output import own_answers
 from pipeline.data.picture_size import other_sizes
 from pipeline.data.readers import case_name, read_frame, unit_of
 from pipeline.data.scan_files import find_scans, parts_of
@@ -53,6 +54,7 @@ def collect_boxes(
     source = Path(source)
     scans, findings = find_scans(source, images, series)
     table = _read(source, scans)
+    findings += own_answers(table.files)
     cases = []
     subjects = subjects_of(source, scans, findings)
     splits = parts_of(scans) | splits_of(source, scans, findings)
@@ -86,6 +88,7 @@ def with_boxes_of_folder(
     if not _tables(dataset.root) and not coco_lists(dataset.root) and not _files(dataset.root, paths):
         return dataset
     table = _read(dataset.root, paths)
+    findings += own_answers(table.files)
     for case in sorted(table.problems.keys() & paths.keys()):
         text, advice = table.problems[case][0], "Correct it; until then nothing is known of the boxes of this case."
         findings.append(Finding("bad-annotation", "warning", case, text, advice))
@@ -117,6 +120,7 @@ def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:
         table = TABLES[tables[0].name](tables[0])
     else:
         table = read_coco_lists(lists, source) if lists else _beside(source, scans, beside)
+    table.files = tables or lists or list(beside.values())
     table.rename(ids_by_file(scans, source))
     _require_pictures(source, scans, table)
     for case, message in other_sizes(table.sizes, scans).items():

@@ -13,6 +13,7 @@ from pipeline.data.columns import Column
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.findings import Finding
 from pipeline.data.grouping import splits_of, subjects_of
+from pipeline.data.own_output import own_answers
 from pipeline.data.readers import case_name, folder_and_series, unit_of
 from pipeline.data.scan_files import find_scans, parts_of
 from pipeline.data.scan_ids import ids_by_file
@@ -110,6 +111,7 @@ def with_values(
     if not columns:
         return dataset
     path = find_table(dataset.root, columns, table)
+    findings += own_answers([path])
     ids = ids_by_file({case.id: dataset.image_path(case) for case in dataset.cases}, dataset.root)
     said = read_values(path, columns, ids)
     cases = []

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from pipeline.data.atomic import read_json
 from pipeline.data.csv_rows import some
+from pipeline.data.file_names import file_stem
+from pipeline.data.findings import Finding
 from pipeline.data.run_report import REPORT, is_report
 from pipeline.errors import DataError
 
 ANSWERS = "predictions.json"
 MEANT = "Give the pictures that it was given."  # in place of its drawings
+TABLES = ("all_landmarks_voxel.json", "boxes.csv", "boxes.json", "values.csv")  # of all cases, which `import` reads
 PREPARED = "prepared"  # of a run
 PRIVATE = "private"  # beside what goes by codes
 KEY = "key"  # in it, what codes are made with
@@ -45,11 +48,15 @@ def is_answered(folder: Path, top: Path, out: Path | None) -> bool:
 
 
 def answered_in(folder: Path) -> frozenset[str]:
-    """Ids of the cases whose answers `predict` wrote into a folder."""
+    """How the files are called, but for their kind, that `predict` wrote of each case into a folder."""
     try:
-        return frozenset(read_json(folder / ANSWERS)["cases"]) if is_report(folder / REPORT, "predict") else frozenset()
+        return frozenset(map(file_stem, read_json(folder / ANSWERS)["cases"] if _is_ours(folder) else ()))
     except (DataError, KeyError, TypeError):
         return frozenset()
+
+
+def _is_ours(folder: Path) -> bool:
+    return is_report(folder / REPORT, "predict")
 
 
 def about_drawings(images: Iterable[Path]) -> str:
@@ -60,6 +67,26 @@ def about_drawings(images: Iterable[Path]) -> str:
     if not (drawn := sorted(str(p) for p in pictures if p.stem in answered[p.parent])):
         return ""
     return f"{some(drawn)}: predict wrote its answers there and drew them on these pictures, which are taken so."
+
+
+def own_answers(annotations: Iterable[Path]) -> list[Finding]:
+    """A warning for each folder of which files that are taken for annotations are what `predict` wrote there, by its
+    name. They may have been corrected: nobody can tell but the user."""
+    by_folder: dict[Path, list[Path]] = {}
+    for path in annotations:
+        by_folder.setdefault(path.parent, []).append(path)
+    answers = {folder: _answers_among(paths, answered_in(folder)) for folder, paths in sorted(by_folder.items())}
+    advice = f"Correct each by hand, or take them away; once that is done, without {ANSWERS} there this is not said."
+    text = "predict wrote answers there, and they become truth."
+    told = [f"{some(found)}: {text}" for found in answers.values() if found]
+    return [Finding("own-answers", "warning", None, message, advice) for message in told]
+
+
+def _answers_among(paths: Iterable[Path], stems: frozenset[str]) -> list[str]:
+    """Those of one case are called after it, before a kind of one word or two (`.fcsv`, `.mrk.json`)."""
+    called = ((p, p.name.split(".")) for p in sorted(set(paths)))
+    ours = (p for p, words in called if stems & {".".join(words[:-1]), ".".join(words[:-2])} or p.name in TABLES)
+    return [str(p) for p in ours] if stems else []
 
 
 def is_worn(path: Path) -> bool:

@@ -5,7 +5,12 @@ import PIL.Image
 import pytest
 
 from pipeline.data.atomic import write_json
-from pipeline.data.own_output import about_drawings
+from pipeline.data.boxes_coco import write_coco
+from pipeline.data.collect import collect
+from pipeline.data.collect_boxes import collect_boxes
+from pipeline.data.dataset import Box
+from pipeline.data.own_output import about_drawings, own_answers
+from pipeline.data.points_file import write_points_file
 from pipeline.data.run_report import write_report
 from pipeline.data.scan_files import asked_scans, find_scans
 
@@ -41,3 +46,34 @@ def test_pictures_among_what_others_wrote_are_not_told(tmp_path, verb, capsys):
     write_json(tmp_path / "own" / "predictions.json", ["of the user"])
     pictures(tmp_path / "own", ["a.png"])
     assert not about_drawings([tmp_path / "answers" / "a.png", tmp_path / "own" / "a.png"])
+
+
+@pytest.mark.parametrize("name", ["a.mrk.json", "a.fcsv", "a.points.json", "a.xml", "boxes.json", "values.csv"])
+def test_answers_that_lie_where_annotations_are_looked_for_are_told(tmp_path, name):
+    answered(tmp_path, ["a", "b"])
+    own = [tmp_path / "c.mrk.json", tmp_path / "landmarks.csv", tmp_path / "mine" / "a.mrk.json"]
+    assert not own_answers(own)
+    (finding,) = own_answers([*own, tmp_path / name])
+    assert (finding.rule, finding.severity, finding.case) == ("own-answers", "warning", None)
+    assert finding.message.startswith(f"'{tmp_path / name}': predict wrote answers there")
+
+
+def test_import_takes_answers_among_landmarks_with_a_warning(tmp_path):
+    names = [f"p{n}" for n in range(4)]
+    pictures(tmp_path / "images", [f"{name}.png" for name in names])
+    answered(tmp_path / "landmarks", names[:2])
+    for name in names:
+        write_points_file(tmp_path / "landmarks" / f"{name}.points.json", {"tip": (1.0, 2.0)})
+    data, findings = collect(tmp_path, "mine")
+    told = [f.message for f in findings if f.rule == "own-answers"]
+    assert len(data.cases) == 4 and len(told) == 1
+    assert "p1.points.json'" in told[0] and "p2" not in told[0]
+
+
+def test_import_takes_answers_among_boxes_with_a_warning(tmp_path):
+    pictures(tmp_path / "images", [f"p{n}.png" for n in range(4)])
+    boxes = {f"p{n}.png": ((5, 4), [Box("cat", (0.0, 0.0), (2.0, 2.0))]) for n in range(4)}
+    write_coco(tmp_path / "boxes.json", boxes)
+    assert collect_boxes(tmp_path, "mine")[1] == []
+    answered(tmp_path, ["p0"])
+    assert [f.rule for f in collect_boxes(tmp_path, "mine")[1]] == ["own-answers"]
