@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from pipeline.data.points_json import read_points_json
 from pipeline.data.points_table import PointsTable
 from pipeline.data.pts import read_pts
 from pipeline.data.readers import unit_of
-from pipeline.data.scan_ids import ids_by_file
+from pipeline.data.scan_ids import alike, ids_by_file
 from pipeline.errors import DataError
 
 TABLES = ("landmarks.csv", "landmarks.json", "landmarks.xml", "keypoints.json", NNLANDMARK)
@@ -141,8 +141,7 @@ def _from_files(by_case: dict[str, list[Path]], scans: Mapping[str, Path], frame
     for case, paths in sorted(by_case.items()):
         whose = [observer_of(p, stem_of(p))[1] for p in paths]
         if len(paths) > 1 and ("" in whose or len(set(whose)) < len(whose)):
-            advice = f"Keep one, named {case}{FILES[0]}; files of several observers end in _observer-NAME."
-            out.error("ambiguous-annotation", case, f"{some(map(str, paths))} could each belong to it.", advice)
+            out.error("ambiguous-annotation", case, *_ambiguous(case, paths))
             continue
         try:
             at = scans.get(case)
@@ -155,6 +154,15 @@ def _from_files(by_case: dict[str, list[Path]], scans: Mapping[str, Path], frame
             out.observers[case] = said
         out.findings += [_disputed(case, note) for note in notes]
     return out
+
+
+def _ambiguous(case: str, paths: Sequence[Path]) -> tuple[str, str]:
+    """What is wrong with several files of a case, and what to do."""
+    listed = some(map(str, paths))
+    if len({spelled(str(p)) for p in paths}) < len(paths):
+        return f"{listed}: {alike(paths)}", "Rename or remove one."
+    advice = f"Keep one, named {case}{FILES[0]}; files of several observers end in _observer-NAME."
+    return f"{listed} could each belong to it.", advice
 
 
 def _read(path: Path, frame: str | None, case: str, scan: Path | None, out: Annotations) -> dict[str, Position]:

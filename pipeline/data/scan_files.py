@@ -23,7 +23,11 @@ from pipeline.data.readers import (
 )
 from pipeline.data.scan_ids import NNUNET, called_by_folder, scan_ids
 from pipeline.data.unread_kinds import UNREAD_PICTURES
+from pipeline.data.scan_ids import NNUNET, called_by_folder, look_alikes, scan_ids
+from pipeline.data.unread_kinds import PICTURES as UNREAD_PICTURES
 from pipeline.errors import ConfigError, DataError
+
+RENAME = "Rename or remove one."
 
 
 def find_scans(
@@ -69,10 +73,14 @@ def find_scans(
         if len(same) > 1:
             more = [f"{len(same) - 3} more"] if len(same) > 3 else []
             files = " and ".join([*(str(p.relative_to(source)) for p in same[:3]), *more])
-            findings.append(
-                Finding("duplicate-case", "error", case, f"{files} have the same id.", "Rename or remove one.")
-            )
-    return {case: same[0] for case, same in sorted(by_id.items()) if len(same) == 1}, findings
+            findings.append(Finding("duplicate-case", "error", case, f"{files} have the same id.", RENAME))
+    scans = {case: same[0] for case, same in sorted(by_id.items()) if len(same) == 1}
+    unclear = look_alikes(scans)
+    findings += [
+        Finding("duplicate-case", "error", case, f"{scans[case].relative_to(source)}: one of two {text}", RENAME)
+        for case, text in unclear.items()
+    ]
+    return {case: path for case, path in scans.items() if case not in unclear}, findings
 
 
 def _not_read(case: str, scan: Path) -> Finding:

@@ -101,6 +101,25 @@ def _note(names: dict[str, list[str]], known: set[str], case: str) -> None:
         names.setdefault(name, []).append(case)
 
 
+def look_alikes(named: Mapping[str, Path]) -> dict[str, str]:
+    """What to tell of each id that looks like another one: some programs compose accents, macOS takes them apart."""
+    found: dict[str, list[str]] = {}
+    for case in named:
+        found.setdefault(unicodedata.normalize("NFC", case), []).append(case)
+    return {case: alike([named[c] for c in same]) for same in found.values() if len(same) > 1 for case in same}
+
+
+def alike(paths: Sequence[Path]) -> str:
+    """That names look the same and are not; each as the signs it is made of.
+
+    Examples:
+        >>> alike([Path("e\N{COMBINING ACUTE ACCENT}"), Path("\N{LATIN SMALL LETTER E WITH ACUTE}")]).isascii()
+        True
+    """
+    called = " and ".join(ascii(path.name) for path in paths)
+    return f"names that look the same and differ in how their accents are written: {called}."
+
+
 def under_ids(named: Mapping[str, T], ids: Mapping[str, str]) -> tuple[dict[str, T], list[tuple[str, str, str]]]:
     """The same by id, and each id that goes by two names, with both: the last of them has its place.
 

@@ -567,6 +567,27 @@ def test_a_table_of_parts_or_subjects_without_a_row_is_refused(folder, name, col
         collect(folder, "mine")
 
 
+def test_two_scans_whose_names_differ_in_how_an_accent_is_written_are_left_out_with_both(slicer):
+    """The landmarks of one were taken for the other's, and a message named one file twice."""
+    for name in ("e\u0301", "\xe9"):
+        scan(slicer / f"images/{name}.nii.gz")
+    write_markups(slicer / "landmarks/\xe9.mrk.json", {n: (-12.0, -24.0, 32.0) for n in NAMES})
+    dataset, findings = collect(slicer, "mine")
+    assert [c.id for c in dataset.cases] == [f"c{n}" for n in range(5)]
+    assert rules(findings) == [("duplicate-case", "e\u0301"), ("duplicate-case", "\xe9")]
+    assert r"accents are written: 'e\u0301.nii.gz' and '\xe9.nii.gz'" in findings[0].message
+    assert not rules(findings, "warning")
+
+
+def test_two_landmark_files_whose_names_differ_in_how_an_accent_is_written_are_told_apart(slicer):
+    scan(slicer / "images/\xe9.nii.gz")
+    for name in ("e\u0301", "\xe9"):
+        write_markups(slicer / f"landmarks/{name}.mrk.json", {n: (-12.0, -24.0, 32.0) for n in NAMES})
+    findings = collect(slicer, "mine")[1]
+    assert rules(findings) == [("ambiguous-annotation", "\xe9")] and findings[0].advice == "Rename or remove one."
+    assert r"accents are written: 'e\u0301.mrk.json' and '\xe9.mrk.json'" in findings[0].message
+
+
 def test_points_under_two_names_of_a_scan_are_an_error_of_it(folder):
     with (folder / "landmarks.csv").open("a") as file:
         file.write("c0.nii.gz,third,12,24,32\n")
