@@ -39,7 +39,7 @@ def sort_words(arguments: Iterable[str], sections: Sequence[str] = ()) -> Words:
     key with `-` for `_`.
 
     Raises:
-        ConfigError: An argument is not `key=value`, or a group has no file of that name.
+        ConfigError: An argument is not `key=value`, a key has two values, or a group has no file of that name.
     """
     known = known_keys()
     named, words = groups(), Words({}, {}, {})
@@ -50,6 +50,7 @@ def sort_words(arguments: Iterable[str], sections: Sequence[str] = ()) -> Words:
             key = _in_sections(key, value, [f"{section}.{key}" for section in sections], known)
         if key not in known and _has_place(key, known):  # a name in a mapping, whose signs are its own
             key = f"{key.rpartition('.')[0]}.{given.rpartition('.')[2]}"
+        require_once(key, value, words)
         if key in named and not value.startswith(("[", "{")):
             words.chosen[key] = _known_name(key, value, named[key])
         elif key in known and _is_text(known[key].kind) and not value.startswith("["):
@@ -65,6 +66,13 @@ def _in_sections(key: str, value: str, longer: Sequence[str], known: Mapping[str
     there = [long for long in longer if _has_place(long, known)]
     listed = [long for long in there if long in known and value in choices(known[long].kind)]
     return next(iter(listed or there), key)
+
+
+def require_once(key: str, value: str, words: Words) -> None:
+    """Of two values one would be lost without a word."""
+    said = (words.chosen | words.texts | words.values).get(key, value)
+    if said != value:
+        raise ConfigError(f"{key}: given twice, as {said} and as {value}. Give it once.")
 
 
 def compose(words: Words) -> dict[str, Any]:

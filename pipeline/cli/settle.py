@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.begun import as_begun
-from pipeline.cli.compose import Words, compose, sort_words
+from pipeline.cli.compose import Words, compose, require_once, sort_words
 from pipeline.cli.config_files import config_folder, groups
 from pipeline.cli.home import from_home, replaced
 from pipeline.cli.idle import refuse_idle
@@ -51,6 +51,7 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
     if verb.name in ("train", "run") and (begun := _run_folder(words)) is not None:
         as_begun(tree, words, begun)
     for key, paths in (flags or {}).items():
+        require_once(key, " ".join(paths), words)
         put(tree, key, paths if key == "predict.input" else paths[0])
     settings = validate(with_names_spelled(from_home(tree)))
     if settings.run is None and settings.experiment is not None:

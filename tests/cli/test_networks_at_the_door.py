@@ -137,7 +137,7 @@ def test_a_network_that_cannot_learn_what_is_asked_is_said_at_the_door(words, sa
         ("$A training.attributes.weights={age:0}", "training.attributes.weights: all are 0, so nothing is learned"),
         ("$A training.attributes.balance=gradnorm", "training.attributes.balance=gradnorm: there is one loss"),
         ("$A outputs.classes=[sex] training.attributes.balance=gradnorm", None),
-        ("$A task=multi training.attributes.weights={boxes:2,landmarks:2,age:3}", None),
+        ("task=multi outputs.numbers=[age] training.attributes.weights={boxes:2,landmarks:2,age:3}", None),
         ("training.attributes.weights={age:2}", "training.attributes.weights.age: 2.0 weighs nothing; this task has"),
     ],
 )

@@ -119,6 +119,31 @@ def test_keys_may_have_other_strokes_and_names_in_mappings_keep_theirs():
     assert settled("overlay.names.crête=b").overlay.names == {"crête": "b"}
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("source=a source=b", "source: given twice, as a and as b"),
+        ("experiment=demo experiment=faces_att", "experiment: given twice, as demo and as faces_att"),
+        ("minutes=1 training.minutes=2", r"training\.minutes: given twice, as 1 and as 2"),
+        ("data.split-seed=1 data.split_seed=2", r"data\.split_seed: given twice, as 1 and as 2"),
+        ("levels=[2] levels=[3]", r"levels: given twice, as \[2\] and as \[3\]"),
+    ],
+)
+def test_a_key_with_two_values_is_refused_with_both(words, said):
+    """The last of them won without a word."""
+    with pytest.raises(ConfigError, match=said):
+        settled(*words.split(), sections=("training",))
+
+
+def test_one_value_given_twice_is_one():
+    assert settled("minutes=3", "training.minutes=3", sections=("training",)).training.minutes == 3
+
+
+def test_a_folder_is_given_by_a_flag_or_by_its_key():
+    with pytest.raises(ConfigError, match=r"predict\.output: given twice, as b and as a"):
+        settings_from(verb_named("predict"), ["model=m", "output=b"], {"predict.output": ["a"]})
+
+
 def test_a_top_level_key_wins_over_the_verbs_own_section():
     assert settled("seed=3", sections=("training",)).seed == 3
 

@@ -10,6 +10,7 @@ import numpy as np
 import PIL.Image
 import pytest
 from crooked import DIMS, upright_frame
+from words import with_others
 
 from pipeline.cli.door import main
 from pipeline.data.fcsv import write_fcsv
@@ -330,7 +331,7 @@ def test_images_of_an_earlier_call_do_not_stay_among_the_new(copied, tmp_path):
 )
 def test_what_would_change_nothing_is_refused(scans, aligned, tmp_path, capsys, words, complaint):
     where = [f"source={scans}", "-o", str(tmp_path), f"template={aligned / 'template.json'}"]
-    assert main(["align", *where, *words]) == 2
+    assert main(["align", *with_others(where, words)]) == 2
     assert complaint in capsys.readouterr().err
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+from words import with_others
 
 from pipeline.cli.actions import _promise
 from pipeline.cli.door import main
@@ -118,7 +119,8 @@ def test_boxes_around_landmarks_of_scans_stand_beside_them(tmp_path):
     words = [f"source={tmp_path / 'blobs'}", f"run={tmp_path / 'run'}", "levels=[2.0]", "data.margin=2"]
     names = json.loads(next((tmp_path / "blobs" / "landmarks").iterdir()).read_text())["markups"][0]["controlPoints"]
     pair = ",".join(point["label"] for point in names[:2])
-    assert main(["run", *SETTINGS, *words, f"data.boxes_around={{pair: [{pair}]}}", "training.steps=4"]) == 0
+    words = with_others(SETTINGS, [*words, f"data.boxes_around={{pair: [{pair}]}}", "training.steps=4"])
+    assert main(["run", *words]) == 0
     data = json.loads((tmp_path / "run" / "dataset.json").read_text())
     shown = {c["id"]: all(c["landmarks"][point["label"]] for point in names[:2]) for c in data["cases"]}
     assert any(shown.values()) and all(len(c["boxes"]) == shown[c["id"]] for c in data["cases"])

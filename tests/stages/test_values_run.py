@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import PIL.Image
 import pytest
+from words import with_others
 
 from pipeline.cli.door import main
 from pipeline.data.atomic import sha256_of
@@ -277,7 +278,7 @@ def test_two_kinds_for_one_column_are_refused(folder, tmp_path, capsys):
     ],
 )
 def test_names_that_would_take_anothers_place_are_refused(folder, tmp_path, words, message, capsys):
-    settings = ["experiment=my_landmarks", f"source={folder}", f"run={tmp_path / 'r'}", *SETTINGS, *words]
+    settings = ["experiment=my_landmarks", f"source={folder}", f"run={tmp_path / 'r'}", *with_others(SETTINGS, words)]
     assert main(["import", *settings]) == 2
     assert message in capsys.readouterr().err
 
@@ -300,7 +301,9 @@ def test_a_value_that_alone_says_a_side_is_not_mirrored(untrained, capsys):
 def test_several_voxel_sizes_are_several_networks_whose_answers_are_averaged(folder, tmp_path):
     more = ["levels=[2.0,1.0]", "training.steps=24", "training.looks=2", "training.validations=1"]
     place = tmp_path / "several"
-    assert main(["run", "experiment=my_landmarks", f"source={folder}", f"run={place}", *SETTINGS, *more]) == 0
+    assert (
+        main(["run", "experiment=my_landmarks", f"source={folder}", f"run={place}", *with_others(SETTINGS, more)]) == 0
+    )
     model = json.loads((place / "model" / "model.json").read_text())
     assert [level["spacing"] for level in model["levels"]] == [2.0, 1.0, 1.0]
     assert len({level["sha256"] for level in model["levels"]}) == 3
@@ -312,7 +315,9 @@ def test_a_blind_network_is_given_no_image_at_all(folder, tmp_path):
     # What the bonus tells: the sum hangs on the images, too, and a constant may answer that as well.
     asked = ["inputs.texts=[]", "outputs.classes=[note]", "outputs.numbers=[]", "outputs.labels=[]"]
     more = [*asked, "training.blind=true", "training.steps=80", "training.validations=1"]
-    assert main(["run", "experiment=my_landmarks", f"source={folder}", f"run={place}", *SETTINGS, *more]) == 0
+    assert (
+        main(["run", "experiment=my_landmarks", f"source={folder}", f"run={place}", *with_others(SETTINGS, more)]) == 0
+    )
     (other / "images").mkdir(parents=True)
     for path in (folder / "images").iterdir():  # the same table beside other images, front and back
         pixels = np.random.default_rng(3).integers(0, 255, (16, 16)).astype(np.uint8)
