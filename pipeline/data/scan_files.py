@@ -21,10 +21,8 @@ from pipeline.data.readers import (
     unit_of,
     unknown_kind,
 )
-from pipeline.data.scan_ids import NNUNET, called_by_folder, scan_ids
-from pipeline.data.unread_kinds import UNREAD_PICTURES
 from pipeline.data.scan_ids import NNUNET, called_by_folder, look_alikes, scan_ids
-from pipeline.data.unread_kinds import PICTURES as UNREAD_PICTURES
+from pipeline.data.unread_kinds import UNREAD_PICTURES
 from pipeline.errors import ConfigError, DataError
 
 RENAME = "Rename or remove one."
