@@ -9,6 +9,8 @@ SIDES = {"left": "right", "l": "r", "links": "rechts", "gauche": "droite", "sini
 OTHER = SIDES | {other: one for one, other in SIDES.items()}
 SHORT = 3  # letters: so short a word is in many others that say no side
 INSIDE = re.compile("|".join(word for word in OTHER if len(word) > SHORT), re.IGNORECASE)
+BRIEF = "|".join(word for word in SIDES if len(word) <= SHORT)
+EDGE = re.compile(f"(?<![A-Za-z])(?i:{BRIEF})(?![a-z])|(?i:{BRIEF})(?![A-Za-z])")
 
 
 def other_side(name: str, names: Collection[str]) -> str:
@@ -35,17 +37,17 @@ def says_side(name: str) -> bool:
 
 
 def alike(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs that differ in one short word for a side alone, within a word or beside a digit.
+    """Pairs that differ in one short word for a side alone, beside a digit, before capitals or at the end: elsewhere
+    it is a letter of a word.
 
     Examples:
-        >>> alike(["L1", "R1", "LCA", "RCA", "nose", "L2"])
+        >>> alike(["L1", "R1", "LCA", "RCA", "nose", "L2", "glass", "grass", "lock", "rock"])
         [('L1', 'R1'), ('LCA', 'RCA')]
     """
-    short = {one: other for one, other in SIDES.items() if len(one) <= SHORT}
     known, found = set(names), []
     for name in names:
-        for at in re.finditer("|".join(short), name, re.IGNORECASE):
-            other = name[: at.start()] + _like(short[at[0].lower()], at[0]) + name[at.end() :]
+        for at in EDGE.finditer(name):
+            other = name[: at.start()] + _like(SIDES[at[0].lower()], at[0]) + name[at.end() :]
             if other in known:
                 found.append((name, other))
     return found

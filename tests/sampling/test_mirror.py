@@ -52,6 +52,11 @@ def test_names_that_a_letter_of_a_side_tells_apart_are_refused_until_something_i
         exchanged((), MIRROR, (), [Encoder(Column("sort", "class"), words=tuple(names))])
 
 
+def test_words_that_differ_in_a_letter_say_no_side():
+    names = ("glass", "grass", "lock", "rock")
+    assert exchanged((), MIRROR, names).classes == (0, 1, 2, 3)
+
+
 def test_pairs_that_are_told_do_not_hide_those_that_are_not():
     names = ["eye_a", "mouth_imgright", "eye_b", "mouth_imgleft"]
     assert twins(names, {"eye_a": "eye_b"}).tolist() == [2, 3, 0, 1]
