@@ -73,12 +73,6 @@ class Gallery:
         ordered = some[np.argsort(distance[some], kind="stable")]
         return [(self.people[row], float(distance[row])) for row in ordered]
 
-    def others_within(self, name: str, vector: Float[np.ndarray, " F"], distance: float) -> list[str]:
-        """Other people who have a vector within a squared distance."""
-        near = [row for row, person in enumerate(self.people) if person != called(name)]
-        far = 2 - 2 * (self.vectors[near] @ np.asarray(vector, np.float32)) if near else np.empty(0)
-        return sorted({self.people[row] for row, each in zip(near, far, strict=True) if each <= distance})
-
     def distance_to(self, name: str, vector: Float[np.ndarray, " F"]) -> float:
         """To the nearest vector of one person.
 

@@ -24,6 +24,8 @@ from pipeline.inference.answering import VectorAnswering, answering
 from pipeline.inference.beside import Beside
 from pipeline.inference.ready_model import facts_of, ready_model
 
+FEW = 10  # vectors among which others who are as near are looked for: one search answers both
+
 
 @dataclass(frozen=True)
 class Recognised:
@@ -34,7 +36,7 @@ class Recognised:
         name: Who it is; None = not recognised, which is the answer unless somebody is near enough.
         distance: Squared, to the nearest of the gallery (or of the person that is claimed).
         nearest: Whose that is; a guess, never an answer.
-        as_near: Other people of the gallery who are as near.
+        as_near: Other people who are as near, among the few vectors that lie nearest.
     """
 
     image: Path
@@ -85,11 +87,17 @@ def enroll(
         people = asked.gallery(may_be_new=True)
         for image in _files(images, asked.unit):
             vector = asked.vector(image)
-            if twins := people.others_within(name, vector, SAME):
+            near = people.nearest(vector, FEW) if people.people else []
+            if twins := _others(near, called(name), SAME):
                 print(_doubled(image, name, twins), file=sys.stderr)
             people = people.with_person(name, image.name, vector)
         write_gallery(people, gallery)
     return len(set(people.people))
+
+
+def _others(near: Iterable[tuple[str, float]], name: str, distance: float) -> tuple[str, ...]:
+    """Other people within a squared distance, among the vectors that lie nearest."""
+    return tuple(sorted({person for person, far in near if far <= distance} - {name}))
 
 
 def _doubled(image: Path, name: str, twins: Sequence[str]) -> str:
@@ -150,12 +158,12 @@ def identify(
             failures[str(image)] = in_words(error, image, "answering")
             continue
         if claimed is None:
-            who, distance = people.nearest(vector)[0]
-            as_near = people.others_within(who, vector, distance + SAME)
+            near = people.nearest(vector, FEW)
+            who, distance = near[0]
         else:
-            who, distance, as_near = called(claimed), people.distance_to(claimed, vector), []
+            near, who, distance = [], called(claimed), people.distance_to(claimed, vector)
         named = who if distance <= asked.threshold else None
-        answers.append(Recognised(image, named, distance, who, tuple(as_near)))
+        answers.append(Recognised(image, named, distance, who, _others(near, who, distance + SAME)))
     if out is not None:
         with swept_folder(out):
             write_text(out / "identities.csv", _table(answers))
