@@ -20,7 +20,6 @@ from pipeline.data.atomic import write_bytes
 from pipeline.errors import DataError
 
 VERSION = "1"
-SAME = 1e-3  # squared distance: so near lie copies of one image, and two that it parts no more are equally near
 NOBODY = "not recognised"  # the answer about an image that shows nobody of the gallery; no person is called so
 
 

@@ -50,13 +50,11 @@ def is_answered(folder: Path, top: Path, out: Path | None) -> bool:
 def answered_in(folder: Path) -> frozenset[str]:
     """How the files are called, but for their kind, that `predict` wrote of each case into a folder."""
     try:
-        return frozenset(map(file_stem, read_json(folder / ANSWERS)["cases"] if _is_ours(folder) else ()))
+        return frozenset(
+            map(file_stem, read_json(folder / ANSWERS)["cases"] if is_report(folder / REPORT, "predict") else ())
+        )
     except (DataError, KeyError, TypeError):
         return frozenset()
-
-
-def _is_ours(folder: Path) -> bool:
-    return is_report(folder / REPORT, "predict")
 
 
 def about_drawings(images: Iterable[Path]) -> str:

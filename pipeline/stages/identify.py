@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.data.atomic import sha256_of, swept_folder, write_text
 from pipeline.data.csv_rows import some
 from pipeline.data.find_images import find_images, skipping
-from pipeline.data.gallery import NOBODY, SAME, Gallery, called, read_gallery, write_gallery
+from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
 from pipeline.data.own_output import MEANT, about_drawings
 from pipeline.data.points_csv import csv_line
 from pipeline.data.read_apart import read_safely
@@ -25,6 +25,7 @@ from pipeline.inference.beside import Beside
 from pipeline.inference.ready_model import facts_of, ready_model
 
 FEW = 10  # vectors among which others who are as near are looked for: one search answers both
+SAME = 1e-3  # squared distance: so near lie copies of one image, and two that it parts no more are equally near
 
 
 @dataclass(frozen=True)

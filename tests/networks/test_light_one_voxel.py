@@ -54,7 +54,7 @@ def test_a_cell_sees_exactly_the_voxels_within_its_reach(name, parameters, first
     if dims == 3 and stride == 8 and name == "fcn":
         pytest.skip("138 voxels along three axes; the same layers are looked at along one and two")
     seen = 0
-    for seed in range(4):  # some ways through the network are silent for some weights
+    for seed in range(4 if dims < 3 else 2):  # some ways through the network are silent for some weights
         trunk, cells = trunk_of(name, parameters, dims, seed)
         trunk = trunk.float()  # one large image of doubles is left to slow loops
         size = cells.reach + 3 * stride

@@ -81,23 +81,32 @@ def test_every_loss_is_in_the_history(run):
     assert {"loss_total", "loss_sum", "loss_side", "loss_tags", "sum.mae", "side.accuracy", "tags.ap"} <= set(header)
 
 
-def test_new_images_are_answered_with_a_table_and_without(run, folder, tmp_path):
+@pytest.fixture(scope="module")
+def new(folder):
+    """Both images of ten cases, of which one lacks its back and one its bonus, in a folder of their own."""
+    place = folder.parent / "new"
+    place.mkdir()
+    for path in folder.glob("images/c0*.png"):
+        (place / path.name).write_bytes(path.read_bytes())
+    return place
+
+
+def test_new_images_are_answered_with_a_table_and_without(run, folder, new, tmp_path):
     model = f"model={run / 'model'}"
-    given = ["-i", str(folder / "images"), "-o", str(tmp_path / "with"), f"table={folder / 'table.csv'}"]
+    given = ["-i", str(new), "-o", str(tmp_path / "with"), f"table={folder / 'table.csv'}"]
     assert main(["predict", model, *given]) == 0
-    assert main(["predict", model, "-i", str(folder / "images"), "-o", str(tmp_path / "without")]) == 0
+    assert main(["predict", model, "-i", str(new), "-o", str(tmp_path / "without")]) == 0
     full, bare = (read_value_predictions(tmp_path / name / "predictions.json") for name in ("with", "without"))
-    assert len(full.cases) == len(bare.cases) == 60
+    assert len(full.cases) == len(bare.cases) == 10
     numbers = np.array([[p.cases[c]["sum"].value for c in full.cases] for p in (full, bare)])
     assert np.isfinite(numbers).all() and not np.allclose(*numbers)  # what is missing is handled, and counts
     side = full.columns[1]
-    assert [a["side"].value for a in full.cases.values()] == [
-        row["side"] for row in read_values(folder / "table.csv", [side]).rows.values()
-    ]
+    truth = read_values(folder / "table.csv", [side]).rows
+    assert all(answers["side"].value == truth[case]["side"] for case, answers in full.cases.items())
 
 
-def test_codes_change_no_answer(run, folder, tmp_path):
-    words = [f"model={run / 'model'}", "-i", str(folder / "images"), f"table={folder / 'table.csv'}"]
+def test_codes_change_no_answer(run, folder, new, tmp_path):
+    words = [f"model={run / 'model'}", "-i", str(new), f"table={folder / 'table.csv'}"]
     told = []
     for hidden in ("false", "true"):
         assert main(["predict", *words, "-o", str(tmp_path / hidden), f"data.pseudonyms={hidden}"]) == 0
@@ -105,7 +114,7 @@ def test_codes_change_no_answer(run, folder, tmp_path):
     assert not set(told[0]) & set(told[1])
     assert sorted(map(repr, told[0].values())) == sorted(map(repr, told[1].values()))
     links = [path for path in (tmp_path / "true" / "private").iterdir() if path.is_symlink()]
-    assert len(links) == len(list((folder / "images").iterdir()))  # second images, too
+    assert len(links) == len(list(new.iterdir()))  # second images, too
 
 
 def test_a_table_without_any_column_of_the_model_is_refused(run, folder, tmp_path, capsys):
@@ -122,14 +131,14 @@ def test_a_table_with_headings_alone_is_told_to_have_no_row(run, folder, tmp_pat
     assert "bare.csv: has headings and no row. Write a row for each image, such as 'c00'." in capsys.readouterr().err
 
 
-def test_rows_of_a_table_meet_the_images_or_it_is_said(run, folder, tmp_path, capsys, monkeypatch):
-    rows = (folder / "table.csv").read_text().splitlines()
-    words = [f"model={run / 'model'}", "-i", str(folder / "images"), f"table={tmp_path / 'table.csv'}"]
+def test_rows_of_a_table_meet_the_images_or_it_is_said(run, folder, new, tmp_path, capsys, monkeypatch):
+    rows = (folder / "table.csv").read_text().splitlines()[:11]
+    words = [f"model={run / 'model'}", "-i", str(new), f"table={tmp_path / 'table.csv'}"]
     answers = []
     for name, lines in (
         ("ids", rows),
-        ("files", [rows[0], *(f"images/{row.replace(',', '_front.png,', 1)}" for row in rows[1:])]),
-        ("some", rows[:31]),
+        ("files", [rows[0], *(f"new/{row.replace(',', '_front.png,', 1)}" for row in rows[1:])]),
+        ("some", rows[:6]),
         ("none", [rows[0], *(f"z{row}" for row in rows[1:])]),
     ):
         (tmp_path / "table.csv").write_text("\n".join(lines) + "\n")
@@ -137,10 +146,10 @@ def test_rows_of_a_table_meet_the_images_or_it_is_said(run, folder, tmp_path, ca
     assert answers == [0, 0, 0, 1]
     told = capsys.readouterr().err
     assert "no row for" in told and "taken as not known" in told and "no row is of an image: rows are of" in told
-    monkeypatch.chdir(folder)
-    assert main(["predict", words[0], "-i", "images", words[-1], "-o", str(tmp_path / "near")]) == 1  # no row, as above
+    monkeypatch.chdir(new.parent)
+    assert main(["predict", words[0], "-i", "new", words[-1], "-o", str(tmp_path / "near")]) == 1  # no row, as above
     (tmp_path / "table.csv").write_text("\n".join(rows) + "\n")
-    assert main(["predict", words[0], "-i", "images", words[-1], "-o", str(tmp_path / "near")]) == 0
+    assert main(["predict", words[0], "-i", "new", words[-1], "-o", str(tmp_path / "near")]) == 0
     by_id, by_file = (read_value_predictions(tmp_path / n / "predictions.json").cases for n in ("ids", "files"))
     assert by_id == by_file
 
