@@ -88,10 +88,11 @@ def ids_by_file(scans: Mapping[str, Path], source: Path) -> dict[str, str]:
         known = {case, way.name or case, case_name(path)}
         known |= {name for w in ways for name in (w.as_posix(), (w.parent / case_name(path)).as_posix())}
         _note(names, known, case)
-        if case not in (way.name, case_name(path), _channel_free(path)):
-            above = [folder for w in ways for folder in w.parents]
-            _note(folders, {name for folder in above for name in (folder.as_posix(), folder.name)} - {"", "."}, case)
-    alone = {name: cases[0] for name, cases in folders.items() if len(cases) == 1 and name not in names}
+        above = [folder for w in ways for folder in w.parents]
+        _note(folders, {name for folder in above for name in (folder.as_posix(), folder.name)} - {"", "."}, case)
+    by_way = {c for c, path in scans.items() if c not in (path.name, case_name(path), _channel_free(path))}
+    only = {name: cases[0] for name, cases in folders.items() if len(cases) == 1 and name not in names}
+    alone = {name: case for name, case in only.items() if case in by_way}
     alone |= {name: cases[0] for name, cases in names.items() if len(cases) == 1}
     return alone | {case: case for case in scans}
 

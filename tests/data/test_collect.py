@@ -256,6 +256,15 @@ def test_a_folder_of_two_scans_names_neither_and_a_file_is_no_folder(tmp_path):
     assert told.case == "P3" and "no scan of this id; 'P3_ct', 'P3_mr' begin so" in told.message
 
 
+def test_a_scan_of_a_name_of_its_own_lies_in_its_folder_too(tmp_path):
+    for name in ("P0/base/img", "P1/base/img", "P2/base/img", "P3/base/img", "P3/followup/img2"):
+        scan(tmp_path / f"{name}.nii.gz")
+    table(tmp_path, ["# frame = LPS"] + [f"P{n},a,-12,-24,32" for n in range(4)])
+    dataset, findings = collect(tmp_path, "mine")
+    assert [c.id for c in dataset.cases] == ["P0_base_img", "P1_base_img", "P2_base_img"]
+    assert [f.case for f in findings if f.rule == "no-scan"] == ["P3"]
+
+
 def parted(folder, scans):
     """Scans in folders of images a part each, and their landmarks in `landmarks/` beside those."""
     for number, way in enumerate(scans):
