@@ -4,12 +4,14 @@ drawings, or links to scans that it was given."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.data.atomic import read_json
 from pipeline.data.csv_rows import some
 from pipeline.data.file_names import file_stem
 from pipeline.data.findings import Finding
+from pipeline.data.kept_answers import KeptAnswers
 from pipeline.data.run_report import REPORT, is_report
 from pipeline.errors import DataError
 
@@ -47,44 +49,66 @@ def is_answered(folder: Path, top: Path, out: Path | None) -> bool:
     return ended or (out is not None and folder != top and folder.resolve() == out.resolve())
 
 
-def answered_in(folder: Path) -> frozenset[str]:
-    """How the files are called, but for their kind, that `predict` wrote of each case into a folder."""
+@dataclass(frozen=True)
+class Written:
+    """What `predict` wrote into a folder.
+
+    Args:
+        names: Of files.
+        stems: How files of a case are called but for their kind, where nothing tells which kinds were written.
+    """
+
+    names: frozenset[str]
+    stems: frozenset[str]
+
+    def has(self, path: Path) -> bool:
+        """Whether this file of the folder is among it. Those of one case are called after it, before a kind of one word
+        or two (`.fcsv`, `.mrk.json`)."""
+        words = path.name.split(".")
+        stems = {".".join(words[:-1]), ".".join(words[:-2])}
+        return path.name in self.names or bool(self.stems & stems or (self.stems and path.name in TABLES))
+
+
+def written_in(folder: Path) -> Written:
+    """What was kept of each case names its files, also of a call that did not end; early calls kept no names, or the
+    user took that away, and then every kind may have been written."""
+    kept = KeptAnswers(folder).others(())
+    names = frozenset(name for content in kept.values() for name in content.get("files", ()))
+    untold = {case for case, content in kept.items() if "files" not in content}
+    return Written(names, frozenset(map(file_stem, untold if kept else _cases_told(folder))))
+
+
+def _cases_told(folder: Path) -> Iterable[str]:
     try:
-        return frozenset(
-            map(file_stem, read_json(folder / ANSWERS)["cases"] if is_report(folder / REPORT, "predict") else ())
-        )
+        return list(read_json(folder / ANSWERS)["cases"]) if is_report(folder / REPORT, "predict") else []
     except (DataError, KeyError, TypeError):
-        return frozenset()
+        return []
 
 
 def about_drawings(images: Iterable[Path]) -> str:
     """What to tell of pictures that are called as those `predict` drew its answers on and lie where it did, "" = none
     are: whoever gives such a folder itself may mean the pictures that were answered."""
     pictures = [p for p in images if p.suffix.lower() == ".png"]
-    answered = {folder: answered_in(folder) for folder in {p.parent for p in pictures}}
-    if not (drawn := sorted(str(p) for p in pictures if p.stem in answered[p.parent])):
+    written = {folder: written_in(folder) for folder in {p.parent for p in pictures}}
+    if not (drawn := sorted(str(p) for p in pictures if written[p.parent].has(p))):
         return ""
     return f"{some(drawn)}: predict wrote its answers there and drew them on these pictures, which are taken so."
 
 
 def own_answers(annotations: Iterable[Path]) -> list[Finding]:
-    """A warning for each folder of which files that are taken for annotations are what `predict` wrote there, by its
-    name. They may have been corrected: nobody can tell but the user."""
+    """A warning for each folder of which files that are taken for annotations are what `predict` wrote there. They may
+    have been corrected: nobody can tell but the user."""
     by_folder: dict[Path, list[Path]] = {}
-    for path in annotations:
+    for path in sorted(set(annotations)):
         by_folder.setdefault(path.parent, []).append(path)
-    answers = {folder: _answers_among(paths, answered_in(folder)) for folder, paths in sorted(by_folder.items())}
-    advice = f"Correct each by hand, or take them away; once that is done, without {ANSWERS} there this is not said."
-    text = "predict wrote answers there, and they become truth."
-    told = [f"{some(found)}: {text}" for found in answers.values() if found]
-    return [Finding("own-answers", "warning", None, message, advice) for message in told]
-
-
-def _answers_among(paths: Iterable[Path], stems: frozenset[str]) -> list[str]:
-    """Those of one case are called after it, before a kind of one word or two (`.fcsv`, `.mrk.json`)."""
-    called = ((p, p.name.split(".")) for p in sorted(set(paths)))
-    ours = (p for p, words in called if stems & {".".join(words[:-1]), ".".join(words[:-2])} or p.name in TABLES)
-    return [str(p) for p in ours] if stems else []
+    advice = f"Correct each by hand, or take them away; once that is done, without cases/ and {ANSWERS} there"
+    findings = []
+    for folder, paths in by_folder.items():
+        written = written_in(folder)
+        if found := [str(path) for path in paths if written.has(path)]:
+            text = f"{some(found)}: predict wrote answers there, and they become truth."
+            findings.append(Finding("own-answers", "warning", None, text, f"{advice} this is not said."))
+    return findings
 
 
 def is_worn(path: Path) -> bool:

@@ -9,6 +9,7 @@ from pipeline.data.boxes_coco import write_coco
 from pipeline.data.collect import collect
 from pipeline.data.collect_boxes import collect_boxes
 from pipeline.data.dataset import Box
+from pipeline.data.kept_answers import KeptAnswers
 from pipeline.data.own_output import about_drawings, own_answers
 from pipeline.data.points_file import write_points_file
 from pipeline.data.run_report import write_report
@@ -56,6 +57,28 @@ def test_answers_that_lie_where_annotations_are_looked_for_are_told(tmp_path, na
     (finding,) = own_answers([*own, tmp_path / name])
     assert (finding.rule, finding.severity, finding.case) == ("own-answers", "warning", None)
     assert finding.message.startswith(f"'{tmp_path / name}': predict wrote answers there")
+
+
+def kept(folder, case, files):
+    """What is there of a case before its files are written, and of a call only at its end: `answered`."""
+    (folder / "cases").mkdir(parents=True, exist_ok=True)
+    KeptAnswers(folder).write(case, {"made_of": "", "stamp": ""}, folder / f"{case}.nii.gz", files)
+
+
+def test_answers_of_a_call_that_did_not_end_are_told(tmp_path):
+    kept(tmp_path, "a", ["a.mrk.json", "values.csv"])
+    names = ("a.mrk.json", "b.mrk.json", "boxes.csv", "values.csv")
+    (finding,) = own_answers([tmp_path / name for name in names])
+    assert finding.message.startswith(f"'{tmp_path}/a.mrk.json', '{tmp_path}/values.csv': predict")
+    assert "without cases/ and predictions.json there" in finding.advice
+
+
+@pytest.mark.parametrize("name", ["a.mrk.json", "a.png", "boxes.json", "values.csv"])
+def test_files_called_as_an_image_that_were_not_asked_for_are_no_answers(tmp_path, name):
+    answered(tmp_path, ["a"])
+    kept(tmp_path, "a", ["a.fcsv"])
+    assert not own_answers([tmp_path / name]) and not about_drawings([tmp_path / name])
+    assert own_answers([tmp_path / "a.fcsv"])
 
 
 def test_import_takes_answers_among_landmarks_with_a_warning(tmp_path):
