@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -111,13 +112,14 @@ def look_alikes(named: Mapping[str, Path]) -> dict[str, str]:
 
 
 def alike(paths: Sequence[Path]) -> str:
-    """That names look the same and are not; each as the signs it is made of.
+    """That names look the same and are not; each as the signs it is made of, with the folders that part them.
 
     Examples:
         >>> alike([Path("e\N{COMBINING ACUTE ACCENT}"), Path("\N{LATIN SMALL LETTER E WITH ACUTE}")]).isascii()
         True
     """
-    called = " and ".join(ascii(path.name) for path in paths)
+    above = os.path.commonpath([path.parent for path in paths])
+    called = " and ".join(ascii(path.relative_to(above).as_posix()) for path in paths)
     return f"names that look the same and differ in how their accents are written: {called}."
 
 

@@ -588,6 +588,14 @@ def test_two_scans_whose_names_differ_in_how_an_accent_is_written_are_left_out_w
     assert not rules(findings, "warning")
 
 
+def test_two_folders_whose_names_differ_in_how_an_accent_is_written_are_both_spelled_out(tmp_path):
+    patients(tmp_path, "{}/ct.mrk.json")
+    for name in ("P\N{LATIN SMALL LETTER E WITH ACUTE}", "Pe\N{COMBINING ACUTE ACCENT}"):
+        scan(tmp_path / name / "ct.nii.gz")
+    told = [f.message for f in find_scans(tmp_path)[1] if f.rule == "duplicate-case"]
+    assert len(told) == 2 and all(r"written: 'Pe\u0301/ct.nii.gz' and 'P\xe9/ct.nii.gz'." in text for text in told)
+
+
 def test_two_landmark_files_whose_names_differ_in_how_an_accent_is_written_are_told_apart(slicer):
     scan(slicer / "images/\xe9.nii.gz")
     for name in ("e\u0301", "\xe9"):
