@@ -81,19 +81,34 @@ def enroll(
     """Add images of one person to a gallery, which is made if it is not there; returns how many people it has.
 
     Raises:
-        DataError: An image cannot be read, nobody can be called so, or the gallery is another model's.
+        DataError: An image cannot be read, and then none is added; nobody can be called so, or the gallery is another
+            model's.
     """
     with swept_folder(Path(os.path.realpath(gallery)).parent):
         asked = Asked(model, gallery, None, device, threads)
         people = asked.gallery(may_be_new=True)
-        for image in _files(images, asked.unit):
-            vector = asked.vector(image)
+        for image, vector in _vectors(asked, _files(images, asked.unit)):
             near = people.nearest(vector, FEW) if people.people else []
             if twins := _others(near, called(name), SAME):
                 print(_doubled(image, name, twins), file=sys.stderr)
             people = people.with_person(name, image.name, vector)
         write_gallery(people, gallery)
     return len(set(people.people))
+
+
+def _vectors(asked: Asked, images: Sequence[Path]) -> list[tuple[Path, np.ndarray]]:
+    """The vector of each image; DataError if one has none: of a person enrolled by half of the images, the next call
+    for all of them would add that half again."""
+    found, failed = [], []
+    for image in images:
+        try:
+            found.append((image, asked.vector(image)))
+        except Exception as error:  # all are told at once, as `identify` tells them
+            failed.append(f"\n  {in_words(error, image, 'answering')}")
+    if failed:
+        what = "Mend or convert these images, or take them away, and enroll again:"
+        raise DataError(f"nobody was enrolled, for not every image could be answered. {what}{''.join(failed)}")
+    return found
 
 
 def _others(near: Iterable[tuple[str, float]], name: str, distance: float) -> tuple[str, ...]:

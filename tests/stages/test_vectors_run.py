@@ -129,6 +129,21 @@ def test_a_picture_of_a_kind_that_is_not_read_is_told_as_predict_tells_it(folder
     assert said["predict"] and said["identify"].endswith(said["predict"]) and said["enroll"] == said["predict"]
 
 
+def test_who_is_not_enrolled_for_some_of_the_images_is_told_with_all_of_these(folder, enrolled, tmp_path, capsys):
+    (images := tmp_path / "images").mkdir()
+    shutil.copy(folder / "p00" / "0.png", images / "a.png")  # p00's, which would be warned of if it were enrolled
+    (images / "b.gif").write_bytes(b"GIF89a")
+    (images / "c.png").write_bytes((images / "a.png").read_bytes()[:90])
+    np.save(images / "d.npy", np.zeros((4, 4, 4)))
+    given = [word for name in ("", "d.npy") for word in ("-i", str(images / name))]
+    assert main(["enroll", *enrolled, *given, "name=zed"]) == 1
+    said = capsys.readouterr().err
+    assert "nobody was enrolled, for not every image" in said and "or take them away, and enroll again" in said
+    assert all(f"\n  {images / name}: " in said for name in ("b.gif", "c.png", "d.npy")) and "enrolled as" not in said
+    assert main(["identify", *enrolled, "-i", str(images / "a.png")]) == 0
+    assert "zed" not in capsys.readouterr().out
+
+
 def test_a_claim_is_answered_with_yes_or_no(folder, enrolled, capsys):
     assert main(["verify", *enrolled, "-i", str(folder / "p00" / "1.png"), "name=p00"]) == 0
     assert "yes" in capsys.readouterr().out
