@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.compose import Words, parsed
+from pipeline.cli.compose import Words, by_key
 from pipeline.cli.network_parameters import LEVELS
 from pipeline.cli.record import is_trained, read_record, recorded
 from pipeline.cli.schema import at, put
@@ -35,13 +35,8 @@ def as_begun(tree: dict[str, Any], words: Words, run: Path) -> None:
 
 def _typed(key: str, words: Words) -> bool:
     """Whether somebody said it on the command line, by itself or in a section."""
-    for said, value in words.values.items():
-        content: Any = parsed(said, value) if f"{key}.".startswith(f"{said}.") else {}
-        for name in key.removeprefix(said).strip(".").split(".") if said != key else ():
-            content = content.get(name, {}) if isinstance(content, Mapping) else {}
-        if content != {}:
-            return True
-    return False
+    sections = {said: value for said, value in words.values.items() if f"{key}.".startswith(f"{said}.")}
+    return any(key in by_key(said, value) for said, value in sections.items())
 
 
 def _normalised_as(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pipeline.cli.config_files import composed, config_folder, first_line, groups
+from pipeline.cli.help import shown
 from pipeline.cli.nearest import did_you_mean
 from pipeline.cli.network_parameters import of_defaults, of_files
 from pipeline.cli.schema import Leaf, choices, options, put
@@ -53,7 +54,7 @@ def sort_words(arguments: Iterable[str], sections: Sequence[str] = ()) -> Words:
         require_once(key, value, words)
         if key in named and not value.startswith(("[", "{")):
             words.chosen[key] = _known_name(key, value, named[key])
-        elif key in known and _is_text(known[key].kind) and not value.startswith("["):
+        elif _is_kept(key, value):
             words.texts[key] = value
         else:
             words.values[key] = value
@@ -69,10 +70,33 @@ def _in_sections(key: str, value: str, longer: Sequence[str], known: Mapping[str
 
 
 def require_once(key: str, value: str, words: Words) -> None:
-    """Of two values one would be lost without a word."""
-    said = (words.chosen | words.texts | words.values).get(key, value)
-    if said != value:
-        raise ConfigError(f"{key}: given twice, as {said} and as {value}. Give it once.")
+    """Of two values one would be lost without a word, be it by itself or in a section."""
+    for said, before in (words.chosen | words.texts | words.values).items():
+        if said == key:
+            one, two = {key: before}, {key: value}
+        elif f"{key}.".startswith(f"{said}.") or said.startswith(f"{key}."):
+            one, two = by_key(said, before), by_key(key, value)
+        else:
+            continue
+        for name in sorted(one.keys() & two.keys()):
+            if one[name] != two[name]:
+                raise ConfigError(f"{name}: given twice, as {one[name]} and as {two[name]}. Give it once.")
+
+
+def by_key(key: str, value: str) -> dict[str, str]:
+    """What a word of the command line says, as it would be typed key by key: a section speaks of all keys in it.
+
+    Examples:
+        >>> by_key("data", "{frame: LPS, fractions: [0.5, 0.5]}")
+        {'data.frame': 'LPS', 'data.fractions': '[0.5,0.5]'}
+    """
+    return {key: value} if _is_kept(key, value) else _flat(key, parsed(key, value))
+
+
+def _flat(key: str, content: Any) -> dict[str, str]:
+    if not isinstance(content, Mapping):
+        return {key: shown(content)}
+    return {k: text for name, inner in content.items() for k, text in _flat(f"{key}.{name}", inner).items()}
 
 
 def compose(words: Words) -> dict[str, Any]:
@@ -136,6 +160,12 @@ def _has_place(key: str, known: Mapping[str, Any]) -> bool:
     """Whether it is a key, or the name of something in a mapping, such as training.coarse.parameters.stride."""
     above = key.rpartition(".")[0]
     return key in known or (above in known and dict in (get_origin(option) for option in options(known[above].kind)))
+
+
+def _is_kept(key: str, value: str) -> bool:
+    """Whether it is text to the letter; a list of texts is a value as any other."""
+    known = known_keys()
+    return key in known and _is_text(known[key].kind) and not value.startswith("[")
 
 
 def _is_text(kind: Any) -> bool:

@@ -135,6 +135,29 @@ def test_a_key_with_two_values_is_refused_with_both(words, said):
         settled(*words.split(), sections=("training",))
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["data={frame: LPS}", "data.frame=RAS"], r"data\.frame: given twice, as LPS and as RAS"),
+        (["data.frame=RAS", "data={frame: LPS}"], r"data\.frame: given twice, as RAS and as LPS"),
+        (["training={minutes: 1}", "minutes=2"], r"training\.minutes: given twice, as 1 and as 2"),
+        (
+            ["data={fractions: [0.5, 0.5]}", "data.fractions=null"],
+            r"fractions: given twice, as \[0\.5,0\.5\] and as null",
+        ),
+        (["training={augment: {blur: 1}}", "training.augment={blur: 2}"], r"augment\.blur: given twice, as 1 and as 2"),
+    ],
+)
+def test_a_key_with_another_value_in_its_section_is_refused_with_both(words, said):
+    with pytest.raises(ConfigError, match=said):
+        settled(*words, sections=("training",))
+
+
+def test_a_key_that_its_section_does_not_speak_of_or_says_too_is_given_once():
+    data = settled("data={frame: LPS, strict: true}", "data.split_seed=3", "data.frame=LPS", "data.strict=true").data
+    assert (data.frame, data.strict, data.split_seed) == ("LPS", True, 3)
+
+
 def test_one_value_given_twice_is_one():
     assert settled("minutes=3", "training.minutes=3", sections=("training",)).training.minutes == 3
 
@@ -142,6 +165,8 @@ def test_one_value_given_twice_is_one():
 def test_a_folder_is_given_by_a_flag_or_by_its_key():
     with pytest.raises(ConfigError, match=r"predict\.output: given twice, as b and as a"):
         settings_from(verb_named("predict"), ["model=m", "output=b"], {"predict.output": ["a"]})
+    with pytest.raises(ConfigError, match=r"predict\.output: given twice, as b and as a"):
+        settings_from(verb_named("predict"), ["model=m", "predict={output: b}"], {"predict.output": ["a"]})
 
 
 def test_a_top_level_key_wins_over_the_verbs_own_section():
