@@ -148,6 +148,7 @@ def preprocess(settings: Settings) -> Outcome:
 
     require_one_size(settings)
     run = run_of(settings)
+    require_same_scans(run)
     places = run / "dataset.json", run / "findings.json", run / "prepared"
     store = stage(*places, settings.levels, workers=workers(settings), whole=TASKS[settings.task].whole)
     sizes = " -> ".join("original" if s is None else f"{s:g}" for s in store.spacings)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from pipeline.cli.given import quarantined, run_of
 from pipeline.cli.outcome import counted
+from pipeline.cli.record import is_trained
 from pipeline.cli.settings import Settings
 from pipeline.cli.verbs import Verb
 from pipeline.data.csv_rows import some
-from pipeline.data.dataset import Part, read_dataset
+from pipeline.data.dataset import Case, Part, read_dataset
 from pipeline.errors import DataError
 
 OF_ALL, OF_A_PART = ("preprocess", "train"), ("predict", "evaluate")
@@ -23,21 +25,33 @@ def tell_left_out(verb: Verb, settings: Settings) -> None:
         return
     apart = settings.evaluate.dataset if verb.name == "evaluate" else None
     dataset = apart or run_of(settings) / "dataset.json"
-    left: list[str] = []
+    left: list[Case] = []
     with suppress(DataError):  # the stage says what is wrong with its files, after what is wrong with its settings
         left = _left_out(dataset, settings.evaluate.part if verb.name in OF_A_PART else None)
     if left:
         print(
             f"{dataset.parent / 'findings.json'}: check left out {counted(len(left), 'case')}, and {verb.name} goes"
-            f" without: {some(left)}. Once mended, run patchvote check run={dataset.parent} again and what comes"
-            " after it.",
+            f" without: {some([case.id for case in left])}. Once mended, run patchvote check run={dataset.parent} again"
+            f"{_afterwards(dataset.parent, left, verb)}",
             file=sys.stderr,
         )
 
 
-def _left_out(dataset: Path, part: Part | None) -> list[str]:
+def _afterwards(run: Path, left: Sequence[Case], verb: Verb) -> str:
+    """What to do after check: a model keeps what it was made of, and test cases are none of that."""
+    if verb.name != "train" and not is_trained(run):
+        return " and what comes after it."
+    ways = []
+    if any(case.split == "test" for case in left):
+        ways.append("to be measured, test cases need predict, evaluate and report, no training")
+    if any(case.split != "test" for case in left):
+        ways.append(f"to learn from, another run=FOLDER is needed, or {run / 'model'} and {run / 'resume'} deleted")
+    return f": {'; '.join(ways)}."
+
+
+def _left_out(dataset: Path, part: Part | None) -> list[Case]:
     """Of the data set or one part of it; not those that import had left out itself."""
     if not (out := set(quarantined(dataset.parent))):
         return []
     data = read_dataset(dataset).with_pictures()
-    return [case.id for case in (data.part(part) if part else data.cases) if case.id in out]
+    return [case for case in (data.part(part) if part else data.cases) if case.id in out]

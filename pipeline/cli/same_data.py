@@ -11,7 +11,7 @@ from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Dataset, read_dataset, write_dataset
 from pipeline.data.findings import read_findings
 from pipeline.errors import ConfigError, DataError
-from pipeline.training.contents import SCANS, Contents, changes, contents_of, learned_alike
+from pipeline.training.contents import MENDED, Contents, changes, contents_of, learned_alike, other_scans
 from pipeline.training.identity import contents_made_of, data_made_of, data_sums
 
 
@@ -31,8 +31,8 @@ def require_same_data(run: Path, data: Dataset) -> None:
 
 
 def require_same_scans(run: Path) -> None:
-    """Refuse scans that are not, byte for byte, those that the model of a run, or half of one, was made of. Early
-    versions do not say; their runs are stopped by `train`.
+    """Refuse scans that are not, byte for byte, those that the model of a run, or half of one, was made of, or that
+    `check` leaves out now, or left out then. Early versions do not say; their runs are stopped by `train`.
 
     Raises:
         ConfigError: Names the cases, and says what to do.
@@ -40,19 +40,21 @@ def require_same_scans(run: Path) -> None:
     before, path = contents_made_of(run), run / "findings.json"
     if before is None or not path.is_file():
         return
-    scans = {case: facts["sha256"] for case, facts in read_findings(path).facts.items()}
+    found = read_findings(path)
+    scans = {case: found.facts[case]["sha256"] for case in found.facts.keys() - found.quarantined}
     now = contents_of(read_dataset(run / "dataset.json"), scans)
-    if changed := changes(before, now).get(SCANS):
+    if changed := other_scans(before, now):
         anew = _measured_anew(run, there=True) if learned_alike(before, now) else ""
         what = "scans than these, so nothing was prepared or trained"
-        raise ConfigError(_refusal(run, what, {"changed": changed}, anew))
+        raise ConfigError(_refusal(run, what, changed, anew))
 
 
 def _refusal(run: Path, what: str, changed: Mapping[str, Sequence[str]], anew: str) -> str:
     listed = "".join(f"\n  {how}: {some(names)}" for how, names in changed.items())
+    back = "" if set(changed) == {MENDED} else " put scans, landmarks and split back as they were;"
     return (
         f"run={run}: its model was made of other {what}{':' if listed else '.'}{listed}\n"
-        f"Choose another run=FOLDER for these; put scans, landmarks and split back as they were; or delete"
+        f"Choose another run=FOLDER for these;{back} or delete"
         f" {run / 'model'} and {run / 'resume'} to train anew.{anew}"
     )
 

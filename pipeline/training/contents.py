@@ -10,7 +10,7 @@ from pipeline.data.atomic import fingerprint
 from pipeline.data.dataset import Dataset
 
 APART = ("root", "cases")  # of a data set, compared otherwise
-SCANS = "other scans"
+MENDED = "left out by check then, and no longer"
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Contents:
         cases: By id; which part a case is in is none of its sum.
         parts: Which part each is in.
         whole: Of what is no case's, by field.
-        scans: Of the bytes of the scans, by id, as far as they are known.
+        scans: Of the bytes of the scans that are learned from or measured, by id, as far as they are known.
     """
 
     cases: Mapping[str, str]
@@ -39,21 +39,33 @@ def contents_of(data: Dataset, scans: Mapping[str, str] | None = None) -> Conten
 
 
 def changes(before: Contents, now: Contents) -> dict[str, Sequence[str]]:
-    """What differs, and in which cases; of scans those that both know."""
+    """What differs, and in which cases."""
     found = {
         "new": [name for name in now.cases if name not in before.cases],
         "gone": [name for name in before.cases if name not in now.cases],
         "changed": _differing(before.cases, now.cases),
         "in another part": [name for name in _differing(before.parts, now.parts) if name in now.cases],
         "of the whole data set": _differing(before.whole, now.whole),
-        SCANS: _differing(before.scans, now.scans),
     }
     return {what: names for what, names in found.items() if names}
 
 
+def other_scans(before: Contents, now: Contents) -> dict[str, Sequence[str]]:
+    """Cases of both whose scans differ, by how; none where one of them knows of no scan."""
+    if not before.scans or not now.scans:
+        return {}
+    both = [name for name in before.cases if name in now.cases]
+    found = {
+        "changed": _differing(before.scans, now.scans),
+        MENDED: [name for name in both if name in now.scans and name not in before.scans],
+        "left out by check now, and not then": [n for n in both if n in before.scans and n not in now.scans],
+    }
+    return {how: names for how, names in found.items() if names}
+
+
 def learned_alike(before: Contents, now: Contents) -> bool:
     """Whether only test cases differ, of which a model knows nothing."""
-    scans = [name for name in _differing(before.scans, now.scans) if now.parts.get(name) != "test"]
+    scans = [name for names in other_scans(before, now).values() for name in names if now.parts.get(name) != "test"]
     return not scans and before.whole == now.whole and _learned(before) == _learned(now)
 
 

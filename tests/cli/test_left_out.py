@@ -31,12 +31,27 @@ def told(verb, settings, capsys):
     return capsys.readouterr().err
 
 
-@pytest.mark.parametrize("verb", ["preprocess", "train"])
-def test_a_verb_of_all_cases_names_those_that_check_left_out_and_says_what_to_do(verb, run, capsys):
-    assert told(verb, replace(Settings(), run=run), capsys) == (
-        f"{run / 'findings.json'}: check left out 2 cases, and {verb} goes without: 'a', 'c'. Once mended, run"
+def test_a_verb_of_all_cases_names_those_that_check_left_out_and_says_what_to_do(run, capsys):
+    assert told("preprocess", replace(Settings(), run=run), capsys) == (
+        f"{run / 'findings.json'}: check left out 2 cases, and preprocess goes without: 'a', 'c'. Once mended, run"
         f" patchvote check run={run} again and what comes after it.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("verb", "part", "names"),
+    [("train", "test", "'a', 'c'"), ("evaluate", "train", "'a', 'c'"), ("predict", "test", "'t'")],
+)
+def test_a_model_keeps_what_it_was_made_of_and_test_cases_are_measured_all_the_same(verb, part, names, run, capsys):
+    if verb != "train":
+        (run / "model").mkdir()
+    if names == "'t'":
+        write_findings(Findings((Finding("unreadable", "error", "t", "truncated"),)), run / "findings.json")
+    settings = Settings()
+    said = told(verb, replace(settings, run=run, evaluate=replace(settings.evaluate, part=part)), capsys)
+    assert f" goes without: {names}. Once mended, run patchvote check run={run} again: to " in said
+    anew = f"to learn from, another run=FOLDER is needed, or {run / 'model'} and {run / 'resume'} deleted.\n"
+    assert said.endswith("predict, evaluate and report, no training.\n" if names == "'t'" else f"again: {anew}")
 
 
 @pytest.mark.parametrize("verb", ["predict", "evaluate"])

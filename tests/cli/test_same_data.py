@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from pipeline.cli import chain
-from pipeline.cli.actions import import_data, train
+from pipeline.cli.actions import import_data, preprocess, train
 from pipeline.cli.outcome import Outcome
 from pipeline.cli.same_data import require_same_scans
 from pipeline.cli.settings import DataSettings, Settings
 from pipeline.data.atomic import write_sealed
 from pipeline.data.dataset import PARTS, read_dataset
-from pipeline.data.findings import Findings, write_findings
+from pipeline.data.findings import Finding, Findings, write_findings
 from pipeline.data.markups import write_markups
 from pipeline.errors import ConfigError
 from pipeline.training.contents import contents_of
@@ -34,10 +34,10 @@ def asked(folder, **data):
     return replace(Settings(), experiment="mine", data=DataSettings(**data), **places)
 
 
-def learn(run):
-    """Leave behind what a model says of its data."""
+def learn(run, without=()):
+    """Leave behind what a model says of its data, and of the scans but those that check left out."""
     data = read_dataset(run / "dataset.json")
-    scans = {case.id: f"bytes of {case.id}" for case in data.cases}
+    scans = {case.id: f"bytes of {case.id}" for case in data.cases if case.id not in without}
     record(run, {"data": data_sums(data)[0]}, contents_of(data, scans))
     cases = {part: [c.id for c in data.part(part)] for part in PARTS}
     write_sealed(run / "model" / "model.json", {"training": {"cases": cases, "made_of": {"data": data_sums(data)[0]}}})
@@ -118,11 +118,12 @@ def test_an_early_version_says_nothing_of_its_cases_and_other_data_imported_sinc
     assert "\n  " not in refused(trained)
 
 
-def checked(run, *changed):
-    """Leave behind what check says of the scans, some of which were exchanged."""
+def checked(run, *changed, without=()):
+    """Leave behind what check says of the scans, some of which were exchanged, or left out."""
     ids = [case.id for case in read_dataset(run / "dataset.json").cases]
     sums = {case: f"{'other ' if case in changed else ''}bytes of {case}" for case in ids}
-    write_findings(Findings((), {case: {"sha256": sums[case]} for case in ids}), run / "findings.json")
+    refused = tuple(Finding("landmark-outside", "error", case, "outside") for case in without)
+    write_findings(Findings(refused, {case: {"sha256": sums[case]} for case in ids}), run / "findings.json")
 
 
 @pytest.mark.parametrize(("part", "measured"), [("train", False), ("validation", False), ("test", True)])
@@ -135,8 +136,38 @@ def test_another_scan_is_named_and_that_of_a_test_case_may_be_measured(trained, 
         require_same_scans(trained.run)
     assert f"\n  changed: '{case}'\n" in (said := str(caught.value)) and "patchvote import" not in said
     assert (f"as they are now:\n  patchvote predict run={trained.run}\n" in said) == measured
-    with pytest.raises(ConfigError, match="other scans than these"):
-        train(trained)
+    for verb in (preprocess, train):
+        with pytest.raises(ConfigError, match="other scans than these"):
+            verb(trained)
+
+
+@pytest.mark.parametrize(("part", "measured"), [("train", False), ("validation", False), ("test", True)])
+def test_a_scan_mended_since_is_named_and_nobody_asked_to_damage_it_again(trained, part, measured):
+    run, case = trained.run, read_dataset(trained.run / "dataset.json").part(part)[0].id
+    learn(run, without=[case])
+    checked(run, without=[case])
+    require_same_scans(run)
+    checked(run)
+    with pytest.raises(ConfigError, match="other scans than these, so nothing was prepared or trained") as caught:
+        require_same_scans(run)
+    said = str(caught.value)
+    assert (
+        f"\n  left out by check then, and no longer: '{case}'\nChoose another run=FOLDER for these; or delete" in said
+    )
+    assert (f"as they are now:\n  patchvote predict run={run}\n" in said) == measured
+
+
+def test_a_scan_damaged_since_is_named_as_that(trained):
+    case = read_dataset(trained.run / "dataset.json").part("train")[0].id
+    checked(trained.run, without=[case])
+    with pytest.raises(ConfigError, match=f"left out by check now, and not then: '{case}'\n.* put scans, .* back"):
+        require_same_scans(trained.run)
+
+
+def test_a_run_that_knows_of_no_scans_is_not_asked_for_any(trained):
+    learn(trained.run, without=[case.id for case in read_dataset(trained.run / "dataset.json").cases])
+    checked(trained.run)
+    require_same_scans(trained.run)
 
 
 def test_a_run_of_other_scans_ends_after_check(trained, monkeypatch):
