@@ -15,6 +15,11 @@ from pipeline.errors import DataError
 MAKE = "Make it with `patchvote predict`."
 NEEDED = "A predictions.json is needed: make it with `patchvote predict`, or as docs/reference/artefacts.md says."
 UNITS = ("mm", "px")
+LENGTHS = {"points": "every position, guess, spread and radius95", "boxes": "low and high of every box"}
+TO_LPS = {  # a box's low ends are the smaller numbers, and a negated high is the smaller one
+    "points": "negate x and y of every position and guess",
+    "boxes": "negate x and y of low and high of every box and exchange the two ends along both",
+}
 FARTHEST = 1e9  # mm or px, from the origin: no scan reaches so far
 
 
@@ -45,8 +50,11 @@ def read_answered(path: Path) -> Any:
         raise DataError(f"{error}. {NEEDED}") from error
 
 
-def require_frame(content: Mapping[str, Any], path: Path) -> None:
+def require_frame(content: Mapping[str, Any], path: Path, *kinds: str) -> None:
     """Make sure that positions are what this program takes them for.
+
+    Args:
+        kinds: Of answers in the file, "points" or "boxes", which name the fields to convert.
 
     Raises:
         DataError: The file is of another version, or its positions are in another frame or unit; says how to convert.
@@ -54,15 +62,19 @@ def require_frame(content: Mapping[str, Any], path: Path) -> None:
     unit = content["unit"]
     if unit not in UNITS:
         raise DataError(
-            f"{path}: unit {unit}; expected mm, of pictures px. Convert every position, guess, spread and radius95 to"
-            ' mm, and write "unit": "mm".'
+            f"{path}: unit {unit}; expected mm, of pictures px. Convert {_all_of(LENGTHS, kinds)} to mm, and write"
+            ' "unit": "mm".'
         )
     met, needed = (content["version"], content["frame"]), (1, written_frame(unit))
     if met == needed:
         return
     flip = met == (1, "RAS") and needed[1] == "LPS"
-    how = 'Negate x and y of every position and guess, and write "frame": "LPS".' if flip else NEEDED
+    how = f'To convert, {_all_of(TO_LPS, kinds)}, and write "frame": "LPS".' if flip else NEEDED
     raise DataError(f"{path}: version {met[0]}, frame {met[1]}; expected version 1, frame {needed[1]}. {how}")
+
+
+def _all_of(words: Mapping[str, str], kinds: Iterable[str]) -> str:
+    return ", and ".join(words[kind] for kind in kinds)
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def read_box_predictions(path: Path) -> BoxPredictions:
     """
     content = read_answered(path)
     try:
-        require_frame(content, path)
+        require_frame(content, path, "boxes")
         if content["task"] not in TASKS:
             raise DataError(f"{path}: task {content['task']}; expected {' or '.join(TASKS)}")
         cases = {case: boxes_of(said, f"{path}: {case}") for case, said in content["cases"].items()}

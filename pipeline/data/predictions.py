@@ -103,9 +103,9 @@ def read_predictions(path: Path) -> Predictions:
     if isinstance(content, dict) and (task := content.get("task", "landmarks")) not in ("landmarks", "multi"):
         raise DataError(f"{path}: holds answers of task={task}; those of a model that finds landmarks are needed here.")
     try:
-        require_frame(content, path)
-        cases = {case: _answers(said, f"{path}: {case}") for case, said in content["cases"].items()}
         presence, values, drawn = (object_in(content, name, path) for name in ("presence", "values", "boxes"))
+        require_frame(content, path, "points", *(["boxes"] if drawn else []))
+        cases = {case: _answers(said, f"{path}: {case}") for case, said in content["cases"].items()}
         columns = columns_of(object_in(content, "columns", path), f"{path}: columns")
         require_numbers(presence.items(), f"{path}: presence")
         said = {case: answers_of(answers, columns, f"{path}: {case}") for case, answers in values.items()}

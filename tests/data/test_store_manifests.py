@@ -156,8 +156,8 @@ def test_a_found_landmark_carries_no_guess_and_no_reason(tmp_path):
         (lambda c: c.update(version=9), "version 9, frame LPS; expected version 1"),
         (
             lambda c: c.update(frame="RAS"),
-            "frame RAS; expected version 1, frame LPS. Negate x and y of every position and guess, and write "
-            '"frame": "LPS"',
+            "frame RAS; expected version 1, frame LPS. To convert, negate x and y of every position and guess, and "
+            'write "frame": "LPS"',
         ),
         (
             lambda c: c.update(frame="voxel"),
@@ -230,6 +230,28 @@ def test_a_field_of_a_box_of_another_type_is_named(tmp_path, beside, field, valu
     with pytest.raises(DataError) as told:
         (read_predictions if beside else read_box_predictions)(path)
     assert complaint in str(told.value)
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_boxes_of_other_programs_are_told_how_their_own_fields_are_converted(tmp_path, beside):
+    path, box = tmp_path / "p.json", Box("cell", (-3.0, -4.0, 1.0), (-1.0, -2.0, 5.0))
+    boxes = {"c1": (FoundBox(box, 0.9, True),)}
+    if beside:
+        write_predictions(Predictions("m", {"c1": {}}, boxes=boxes), path)
+    else:
+        write_box_predictions(BoxPredictions("m", boxes, ("cell",), "mm"), path)
+    read, whole = (read_predictions if beside else read_box_predictions), json.loads(path.read_text())
+    exchanged = "negate x and y of low and high of every box and exchange the two ends along both, and write "
+    for change, advice in (({"frame": "RAS"}, exchanged), ({"unit": "um"}, "low and high of every box to mm, and ")):
+        path.write_text(json.dumps(whole | change))
+        with pytest.raises(DataError, match=advice) as told:
+            read(path)
+        assert ("every position, guess" in str(told.value) or "every position and guess" in str(told.value)) == beside
+    low, high = (1.0, 2.0, 1.0), (3.0, 4.0, 5.0)  # the same box in RAS, converted as told
+    converted = {"low": [-high[0], -high[1], low[2]], "high": [-low[0], -low[1], high[2]]}
+    (whole["boxes"]["c1"] if beside else whole["cases"]["c1"]["boxes"])[0].update(converted)
+    path.write_text(json.dumps(whole))
+    assert read(path).boxes == boxes if beside else read(path).cases == boxes
 
 
 @pytest.mark.parametrize("beside", [False, True])
