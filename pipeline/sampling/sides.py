@@ -10,7 +10,11 @@ OTHER = SIDES | {other: one for one, other in SIDES.items()}
 SHORT = 3  # letters: so short a word is in many others that say no side
 INSIDE = re.compile("|".join(word for word in OTHER if len(word) > SHORT), re.IGNORECASE)
 BRIEF = "|".join(word for word in SIDES if len(word) <= SHORT)
-EDGE = re.compile(f"(?<![A-Za-z])(?i:{BRIEF})(?![a-z])|(?i:{BRIEF})(?![A-Za-z])")
+EDGE = re.compile(
+    f"(?<![A-Za-z])(?i:{BRIEF})(?![a-z])"  # L1, LCA
+    f"|(?<![A-Z])(?=[A-Z])(?i:{BRIEF})"  # Lkidney, EyeLTop: a capital begins a word
+    f"|(?=[a-z])(?i:{BRIEF})(?=[A-Z])|(?i:{BRIEF})(?![A-Za-z])"  # eyelTop, eyel
+)
 
 
 def other_side(name: str, names: Collection[str]) -> str:
@@ -37,12 +41,14 @@ def says_side(name: str) -> bool:
 
 
 def alike(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs that differ in one short word for a side alone, beside a digit, before capitals or at the end: elsewhere
-    it is a letter of a word.
+    """Pairs that differ in one short word for a side alone, beside a digit, before capitals, at the end, or as the
+    capital that a word begins with: elsewhere it is a letter of a word, as in "lace" and "race", and perhaps "lca".
 
     Examples:
         >>> alike(["L1", "R1", "LCA", "RCA", "nose", "L2", "glass", "grass", "lock", "rock"])
         [('L1', 'R1'), ('LCA', 'RCA')]
+        >>> alike(["EyeLTop", "EyeRTop", "Lkidney", "Rkidney", "HLA", "HRA", "lca", "rca"])
+        [('EyeLTop', 'EyeRTop'), ('Lkidney', 'Rkidney')]
     """
     known, found = set(names), []
     for name in names:

@@ -38,7 +38,20 @@ def test_a_letter_inside_a_word_is_no_side():
         twins(["lateral", "rim", "nose", "rose"], {})
 
 
-@pytest.mark.parametrize(("one", "other"), [("L1", "R1"), ("l1", "r1"), ("eyel", "eyer"), ("LVOT", "RVOT")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("L1", "R1"),
+        ("l1", "r1"),
+        ("eyel", "eyer"),
+        ("LVOT", "RVOT"),
+        ("EyeLTop", "EyeRTop"),
+        ("eyelTop", "eyerTop"),
+        ("eye2LTop", "eye2RTop"),
+        ("Lkidney", "Rkidney"),
+        ("eye_Lx", "eye_Rx"),
+    ],
+)
 def test_names_that_a_letter_of_a_side_tells_apart_are_refused_until_something_is_said_of_them(one, other):
     """Else left and right are taught exchanged as soon as another pair is recognised."""
     names = [one, "left_eye", "right_eye", other]
@@ -53,7 +66,12 @@ def test_names_that_a_letter_of_a_side_tells_apart_are_refused_until_something_i
 
 
 def test_words_that_differ_in_a_letter_say_no_side():
-    names = ("glass", "grass", "lock", "rock")
+    names = ("glass", "grass", "lock", "rock", "lca", "rca", "HLA", "HRA")
+    assert exchanged((), MIRROR, names).classes == tuple(range(8))
+
+
+def test_a_letter_that_may_be_a_side_says_none_where_nothing_is_called_by_the_other():
+    names = ("EyeLTop", "EyeRBottom", "Lkidney", "Rib")
     assert exchanged((), MIRROR, names).classes == (0, 1, 2, 3)
 
 
