@@ -113,7 +113,7 @@ def _opposites(names: Sequence[str], pairs: Mapping[str, str]) -> tuple[int, ...
     both = mine | {other: one for one, other in mine.items()}
     twin = {name: both.get(name) or other_side(name, names) for name in names}
     _require_pairs(twin)
-    _require_unlike([name for name in names if twin[name] == name and name not in both])
+    _require_unlike([name for name in names if twin[name] == name and name not in both], pairs)
     return tuple(names.index(twin[name]) for name in names)
 
 
@@ -132,16 +132,34 @@ def _require_pairs(twin: Mapping[str, str]) -> None:
             )
 
 
-def _require_unlike(kept: Sequence[str]) -> None:
-    """Whether L1 and R1 are two sides or a vertebra and a rib, nobody but the user knows."""
+def _require_unlike(kept: Sequence[str], pairs: Mapping[str, str]) -> None:
+    """Whether L1 and R1 are two sides or a vertebra and a rib, nobody but the user knows. The advice has what was
+    said before in it, or the next answer would take its place."""
     if found := alike(kept):
+        _require_one_each(found, pairs)
         one, other = found[0]
-        listed = ", ".join(f"{a}: {b}" for a, b in found)
         raise ConfigError(
             f"training.augment.mirror: '{one}' and '{other}' differ only in left and right, and a mirrored image would"
-            f" keep both names; give training.augment.pairs={{{listed}}} if they are the two sides, {{{one}: {one}}} if"
-            " they say no side, or training.augment.mirror=0"
+            f" keep both names; give training.augment.pairs={_typed(pairs, found)} if they are the two sides,"
+            f" {_typed(pairs, [(one, one)])} if they say no side, or training.augment.mirror=0"
         )
+
+
+def _require_one_each(found: Sequence[tuple[str, str]], pairs: Mapping[str, str]) -> None:
+    """LL may be the other side of RL or of LR: a mapping names each in one pair at most."""
+    for name in dict.fromkeys(name for pair in found for name in pair):
+        others = [a if b == name else b for a, b in found if name in (a, b)]
+        if len(others) > 1:
+            ways = " or ".join(_typed(pairs, [(name, other)]) for other in others)
+            raise ConfigError(
+                f"training.augment.mirror: '{name}' differs only in left and right from each of {some(others)}, and a"
+                f" mirrored image would keep these names; give training.augment.pairs={ways}, whichever is its other"
+                f" side, {_typed(pairs, [(name, name)])} if it says no side, or training.augment.mirror=0"
+            )
+
+
+def _typed(pairs: Mapping[str, str], more: Sequence[tuple[str, str]]) -> str:
+    return f"{{{', '.join(f'{one}: {other}' for one, other in [*pairs.items(), *more])}}}"
 
 
 def mirrored(drawn: Source, twins: Twins) -> Source:

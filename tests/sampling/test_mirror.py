@@ -65,6 +65,17 @@ def test_names_that_a_letter_of_a_side_tells_apart_are_refused_until_something_i
         exchanged((), MIRROR, (), [Encoder(Column("sort", "class"), words=tuple(names))])
 
 
+def test_a_name_that_may_have_either_of_two_twins_is_asked_about():
+    names = ["left_eye", "right_eye", "LL", "LR", "RL", "RR"]
+    with pytest.raises(ConfigError, match="'LL' differs only in left and right from each of 'RL', 'LR', and") as told:
+        twins(names, {})
+    assert "pairs={LL: RL} or {LL: LR}, whichever is its other side, {LL: LL} if it says no side" in str(told.value)
+    with pytest.raises(ConfigError, match="'LR' and 'RR' differ only ") as told:
+        twins(names, {"LL": "RL"})
+    assert "pairs={LL: RL, LR: RR} if they are the two sides, {LL: RL, LR: LR} if they" in str(told.value)
+    assert twins(names, {"LL": "RL", "LR": "RR"}).tolist() == [1, 0, 4, 5, 2, 3]
+
+
 def test_words_that_differ_in_a_letter_say_no_side():
     names = ("glass", "grass", "lock", "rock", "lca", "rca", "HLA", "HRA")
     assert exchanged((), MIRROR, names).classes == tuple(range(8))
