@@ -15,13 +15,14 @@ UNSAID = ("1", "None")  # what a network is that says nothing
 
 
 def as_begun(tree: dict[str, Any], words: Words, run: Path) -> None:
-    """Put its looks and rate, and how its networks are normalised, into settings that are composed anew."""
+    """Put its looks, its rate and how long that holds, and how its networks are normalised, into settings that are
+    composed anew."""
     record = read_record(run) if is_trained(run) else {}
     if not isinstance(record.get("training"), dict):
         return
-    for key in ("training.looks", "training.rate"):
+    for key in ("training.looks", "training.rate", "training.hold"):
         before = recorded(record, key)
-        if not _typed(key, words) and (before is not None or key == "training.looks"):  # null is a number of looks
+        if not _typed(key, words) and (before is not None or key != "training.rate"):  # others may be null, or unsaid
             put(tree, key, before)
     for level in LEVELS:
         key = f"training.{level}.parameters"

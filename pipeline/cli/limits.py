@@ -42,7 +42,7 @@ OF_TRAINING = {
     # below it, a landmark in the middle of eight patches has so little of each that it is taught as absent
     Range("a number from 0.4 on", lambda n: n >= 0.4): ("loss.sigma",),
     SHARE: (
-        *("average", "gain", "decode.share", "decode.threshold"),
+        *("average", "gain", "hold", "decode.share", "decode.threshold"),
         *(f"augment.{key}" for key in ("share", "mirror", "erase", "composite")),
         *(f"{level}.{key}" for level in LEVELS for key in ("cut", "missing", "hidden")),
         *("boxes.overlap", "boxes.least", "embedding.far"),

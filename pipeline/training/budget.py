@@ -63,11 +63,17 @@ def seconds_of_levels(seconds: float, shares: Sequence[float], least: float = FI
     return [first, *((seconds - first) * share / rest for share in shares[1:])]
 
 
-def learning_rate(fraction: float, largest: float, rise: float = 0.05) -> float:
-    """A straight rise over the first `rise` of the budget, then half a cosine down to zero."""
-    if fraction < rise:
-        return largest * max(fraction, 1e-3) / rise
-    return largest * 0.5 * (1 + math.cos(math.pi * (fraction - rise) / (1 - rise)))
+RISE = 0.05  # share of the budget
+
+
+def learning_rate(fraction: float, largest: float, hold: float | None = None) -> float:
+    """A straight rise, the largest rate until `hold` of the budget, and straight down to zero (Hu et al. 2024, "WSD");
+    without `hold`, half a cosine from the rise on."""
+    if fraction < RISE:
+        return largest * max(fraction, 1e-3) / RISE
+    if hold is None:
+        return largest * 0.5 * (1 + math.cos(math.pi * (fraction - RISE) / (1 - RISE)))
+    return largest * min(1.0, (1 - fraction) / max(1 - hold, 1e-9))
 
 
 class ValidationClock:

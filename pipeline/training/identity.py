@@ -33,11 +33,11 @@ def identity_of(
     saved = _saved(run)
     # runs of before had the threads in it
     tried = dict.fromkeys([0, settings.threads, *(number for facts in saved.values() for number in _threads(facts))])
-    asked = [asdict(replace(settings, threads=n)) for n in tried]
+    asked = [_said(replace(settings, threads=n)) for n in tried]
     possible = [fingerprint([how, plain, keys, question]) for how in asked]
     early = [fingerprint([how, before, keys, question]) for before in _of_before(plain) for how in asked]
     possible += [identity for identity in early if _in_one_order(data) or levels_done(run, identity)]
-    parts = {"settings": asdict(replace(settings, threads=0)), "data": fingerprint(plain), "arrays": fingerprint(keys)}
+    parts = {"settings": _said(replace(settings, threads=0)), "data": fingerprint(plain), "arrays": fingerprint(keys)}
     made_of: dict[str, Any] = json.loads(json.dumps(parts | {"question": question}))
     met = [str(facts.get("identity", facts.get("settings"))) for facts in saved.values()]
     for path, identity in zip(saved, met, strict=True):
@@ -79,6 +79,11 @@ def contents_made_of(run: Path) -> Contents | None:
     """The sums of what the model of a run, or half of one, was made of; None where an early version made it."""
     known = _recorded(run).get("contents") if _saved(run) else None
     return Contents(**known) if known else None
+
+
+def _said(settings: TrainingSettings) -> dict[str, Any]:
+    """Settings without the ones that early versions did not know, where these say what was done without them."""
+    return {name: value for name, value in asdict(settings).items() if name != "hold" or value is not None}
 
 
 def _plain(data: Dataset) -> dict[str, Any]:

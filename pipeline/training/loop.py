@@ -138,7 +138,7 @@ def train_step(state: LevelState, task: Task, batch: Batch, settings: TrainingSe
     """One optimiser step; the losses by name."""
     state.network.train()
     for group in state.optimizer.param_groups:
-        group["lr"] = learning_rate(state.budget.fraction, settings.rate)
+        group["lr"] = learning_rate(state.budget.fraction, settings.rate, settings.hold)
     losses = forward_losses(state.network, task, batch)
     if state.balance is not None:
         losses["total"] = state.balance.total(losses, state.network)

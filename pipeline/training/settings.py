@@ -63,7 +63,9 @@ class TrainingSettings:
         minutes: Wall time for all levels together; the other budget, `steps`, must then be null.
         steps: Optimiser steps for all levels together, for runs that must repeat to the bit. What short probes chose is
             kept on the machine; to repeat a run elsewhere, as in a fresh container, give `precision` and `threads` too.
-        rate: Largest learning rate; a short rise, then a cosine to zero over the budget.
+        rate: Largest learning rate, after a short rise.
+        hold: Share of the budget until which the rate stays so high, to fall straight to zero over the rest; null = it
+            falls from the start, along half a cosine.
         decay: Weight decay.
         optimizer: "muon": the trunk's kernels move by their momentum made orthogonal (Jordan 2024), all else by AdamW;
             "adamw": all by AdamW.
@@ -102,6 +104,7 @@ class TrainingSettings:
     minutes: float | None = 10.0
     steps: int | None = None
     rate: float = 6e-3
+    hold: float | None = 0.5
     decay: float = 1e-2
     optimizer: Literal["muon", "adamw"] = "muon"
     average: float = 0.99

@@ -229,6 +229,23 @@ def test_looks_that_an_experiment_says_since_are_not_taken_for_a_run_that_is_beg
         claim("run", *words, "training.looks=1")
 
 
+@pytest.mark.parametrize("before", [{}, {"hold": None}, {"hold": 0.2}])
+def test_a_run_that_is_begun_keeps_how_long_its_rate_holds(tmp_path, before):
+    words = ("experiment=cta_phantom", f"source={tmp_path}", f"run={tmp_path}/root")
+    claim("import", *words)
+    folder = tmp_path / "root"
+    (folder / "dataset.json").write_text("{}")
+    content = record(folder)
+    assert content["training"].pop("hold") == settled("run", *words).training.hold == 0.5
+    content["training"] |= before
+    (folder / "config.yaml").write_text(yaml.safe_dump(content))
+    (folder / "resume").mkdir()
+    claim("run", *words)
+    assert settled("train", f"run={folder}").training.hold == before.get("hold")
+    with pytest.raises(ConfigError, match=r"training\.hold: .* there, 0\.5 asked for"):
+        claim("run", *words, "training.hold=0.5")
+
+
 @pytest.mark.parametrize("before", [{}, {"norm": None}, {"norm": 1}, {"norm": 0}])
 def test_normalisation_and_rate_that_an_experiment_says_since_are_not_taken_for_a_run_that_is_begun(tmp_path, before):
     words = ("experiment=cta_phantom", f"source={tmp_path}", f"run={tmp_path}/root")

@@ -40,8 +40,18 @@ def test_the_rate_rises_straight_and_falls_like_a_cosine_worked_out_by_hand():
     assert 0 < learning_rate(0.0, 2.0) < 0.05  # the first step is not lost
 
 
-def test_the_rate_has_one_peak():
-    rates = [learning_rate(i / 200, 1.0) for i in range(201)]
+def test_the_rate_holds_and_then_falls_straight_worked_out_by_hand():
+    assert learning_rate(0.025, 2.0, 0.6) == pytest.approx(1.0)
+    assert learning_rate(0.05, 2.0, 0.6) == learning_rate(0.6, 2.0, 0.6) == 2.0
+    assert learning_rate(0.7, 2.0, 0.6) == pytest.approx(1.5)
+    assert learning_rate(1.0, 2.0, 0.6) == 0.0
+    assert learning_rate(0.99, 2.0, 1.0) == 2.0
+    assert learning_rate(1.0, 2.0, 1.0) == 0.0
+
+
+@pytest.mark.parametrize("hold", [None, 0.0, 0.5])
+def test_the_rate_has_one_peak(hold):
+    rates = [learning_rate(i / 200, 1.0, hold) for i in range(201)]
     peak = rates.index(max(rates))
     assert rates[: peak + 1] == sorted(rates[: peak + 1])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)

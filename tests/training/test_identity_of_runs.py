@@ -1,7 +1,7 @@
 """A run goes on with the data that it was begun with, also as earlier versions saw them."""
 
 import unicodedata
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -59,3 +59,14 @@ def test_a_network_that_is_half_trained_does_not_where_its_words_have_other_numb
     levels = [{"sha256": sha256_of(model / "level0.safetensors")}]
     write_sealed(model / "model.json", {"levels": levels, "training": {"identity": met}})
     assert identity(tmp_path, ("âgé", "bébé")) == met
+
+
+def test_a_run_from_before_the_rate_was_held_goes_on_with_a_rate_that_is_not(tmp_path):
+    of_then = replace(SETTINGS, hold=None)
+    said = {name: value for name, value in asdict(of_then).items() if name != "hold"}
+    data = of_words(("a", "b"))
+    met = fingerprint([said, asdict(data) | {"root": ""}, KEYS, "multi"])
+    write_sealed(tmp_path / "resume" / "level0.json", {"settings": met})
+    assert identity_of(tmp_path, of_then, data, KEYS, "multi")[0] == met
+    with pytest.raises(CheckpointError, match="was saved under other settings or data"):
+        identity_of(tmp_path, SETTINGS, data, KEYS, "multi")

@@ -139,13 +139,15 @@ def test_the_format_is_probed_without_changing_the_run(tmp_path):
     assert all(torch.equal(before[k], after[k]) for k in before)
 
 
-def test_each_step_has_the_learning_rate_of_the_budget(tmp_path):
+@pytest.mark.parametrize("hold", [None, 0.3])
+def test_each_step_has_the_learning_rate_of_the_budget(tmp_path, hold):
+    settings = replace(SETTINGS, hold=hold)
     (case,) = blob_cases(1, 1, size=16)
-    state = start_level(new_network(COARSE, 1, heads_of(2, 1), (0,)), Budget(None, 10), SETTINGS, {})
-    stream = batch_stream([case], 0, COARSE, 4, SETTINGS, 0)
+    state = start_level(new_network(COARSE, 1, heads_of(2, 1), (0,)), Budget(None, 10), settings, {})
+    stream = batch_stream([case], 0, COARSE, 4, settings, 0)
     for step in range(10):
-        train_step(state, LandmarksTask(), next(stream), SETTINGS)
-        assert state.optimizer.param_groups[0]["lr"] == learning_rate(step / 10, SETTINGS.rate)
+        train_step(state, LandmarksTask(), next(stream), settings)
+        assert state.optimizer.param_groups[0]["lr"] == learning_rate(step / 10, settings.rate, hold)
     assert state.budget.fraction == 1
 
 
