@@ -23,13 +23,14 @@ class Votes:
     Args:
         location: Average vote; always given, whether it may be called an answer is decided from `belief`.
         belief: That the landmark is there, 0 to 1.
-        spread: Root mean square distance of the votes to the location.
+        spread: Root mean square distance of the votes to the location along each axis, whose voxels may be of unlike
+            length in the world.
         count: Patches that voted.
     """
 
     location: Float[Tensor, "K D"]
     belief: Float[Tensor, " K"]
-    spread: Float[Tensor, " K"]
+    spread: Float[Tensor, "K D"]
     count: Float[Tensor, " K"]
 
 
@@ -100,7 +101,7 @@ def votes(
         >>> centres, said = torch.tensor([[[2.0, 6.0]]]), torch.tensor([[[0.5, -0.5]]])
         >>> [result] = votes(centres, 4, torch.tensor([[0.9, 0.9]]), torch.tensor([0.9]), said)
         >>> result.location.tolist(), result.spread.tolist(), result.count.tolist()
-        ([[4.0]], [0.0], [2.0])
+        ([[4.0]], [[0.0]], [2.0])
     """
     position = centres + stride * displacement
     sum_of_all, result = belief.sum(1).clamp_min(1e-30), []
@@ -142,9 +143,9 @@ def _apart(some: Float[Tensor, "K D M"], others: Float[Tensor, "K D N"]) -> Floa
 
 def _average(
     position: Float[Tensor, "K D N"], weight: Float[Tensor, "K N"]
-) -> tuple[Float[Tensor, "K D"], Float[Tensor, " K"]]:
-    """Weighted mean, and the root mean square distance to it."""
-    weight = weight / weight.sum(1, keepdim=True).clamp_min(1e-30)
-    location = (position * weight[:, None]).sum(-1)
-    square = ((position - location[..., None]) ** 2).sum(1)
-    return location, (square * weight).sum(1).clamp_min(0).sqrt()
+) -> tuple[Float[Tensor, "K D"], Float[Tensor, "K D"]]:
+    """Weighted mean, and the root mean square distance to it along each axis."""
+    weight = (weight / weight.sum(1, keepdim=True).clamp_min(1e-30))[:, None]
+    location = (position * weight).sum(-1)
+    square = (position - location[..., None]) ** 2
+    return location, (square * weight).sum(-1).clamp_min(0).sqrt()

@@ -71,7 +71,7 @@ def chosen(places: Sequence[Found], best: Int[np.ndarray, " K"]) -> Found:
 def join(parts: Sequence[Votes], order: np.ndarray, frame: ImageFrame, patch: float) -> Found:
     """The votes of all regions in the order of the landmarks, in the world."""
     joined = {f.name: torch.cat([getattr(v, f.name) for v in parts]).numpy()[order] for f in fields(Votes)}
-    world, step = frame.voxel_to_world(joined["location"]), float(frame.spacing.mean())
+    world, spread = frame.voxel_to_world(joined["location"]), np.linalg.norm(joined["spread"] * frame.spacing, axis=1)
     inside = frame.contains(world)
     belief, count = joined["belief"].astype(float), joined["count"].astype(int)
-    return Found(world, belief, joined["spread"] * step, count, inside, np.full(len(world), patch))
+    return Found(world, belief, spread, count, inside, np.full(len(world), patch))

@@ -11,11 +11,12 @@ from numpy.testing import assert_allclose
 from oracle import Oracle, addresses, heads_of
 
 from pipeline.data.store import LevelArray
+from pipeline.grid.decode import votes
 from pipeline.losses.displacement import to_logarithm
 from pipeline.networks.layers import Hourglass, ResidualBlock
 from pipeline.networks.network import build_network
 from pipeline.tasks.constellation import fit_constellation
-from pipeline.tasks.found import Found
+from pipeline.tasks.found import Found, join
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.regions import Region
 from pipeline.tasks.settings import DecodeSettings, LossSettings
@@ -286,6 +287,16 @@ def test_spread_is_in_world_units_worked_out_by_hand():
     assert_allclose(found.world, [[4 + 0.5 * 6.5]], atol=1e-4)
     assert_allclose(found.spread, [0.5], atol=1e-4)
     assert found.votes.tolist() == [2]
+
+
+def test_spread_follows_the_length_of_the_voxels_along_each_axis_worked_out_by_hand():
+    """Slices of 5 mm of pixels of 0.5 mm: votes four voxels apart lie 20 mm or 2 mm apart, each half that from the
+    mean."""
+    frame, centres = upright_frame((20, 60, 60), (5.0, 0.5, 0.5)), torch.full((2, 3, 2), 20.0)
+    centres[0, 0], centres[1, 1] = torch.tensor([[8.0, 12.0], [18.0, 22.0]])
+    alike, together = torch.full((2, 2), 0.5), torch.ones(2)
+    [said] = votes(centres, 4, alike, together, torch.zeros(2, 3, 2))
+    assert_allclose(join([said], np.arange(2), frame, 8.0).spread, [10.0, 1.0])
 
 
 def test_many_landmarks_cost_as_many_looks_as_one_where_they_are_close():
