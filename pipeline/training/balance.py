@@ -24,11 +24,12 @@ class Balance(nn.Module):
 
     Args:
         how: "fixed": the given weights. "uncertainty": each part's loss by a learned precision, exp(-s) L + s / 2
-            (Kendall et al. 2018, arXiv 1705.07115). "gradnorm": weights under which all parts pull alike at the
+            (Kendall et al. 2018, arXiv 1705.07115), times the given weight. "gradnorm": weights under which all parts pull alike at the
             features they share, those that have learned less a little harder (Chen et al. 2018, arXiv 1711.02257); the
             weights take a small step towards that, in place of a gradient's.
-        weights: Given, by the name of the part. Where weights are found, these are where they start; a part of weight 0
-            takes no part.
+        weights: Given, by the name of the part. Where weights are found, each is multiplied by the given one for good:
+            what is found makes up for unlike losses, what is given says how much a part matters. One of weight 0 takes
+            no part.
     """
 
     given: Tensor
@@ -57,8 +58,8 @@ class Balance(nn.Module):
         losses = torch.stack([terms[name] for name in self.names])
         if self.how == "uncertainty":
             fresh = self._begun(losses.detach())  # from precisions of 1, a short training would end before they fit
-            self.learned.data[fresh] = (2 * self.given * self.first)[fresh].clamp_min(1e-3).log()
-            own = torch.exp(-self.learned) * self.given * losses + self.learned / 2
+            self.learned.data[fresh] = (2 * self.first)[fresh].clamp_min(1e-3).log()
+            own = self.given * (torch.exp(-self.learned) * losses + self.learned / 2)
             return torch.where(self._taking(losses), own, 0.0).sum()
         if self.how == "gradnorm" and network.training:
             self._move(losses, network)
