@@ -106,8 +106,8 @@ class AttributeSettings:
             images that show their thing always in the same place. 1 = a plain mean over all patches. null = four means,
             in each of which a patch has the share that it claims by what it sees; task=multi has no other.
         balance: fixed: these weights. uncertainty: each part by a precision that is learned. gradnorm: so that all
-            parts pull alike at the features they share. history.csv tells the weights, and how the parts divide loss
-            and gradient.
+            parts pull alike at the features they share. Weights that are given multiply those that are found.
+            history.csv tells the weights, and how the parts divide loss and gradient.
     """
 
     weights: dict[str, float] = field(default_factory=dict)

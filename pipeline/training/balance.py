@@ -24,9 +24,10 @@ class Balance(nn.Module):
 
     Args:
         how: "fixed": the given weights. "uncertainty": each part's loss by a learned precision, exp(-s) L + s / 2
-            (Kendall et al. 2018, arXiv 1705.07115), times the given weight. "gradnorm": weights under which all parts pull alike at the
-            features they share, those that have learned less a little harder (Chen et al. 2018, arXiv 1711.02257); the
-            weights take a small step towards that, in place of a gradient's.
+            (Kendall et al. 2018, arXiv 1705.07115), times the given weight. "gradnorm": weights under which all parts
+            pull alike at the features they share, those that have learned less a little harder (Chen et al. 2018,
+            arXiv 1711.02257), times the given ones; the weights take a small step towards that, in place of a
+            gradient's.
         weights: Given, by the name of the part. Where weights are found, each is multiplied by the given one for good:
             what is found makes up for unlike losses, what is given says how much a part matters. One of weight 0 takes
             no part.
@@ -77,18 +78,18 @@ class Balance(nn.Module):
         return fresh
 
     def _move(self, losses: Float[Tensor, " N"], network: PatchNetwork) -> None:
-        """A step of the parts that count now. Their weights keep their sum, and so do all: one that stands alone in a
-        batch has nothing to be weighed against, and stays as it is."""
+        """A step of the parts that count now, to where their pulls are alike but for the given weights. Their weights
+        keep their sum, and so do all: one that stands alone in a batch has nothing to be weighed against, and stays as
+        it is."""
         now = losses.detach()
         self._begun(now)
-        weights = torch.exp(self.learned.detach())
         taking = self._taking(now)
-        pull = (weights * self.given * pulls(losses, network)).clamp_min(1e-12)[taking]
+        pull = (torch.exp(self.learned.detach()) * pulls(losses, network)).clamp_min(1e-12)[taking]
         left = (now / self.first)[taking]
         wanted = pull.mean() * (left / left.mean().clamp_min(1e-12)) ** HARDER
-        before = self.learned.detach()[taking]
+        before, given = self.learned.detach()[taking], self.given[taking].log()
         moved = before + SLOW * (wanted.clamp_min(1e-12) / pull).log()
-        self.learned.data[taking] = moved - moved.logsumexp(0) + before.logsumexp(0)
+        self.learned.data[taking] = moved - (given + moved).logsumexp(0) + (given + before).logsumexp(0)
 
 
 def pulls(losses: Float[Tensor, " N"], network: PatchNetwork) -> Float[Tensor, " N"]:

@@ -136,6 +136,15 @@ def test_gradnorm_moves_the_weights_until_both_pull_about_alike():
     assert torch.exp(balance.learned).sum().item() == pytest.approx(2.0, rel=1e-4)
 
 
+def test_gradnorm_keeps_the_sum_of_weights_that_are_given_unlike():
+    made, _, terms = balance_of("gradnorm")
+    balance = Balance("gradnorm", {"large": 3.0, "small": 1.0}).train()
+    made.train()
+    for _ in range(120):
+        balance.total(terms(), made)
+    assert balance.weights.sum().item() == pytest.approx(4.0, rel=1e-4)
+
+
 def test_gradnorm_keeps_what_it_learned_where_a_part_has_no_truth():
     """Where one part is alone in every other batch, the weights become what they become without these batches."""
     found = []
@@ -208,7 +217,7 @@ def test_uncertainty_weighs_a_part_that_is_seldom_known_by_the_steps_that_know_i
     assert torch.exp(-balance.learned).tolist() == pytest.approx([1.0, 1 / 4], rel=0.05)
 
 
-@pytest.mark.parametrize("how", ["uncertainty"])
+@pytest.mark.parametrize("how", ["uncertainty", "gradnorm"])
 def test_a_given_weight_multiplies_the_one_that_is_found(how):
     """A part that is given three times the weight has three times what it has otherwise, however long is trained."""
     found = []
