@@ -55,8 +55,9 @@ def encode_boxes(
     """
     middle = torch.where(there[..., None], (low + high) / 2, torch.nan)
     near = encode(grid, middle, there, reach)
-    weight = torch.exp(-near.displacement.square().sum(-1) / (2 * sigma**2)) * near.inside
-    weight = weight / weight.amax(-1, keepdim=True).clamp_min(1e-6)
+    exponent = -near.displacement.square().sum(-1) / (2 * sigma**2)
+    largest = exponent.masked_fill(~near.inside, -torch.inf).amax(-1, keepdim=True)  # -inf: no patch is near
+    weight = torch.exp((exponent - largest).clamp_max(0.0)) * near.inside  # shifted, a narrow one does not vanish
     size = torch.log(((high - low) / grid.stride).clamp_min(LEAST))
     return BoxTargets(near, _nearest(weight, near, grid), torch.where(there[..., None], size, 0.0))
 

@@ -39,6 +39,16 @@ def test_the_patch_nearest_to_the_middle_weighs_one_and_rows_that_are_none_nothi
     assert targets.weight[0, 1].max() == 0 and torch.isfinite(targets.size).all()
 
 
+@pytest.mark.parametrize("sigma", [0.01, 0.05, 0.1])
+def test_however_narrow_the_weight_the_nearest_patch_learns_of_a_box_off_its_centre(sigma):
+    grid, there = PatchGrid((8, 8), 4, 1.5), torch.ones(1, 2, dtype=torch.bool)
+    low = torch.tensor([[[3.0, 3.2], [20.0, 21.0]]])  # middles 7.2, 7.3 and 21.9, 22.8: nearest are cells 1 and 5
+    targets = encode_boxes(grid, low, low + torch.tensor([[[8.4, 8.2], [3.8, 3.6]]]), there, sigma)
+    assert targets.weight.amax(-1).tolist() == [[1.0, 1.0]]
+    best = targets.weight.argmax(-1)[..., None]
+    assert targets.near.cells.gather(-1, best)[0, :, 0].tolist() == [9, 45]
+
+
 def test_a_patch_between_two_boxes_speaks_for_the_nearer_one():
     grid = PatchGrid((10,), 4, 1.5)
     low, high = torch.tensor([[[4.0], [9.0]]]), torch.tensor([[[8.0], [14.0]]])  # middles 6 and 11.5
