@@ -39,8 +39,9 @@ OF_TRAINING = {
     ),
     ONE_OR_MORE: ("decode.between", "boxes.most", "attributes.places", "embedding.places"),
     TWO_OR_MORE: ("embedding.size", "embedding.together"),
-    # below it, a landmark in the middle of eight patches has so little of each that it is taught as absent
-    Range("a number from 0.4 on", lambda n: n >= 0.4): ("loss.sigma",),
+    # below, a landmark in the middle of eight patches has so little of each that it is taught as absent; above, the
+    # target is cut off where the patches around a landmark end (grid/encode.py), and with it one beyond the grid
+    Range("a number from 0.4 to 1", lambda n: 0.4 <= n <= 1): ("loss.sigma",),
     SHARE: (
         *("average", "gain", "hold", "decode.share", "decode.threshold"),
         *(f"augment.{key}" for key in ("share", "mirror", "erase", "composite")),

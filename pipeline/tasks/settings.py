@@ -14,7 +14,7 @@ class LossSettings:
         name: "softmax": the patches and one "absent" entry compete; displacement counts near the landmark.
             "noothout2018": independent sigmoids, and every patch's displacement counts alike. "noothout2020": the
             same with the displacement's logarithm, and the belief weighted by the number of landmarks.
-        sigma: Width of the belief's target in strides, 0.4 or more (softmax).
+        sigma: Width of the belief's target in strides, 0.4 to 1 (softmax).
         beta: Where the displacement's loss turns from square to absolute, in strides (softmax).
         balance: Weight of a positive patch (papers).
         displacement: Weight of the displacement's loss beside the belief's.

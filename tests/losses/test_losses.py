@@ -46,6 +46,14 @@ def test_the_least_width_that_may_be_asked_for_teaches_a_landmark_between_patche
     assert (logits.grad < 0).sum() == 2**dims
 
 
+def test_the_greatest_width_that_may_be_asked_for_is_not_cut_off():
+    logits = torch.zeros(1, 1, 21, requires_grad=True)
+    grid, (landmark, sigma) = PatchGrid((21,), stride=2, first=0.5), (20.5, 1.0)
+    softmax_cross_entropy(logits, encode(grid, points(landmark), known(True)), sigma).backward()
+    q = torch.exp(-(((grid.centres()[0] - landmark) / 2) ** 2) / (2 * sigma**2))
+    assert torch.allclose(1 / 22 - logits.grad[0, 0], q / q.sum(), atol=2e-3)
+
+
 @pytest.mark.parametrize("where", [NONE, -5.0, 13.0, 4000.0])
 def test_absent_and_far_outside_send_all_belief_to_absent(where):
     logits = torch.tensor([[[0.7, -0.3]]])
