@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+# As torch says it in a RuntimeError: on a CPU, and of a GPU whose memory another program holds.
+TOLD = ("not enough memory", "can't allocate memory", "CUDA error: out of memory")
+SMALLER = "Make it smaller, close other programs, or use a machine with more."
+
 
 class PatchvoteError(Exception):
     """Something the user can mend; the front door prints the message without a traceback."""
@@ -38,9 +42,24 @@ def in_words(error: Exception, path: Path, what: str) -> str:
         'a.nii: cut off'
         >>> in_words(MisfitError("the image has 2 dimensions"), Path("a.nii"), "answering")
         'a.nii: the image has 2 dimensions'
-        >>> in_words(MemoryError(), Path("a.nii"), "answering")
-        'a.nii: answering failed: MemoryError()'
+        >>> in_words(MemoryError(), Path("a.nii"), "answering")  # doctest: +ELLIPSIS
+        'a.nii: answering needs more memory than there is. Make it smaller, close other programs, or use ...'
+        >>> in_words(KeyError("axis"), Path("a.nii"), "answering")
+        "a.nii: answering failed: KeyError('axis')"
     """
     if isinstance(error, MisfitError):
         return f"{path}: {error}"
-    return str(error) if isinstance(error, PatchvoteError) else f"{path}: {what} failed: {error!r}"
+    if isinstance(error, PatchvoteError):
+        return str(error)
+    if is_lack_of_memory(error):
+        return f"{path}: {what} needs more memory than there is. {SMALLER}"
+    return f"{path}: {what} failed: {error!r}"
+
+
+def is_lack_of_memory(error: Exception) -> bool:
+    """Whether an error says that there is not enough memory, of the computer or of its GPU.
+
+    torch's own kind goes by its name: whoever does without torch asks, too.
+    """
+    lacking = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return lacking or any(words in str(error) for words in TOLD)

@@ -33,6 +33,7 @@ from pipeline.data.values_csv import write_values_csv
 from pipeline.data.vector_predictions import VectorPredictions, write_vector_predictions
 from pipeline.data.write_answers import USUAL, write_all, write_case
 from pipeline.data.write_boxes import FORMATS, write_box_case, write_box_sets
+from pipeline.errors import SMALLER, MisfitError, is_lack_of_memory
 from pipeline.geometry import ImageFrame
 from pipeline.inference.beside import Beside, given_to
 from pipeline.inference.cascade import answers, image_levels, locate
@@ -74,6 +75,21 @@ def answering(model: Model, formats: Sequence[str] | None) -> Answering:
     return ValueAnswering(model) if answers == "values" else VectorAnswering(model)
 
 
+def looked(model: Model, image: Image, beside: Beside, least: float = 0.0) -> Any:
+    """What the model says of an image; `least` as in `locate`.
+
+    Raises:
+        MisfitError: As `image_levels`, or it needs more memory than there is.
+    """
+    try:
+        return locate(model, image_levels(image, model, given_to(model, beside)), least)
+    except (MemoryError, RuntimeError) as error:
+        if not is_lack_of_memory(error):
+            raise
+        size = " x ".join(map(str, image.frame.shape))
+        raise MisfitError(f"an image of {size} needs more memory to answer than there is. {SMALLER}") from error
+
+
 class LandmarkAnswering:
     """Named points."""
 
@@ -81,8 +97,7 @@ class LandmarkAnswering:
         self.model, self.formats = model, formats
 
     def answer(self, image: Image, beside: Beside) -> Content:
-        levels = image_levels(image, self.model, given_to(self.model, beside))
-        found = locate(self.model, levels, self.model.calibration.threshold)
+        found = looked(self.model, image, beside, self.model.calibration.threshold)
         said = answers(self.model, found, image.frame)
         content: Content = {"answers": {name: vars(a) for name, a in said.items()}, "presence": found.presence}
         content |= {"coarser": is_coarser(image.frame.spacing, self.model.calibration.coarsest)}
@@ -135,7 +150,7 @@ class BoxAnswering:
         self.model, self.formats = model, formats
 
     def answer(self, image: Image, beside: Beside) -> Content:
-        found = locate(self.model, image_levels(image, self.model, given_to(self.model, beside)))
+        found = looked(self.model, image, beside)
         assert isinstance(found, BoxesFound)
         return {"boxes": boxes_content(found, self.model.names, self.model.calibration.threshold, image.frame)}
 
@@ -162,7 +177,7 @@ class ValueAnswering:
         self.model = model
 
     def answer(self, image: Image, beside: Beside) -> Content:
-        found = locate(self.model, image_levels(image, self.model, given_to(self.model, beside)))
+        found = looked(self.model, image, beside)
         assert isinstance(found, ValuesFound)
         said = value_answers(self._outputs, found, self.model.calibration.margins)
         return {"values": answers_content(said)}
@@ -195,7 +210,7 @@ class VectorAnswering:
         self.model = model
 
     def answer(self, image: Image, beside: Beside) -> Content:
-        found = locate(self.model, image_levels(image, self.model, given_to(self.model, beside)))
+        found = looked(self.model, image, beside)
         assert isinstance(found, EmbeddingFound)
         return {"vector": found.vector.tolist()}
 

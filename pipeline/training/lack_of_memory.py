@@ -6,9 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-import torch
-
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, is_lack_of_memory
 from pipeline.tasks.table import TASKS
 
 if TYPE_CHECKING:
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
-# As torch says it in a RuntimeError: on a CPU, and of a GPU whose memory another program holds.
-TOLD = ("not enough memory", "can't allocate memory", "CUDA error: out of memory")
 
 
 def told_of_memory(
@@ -35,12 +31,6 @@ def told_of_memory(
             raise
 
     return told
-
-
-def is_lack_of_memory(error: Exception) -> bool:
-    """Whether an error says that there is not enough memory, of the computer or of its GPU."""
-    lacking = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return lacking or any(words in str(error) for words in TOLD)
 
 
 def _message(cascade: Cascade, number: int) -> str:

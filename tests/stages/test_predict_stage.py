@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
+import torch
 from crooked import rotation, storages, stored
 from numpy.testing import assert_allclose
 from scipy.ndimage import affine_transform
@@ -245,6 +247,32 @@ def test_a_scan_that_cannot_be_read_is_listed_and_the_others_are_answered(traine
     assert json.loads((tmp_path / "out" / "predictions.json").read_text())["failures"] == told.failures
     assert json.loads((tmp_path / "out" / "run_report.json").read_text())["failures"] == told.failures
     assert not (tmp_path / "out" / "bad.mrk.json").exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_scan_that_needs_too_much_memory_is_told_with_its_size(trained, scans, tmp_path, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(answering, "locate", fail)
+    failures = on_cpu(trained, tmp_path / "out", dataset=scans.dataset, part="test", exclude=["c17", "c18"]).failures
+    size = r"\d+ x \d+ x \d+"
+    said = rf"\S+c16\S*: an image of {size} needs more memory to answer than there is\. Make it smaller, close other"
+    assert list(failures) == ["c16"] and re.match(said, failures["c16"]) and "alloc" not in failures["c16"]
+
+
+def test_a_fault_of_another_kind_stays_what_it_is(trained, scans, tmp_path, monkeypatch):
+    monkeypatch.setattr(answering, "locate", lambda *_: torch.zeros(2).reshape(3))
+    failures = on_cpu(trained, tmp_path / "out", dataset=scans.dataset, part="test", exclude=["c17", "c18"]).failures
+    assert "answering failed: RuntimeError(" in failures["c16"]
 
 
 def test_a_scan_of_the_dataset_that_is_gone_is_listed(scans, trained, tmp_path):

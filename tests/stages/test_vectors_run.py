@@ -17,7 +17,7 @@ from pipeline.data.findings import Findings, write_findings
 from pipeline.data.gallery import Gallery, write_gallery
 from pipeline.data.readers import read_image
 from pipeline.data.run_report import write_report
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import SMALLER, ConfigError, DataError
 
 SETTINGS = [
     "task=embedding", "levels=[1.0]", "training.minutes=null", "training.steps=60", "training.rate=0.01", "device=cpu",
@@ -308,15 +308,21 @@ class Broken:
         return np.eye(1, 2)[0]
 
 
-@pytest.mark.parametrize("error", [DataError("cut off"), RuntimeError("out of memory"), MemoryError()])
-def test_an_image_that_fails_costs_itself_alone_whatever_its_name(tmp_path, monkeypatch, error):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (DataError("cut off"), "cut off"),
+        (RuntimeError("broken"), "{}: answering failed: RuntimeError('broken')"),
+        (MemoryError(), f"{{}}: answering needs more memory than there is. {SMALLER}"),
+    ],
+)
+def test_an_image_that_fails_costs_itself_alone_whatever_its_name(tmp_path, monkeypatch, error, told):
     images = [tmp_path / name for name in ("a/bad.png", "good.png", "b/bad.png")]
     monkeypatch.setattr(stage, "Asked", lambda *_: Broken(error))
     answers, failures = stage.identify(tmp_path, tmp_path, images, tmp_path / "out")
     assert [a.image for a in answers] == [images[1]] and (tmp_path / "out" / "identities.csv").is_file()
     assert list(failures) == [str(images[0]), str(images[2])]
-    told = "cut off" if isinstance(error, DataError) else f"{images[0]}: answering failed: {error!r}"
-    assert failures[str(images[0])] == told
+    assert failures[str(images[0])] == told.format(images[0])
     report = json.loads((tmp_path / "out" / "run_report.json").read_text())
     assert (report["verb"], report["model"], report["failures"]) == ("identify", "m", failures)
 
