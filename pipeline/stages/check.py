@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.data.box_rules import check_boxes
 from pipeline.data.dataset import PARTS, Dataset, picture_id, read_dataset
-from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings, write_findings
+from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings, summarize, write_findings
 from pipeline.data.patient_rules import check_patients
 from pipeline.data.placement import check_placement
 from pipeline.data.pool import run_each
@@ -116,7 +116,8 @@ def _require_usable(manifest: Dataset, findings: Findings, out: Path, strict: bo
     whole = [f for f in findings.items if f.severity == "error" and f.case is None]
     if whole:
         listed = "\n".join(f"  {f.message} {f.advice}" for f in whole)
-        raise DataError(f"dataset {manifest.name}: wrong as a whole:\n{listed}\nDetails in {out}.")
+        besides = _left_out(findings)
+        raise DataError(f"dataset {manifest.name}: wrong as a whole:\n{listed}{besides}\nDetails in {out}.")
     least = min(LEAST, len(manifest.cases))  # fewer may be given only to measure a model on
     whose = {picture_id(c.id, view): c.id for c in manifest.cases for view in c.pictures} if strict else {}
     bad = {whose.get(case, case) for case in findings.quarantined}  # also those that import left out
@@ -135,3 +136,12 @@ def _require_usable(manifest: Dataset, findings: Findings, out: Path, strict: bo
                 f"dataset {manifest.name}: every case of the {part} part is quarantined, see {out}; {first.case}:"
                 f" {first.message} {first.advice} Mend them, or import again with another seed."
             )
+
+
+def _left_out(findings: Findings) -> str:
+    """Which cases are left out, a line a rule: what is wrong as a whole does not hide scans that cannot be read."""
+    if not findings.quarantined:
+        return ""
+    rows = summarize(f for f in findings.items if f.severity == "error" and f.case is not None)
+    lines = "".join(f"\n  {rule}, {cases}: {message} {advice}" for _, rule, cases, message, advice in rows)
+    return f"\nCases that are left out, {len(findings.quarantined)} in all:{lines}"

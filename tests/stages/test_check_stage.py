@@ -255,6 +255,18 @@ def test_a_mistake_of_the_whole_set_stops_and_is_explained(data, mistake):
     assert len(read_findings(data.root / "findings.json").quarantined) == 10
 
 
+def test_a_mistake_of_the_whole_set_hides_no_scan_that_cannot_be_read(data):
+    for number in (1, 4):
+        (data.root / f"c{number}.nii.gz").write_bytes(b"")
+    with pytest.raises(DataError, match="8 of 8 cases") as told:
+        run(with_points(data, lambda p: (p[0] + 900, *p[1:])))
+    _, besides = str(told.value).split("\nCases that are left out, 10 in all:\n")
+    outside, unreadable, where = besides.splitlines()
+    assert outside.startswith("  landmark-outside, c0, c2, c3, c5 and 4 more: landmark 'a' lies ")
+    assert unreadable.startswith("  unreadable, c1, c4: ") and "c1.nii.gz: " in unreadable
+    assert where == f"Details in {data.root / 'findings.json'}."
+
+
 @pytest.mark.parametrize("position", [(1.0, 2.0), (1.0, 2.0, 3.0, 4.0)])
 def test_coordinates_that_are_no_position_quarantine_the_case(data, position):
     path = data.root / "dataset.json"
