@@ -76,7 +76,7 @@ def import_data(settings: Settings, same: bool = False) -> Outcome:
     parts = ", ".join(f"{len(dataset.part(part))} {part}" for part in ("train", "validation", "test"))
     note = f"{counted(len(dataset.cases), 'case')} ({parts}), {_learned(dataset)}"
     found = read_findings(run / FROM_IMPORT)
-    return Outcome(note, (note, *table_of(found.items)), errors_of(found.items))
+    return Outcome(note, (note, *table_of(found.items)), errors_of(found.items), (run / FROM_IMPORT,))
 
 
 def _learned(dataset: Dataset) -> str:
@@ -110,7 +110,7 @@ def check(settings: Settings) -> Outcome:
     judged = settings.check.with_model
     note = found if findings else "no rule found anything" if judged else "nothing found"  # the networks speak next
     suspects = _suspects(settings) if judged else ()
-    return Outcome(note, (*table_of(findings), note, *suspects), failed | uncompared)
+    return Outcome(note, (*table_of(findings), note, *suspects), failed | uncompared, (run / "findings.json",))
 
 
 def _require_judge(settings: Settings) -> None:
@@ -205,11 +205,12 @@ def predict(settings: Settings) -> Outcome:
             require_apart(run, settings.evaluate.part)
         which = {"dataset": run / "dataset.json", "part": settings.evaluate.part, "exclude": quarantined(run)}
     which |= {"share": Share.parse(wanted.part)} if wanted.part else {}
+    from pipeline.data.kept_answers import FAILURES
     from pipeline.stages.predict import predict as stage
 
     answers = stage(model, out, device=settings.device, threads=settings.threads, formats=wanted.formats, **which)
     note = f"{counted(len(answers.cases), 'scan')}, {what_was_said(answers)}: {out / 'predictions.json'}"
-    return Outcome(note, (note,), dict(answers.failures))
+    return Outcome(note, (note,), dict(answers.failures), (out / FAILURES,))
 
 
 STAGES: dict[str, Callable[..., Outcome]] = {

@@ -16,7 +16,7 @@ from pipeline.cli.build import build_networks, require_fitting
 from pipeline.cli.given import source_of
 from pipeline.cli.left_out import tell_left_out
 from pipeline.cli.order import require_earlier
-from pipeline.cli.outcome import Outcome, counted
+from pipeline.cli.outcome import Outcome
 from pipeline.cli.record import RECORD, is_trained
 from pipeline.cli.run_folder import claimed, leaving_none, writable
 from pipeline.cli.same_data import require_same_scans
@@ -42,10 +42,8 @@ def act(verb: Verb, settings: Settings) -> int:
     else:
         outcome = single(verb, settings)
     show(outcome.shown)
-    if outcome.failed:
-        print(f"patchvote: {counted(len(outcome.failed), 'case')} did not come through:", file=sys.stderr)
-        for case, why in outcome.failed.items():
-            print(f"  {case}: {why}", file=sys.stderr)
+    for line in outcome.told():
+        print(line, file=sys.stderr)
     return 1 if outcome.failed else 0
 
 
@@ -121,6 +119,7 @@ def run(settings: Settings) -> Outcome:
     shown: list[Any] = []
     promised: tuple[Any, ...] = ()
     failed: dict[str, str] = {}
+    kept: tuple[Path, ...] = ()
     with claimed(verb, settings) as folder:
         _require_writable(verb, settings)
         if not settings.quiet:
@@ -130,6 +129,7 @@ def run(settings: Settings) -> Outcome:
         for number, name in enumerate(CHAIN, 1):
             how = {"same": True} if name == "import" and is_trained(folder) else {}
             outcome = _timed(f"[{number}/{len(CHAIN)}] {name}", name, settings, **how)
+            kept += outcome.kept if outcome.failed.keys() - failed.keys() else ()
             failed = outcome.failed | failed
             if name == "import":
                 require_ahead(settings)
@@ -141,7 +141,7 @@ def run(settings: Settings) -> Outcome:
                 if len(outcome.shown) > 1:
                     show(outcome.shown[:-1], sys.stderr)
                 require_same_scans(folder)
-    return Outcome(f"{folder}", (*shown[:-1], *promised, *shown[-1:]), failed)
+    return Outcome(f"{folder}", (*shown[:-1], *promised, *shown[-1:]), failed, kept)
 
 
 def demo(settings: Settings) -> Outcome:
@@ -162,7 +162,8 @@ def demo(settings: Settings) -> Outcome:
         f"Answers:  {(new / 'answers').resolve()}  (ID.mrk.json opens over the scan in 3D Slicer)",
     )
     table, *rest = whole.shown
-    return Outcome(f"{out}", (table, *lines, *rest), whole.failed | answers.failed)
+    kept = whole.kept + (answers.kept if answers.failed else ())
+    return Outcome(f"{out}", (table, *lines, *rest), whole.failed | answers.failed, kept)
 
 
 def _simulating(settings: Settings, out: Path, cases: int, seed: int) -> Settings:

@@ -13,6 +13,7 @@ from pipeline.cli.order import require_own_answers
 from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
 from pipeline.data.answer_fields import read_answered
+from pipeline.data.run_report import REPORT
 from pipeline.errors import ConfigError
 
 
@@ -49,7 +50,7 @@ def evaluate(settings: Settings) -> Outcome:
         tables.append(agreement_table(summary))
     tables += _beside(summary)
     note = f"{_found(summary)}, {counted(summary['cases'], 'case')}"
-    return Outcome(note, tuple(tables), dict(summary["failures"]))
+    return Outcome(note, tuple(tables), dict(summary["failures"]), (out / "summary.json",))
 
 
 def _found(summary: dict[str, Any]) -> str:
@@ -93,7 +94,7 @@ def _evaluate_values(settings: Settings) -> Outcome:
     ]
     table = table_from(("value", "number", "this model", "without looking"), rows)
     note = ", ".join(f"{name} {value:.4g}" for name, value in summary["metrics"].items()) or "nothing to measure"
-    return Outcome(note, (table, note), dict(summary["failures"]))
+    return Outcome(note, (table, note), dict(summary["failures"]), (out / "summary.json",))
 
 
 def _short(number: float | None) -> str:
@@ -110,7 +111,9 @@ def _evaluate_vectors(settings: Settings) -> Outcome:
     rows = [(name.replace("_", " "), f"{value:.4f}") for name, value in summary["metrics"].items()]
     metrics = summary["metrics"]
     note = f"equal error rate {metrics['eer']:.1%}, rank 1 {metrics['rank1']:.1%}, {counted(summary['cases'], 'case')}"
-    return Outcome(note, (table_from(("number", "value"), rows), note), dict(summary["failures"]))
+    return Outcome(
+        note, (table_from(("number", "value"), rows), note), dict(summary["failures"]), (out / "summary.json",)
+    )
 
 
 def _evaluate_boxes(settings: Settings) -> Outcome:
@@ -125,7 +128,7 @@ def _evaluate_boxes(settings: Settings) -> Outcome:
     ]
     table = table_from(("class", *(n.replace("_", " ") for n in summary["overall"])), rows)
     note = f"{_of_boxes(summary)}, {counted(summary['cases'], 'case')}"
-    return Outcome(note, (table, note), dict(summary["failures"]))
+    return Outcome(note, (table, note), dict(summary["failures"]), (out / "summary.json",))
 
 
 def _of_boxes(summary: Mapping[str, Any]) -> str:
@@ -165,7 +168,7 @@ def overlay(settings: Settings) -> Outcome:
         raise ConfigError(f"filter={wanted.filter}: no such filter, and no such file.{close} There are {known}.")
     written, failed = stage(wanted.predictions, inputs, worn, out, wanted.names)
     note = f"{counted(written, 'picture')} in {out}"
-    return Outcome(note, (note,), failed)
+    return Outcome(note, (note,), failed, (out / REPORT,))
 
 
 def align(settings: Settings) -> Outcome:
@@ -178,4 +181,4 @@ def align(settings: Settings) -> Outcome:
     how = (settings.device, data.frame, data.images, data.series_uid, settings.threads)
     written, failed = stage(asked.output, *facts, wanted.spacing, wanted.margin, *how)
     note = f"{counted(written, 'image')} in {asked.output}"
-    return Outcome(note, (note,), failed)
+    return Outcome(note, (note,), failed, (asked.output / REPORT,))

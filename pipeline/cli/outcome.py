@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pipeline.data.box_predictions import BoxPredictions
 from pipeline.data.findings import Finding, summarize
+from pipeline.data.long_lists import SHOWN, cut
 from pipeline.data.predictions import Predictions
 from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
@@ -22,11 +24,23 @@ class Outcome:
         note: One line about what was done.
         shown: Texts and tables, the results.
         failed: {case: why} of cases that did not come through.
+        kept: Files that hold all of these; without one all are listed, however many.
     """
 
     note: str
     shown: tuple[Any, ...] = ()
     failed: dict[str, str] = field(default_factory=dict)
+    kept: tuple[Path, ...] = ()
+
+    def told(self) -> list[str]:
+        """Lines about the cases that failed, in the end the files that hold those for which the list is too long."""
+        number = counted(len(self.failed), "case")
+        lines = [f"  {case}: {why}" for case, why in self.failed.items()]
+        if not lines:
+            return []
+        if self.kept and len(lines) > SHOWN:
+            lines = [*cut(lines), f"All of them are listed in {', '.join(map(str, self.kept))}."]
+        return [f"patchvote: {number} did not come through:", *lines]
 
 
 def what_was_said(answers: Predictions | BoxPredictions | ValuePredictions | VectorPredictions) -> str:

@@ -11,6 +11,7 @@ from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
 from pipeline.data.csv_rows import some
 from pipeline.data.gallery import NOBODY
+from pipeline.data.run_report import REPORT
 from pipeline.errors import ConfigError
 
 
@@ -56,10 +57,11 @@ def _asked(settings: Settings, claimed: str | None) -> Outcome:
     said = [(yes or a.name) if a.name else no for a in answers]
     called = _called([a.image for a in answers])
     rows = [(called[a.image], word, f"{a.distance:.3f}", a.nearest) for a, word in zip(answers, said, strict=True)]
+    kept = (settings.predict.output / REPORT,) if settings.predict.output else ()
     title = f"is it {claimed}?" if claimed else "who is it?"
     note = f"{counted(len(answers), 'image')}, {sum(a.name is not None for a in answers)} recognised"
     ties = [f"{called[a.image]}: as near as '{a.name}' is {some(a.as_near)}" for a in answers if a.name and a.as_near]
-    return Outcome(note, (table_from(("image", title, "distance", "nearest"), rows), *ties, note), failed)
+    return Outcome(note, (table_from(("image", title, "distance", "nearest"), rows), *ties, note), failed, kept)
 
 
 def _called(images: Sequence[Path]) -> dict[Path, str]:

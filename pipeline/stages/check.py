@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.data.box_rules import check_boxes
 from pipeline.data.dataset import PARTS, Dataset, picture_id, read_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings, summarize, write_findings
+from pipeline.data.long_lists import cut
 from pipeline.data.patient_rules import check_patients
 from pipeline.data.placement import check_placement
 from pipeline.data.pool import run_each
@@ -124,7 +125,7 @@ def _require_usable(manifest: Dataset, findings: Findings, out: Path, strict: bo
     left = [c for c in manifest.cases if c.id not in bad]
     needed = f"all {len(left) + len(bad)}" if strict else str(least)
     if len(left) < least or (strict and bad):
-        listed = "\n".join(f"  {f.case}: {f.message}" for f in findings.items if f.severity == "error")
+        listed = "\n".join(cut([f"  {f.case}: {f.message}" for f in findings.items if f.severity == "error"]))
         raise DataError(
             f"dataset {manifest.name}: {len(left)} usable cases, {needed} are needed:\n{listed}\nSee {out}."
         )

@@ -85,6 +85,35 @@ def test_run_lists_the_cases_that_were_left_out_at_the_end(called, tmp_path, cap
     ]
 
 
+def many(name: str, count: int) -> dict[str, str]:
+    return {f"{name}_{n}": "unreadable" for n in range(count)}
+
+
+@pytest.mark.parametrize(("count", "lines"), [(20, 21), (21, 23), (900, 23)])
+def test_a_long_list_of_cases_is_cut_and_names_the_file_that_holds_all(count, lines, monkeypatch, tmp_path, capsys):
+    failed = Outcome("done", (), many("case", count), (tmp_path / "failures.csv",))
+    monkeypatch.setitem(actions.STAGES, "predict", lambda _: failed)
+    assert main(["predict", "model=m", "-i", "scan.nii", "-o", f"{tmp_path}/out"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == f"patchvote: {count} cases did not come through:" and len(said) == lines
+    end = [f"  and {count - 20} more", f"All of them are listed in {tmp_path / 'failures.csv'}."]
+    assert count == 20 or said[-2:] == end
+
+
+def test_a_list_that_no_file_holds_is_shown_whole():
+    assert len(Outcome("done", (), many("case", 900)).told()) == 901
+
+
+def test_run_names_only_files_that_add_to_the_list(called, tmp_path, capsys, monkeypatch):
+    said = {"import": many("old", 2), "check": many("old", 2), "predict": many("new", 30), "evaluate": many("new", 30)}
+    for name, failed in said.items():
+        outcome = Outcome("done", (), failed, (Path(f"{name}.file"),))
+        monkeypatch.setitem(actions.STAGES, name, lambda _, same=False, outcome=outcome: outcome)
+    assert main(run_words(tmp_path)) == 1
+    end = capsys.readouterr().err.splitlines()[-2:]
+    assert end == ["  and 12 more", "All of them are listed in import.file, predict.file."]
+
+
 def test_run_needs_a_source(capsys, tmp_path):
     assert main(["run", "experiment=my_landmarks", f"run={tmp_path}"]) == 2
     assert "source=FOLDER" in capsys.readouterr().err

@@ -471,6 +471,16 @@ def test_too_few_cases_and_empty_parts_stop_with_the_list(data):
         run(data)
 
 
+def test_a_long_list_of_cases_that_cannot_be_used_is_cut(data):
+    lost = tuple(Finding("unreadable", "error", f"c{n}", "cut off") for n in range(30))
+    cases = tuple(replace(data.cases[0], id=f"c{n}") for n in range(30))
+    told = (
+        r"(?s): 0 usable cases, 3 are needed:\n  c0: cut off\n.*  c19: cut off\n  and 10 more\nSee .*findings\.json\.$"
+    )
+    with pytest.raises(DataError, match=told):
+        _require_usable(data.with_cases(cases), Findings(lost), data.root / "findings.json", False)
+
+
 def test_second_images_of_cases_that_cannot_be_used_do_not_count(data):
     for number in (6, 7):
         save(data.root / f"c{number}_b.nii.gz", noise(20 + number))
