@@ -6,6 +6,7 @@ Their world is the picture itself: pixels, x to the right, y down, 0 at the cent
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,6 +73,9 @@ def opened_picture(path: Path) -> Iterator[Picture]:
     """
     import PIL.Image
 
+    # Of a large picture that is read all the same. Not for this block alone: what warnings.catch_warnings restores it
+    # takes from other threads. At each opening, for another thread may have restored what was before.
+    warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
     try:
         # By its name Pillow maps the pixels of a plain TIFF into memory, in rows of the length that they have upright.
         with open(path, "rb") as file, PIL.Image.open(file) as picture:

@@ -1,7 +1,9 @@
 """Pictures: where their pixels lie, whatever the camera or the format did to them."""
 
 import struct
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import PIL.Image
@@ -179,6 +181,18 @@ def test_a_picture_of_too_many_pixels_is_told_so(tmp_path, monkeypatch):
     monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 5)
     with pytest.raises(DataError, match=r"a\.png: more than 10 pixels, the most that is read. Crop it"):
         read_image(saved(tmp_path / "a.png", GREY))
+
+
+def test_a_picture_that_pillow_warns_of_is_read_without_a_word(tmp_path, monkeypatch, recwarn):
+    """In threads, too: each opening sees to it, whatever another thread restored meanwhile."""
+    monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", GREY.size - 1)
+    path = saved(tmp_path / "a.png", GREY)
+    read_image(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        with ThreadPoolExecutor(4) as pool:
+            assert {frame.shape for frame in pool.map(read_frame, [path] * 20)} == {(4, 3)}
+    assert [str(warning.message) for warning in recwarn] == []
 
 
 def test_pictures_beside_scans_are_screenshots(tmp_path):
