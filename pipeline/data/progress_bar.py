@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 SECONDS = 10.0  # between two lines of a log; a terminal redraws one line ten times a second
@@ -29,3 +31,8 @@ def progress_bar(*what: Any, file: TextIO, mininterval: float = 0.1, disable: bo
         tqdm.set_lock(threading.RLock())
     seconds = mininterval if file.isatty() else SECONDS
     return tqdm(*what, file=file, mininterval=seconds, disable=disable or not _wanted, **how)
+
+
+def watched(cases: Iterable[Any], what: str) -> Any:
+    """The same, once, with a bar on standard error: what takes a moment for one image takes minutes for thousands."""
+    return progress_bar(cases, what, unit="image", file=sys.stderr)

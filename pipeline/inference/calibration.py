@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -129,22 +129,22 @@ PROMISED = 0.95  # share of the numbers that lie within their margin
 FEWEST = 19  # validation cases from which that can be promised
 
 
-def calibrate_values(model: Model, cases: Sequence[ValueCase]) -> Model:
+def calibrate_values(model: Model, cases: Iterable[ValueCase]) -> Model:
     """The model with the margin of each number, by split conformal prediction: the error that 95% of the validation
     cases keep, one more counted as missing it (Vovk et al. 2005).
 
     Args:
         cases: Levels, and encoded values; NaN where one is not known.
     """
-    said = [_values(model, locate(model, levels)) for levels, _ in cases]
+    said = [(_values(model, locate(model, levels)), values) for levels, values in cases]
     margins = {}
-    for name in said[0] if said else ():
-        off = np.array([np.abs(s[name] - values[name]).max() for s, (_, values) in zip(said, cases, strict=True)
+    for name in said[0][0] if said else ():
+        off = np.array([np.abs(s[name] - values[name]).max() for s, values in said
                         if len(s[name]) == len(values[name]) == 1])  # fmt: skip
         off = np.sort(off[np.isfinite(off)])
         if len(off) >= FEWEST:
             margins[name] = float(off[min(len(off) - 1, int(np.ceil(PROMISED * (len(off) + 1))) - 1)])
-    return replace(model, calibration=replace(model.calibration, cases=len(cases), margins=margins))
+    return replace(model, calibration=replace(model.calibration, cases=len(said), margins=margins))
 
 
 def _values(model: Model, found: Any) -> Mapping[str, np.ndarray]:
@@ -153,18 +153,18 @@ def _values(model: Model, found: Any) -> Mapping[str, np.ndarray]:
     return values
 
 
-def calibrate_vectors(model: Model, cases: Sequence[ValueCase], far: float) -> Model:
+def calibrate_vectors(model: Model, cases: Iterable[ValueCase], far: float) -> Model:
     """The model with the squared distance up to which two images are taken for one identity.
 
     Args:
         cases: Levels, and the number of the identity under "identity".
         far: Share of the pairs of two identities that may be taken for one.
     """
-    vectors = np.stack([locate(model, levels).vector for levels, _ in cases])
-    who = [str(int(values[IDENTITY][0])) for _, values in cases]
+    said = [(locate(model, levels).vector, str(int(values[IDENTITY][0]))) for levels, values in cases]
+    vectors, who = np.stack([vector for vector, _ in said]), [name for _, name in said]
     _, other = pair_distances(squared_distances(vectors, vectors), who)
     threshold = threshold_at(other, far)
-    return replace(model, calibration=replace(model.calibration, threshold=threshold, cases=len(cases)))
+    return replace(model, calibration=replace(model.calibration, threshold=threshold, cases=len(said)))
 
 
 def best_balance(belief: Float[np.ndarray, " N"], right: Bool[np.ndarray, " N"], count: int) -> float:

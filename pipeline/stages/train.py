@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from pipeline.data.atomic import sweep, write_text
 from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.data.findings import read_findings
 from pipeline.data.inputs import Inputs
-from pipeline.data.progress_bar import progress_bar
+from pipeline.data.progress_bar import watched
 from pipeline.data.scan_facts import Facts
 from pipeline.data.store import PreparedStore, read_store
 from pipeline.data.threads import cores
@@ -201,17 +200,18 @@ def _calibrated(model: Model, learned: Sequence[TrainingCase], cases: Sequence[T
     boxed = [(levels[c.id], c.corners, c.labels) for c in cases if c.corners is not None and c.boxes_known]
     if boxed and isinstance(task, BoxesTask | MultiTask):
         model = calibrate_boxes(model, _watched(boxed))
+    valued = [(levels[c.id], c.values) for c in cases]
     if isinstance(task, AttributesTask | MultiTask):
-        valued = [(levels[c.id], c.values) for c in cases]
-        model = calibrate_values(fit_mix(model, valued), valued)
+        if isinstance(task, AttributesTask):
+            model = fit_mix(model, _watched(valued))
+        model = calibrate_values(model, _watched(valued))
     if isinstance(task, EmbeddingTask):
-        model = calibrate_vectors(model, [(levels[c.id], c.values) for c in cases], task.settings.far)
+        model = calibrate_vectors(model, _watched(valued), task.settings.far)
     return model
 
 
 def _watched(cases: Iterable[Any]) -> Any:
-    """The same, with a bar: hundreds of images take minutes after the last step."""
-    return progress_bar(cases, "calibrate", unit="image", file=sys.stderr)
+    return watched(cases, "calibrate")
 
 
 def _mean_position(data: Dataset, learning: Sequence[TrainingCase]) -> dict[str, list[float] | None]:

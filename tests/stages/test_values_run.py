@@ -211,6 +211,14 @@ def test_a_number_of_many_validation_cases_has_a_range(tmp_path):
     assert (answer.low, answer.value, answer.high) == (pytest.approx(21.0), 60.0, pytest.approx(99.0))
 
 
+def test_what_is_asked_of_the_validation_cases_after_the_last_step_has_a_bar(untrained, capsys):
+    short = [s for s in SETTINGS if s.startswith(("training.minutes", "training.coarse", "training.precision"))]
+    assert main(["train", f"run={untrained}", "task=attributes", "training.steps=2", *short]) == 0
+    told = capsys.readouterr().err.partition("train level 1/1")[2]
+    count = json.loads((untrained / "model" / "model.json").read_text())["calibration"]["cases"]
+    assert told.count("calibrate: 100%") == 2 and told.count(f"{count}/{count}") >= 2  # the mix, and the ranges
+
+
 def test_a_task_of_values_without_a_column_says_how_to_name_one(folder, tmp_path, capsys):
     words = ["experiment=my_landmarks", f"source={folder}", f"run={tmp_path / 'r'}", "task=attributes"]
     assert main(["import", *words]) == 2

@@ -73,6 +73,14 @@ def test_a_run_is_measured_on_people_who_were_not_seen(run):
     assert "equal error rate" in page and page.count("<svg") >= 2 and "nearest to one of somebody else" in page
 
 
+def test_each_image_that_the_threshold_is_chosen_on_is_counted_in_a_bar(untrained, capsys):
+    short = [s for s in SETTINGS if s.startswith(("training.minutes", "training.coarse", "training.precision"))]
+    assert main(["train", f"run={untrained}", "task=embedding", "training.steps=2", *short]) == 0
+    told = capsys.readouterr().err.partition("train level 1/1")[2]
+    count = json.loads((untrained / "model" / "model.json").read_text())["calibration"]["cases"]
+    assert "calibrate: 100%" in told and f"{count}/{count}" in told
+
+
 def test_the_report_names_who_is_told_worst_and_shows_what_lies_apart(run):
     summary = json.loads((run / "test" / "summary.json").read_text())
     each = summary["by_identity"]
