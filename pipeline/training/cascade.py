@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from pipeline.data.inputs import Inputs
+from pipeline.data.progress_bar import watched
 from pipeline.data.store import Spacing
 from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import Batch
@@ -134,7 +135,7 @@ class Cascade:
         return pays
 
     def _train_level(self, number: int, priors: dict[str, Any]) -> tuple[TrainedLevel, dict[str, Any]]:
-        return self.answered(number, self.learn(number, lambda: priors), priors)
+        return self.answered(number, self.learn(number, lambda: priors), priors, shown=True)
 
     @told_of_memory
     def learn(
@@ -180,14 +181,20 @@ class Cascade:
         return start_level(self._network(number), budget, self.settings, self.task.parts(number))
 
     def answered(
-        self, number: int, state: LevelState, priors: Mapping[str, Any]
+        self, number: int, state: LevelState, priors: Mapping[str, Any], shown: bool = False
     ) -> tuple[TrainedLevel, dict[str, Any]]:
-        """A level that has learned, and what it answers on the validation cases, around the answers before it."""
+        """A level that has learned, and what it answers on the validation cases, around the answers before it.
+
+        Args:
+            shown: How many are answered is: not while levels learn, which have bars of their own.
+        """
         best, task = state.average.network, self._task_at(number, state.network)
         if isinstance(task, EmbeddingTask) and task.settings.within:
             normalise_within(best, task, self.learning, number, self._stream(number, state.network, state.budget))
         search, around = self._search(number, priors), self._around(priors)
-        found = locate_all(best, task, self.validating, number, search, priors)
+        where = f"validate level {number + 1}/{len(self.spacings)}"
+        cases = watched(self.validating, where) if shown else self.validating
+        found = locate_all(best, task, cases, number, search, priors)
         blend = derive_blend(self.validating, around, found)
         if around:
             found = {name: f.blended(around[name], blend) for name, f in found.items()}

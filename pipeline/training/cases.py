@@ -14,6 +14,7 @@ from pipeline.data.dataset import PARTS, Case, Dataset, Part, picture_id
 from pipeline.data.encoders import Encoder
 from pipeline.data.fit_encoders import fit_asked, fit_encoders, unheard
 from pipeline.data.inputs import Inputs
+from pipeline.data.progress_bar import watched
 from pipeline.data.store import LevelArray, PreparedStore
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
@@ -42,12 +43,18 @@ def _of_cases(data: Dataset, store: PreparedStore, of: Sequence[Case], where: st
     asked = data.landmarks or data.classes
     if asked and not any(c.boxes or c.values or any(p is not None for p in c.landmarks.values()) for c in cases):
         raise DataError(f"dataset {data.name}: no case of {where} shows any landmark; there is nothing to learn")
-    damaged = store.damaged([c.id for c in cases])
+    found, damaged = [], []
+    people = sorted({case.subject for case in cases})
+    for case in watched(cases, f"load {where}"):
+        if store.damaged([case.id]):
+            damaged.append(case.id)
+        else:
+            found.append(_with_truth(data, store, case, people, known))
     if damaged:
         raise DataError(
             f"{store.folder}: prepared arrays of {damaged} are damaged; run preprocess again, it makes them anew"
         )
-    return _with_truth(data, store, cases, known)
+    return found
 
 
 def all_training_cases(data: Dataset, store: PreparedStore) -> list[TrainingCase]:
@@ -93,20 +100,16 @@ def tell_untaught(classes: Sequence[str], learning: Sequence[TrainingCase]) -> N
         print(f"boxes: no training case shows {some(missing)}; that will never be answered.", file=sys.stderr)
 
 
-def _with_truth(data: Dataset, store: PreparedStore, cases: Sequence[Case], known: Known) -> list[TrainingCase]:
-    result = []
-    people = sorted({case.subject for case in cases})
-    for case in cases:
-        levels = tuple(store.level(case.id, n) for n in range(len(store.spacings)))
-        given = _given(store, case, known.inputs, levels[0])
-        levels = tuple(replace(_unseen(level) if known.inputs.blind else level, given=given) for level in levels)
-        points = data.points(case, levels[0].frame.dims)
-        told = np.array([n in case.landmarks for n in data.landmarks], bool)
-        values = {o.column.name: o.encode(case.values.get(o.column.name)) for o in known.outputs}
-        values[IDENTITY] = np.array([people.index(case.subject)], np.float32)
-        labels, corners = _boxes(data, case, levels[-1].frame)
-        result.append(TrainingCase(case.id, levels, points.world, told, labels, corners, values))
-    return result
+def _with_truth(data: Dataset, store: PreparedStore, case: Case, people: Sequence[str], known: Known) -> TrainingCase:
+    levels = tuple(store.level(case.id, n) for n in range(len(store.spacings)))
+    given = _given(store, case, known.inputs, levels[0])
+    levels = tuple(replace(_unseen(level) if known.inputs.blind else level, given=given) for level in levels)
+    points = data.points(case, levels[0].frame.dims)
+    told = np.array([n in case.landmarks for n in data.landmarks], bool)
+    values = {o.column.name: o.encode(case.values.get(o.column.name)) for o in known.outputs}
+    values[IDENTITY] = np.array([people.index(case.subject)], np.float32)
+    labels, corners = _boxes(data, case, levels[-1].frame)
+    return TrainingCase(case.id, levels, points.world, told, labels, corners, values)
 
 
 def _unseen(level: LevelArray) -> LevelArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -124,7 +124,7 @@ def _of_each_identity(cases: Sequence[TrainingCase]) -> tuple[tuple[int, ...], .
 def locate_all(
     network: PatchNetwork,
     task: Task,
-    cases: Sequence[TrainingCase],
+    cases: Iterable[TrainingCase],
     number: int,
     search: float,
     priors: Mapping[str, Found],

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from pipeline.data.progress_bar import watched
 from pipeline.networks.folding import fold
 from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import IDENTITY, Batch
@@ -41,7 +42,7 @@ def normalise_within(
     """
     network.eval()
     ask = said_of_both_sides if task.settings.mirrored else said_of_whole
-    said = [ask(network, case.levels[number])["vector"].double().cpu().numpy() for case in cases]
+    said = [ask(network, case.levels[number])["vector"].double().cpu().numpy() for case in watched(cases, "normalise")]
     vectors, who = np.concatenate(said), np.repeat([c.values[IDENTITY][0] for c in cases], [len(s) for s in said])
     covariance = within(vectors, who)
     for batch in islice(stream, BATCHES):

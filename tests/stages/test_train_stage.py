@@ -62,6 +62,15 @@ def test_a_run_leaves_a_model_a_history_and_what_is_needed_to_go_on(few, tmp_pat
     assert (tmp_path / "run" / "resume" / "level1.json").exists()
 
 
+def test_what_asks_every_case_counts_them_in_bars(few, tmp_path, capsys):
+    run_on(few, tmp_path / "run")
+    bars = ["load part 'train': 100%", "load part 'validation': 100%", "train level 1/2", "validate level 1/2: 100%"]
+    bars += ["train level 2/2", "validate level 2/2: 100%", "calibrate: 100%"]
+    told = capsys.readouterr().err
+    places = [told.find(bar) for bar in bars]
+    assert -1 not in places and places == sorted(places)
+
+
 def test_the_model_says_what_made_it(few, tmp_path):
     told = json.loads((run_on(few, tmp_path / "run") / "model.json").read_text())["training"]
     assert told["cases"] == {"train": ["c00", "c01"], "validation": ["c02"], "test": ["c03"]}

@@ -88,11 +88,14 @@ def test_one_thread_lets_levels_learn_one_after_the_other():
     torch.set_num_threads(before)
 
 
-def test_answers_of_coarser_levels_are_none_before_there_are_any_and_the_best_saved_ones_then(tmp_path, monkeypatch):
+def test_answers_of_coarser_levels_are_none_before_there_are_any_and_the_best_saved_ones_then(
+    tmp_path, monkeypatch, capsys
+):
     cascade = cascade_of(tmp_path, STEPS, at_once=False)
     assert best_so_far(cascade, 1) is None
     trained = cascade.learn(0, dict)
     _, expected = cascade.answered(0, trained, {})
+    capsys.readouterr()
     load, calls = beside.load_level, []
 
     def replaced_meanwhile(*args):
@@ -103,6 +106,7 @@ def test_answers_of_coarser_levels_are_none_before_there_are_any_and_the_best_sa
 
     monkeypatch.setattr(beside, "load_level", replaced_meanwhile)
     found = best_so_far(cascade, 1)
+    assert not capsys.readouterr().err  # amid the bars of levels that learn
     assert all(np.array_equal(found[name].world, expected[name].world) for name in expected)
     monkeypatch.setattr(beside, "load_level", load)
     (tmp_path / f"level0-{trained.budget.step}.pt").write_bytes(b"damaged")
