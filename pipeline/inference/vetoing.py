@@ -7,8 +7,9 @@ it is measured, on the validation cases and on copies of them that end near a la
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -53,15 +54,23 @@ def fit_veto(model: Model, cases: Iterable[ValidationCase]) -> Model:
     return replace(model, task=replace(task, veto=VETOES[int(score.argmax())]))
 
 
-def ending_near(model: Model, cases: Sequence[ValidationCase]) -> Iterator[ValidationCase]:
+def ending_near(
+    model: Model, cases: Sequence[ValidationCase], watch: Callable[[Sequence[Any]], Iterable[Any]] = iter
+) -> Iterator[ValidationCase]:
     """Some of the cases, and copies of them that end near a landmark, the same each time: one at a time, since part of
-    a prepared array keeps its file open."""
+    a prepared array keeps its file open.
+
+    Args:
+        watch: Goes through what is to be made, copies that turn out to be none included: how much that is, is known.
+    """
     if len(model.levels) < 2 or not isinstance(model.task, LandmarksTask):
         return
     rng, some = np.random.default_rng(0), list(cases[:: -(-len(cases) // COPIES)])
-    copies = (_shortened(rng, model, case) for _ in range(-(-COPIES // len(some))) for case in some)
-    yield from some
-    yield from (copy for copy in copies if copy is not None)
+    whole, copies = [(case, False) for case in some], [(case, True) for case in some]
+    for case, cut in watch(whole + copies * -(-COPIES // len(some))):
+        made = _shortened(rng, model, case) if cut else case
+        if made is not None:
+            yield made
 
 
 def _shortened(rng: np.random.Generator, model: Model, case: ValidationCase) -> ValidationCase | None:

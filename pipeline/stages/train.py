@@ -192,7 +192,7 @@ def _calibrated(model: Model, learned: Sequence[TrainingCase], cases: Sequence[T
     levels, task = {c.id: c.levels[: len(model.networks)] for c in cases}, model.task
     if isinstance(task, LandmarksTask):
         placed = [(levels[c.id], c.world, c.known) for c in cases]
-        model = fit_veto(model, _watched(ending_near(model, placed)))
+        model = fit_veto(model, ending_near(model, placed, _watched))
         seen = [look(model, levels[c.id]) for c in _watched(cases)]
         if task.decode.shape:
             model = fit_shaping(model, np.stack([c.world for c in learned]), seen, np.stack([c.world for c in cases]))

@@ -144,6 +144,21 @@ def test_cases_that_cannot_be_cut_are_asked_whole_and_of_many_some():
     assert len(list(ending_near(made, many))) == 2 * COPIES
 
 
+@pytest.mark.parametrize("shown", [HERE, NOWHERE])
+def test_how_many_are_made_is_known_before_though_some_copies_are_none(shown):
+    told, gone = [], []
+
+    def watch(jobs):
+        told.append(len(jobs))
+        for job in jobs:
+            yield job
+            gone.append(job)
+
+    made = list(ending_near(model_of(None, None), [case([shown])], watch))
+    assert told == [1 + COPIES] == [len(gone)] and len(made) == (1 + COPIES if shown is HERE else 1)
+    assert list(ending_near(model_of(None), [case([HERE])], watch)) == [] and len(told) == 1  # one level: no empty bar
+
+
 def test_the_same_copies_are_made_again():
     made, whole = model_of(None, None), case([HERE])
     one, other = ([c[0][1].frame.shape for c in ending_near(made, [whole])] for _ in (0, 1))
