@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 SECONDS = 10.0  # between two lines of a log; a terminal redraws one line ten times a second
+MOMENT = 1.0  # seconds
 _wanted = True  # in this program: the door says so
 
 
@@ -34,5 +35,5 @@ def progress_bar(*what: Any, file: TextIO, mininterval: float = 0.1, disable: bo
 
 
 def watched(cases: Iterable[Any], what: str) -> Any:
-    """The same, once, with a bar on standard error: what takes a moment for one image takes minutes for thousands."""
-    return progress_bar(cases, what, unit="image", file=sys.stderr)
+    """The same, once, with a bar on standard error if it takes longer than a moment, as it does for thousands."""
+    return progress_bar(cases, what, unit="image", file=sys.stderr, delay=MOMENT)

@@ -62,13 +62,17 @@ def test_a_run_leaves_a_model_a_history_and_what_is_needed_to_go_on(few, tmp_pat
     assert (tmp_path / "run" / "resume" / "level1.json").exists()
 
 
-def test_what_asks_every_case_counts_them_in_bars(few, tmp_path, capsys):
+def test_what_asks_every_case_counts_them_in_bars(few, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("pipeline.data.progress_bar.MOMENT", 0.0)
     run_on(few, tmp_path / "run")
     bars = ["load part 'train': 100%", "load part 'validation': 100%", "train level 1/2", "validate level 1/2: 100%"]
     bars += ["train level 2/2", "validate level 2/2: 100%", "calibrate: 100%"]
     told = capsys.readouterr().err
     places = [told.find(bar) for bar in bars]
     assert -1 not in places and places == sorted(places)
+    monkeypatch.setattr("pipeline.data.progress_bar.MOMENT", 60.0)
+    run_on(few, tmp_path / "quick")
+    assert "load" not in capsys.readouterr().err  # what is over in a moment needs none
 
 
 def test_the_model_says_what_made_it(few, tmp_path):

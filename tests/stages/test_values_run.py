@@ -211,7 +211,8 @@ def test_a_number_of_many_validation_cases_has_a_range(tmp_path):
     assert (answer.low, answer.value, answer.high) == (pytest.approx(21.0), 60.0, pytest.approx(99.0))
 
 
-def test_what_is_asked_of_the_validation_cases_after_the_last_step_has_a_bar(untrained, capsys):
+def test_what_is_asked_of_the_validation_cases_after_the_last_step_has_a_bar(untrained, capsys, monkeypatch):
+    monkeypatch.setattr("pipeline.data.progress_bar.MOMENT", 0.0)
     short = [s for s in SETTINGS if s.startswith(("training.minutes", "training.coarse", "training.precision"))]
     assert main(["train", f"run={untrained}", "task=attributes", "training.steps=2", *short]) == 0
     told = capsys.readouterr().err.partition("train level 1/1")[2]

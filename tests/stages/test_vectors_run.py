@@ -73,7 +73,8 @@ def test_a_run_is_measured_on_people_who_were_not_seen(run):
     assert "equal error rate" in page and page.count("<svg") >= 2 and "nearest to one of somebody else" in page
 
 
-def test_each_image_that_the_threshold_is_chosen_on_is_counted_in_a_bar(untrained, capsys):
+def test_each_image_that_the_threshold_is_chosen_on_is_counted_in_a_bar(untrained, capsys, monkeypatch):
+    monkeypatch.setattr("pipeline.data.progress_bar.MOMENT", 0.0)
     short = [s for s in SETTINGS if s.startswith(("training.minutes", "training.coarse", "training.precision"))]
     assert main(["train", f"run={untrained}", "task=embedding", "training.steps=2", *short]) == 0
     told = capsys.readouterr().err.partition("train level 1/1")[2]
