@@ -27,12 +27,12 @@ def work(kind, marker=None):
 def test_each_job_has_its_own_fate(tmp_path):
     kinds = ["a", "dies", "b", "dies once", "hangs", "fails", "c"]
     jobs = {kind: (kind, str(tmp_path / "marker")) for kind in kinds}
-    done = dict(run_each(work, jobs, workers=2, seconds=10))
+    done = dict(run_each(work, jobs, workers=2, seconds=6))
     assert set(done) == set(kinds)
     assert all(done[kind] == f"did {kind}" for kind in ("a", "b", "c", "dies once"))
     assert isinstance(done["fails"], ValueError) and "seven" in str(done["fails"])
     assert isinstance(done["dies"], LostJob) and "died" in str(done["dies"])
-    assert isinstance(done["hangs"], LostJob) and "10 s" in str(done["hangs"])
+    assert isinstance(done["hangs"], LostJob) and "6 s" in str(done["hangs"])
 
 
 @pytest.mark.parametrize("workers", [0, 2])
