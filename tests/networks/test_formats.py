@@ -10,7 +10,7 @@ from oracle import heads_of
 from pipeline.networks.layers import Convolution3d
 from pipeline.networks.network import FORMATS, build_network
 
-SIZE = {1: 256, 2: 112, 3: 32}
+SIZE = {1: 256, 2: 112, 3: 24}
 
 
 @cache
