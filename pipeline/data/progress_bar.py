@@ -35,5 +35,5 @@ def progress_bar(*what: Any, file: TextIO, mininterval: float = 0.1, disable: bo
 
 
 def watched(cases: Iterable[Any], what: str) -> Any:
-    """The same, once, with a bar on standard error if it takes longer than a moment, as it does for thousands."""
+    """The cases one by one, with a bar on standard error if that takes longer than a moment, as thousands do."""
     return progress_bar(cases, what, unit="image", file=sys.stderr, delay=MOMENT)

@@ -213,12 +213,18 @@ def test_boxes_go_on_with_what_they_were_begun_with_though_it_changes_nothing_an
             claim("train", f"run={folder}")
 
 
+def imported_by(tmp_path, experiment: str, *more: str) -> tuple[tuple[str, ...], Path]:
+    """What was typed, and the run folder."""
+    folder = tmp_path / experiment
+    words = (f"experiment={experiment}", f"source={tmp_path}", f"run={folder}", *more)
+    claim("import", *words)
+    (folder / "dataset.json").write_text("{}")
+    return words, folder
+
+
 @pytest.mark.parametrize("before", [None, 2])
 def test_looks_that_an_experiment_says_since_are_not_taken_for_a_run_that_is_begun(tmp_path, before):
-    words = ("experiment=stick_figures", f"source={tmp_path}", f"run={tmp_path}/figures")
-    claim("import", *words)
-    folder = tmp_path / "figures"
-    (folder / "dataset.json").write_text("{}")
+    words, folder = imported_by(tmp_path, "stick_figures")
     looked = record(folder) | {"training": record(folder)["training"] | {"looks": before}}
     (folder / "config.yaml").write_text(yaml.safe_dump(looked))
     assert settled("run", *words).training.looks == 1
@@ -231,10 +237,7 @@ def test_looks_that_an_experiment_says_since_are_not_taken_for_a_run_that_is_beg
 
 @pytest.mark.parametrize("before", [{}, {"hold": None}, {"hold": 0.2}])
 def test_a_run_that_is_begun_keeps_how_long_its_rate_holds(tmp_path, before):
-    words = ("experiment=cta_phantom", f"source={tmp_path}", f"run={tmp_path}/root")
-    claim("import", *words)
-    folder = tmp_path / "root"
-    (folder / "dataset.json").write_text("{}")
+    words, folder = imported_by(tmp_path, "cta_phantom")
     content = record(folder)
     assert content["training"].pop("hold") == settled("run", *words).training.hold == 0.5
     content["training"] |= before
@@ -248,10 +251,7 @@ def test_a_run_that_is_begun_keeps_how_long_its_rate_holds(tmp_path, before):
 
 @pytest.mark.parametrize("before", [{}, {"norm": None}, {"norm": 1}, {"norm": 0}])
 def test_normalisation_and_rate_that_an_experiment_says_since_are_not_taken_for_a_run_that_is_begun(tmp_path, before):
-    words = ("experiment=cta_phantom", f"source={tmp_path}", f"run={tmp_path}/root")
-    claim("import", *words)
-    folder = tmp_path / "root"
-    (folder / "dataset.json").write_text("{}")
+    words, folder = imported_by(tmp_path, "cta_phantom")
     content = record(folder)
     for level in ("coarse", "fine"):
         parameters = content["training"][level]["parameters"]
@@ -320,10 +320,7 @@ def test_a_verb_without_a_run_asks_for_one():
 
 
 def imported_for(tmp_path, task: str) -> Path:
-    folder = tmp_path / "of_task"
-    claim("import", "experiment=my_landmarks", f"source={tmp_path}", f"run={folder}", f"task={task}")
-    (folder / "dataset.json").write_text("{}")
-    return folder
+    return imported_by(tmp_path, "my_landmarks", f"task={task}")[1]
 
 
 @pytest.mark.parametrize("verb", ["check", "preprocess", "train", "run"])
