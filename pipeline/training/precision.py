@@ -41,16 +41,20 @@ def remembered(names: Sequence[str], what: Sequence[Any], probe: Callable[[], st
     """
     machine = [platform.node(), platform.processor(), os.cpu_count(), torch.get_num_threads(), torch.__version__]
     key, path = fingerprint([*machine, *what])[:24], cache_file()
+    if (answer := _known(path).get(key)) in names:
+        return str(answer)
+    answer = probe()
+    with suppress(DataError):  # where nothing can be kept, the next run tries again: some seconds
+        if path:
+            write_json(path, _known(path) | {key: answer})  # read anew: others may have found theirs meanwhile
+    return answer
+
+
+def _known(path: Path | None) -> dict[str, Any]:
     try:
-        known = dict(read_json(path)) if path else {}
+        return dict(read_json(path)) if path else {}
     except (DataError, TypeError, ValueError):
-        known = {}
-    if known.get(key) not in names:
-        known[key] = probe()
-        with suppress(DataError):  # where nothing can be kept, the next run tries again: some seconds
-            if path:
-                write_json(path, known)
-    return str(known[key])
+        return {}
 
 
 def fastest(step: Callable[[str], None], names: Sequence[str], glance: Callable[[str], None]) -> str:

@@ -36,6 +36,13 @@ def test_a_cache_that_cannot_be_written_costs_a_probe_and_no_more(monkeypatch, t
     assert remembered(NAMES, [], lambda: "fast") == "fast"
 
 
+def test_what_another_training_found_meanwhile_stays(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert remembered(NAMES, ["mine"], lambda: remembered(NAMES, ["theirs"], lambda: "slow") and "fast") == "fast"
+    found = [remembered(NAMES, [whose], lambda: "probed again") for whose in ("mine", "theirs")]
+    assert found == ["fast", "slow"]
+
+
 def test_where_the_user_has_no_home_nothing_is_kept(monkeypatch):
     def homeless():
         raise RuntimeError("Could not determine home directory.")
