@@ -11,7 +11,7 @@ from pipeline.data.csv_rows import some
 from pipeline.data.datalist import find_datalist
 from pipeline.data.dataset import Case, Dataset, Position
 from pipeline.data.findings import Finding, summarize
-from pipeline.data.grouping import splits_of, subjects_of
+from pipeline.data.grouping import splits_of, subjects_of, with_one_spelling
 from pipeline.data.landmark_names import typos
 from pipeline.data.observers import Readings
 from pipeline.data.point_files import SUBJECT
@@ -78,7 +78,7 @@ def collect(
         case: _in_order(points, names, missing if points else "absent", found.observers.get(case, {}))
         for case, points in found.cases.items()
     }
-    cases = tuple(
+    cases = with_one_spelling(
         Case(
             id=case,
             subject=subjects.get(case, subject(case)),

@@ -15,7 +15,7 @@ from pipeline.data.boxes_yolo import CLASSES, SETTINGS, read_classes, read_yolo
 from pipeline.data.collect import require_enough, subject
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.findings import Finding
-from pipeline.data.grouping import splits_of, subjects_of
+from pipeline.data.grouping import splits_of, subjects_of, with_one_spelling
 from pipeline.data.own_output import own_answers
 from pipeline.data.picture_size import other_sizes
 from pipeline.data.readers import case_name, read_frame, unit_of
@@ -71,8 +71,9 @@ def collect_boxes(
             whose, image = subjects.get(case, subject(case)), path.relative_to(source).as_posix()
             cases.append(Case(case, whose, image, {}, splits.get(case), {}, tuple(table.cases.get(case, ()))))
     findings += _without_picture(table.cases.keys() - scans.keys())
-    require_enough(source, tuple(cases), findings)
-    return Dataset(name, source.resolve(), (), tuple(cases), unit_of(scans[cases[0].id])), findings
+    known = with_one_spelling(cases)
+    require_enough(source, known, findings)
+    return Dataset(name, source.resolve(), (), known, unit_of(scans[cases[0].id])), findings
 
 
 def with_boxes_of_folder(

@@ -12,11 +12,12 @@ from pipeline.data.collect import require_enough, subject
 from pipeline.data.columns import Column
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.findings import Finding
-from pipeline.data.grouping import splits_of, subjects_of
+from pipeline.data.grouping import splits_of, subjects_of, with_one_spelling
+from pipeline.data.landmark_names import spelled
 from pipeline.data.own_output import own_answers
 from pipeline.data.readers import case_name, folder_and_series, unit_of
 from pipeline.data.scan_files import find_scans, parts_of
-from pipeline.data.scan_ids import ids_by_file
+from pipeline.data.scan_ids import alike, ids_by_file
 from pipeline.data.values_csv import find_table, read_values
 from pipeline.errors import DataError
 
@@ -77,8 +78,9 @@ def collect_images(
         image = path.relative_to(source).as_posix()
         who = whose.get(case) or (subject(case) if case in named else folders.get(case, case))
         cases.append(Case(case, who, image, {}, splits.get(case), pictures=pictures))
-    require_enough(source, tuple(cases), findings)
-    dataset = Dataset(name, source.resolve(), (), tuple(cases), unit_of(main[cases[0].id]), views=dict(views or {}))
+    known = with_one_spelling(cases)
+    require_enough(source, known, findings)
+    dataset = Dataset(name, source.resolve(), (), known, unit_of(main[cases[0].id]), views=dict(views or {}))
     return dataset, findings
 
 
@@ -210,9 +212,10 @@ def _folders(source: Path, scans: Mapping[str, Path], told: Container[str]) -> d
         return {}
     known: dict[str, Path] = {}
     for case, folder in sorted(folders.items()):
-        if (other := known.setdefault(folder.name, folder)) != folder and case not in told:
+        if (other := known.setdefault(spelled(folder.name), folder)) != folder and case not in told:
+            same = f"{other} and {folder} have the same name" if other.name == folder.name else alike([other, folder])
             raise DataError(
-                f"{scans[case]}: {other} and {folder} have the same name: is that one subject, or two? Say it in"
+                f"{scans[case]}: {same.rstrip('.')}: is that one subject, or two? Say it in"
                 " subjects.csv (case,subject), or give folders of two subjects two names."
             )
     top = {source, Path(os.path.commonpath(folders.values()))}

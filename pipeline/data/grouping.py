@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.data.csv_rows import headings, read_rows, some
-from pipeline.data.dataset import PARTS, Part
+from pipeline.data.dataset import PARTS, Case, Part
 from pipeline.data.findings import Finding
+from pipeline.data.landmark_names import spelled
 from pipeline.data.readers import case_name
 from pipeline.data.scan_ids import ids_by_file
 from pipeline.data.split import PART_WORDS
@@ -41,6 +43,16 @@ def splits_of(source: Path, scans: Mapping[str, Path], findings: list[Finding]) 
     return {case: _part(path, case, word) for case, word in _column(path, "split", source, scans, findings).items()}
 
 
+def with_one_spelling(cases: Iterable[Case]) -> tuple[Case, ...]:
+    """Subjects that look the same (accents composed or apart) are one; else a person would be in two parts.
+
+    Each is spelled as where it is met first, and not composed: the split hashes names, and that of a begun run whose
+    names are all apart must stay.
+    """
+    first: dict[str, str] = {}
+    return tuple(replace(c, subject=first.setdefault(spelled(c.subject), c.subject)) for c in cases)
+
+
 def named_in_tables(source: Path) -> set[str]:
     """What the two tables call scans, without suffix; also such scans as there are not."""
     rows = [row for name in TABLES if (source / name).is_file() for row in read_rows(source / name, ["case"])]
@@ -59,7 +71,7 @@ def _column(
         raise DataError(f"{path}: columns are {','.join(header)}; needed are case,{column}.")
     for row in read_rows(path, ["case", column]):
         case, word = ids.get(row.cells["case"], row.cells["case"]), row.cells[column]
-        if row.problem or (case and word and said.setdefault(case, word) != word):
+        if row.problem or (case and word and spelled(said.setdefault(case, word)) != spelled(word)):
             why = row.problem or f"{column} of '{case}' is '{word}', and '{said[case]}' in a row before"
             raise DataError(f"{path}: row {row.line}: {why}.")
     if not said:

@@ -544,6 +544,17 @@ def test_subjects_and_parts_may_name_the_files(folder):
     assert [c.id for c in dataset.part("test")] == ["c4"]
 
 
+def test_a_subject_in_two_spellings_is_one_and_lies_in_one_part(folder):
+    composed, apart = "Jos\u00e9", "Jose\u0301"
+    rows = [f"c0,{composed}", f"c1,{apart}", f"c1,{composed}", f"c2,{apart}"]
+    table(folder, rows, "subjects.csv", "case,subject")
+    cases = collect(folder, "mine")[0].cases
+    assert [c.subject for c in cases] == [composed, composed, composed, "c3", "c4"]
+    table(folder, [f"c{c},{apart}{c // 2}" for c in range(5)], "subjects.csv", "case,subject")
+    cases = collect(folder, "mine")[0].cases  # not composed: the split of a begun run hashes names as they were
+    assert [c.subject for c in cases][::2] == [apart + n for n in "012"]
+
+
 def test_rows_of_no_scan_and_scans_without_a_row_are_told(folder):
     table(folder, ["c0,anna", "C1,anna"], "subjects.csv", "case,subject")
     told = {f.rule: f.message for f in collect(folder, "mine")[1] if f.severity == "warning"}

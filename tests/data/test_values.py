@@ -315,6 +315,20 @@ def test_folders_of_one_name_do_not_say_whose_an_image_is(tmp_path):
     assert [c.subject for c in data.cases] == ["ann", "ann", "bob", "cid"]
 
 
+def test_folders_whose_names_look_the_same_are_one_subject_or_are_asked_about(tmp_path):
+    from PIL import Image
+
+    composed, apart = "Jos\u00e9", "Jose\u0301"
+    for number, person in enumerate((composed, apart, "bob", "cid")):
+        (tmp_path / person).mkdir()
+        Image.fromarray(np.full((4, 4), 9 * number, np.uint8)).save(tmp_path / person / f"{number}.png")
+    with pytest.raises(DataError, match=r"Jose\\u0301.*: is that one subject, or two"):
+        collect_images(tmp_path, "faces", by_folder=True)
+    (tmp_path / "subjects.csv").write_text(f"case,subject\n1,{composed}\n0,{apart}\n", encoding="utf-8")
+    cases = collect_images(tmp_path, "faces", by_folder=True)[0].cases
+    assert len({c.subject for c in cases}) == 3
+
+
 def test_images_beside_folders_show_others_than_the_folders(tmp_path):
     from PIL import Image
 
