@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -144,7 +145,8 @@ def _without_row(case: str, table: str, keep: bool) -> Finding:
 
 def by_view(scans: Mapping[str, Path], views: Mapping[str, str]) -> tuple[dict[str, Path], dict[str, dict[str, Path]]]:
     """The first image of each case, and the others by what they show. Where several names fit, the one that says most
-    counts: beside "{id}_side", "{id}" is no name of a_side.png.
+    counts: beside "{id}_side", "{id}" is no name of a_side.png. Names that look the same are one case's,
+    which is called as its first image is.
 
     Args:
         scans: By the id that their files say.
@@ -157,15 +159,20 @@ def by_view(scans: Mapping[str, Path], views: Mapping[str, str]) -> tuple[dict[s
     if not views:
         return dict(scans), {}
     patterns = {view: _pattern(view, said) for view, said in views.items()}
+    first, *rest = views
     found: dict[str, dict[str, Path]] = {}
+    called: dict[str, str] = {}
     for path in scans.values():
         for view, case in _shown(case_name(path), patterns).items():
-            if (other := found.setdefault(case, {}).setdefault(view, path)) != path:
+            same = spelled(case)
+            if (other := found.setdefault(same, {}).setdefault(view, path)) != path:
+                why = "folders do not tell cases apart." if path.name == other.name else alike([other, path])
                 raise DataError(
-                    f"{path}: '{view}' of case '{case}', and so is {other}: folders do not tell cases apart. Give"
-                    " images of two cases two names."
+                    f"{path}: '{view}' of case '{case}', and so is {other}: {why} Give images of two cases two names."
                 )
-    first, *rest = views
+            if view == first or same not in called:
+                called[same] = case
+    found = {called[same]: paths for same, paths in found.items()}
     main = {case: paths[first] for case, paths in sorted(found.items()) if first in paths}
     if not main:
         raise DataError(f"data.views.{first}='{views[first]}': no image is called so.")
@@ -175,8 +182,13 @@ def by_view(scans: Mapping[str, Path], views: Mapping[str, str]) -> tuple[dict[s
 def _pattern(view: str, said: str) -> re.Pattern[str]:
     if said.count(ID) != 1:
         raise DataError(f"data.views.{view}='{said}': write {ID} once, for the name of the case.")
-    before, after = map(re.escape, said.split(ID))
+    before, after = map(_either, said.split(ID))
     return re.compile(f"{before}(.+){after}")
+
+
+def _either(text: str) -> str:
+    """A pattern of a text with its accents composed, or apart."""
+    return f"(?:{'|'.join(re.escape(unicodedata.normalize(form, text)) for form in ('NFC', 'NFD'))})"
 
 
 def _shown(name: str, patterns: Mapping[str, re.Pattern[str]]) -> dict[str, str]:

@@ -264,6 +264,17 @@ def test_views_of_two_folders_are_not_mixed(tmp_path):
     assert by_view(paths, views)[1]["1"] == {"back": paths["A_1_back"]}
 
 
+def test_views_of_a_case_meet_however_the_accents_of_their_names_are_written(tmp_path):
+    composed, apart = "\u00e9", "e\u0301"
+    paths = {name: tmp_path / f"{name}.png" for name in (f"{composed}_frontal", f"{apart}_ku\u0308che", "2_frontal")}
+    main, others = by_view(paths, {"front": "{id}_frontal", "kitchen": "{id}_k\u00fcche"})
+    assert sorted(main) == ["2", composed] and others[composed] == {"kitchen": paths[f"{apart}_ku\u0308che"]}
+    assert by_view(paths, {"kitchen": "{id}_k\u00fcche", "front": "{id}_frontal"})[0].keys() == {apart}
+    paths[f"{apart}_frontal"] = tmp_path / f"{apart}_frontal.png"
+    with pytest.raises(DataError, match=r"'e\\u0301_frontal\.png'\. Give images of two cases two names"):
+        by_view(paths, {"front": "{id}_frontal"})
+
+
 def test_images_that_are_of_no_case_are_told(tmp_path):
     names = ("1_front", "2_front", "3_front", "1_back", "4_back", "5_fornt")
     data, findings = collect_images(folder(tmp_path, names=names), "v", None, {"x": "{id}_front", "y": "{id}_back"})
