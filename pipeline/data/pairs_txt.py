@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.data.dataset import Case, Dataset
+from pipeline.data.landmark_names import spelled
 from pipeline.data.own_output import is_linked
 from pipeline.data.readers import case_name
 from pipeline.errors import DataError
@@ -41,7 +42,8 @@ def read_pairs(path: Path) -> list[Pair]:
             is one fold, without others to choose its threshold on; says which.
     """
     try:
-        lines = [line.split() for line in Path(path).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        text = spelled(Path(path).read_text(encoding="utf-8-sig"))  # or one person would be two
+        lines = [line.split() for line in text.splitlines() if line.strip()]
         folds, each = map(int, lines[0] if len(lines[0]) > 1 else ("1", *lines[0]))
     except (OSError, UnicodeDecodeError, ValueError, IndexError) as error:
         raise DataError(f"{path}: not a list of pairs: {error!r}. Its first line says: FOLDS PAIRS.") from error
@@ -99,7 +101,7 @@ def _pair(words: list[str], fold: int) -> Pair:
 def listed_ids(
     pairs: Sequence[Pair], data: Dataset, answered: Container[str], path: Path, dataset: Path
 ) -> dict[tuple[str, int], str]:
-    """Ids of the images of a list, which calls them by their files.
+    """Ids of the images of a list, which calls them by their files; accents may be composed or apart in either.
 
     Args:
         answered: Ids of cases that were, or will be, answered.
@@ -116,7 +118,7 @@ def listed_ids(
         )
     cases: dict[str, list[Case]] = {}
     for case in data.cases:
-        cases.setdefault(case_name(data.image_path(case)), []).append(case)
+        cases.setdefault(spelled(case_name(data.image_path(case))), []).append(case)
     named = {image: f"{image[0]}_{image[1]:0{PLACES}d}" for pair in pairs for image in (pair.one, pair.other)}
     for name in named.values():
         if name not in cases:

@@ -71,8 +71,10 @@ def test_every_fold_has_as_many_pairs_of_one_person_as_of_two(tmp_path):
         read_pairs(tmp_path / "pairs.txt")
 
 
-def listed(folder, *images):
-    pairs = [Pair(("Ann", 1), ("Dr.Bo", 2), 0)]
+PAIRS = (Pair(("Ann", 1), ("Dr.Bo", 2), 0),)
+
+
+def listed(folder, *images, pairs=PAIRS):
     cases = tuple(Case(image, image, image, {}, "test") for image in images)
     data = Dataset("faces", folder, (), cases, "px")
     return listed_ids(pairs, data, {*images}, folder / "pairs.txt", folder / "dataset.json")
@@ -82,6 +84,18 @@ def listed(folder, *images):
 def test_a_list_calls_images_by_their_names_without_suffix(tmp_path, image):
     one, other = (image.format(name) for name in ("Ann_0001", "Dr.Bo_0002"))
     assert listed(tmp_path, one, other) == {("Ann", 1): one, ("Dr.Bo", 2): other}
+
+
+def test_people_are_met_however_the_accents_of_their_names_are_written(tmp_path):
+    composed, apart = "Jos\u00e9", "Jose\u0301"
+    (tmp_path / "pairs.txt").write_text(LIST.replace("Ann", composed).replace("Bob", apart), encoding="utf-8")
+    with pytest.raises(DataError, match=r"line 3: .*; write NAME I J"):  # of two people who are one
+        read_pairs(tmp_path / "pairs.txt")
+    (tmp_path / "pairs.txt").write_text(LIST.replace("Ann", composed), encoding="utf-8")
+    images = [f"{name}.png" for name in (f"{apart}_0001", f"{apart}_0002", "Bob_0001", "Bob_0003")]
+    images += [f"Cid_000{number}.png" for number in (1, 2, 4)]
+    found = listed(tmp_path, *images, pairs=read_pairs(tmp_path / "pairs.txt"))
+    assert found[composed, 1] == images[0] and sorted(found.values()) == sorted(images)
 
 
 def test_a_list_that_could_mean_two_images_is_refused(tmp_path):
