@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.cli.schema import at, put
 from pipeline.data.landmark_names import spelled
 
-NAMED = (  # not columns and files, which are called to the letter as they are there
+NAMED = (  # not columns, which begun runs know as they were typed, and which tables meet; nor files
     "data.edges",
     "data.boxes_around",
     "training.augment.pairs",

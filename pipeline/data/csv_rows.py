@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from pipeline.data.landmark_names import spelled
 from pipeline.errors import DataError
 
 PARTS = {",": "comma", ";": "semicolon", "\t": "tab"}
@@ -36,14 +37,14 @@ def read_rows(path: Path, wanted: Iterable[str], numbers: Sequence[str] = ()) ->
 
     Args:
         path: Of the table.
-        wanted: Headings that are read.
+        wanted: Headings that are read; each cell goes by what it is called here.
         numbers: Those of them that are numbers, whose decimal commas become points.
 
     Raises:
         DataError: Not readable, or a wanted heading stands there twice.
     """
-    lines = _lines(path)
-    header = next(lines, (0, []))[1]
+    lines, wanted = _lines(path), list(wanted)
+    header = _called(next(lines, (0, []))[1], wanted)
     if twice := sorted({name for name in wanted if header.count(name) > 1}):
         raise DataError(f"{path}: the heading '{twice[0]}' stands there twice; rename or remove one of the columns.")
     delimiter = _delimiter(path)
@@ -57,13 +58,19 @@ def read_rows(path: Path, wanted: Iterable[str], numbers: Sequence[str] = ()) ->
     return rows
 
 
-def headings(path: Path) -> list[str]:
-    """Those of a table.
+def headings(path: Path, wanted: Iterable[str] = ()) -> list[str]:
+    """Those of a table; one that looks like a wanted one goes by that.
 
     Raises:
         DataError: Not readable.
     """
-    return next(_lines(path), (0, []))[1]
+    return _called(next(_lines(path), (0, []))[1], wanted)
+
+
+def _called(header: Sequence[str], wanted: Iterable[str]) -> list[str]:
+    """Columns keep the spelling that they were asked for in, which models know them by, whatever the table composes."""
+    names = {spelled(name): name for name in wanted}
+    return [names.get(spelled(heading), heading) for heading in header]
 
 
 def spilled(cells: Sequence[str], columns: int, delimiter: str = ",") -> str:

@@ -52,7 +52,7 @@ def find_table(source: Path, columns: Sequence[Column], table: str | None = None
     unread: list[str] = []
     for path in _tables(source, table):
         try:
-            headers[path] = headings(path)
+            headers[path] = headings(path, [c.name for c in columns])
         except DataError as error:
             unread.append(str(error))
     lacking = {path: [c.name for c in columns if c.name not in header] for path, header in headers.items()}
@@ -87,9 +87,10 @@ def read_values(path: Path, columns: Sequence[Column], ids: Mapping[str, str] | 
     Raises:
         DataError: Not readable. A bad cell is a problem of its case, and so is a second row of one.
     """
-    table, whose = ValuesTable(), _whose(path, ids or {})
+    names = [column.name for column in columns]
+    table, whose = ValuesTable(), _whose(path, ids or {}, names)
     numbers = [column.name for column in columns if column.kind in NUMBERS]
-    for row in read_rows(path, [whose, *(column.name for column in columns)], numbers):
+    for row in read_rows(path, [whose, *names], numbers):
         case, where = row.cells[whose], f"{path}: row {row.line}"
         if case in table.rows:
             table.problem(case, f"{where}: a second row of '{case}'.")
@@ -110,18 +111,21 @@ def read_values(path: Path, columns: Sequence[Column], ids: Mapping[str, str] | 
     return table
 
 
-def _whose(path: Path, ids: Mapping[str, str]) -> str:
+def _whose(path: Path, ids: Mapping[str, str], names: Sequence[str]) -> str:
     """The heading of what says whose a row is. Of several that may, the one that names most cases, for a running number
     or somebody's name may stand beside the file; of those alike, the first of `WHOSE`.
+
+    Args:
+        names: Of the columns that are read.
 
     Raises:
         DataError: It is no file's, and a file beside it, in a folder that is not there, is of another case.
     """
-    header = headings(path)
+    header = headings(path, names)
     may = sorted((n for n in header if n.lower() in WHOSE), key=lambda n: WHOSE.index(n.lower())) or header[:1]
     if len(may) == 1:
         return may[0]
-    rows, cases = read_rows(path, ()), {*ids.values()}
+    rows, cases = read_rows(path, names), {*ids.values()}
     named = {name: len(cases & {ids.get(row.cells[name], row.cells[name]) for row in rows}) for name in may}
     whose = max(named, key=lambda name: named[name], default="")
     for file in (n for n in may if n.lower() in FILES and whose.lower() not in FILES):

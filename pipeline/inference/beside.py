@@ -126,7 +126,8 @@ def under_codes(
 
 def _said(path: Path, columns: Sequence[Encoder], scans: Mapping[str, Path]) -> ValuesTable:
     """The rows of a table by case, and on stderr what it does not say."""
-    header, names = headings(path), [encoder.column.name for encoder in columns]
+    names = [encoder.column.name for encoder in columns]
+    header = headings(path, names)
     there = [encoder for encoder in columns if encoder.column.name in header]
     if not there:
         raise DataError(f"{path}: has no column that the model reads; it reads {', '.join(names) or 'none'}.")

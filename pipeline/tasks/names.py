@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipeline.data.columns import Column
+from pipeline.data.landmark_names import spelled
 
 LANDMARKS, BOXES = "landmarks", "boxes"  # the parts of the loss beside those of the values
 LENGTH = "landmarks_error"  # in a row of history.csv whose "error", by which the best weights are chosen, is no length
@@ -24,7 +25,7 @@ def clash(inputs: Sequence[Column], outputs: Sequence[Column], views: Mapping[st
         >>> clash((), (Column("total", "number"),), {}, "attributes")
         "outputs: a column cannot be called 'total', which is the sum of all losses. Call it otherwise in the table."
     """
-    names = [column.name for column in (*inputs, *outputs)]
+    names = [spelled(column.name) for column in (*inputs, *outputs)]  # a table has one column of that look
     if twice := sorted({name for name in names if names.count(name) > 1}):
         return f"inputs, outputs: column '{twice[0]}' is named twice; name it once, of one kind."
     asked, given, shown = [c.name for c in outputs], [c.name for c in inputs], list(views)[1:]

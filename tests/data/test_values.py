@@ -24,6 +24,8 @@ from pipeline.data.value_predictions import (
 )
 from pipeline.data.values_csv import find_table, read_values, write_values_csv
 from pipeline.errors import DataError
+from pipeline.inference.beside import beside_scans
+from pipeline.tasks.names import clash
 
 AGE, PRICE = Column("age", "number"), Column("price", "logarithm")
 SEX, TAGS, TITLE = Column("sex", "class"), Column("tags", "labels"), Column("title", "text")
@@ -59,6 +61,21 @@ def test_the_table_is_the_one_with_all_columns(tmp_path):
     assert find_table(tmp_path, [AGE], "one.csv").name == "one.csv"
     with pytest.raises(DataError, match=r"price: one.csv lacks price; it has image, age"):
         find_table(tmp_path, [PRICE])
+
+
+@pytest.mark.parametrize("asked", ["Gr\u00f6\u00dfe", "Gro\u0308\u00dfe"])
+@pytest.mark.parametrize("heading", ["Gr\u00f6\u00dfe", "Gro\u0308\u00dfe"])
+def test_a_heading_is_the_column_that_looks_the_same(tmp_path, asked, heading):
+    path, column = tmp_path / "t.csv", Column(asked, "number")
+    path.write_text(f"image,{heading},{heading} mm\na.png,3,9\n", encoding="utf-8")
+    assert find_table(tmp_path, [column]) == path and read_values(path, [column]).rows == {"a.png": {asked: 3.0}}
+    encoder = fit_encoder(column, [1.0, 5.0])
+    known = beside_scans({"a": tmp_path / "a.png"}, Inputs((encoder,)), path)[1]
+    assert known["a"].values == {asked: 3.0}
+    path.write_text("image,Gr\u00f6\u00dfe,Gro\u0308\u00dfe\na.png,3,4\n", encoding="utf-8")
+    with pytest.raises(DataError, match="stands there twice"):
+        read_values(path, [column])
+    assert "is named twice" in str(clash([column], [Column("Gr\u00f6\u00dfe", "number")], {}, "attributes"))
 
 
 def test_tables_that_cannot_be_read_are_passed_over_and_named_where_none_fits(tmp_path):
