@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import write_text
+from pipeline.data.columns import BETWEEN
 from pipeline.data.dataset import Dataset, Part
 from pipeline.errors import PatchvoteError
 from pipeline.report.box_figure import side_by_side
@@ -83,8 +84,8 @@ def _pictures(data: Dataset, rows: Sequence[dict[str, str]], summary: dict[str, 
         worse = _error if "mae" in numbers else _doubt
         mine = sorted((r for r in rows if r["value"] == name and r["reference"]), key=worse)
         for word, row in three_of(mine):
-            answer = _rounded(row["answer"]) if "mae" in numbers else row["answer"]
-            caption = f"{row['case']}: {row['reference']}, answered {answer}"
+            answer = _rounded(row["answer"]) if "mae" in numbers else _read(row["answer"])
+            caption = f"{row['case']}: {_read(row['reference'])}, answered {answer}"
             try:
                 image = read_image(data.image_path(data.case(row["case"])))
                 drawn = side_by_side([image]) if data.unit == "px" else None
@@ -99,6 +100,15 @@ def _rounded(cell: str) -> str:
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
+def _read(cell: str) -> str:
+    """A cell as people read it; early versions left it empty where no label was answered."""
+    return cell if _words(cell) else "no label"
+
+
+def _words(cell: str) -> set[str]:
+    return {*cell.split(BETWEEN)} - {""}
+
+
 def _error(row: dict[str, str]) -> tuple[float, float]:
     """Of a number."""
     return abs(float(row["answer"]) - float(row["reference"])), 0.0
@@ -107,5 +117,5 @@ def _error(row: dict[str, str]) -> tuple[float, float]:
 def _doubt(row: dict[str, str]) -> tuple[float, float]:
     """Of words, which may be called by numbers: whether they are right, and then by belief."""
     belief = float(row["belief"]) if row["belief"] else 0.0
-    wrong = set(row["answer"].split("|")) ^ set(row["reference"].split("|"))
+    wrong = _words(row["answer"]) ^ _words(row["reference"])
     return float(len(wrong)), belief if wrong else -belief

@@ -11,8 +11,9 @@ from tiny_scans import write_scan
 
 from pipeline.data.collect_values import by_view, collect_images, with_values
 from pipeline.data.columns import Column, parse
-from pipeline.data.dataset import read_dataset, write_dataset
+from pipeline.data.dataset import Case, read_dataset, write_dataset
 from pipeline.data.encoders import LONGEST, Encoder, encoder_of
+from pipeline.data.errors_csv import values_errors_csv
 from pipeline.data.fit_encoders import fit_asked, fit_encoder, fit_encoders
 from pipeline.data.inputs import Inputs, inputs_of
 from pipeline.data.scan_ids import ids_by_file
@@ -493,6 +494,15 @@ def test_answers_survive_their_file_and_the_table_is_one_that_is_read(tmp_path):
     assert read_value_predictions(tmp_path / "p.json") == predictions
     write_values_csv(tmp_path / "v.csv", predictions.cases, predictions.columns)
     assert read_values(tmp_path / "v.csv", [AGE, SEX, TAGS]).rows == {"c": {"age": 6.0, "sex": "m", "tags": ("a",)}}
+
+
+def test_no_label_is_told_from_nobody_knows_in_tables(tmp_path):
+    answers = {"a.png": {"tags": ValueAnswer(())}, "b.png": {"tags": ValueAnswer(("p",))}}
+    write_values_csv(tmp_path / "values.csv", answers, (TAGS,))
+    assert read_values(tmp_path / "values.csv", [TAGS]).rows == {"a.png": {"tags": ()}, "b.png": {"tags": ("p",)}}
+    cases = [Case(c, c, f"{c}.png", {}, "test", values=v) for c, v in (("a", {"tags": ()}), ("b", {}))]
+    table = values_errors_csv(cases, (TAGS,), {c: {"tags": ValueAnswer(())} for c in "ab"})
+    assert table.splitlines()[1:] == ["a,a,tags,|,|,,,", "b,b,tags,,|,,,"]
 
 
 def test_a_number_of_eight_digits_is_written_whole(tmp_path):

@@ -360,6 +360,14 @@ def test_classes_are_shown_in_the_order_of_belief_though_they_are_called_by_numb
     assert "".join(picture.caption[0] for picture in shown) == order
 
 
+def test_images_without_a_label_are_shown_and_those_that_nobody_knows_of_are_not(tmp_path):
+    cells = {"a": ("|", "|"), "b": ("|", "x"), "c": ("x", "y|z"), "d": ("", "x")}
+    rows = [{"case": c, "value": "tags", "reference": r, "answer": a, "belief": "0.9"} for c, (r, a) in cells.items()]
+    data = Dataset("toy", tmp_path, (), tuple(Case(c, c, f"{c}.png", {}, "test") for c in cells), "px")
+    captions = [picture.caption for picture in _pictures(data, rows, {"values": {"tags": {"ap": 0.5}}})]
+    assert captions == ["a: no label, answered no label", "b: no label, answered x", "c: x, answered y|z"]
+
+
 def test_nothing_is_learned_blindly_where_nothing_is_known_beside_the_images(folder, tmp_path, capsys):
     given = [s for s in SETTINGS if not s.startswith("inputs.")]
     place = [f"source={folder}", f"run={tmp_path / 'run'}"]
