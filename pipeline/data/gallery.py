@@ -65,12 +65,18 @@ class Gallery:
         people, images = ([names[row] for row in kept] for names in (self.people, self.images))
         return replace(self, people=tuple(people), images=tuple(images), vectors=self.vectors[kept])
 
-    def nearest(self, vector: Float[np.ndarray, " F"], count: int = 1) -> list[tuple[str, float]]:
-        """The nearest vectors, whose they are and their squared distance, by looking at all of them."""
+    def nearest(self, vector: Float[np.ndarray, " F"], beyond: float = 0.0) -> list[tuple[str, float]]:
+        """Who is nearest, and whoever is at most so much farther, by looking at all vectors; each person once, with the
+        squared distance to their nearest vector.
+
+        However many vectors of one person lie there, others who are as near are not pushed out by them.
+        """
         distance = np.clip(2 - 2 * (self.vectors @ np.asarray(vector, np.float32)), 0, 4)
-        some = np.argpartition(distance, min(count, len(distance)) - 1)[:count]
-        ordered = some[np.argsort(distance[some], kind="stable")]
-        return [(self.people[row], float(distance[row])) for row in ordered]
+        some = np.flatnonzero(distance <= distance.min() + beyond)
+        found: dict[str, float] = {}
+        for row in some[np.argsort(distance[some], kind="stable")]:
+            found.setdefault(self.people[row], float(distance[row]))
+        return list(found.items())
 
     def distance_to(self, name: str, vector: Float[np.ndarray, " F"]) -> float:
         """To the nearest vector of one person.

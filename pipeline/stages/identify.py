@@ -24,7 +24,6 @@ from pipeline.inference.answering import VectorAnswering, answering
 from pipeline.inference.beside import Beside
 from pipeline.inference.ready_model import facts_of, ready_model
 
-FEW = 10  # vectors among which others who are as near are looked for: one search answers both
 SAME = 1e-3  # squared distance: so near lie copies of one image, and two that it parts no more are equally near
 
 
@@ -37,7 +36,7 @@ class Recognised:
         name: Who it is; None = not recognised, which is the answer unless somebody is near enough.
         distance: Squared, to the nearest of the gallery (or of the person that is claimed).
         nearest: Whose that is; a guess, never an answer.
-        as_near: Other people who are as near, among the few vectors that lie nearest.
+        as_near: Other people who are as near.
     """
 
     image: Path
@@ -88,8 +87,8 @@ def enroll(
         asked = Asked(model, gallery, None, device, threads)
         people = asked.gallery(may_be_new=True)
         for image, vector in _vectors(asked, _files(images, asked.unit)):
-            near = people.nearest(vector, FEW) if people.people else []
-            if twins := _others(near, called(name), SAME):
+            near = people.nearest(vector, SAME) if people.people else []
+            if twins := _others([person for person, far in near if far <= SAME], called(name)):
                 print(_doubled(image, name, twins), file=sys.stderr)
             people = people.with_person(name, image.name, vector)
         write_gallery(people, gallery)
@@ -111,9 +110,8 @@ def _vectors(asked: Asked, images: Sequence[Path]) -> list[tuple[Path, np.ndarra
     return found
 
 
-def _others(near: Iterable[tuple[str, float]], name: str, distance: float) -> tuple[str, ...]:
-    """Other people within a squared distance, among the vectors that lie nearest."""
-    return tuple(sorted({person for person, far in near if far <= distance} - {name}))
+def _others(near: Iterable[str], name: str) -> tuple[str, ...]:
+    return tuple(sorted({*near} - {name}))
 
 
 def _doubled(image: Path, name: str, twins: Sequence[str]) -> str:
@@ -174,12 +172,12 @@ def identify(
             failures[str(image)] = in_words(error, image, "answering")
             continue
         if claimed is None:
-            near = people.nearest(vector, FEW)
-            who, distance = near[0]
+            near = people.nearest(vector, SAME)
         else:
-            near, who, distance = [], called(claimed), people.distance_to(claimed, vector)
+            near = [(called(claimed), people.distance_to(claimed, vector))]
+        who, distance = near[0]
         named = who if distance <= asked.threshold else None
-        answers.append(Recognised(image, named, distance, who, _others(near, who, distance + SAME)))
+        answers.append(Recognised(image, named, distance, who, _others([person for person, _ in near], who)))
     if out is not None:
         with swept_folder(out):
             write_text(out / "identities.csv", _table(answers))

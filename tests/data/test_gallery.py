@@ -51,10 +51,23 @@ def test_the_nearest_is_whose_vector_it_is():
         assert made.distance_to(name, vector) == pytest.approx(0.0, abs=1e-6)
 
 
-def test_neighbours_come_in_order():
+def test_neighbours_come_in_order_and_each_person_once():
     made, asked = gallery(40), vectors(1, seed=3)[0]
-    expected = sorted(2 - 2 * float(v @ asked) for v in made.vectors)
-    assert [d for _, d in made.nearest(asked, 5)] == pytest.approx(expected[:5], abs=1e-5)
+    expected: dict[str, float] = {}
+    for far, name in sorted(
+        (2 - 2 * float(v @ asked), name) for name, v in zip(made.people, made.vectors, strict=True)
+    ):
+        expected.setdefault(name, far)
+    assert made.nearest(asked, 4) == [(name, pytest.approx(far, abs=1e-5)) for name, far in expected.items()]
+    least = min(expected.values())
+    assert [name for name, _ in made.nearest(asked, 0.2)] == [n for n, far in expected.items() if far <= least + 0.2]
+
+
+def test_many_vectors_of_one_person_do_not_hide_another_who_is_as_near():
+    made, same = gallery(), vectors(1, seed=3)[0]
+    for name in (*["ann"] * 50, "bob"):
+        made = made.with_person(name, "a.png", same)
+    assert [name for name, _ in made.nearest(same, 1e-3)] == ["ann", "bob"]
 
 
 def test_a_person_who_is_removed_is_gone():
