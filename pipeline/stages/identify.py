@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.atomic import sha256_of, swept_folder, write_text
+from pipeline.data.columns import BETWEEN
 from pipeline.data.csv_rows import some
 from pipeline.data.find_images import find_images, skipping
 from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
@@ -213,6 +214,8 @@ def _files(images: Iterable[Path], unit: str) -> list[Path]:
 
 
 def _table(answers: Sequence[Recognised]) -> str:
-    lines = [csv_line(("image", "answer", "distance", "nearest"))]
-    lines += [csv_line((str(a.image), a.name or NOBODY, f"{a.distance:.4f}", a.nearest)) for a in answers]
+    lines = [csv_line(("image", "answer", "distance", "nearest", "as_near"))]
+    for a in answers:
+        cells = (str(a.image), a.name or NOBODY, f"{a.distance:.4f}", a.nearest, BETWEEN.join(a.as_near))
+        lines.append(csv_line(cells))
     return "\n".join(lines) + "\n"

@@ -162,7 +162,7 @@ def test_a_claim_is_answered_with_yes_or_no(folder, enrolled, capsys):
     assert "nobody in the gallery is called 'nobody'" in capsys.readouterr().err
 
 
-def test_one_image_under_two_names_is_told_and_so_is_the_tie(folder, enrolled, capsys):
+def test_one_image_under_two_names_is_told_and_so_is_the_tie(folder, enrolled, tmp_path, capsys):
     capsys.readouterr()
     image = ["-i", str(folder / "p00" / "0.png")]
     assert main(["enroll", *enrolled, *image, "name=p00"]) == 0  # their own image again
@@ -171,8 +171,10 @@ def test_one_image_under_two_names_is_told_and_so_is_the_tie(folder, enrolled, c
     assert "as near" not in said.out + said.err
     assert main(["enroll", *enrolled, *image, "name=zed"]) == 0
     assert "0.png: enrolled as 'zed', and as near to 'p00' of the gallery" in capsys.readouterr().err
-    assert main(["identify", *enrolled, *image]) == 0
+    assert main(["identify", *enrolled, *image, "-o", str(tmp_path / "o")]) == 0
     assert "0.png: as near as 'p00' is 'zed'" in capsys.readouterr().out
+    (row,) = csv.DictReader((tmp_path / "o" / "identities.csv").read_text().splitlines())
+    assert (row["answer"], row["nearest"], row["as_near"]) == ("p00", "p00", "zed")
 
 
 def test_a_person_can_be_removed(folder, enrolled, capsys):
