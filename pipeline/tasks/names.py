@@ -11,7 +11,9 @@ LANDMARKS, BOXES = "landmarks", "boxes"  # the parts of the loss beside those of
 LENGTH = "landmarks_error"  # in a row of history.csv whose "error", by which the best weights are chosen, is no length
 INPUTS = {"image": "the image itself"}
 LOSSES = {"total": "the sum of all losses"}
-BESIDE = {LANDMARKS: "the loss of the landmarks", BOXES: "the loss of the boxes"}
+BESIDE = {LANDMARKS: "the loss of the landmarks", BOXES: "the loss of the boxes"} | {
+    name: f"the landmarks' loss of {name}" for name in ("belief", "displacement", "presence")
+}
 
 
 def clash(inputs: Sequence[Column], outputs: Sequence[Column], views: Mapping[str, str], task: str) -> str | None:

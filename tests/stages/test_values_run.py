@@ -290,6 +290,7 @@ def test_two_kinds_for_one_column_are_refused(folder, tmp_path, capsys):
     [
         (["outputs.numbers=[total]"], "outputs: a column cannot be called 'total', which is the sum of all losses"),
         (["task=multi", "outputs.numbers=[boxes]"], "outputs: a column cannot be called 'boxes'"),
+        (["task=multi", "outputs.numbers=[belief]"], "'belief', which is the landmarks' loss of belief"),
         (["inputs.numbers=[image]"], "inputs: a column cannot be called 'image', which is the image itself"),
         (["data.views={front: '{id}_front', image: '{id}_back'}"], "data.views.image: cannot be called so"),
         (["data.views={front: '{id}_front', bonus: '{id}_back'}"], "views.bonus: cannot be called so, which is a col"),

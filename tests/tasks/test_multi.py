@@ -18,7 +18,8 @@ from pipeline.networks.network import build_network
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.landmarks import LandmarksTask
 from pipeline.tasks.multi import MultiTask
-from pipeline.tasks.settings import AttributeSettings
+from pipeline.tasks.names import clash
+from pipeline.tasks.settings import AttributeSettings, LossSettings
 from pipeline.tasks.truth import Truth
 from pipeline.training import cascade as cascade_module
 from pipeline.training import loop
@@ -71,6 +72,14 @@ def test_the_total_is_the_weighted_sum_of_the_parts(dims):
     )
     alone = LandmarksTask(names=TASK.names).losses(made, image, made({"image": image}), truth)
     assert terms["landmarks"].item() == pytest.approx(alone["total"].item())
+
+
+def test_no_value_may_be_called_as_another_loss_is():
+    task = MultiTask.new(Asked(("tip", "root"), ("cell",)), TrainingSettings(loss=LossSettings(presence=1.0)))
+    made, (image, truth) = network(2, task=task), example(2)
+    truth = replace(truth, labels=torch.zeros(2, 1, dtype=torch.long), corners=torch.rand(2, 4, 2))
+    for name in task.losses(made, image, made({"image": image}), truth):
+        assert f"cannot be called '{name}'" in str(clash((), (Column(name, "number"),), {}, "multi"))
 
 
 @pytest.mark.parametrize("dims", DIMS)
