@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.data.fcsv import write_fcsv
 from pipeline.data.file_names import file_stem
+from pipeline.data.findings import Finding
 from pipeline.data.markups import write_markups
 from pipeline.data.nnlandmark import NAME as NNLANDMARK
 from pipeline.data.nnlandmark import write_nnlandmark
@@ -15,6 +16,7 @@ from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.points_file import write_points_file
 from pipeline.data.predictions import Answer
 from pipeline.data.readers import unit_of
+from pipeline.data.report_tags import gone_remark
 from pipeline.data.write_picture import write_picture
 
 TABLE = "points.csv"
@@ -31,7 +33,7 @@ def write_case(
     formats: Sequence[str],
     model: str,
     edges: Sequence[tuple[str, str]] = (),
-) -> None:
+) -> list[Finding]:
     """One file a scan, for each format that has one.
 
     Args:
@@ -42,6 +44,9 @@ def write_case(
         formats: Of `PredictSettings`.
         model: Name of the model, for formats that say who answered.
         edges: Pairs of landmarks that are drawn as lines.
+
+    Returns:
+        What one of them lacks.
     """
     there = {n: a.position for n, a in answers.items() if a.found}
     words = {n: how_sure(a, unit_of(scan)) for n, a in answers.items()}
@@ -58,7 +63,8 @@ def write_case(
     if "dicom-sr" in formats:
         from pipeline.data.write_sr import write_sr
 
-        write_sr(out / f"{file_stem(case)}.sr.dcm", answers, scan, model)
+        return gone_remark(case, write_sr(out / f"{file_stem(case)}.sr.dcm", answers, scan, model))
+    return []
 
 
 def write_all(

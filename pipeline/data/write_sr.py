@@ -6,7 +6,7 @@ It carries the patient of the scan it was made from, or no archive could file it
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,10 @@ from pipeline.data.atomic import write_bytes
 from pipeline.data.dicom_series import read_series
 from pipeline.data.predictions import Answer
 from pipeline.data.readers import folder_and_series
-from pipeline.errors import DataError
+from pipeline.data.report_tags import require_uids, settle_tags
+from pipeline.errors import DataError, is_lack_of_memory
 
 MAKER = "patchvote"
-
-NEEDED = (  # tags of the patient and study that every object of DICOM has (type 2)
-    "PatientName", "PatientID", "PatientBirthDate", "PatientSex",
-    "StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName",
-)  # fmt: skip
 
 # What was done, in words of LOINC, by modality; a report on another one says "imaging procedure".
 PROCEDURES = {
@@ -35,7 +31,7 @@ PROCEDURES = {
 }
 
 
-def write_sr(path: Path, answers: Mapping[str, Answer], scan: Path, model: str) -> None:
+def write_sr(path: Path, answers: Mapping[str, Answer], scan: Path, model: str) -> list[str]:
     """Write one report.
 
     Args:
@@ -44,8 +40,12 @@ def write_sr(path: Path, answers: Mapping[str, Answer], scan: Path, model: str) 
         scan: The DICOM series they were found in.
         model: Name of the model, which is said in the report.
 
+    Returns:
+        Tags of the scan that the report lacks, for DICOM knows no such value of them.
+
     Raises:
-        DataError: The scan is no DICOM series, lacks what a report must refer to, or highdicom is not installed.
+        DataError: The scan is no DICOM series, lacks what a report must refer to, or highdicom is not installed or
+            makes no report of it.
     """
     try:
         import highdicom
@@ -54,17 +54,32 @@ def write_sr(path: Path, answers: Mapping[str, Answer], scan: Path, model: str) 
     folder, series = folder_and_series(scan)
     if not folder.is_dir():
         raise DataError(f"{path}: {scan} is no DICOM series, and a report refers to one. Choose another format.")
-    sources = [piece.data for piece in read_series(folder, series)[0]]
+    slices = read_series(folder, series)[0]
+    sources = [piece.data for piece in slices]
     frame = sources[0].get("FrameOfReferenceUID")
     if not frame:
         raise DataError(f"{scan}: no FrameOfReferenceUID, which a report's points refer to. Choose another format.")
-    groups = [_group(highdicom, name, a, str(frame)) for name, a in answers.items() if a.found and a.position]
-    if not groups:
+    found = {name: answer for name, answer in answers.items() if answer.found and answer.position}
+    if not found:
         path.unlink(missing_ok=True)  # one of an earlier call, about other answers
-        return
+        return []
+    require_uids(slices)
+    gone = settle_tags(sources[0])
+    write_bytes(path, _made(scan, lambda: _report(highdicom, sources, found, str(frame), model)))
+    return gone
+
+
+def _made(scan: Path, report: Callable[[], Any]) -> bytes:
+    """The bytes of a report; what highdicom raises holds values of the patient, and is told by its kind alone."""
     buffer = io.BytesIO()
-    _report(highdicom, sources, groups, model).save_as(buffer, enforce_file_format=True)
-    write_bytes(path, buffer.getvalue())
+    try:
+        report().save_as(buffer, enforce_file_format=True)
+    except Exception as error:  # many kinds
+        if is_lack_of_memory(error):
+            raise
+        why = type(error).__name__
+        raise DataError(f"{scan}: highdicom makes no report of its tags ({why}). Choose another format.") from error
+    return buffer.getvalue()
 
 
 def _group(highdicom: Any, name: str, answer: Answer, frame: str) -> Any:
@@ -85,12 +100,10 @@ def _group(highdicom: Any, name: str, answer: Answer, frame: str) -> Any:
     return sr.PlanarROIMeasurementsAndQualitativeEvaluations(tracking, referenced_region=point, measurements=said)
 
 
-def _report(highdicom: Any, sources: list[Any], groups: list[Any], model: str) -> Any:
+def _report(highdicom: Any, sources: list[Any], found: Mapping[str, Answer], frame: str, model: str) -> Any:
     from pydicom.sr.codedict import codes
 
-    for name in NEEDED:  # an anonymised series may lack them; a report has them, empty if they are not known
-        if name not in sources[0]:
-            setattr(sources[0], name, "")
+    groups = [_group(highdicom, name, answer, frame) for name, answer in found.items()]
     done = PROCEDURES.get(str(sources[0].get("Modality")))
     sr = highdicom.sr
     device = sr.ObserverContext(

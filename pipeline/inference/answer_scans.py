@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from pipeline.data.atomic import fingerprint
+from pipeline.data.findings import Finding
 from pipeline.data.image import Image
 from pipeline.data.kept_answers import AnswerFiles, KeptAnswers
 from pipeline.data.predictions import Answer
@@ -31,12 +32,13 @@ Cut = Callable[[Path, str, Image, Mapping[str, Answer]], Callable[[], None]]
 
 @dataclass
 class Said:
-    """Answers, why scans have none, why answers could not be written, and how long each took."""
+    """Answers, why scans have none, why answers could not be written, how long each took, and what files lack."""
 
     cases: dict[str, Content] = field(default_factory=dict)
     unanswered: dict[str, str] = field(default_factory=dict)
     unwritten: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    lacking: list[Finding] = field(default_factory=list)
 
     @property
     def failures(self) -> dict[str, str]:
@@ -89,7 +91,7 @@ class ScanQuestions:
         for name, content in self.known(names).items():
             said.cases[name] = content
             try:
-                self._write(name, content)
+                self._write(said, name, content)
             except Exception as error:  # as below: a format that this scan cannot be written in costs it alone
                 said.unwritten[name] = in_words(error, self.scans[name], "answering")
         new = {name: self.scans[name] for name in names if name not in said.cases}
@@ -100,7 +102,7 @@ class ScanQuestions:
                     content = said.cases[name] = self._answer(name, image.result())
                     said.seconds[name] = round(time.perf_counter() - start, 3)
                     draw = self._cut(name, content, image.result()) if self._drawn(name) else None
-                    behind.write(name, partial(self._write, name, content, draw))
+                    behind.write(name, partial(self._write, said, name, content, draw))
                 except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
                     said.unanswered[name] = in_words(error, self.scans[name], "answering")
                 start = time.perf_counter()
@@ -122,11 +124,11 @@ class ScanQuestions:
         except Exception as error:  # told where the picture would be written: the answer itself is none the worse
             return partial(_raise, error)
 
-    def _write(self, name: str, content: Content, draw: Callable[[], None] | None = None) -> None:
+    def _write(self, said: Said, name: str, content: Content, draw: Callable[[], None] | None = None) -> None:
         scan = self.scans[name]
         whole = {**content, "made_of": self.made_of[name], "by": self.by, "stamp": self.stamps[name]}
         self.kept.write(name, whole, scan, [*self.files.of_case(name), *self.files.tables()])
-        self.asked.write_case(self.kept.out, name, content, scan)
+        said.lacking += self.asked.write_case(self.kept.out, name, content, scan)
         if self._drawn(name):  # the planes of a new answer were cut while its scan was in memory
             (draw or self._cut(name, content, read_safely(scan)))()
 

@@ -20,6 +20,7 @@ from pipeline.data.box_predictions import (
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Box
 from pipeline.data.encoders import Encoder
+from pipeline.data.findings import Finding
 from pipeline.data.image import Image
 from pipeline.data.predictions import Answer, Predictions, write_predictions
 from pipeline.data.value_predictions import (
@@ -56,8 +57,8 @@ class Answering(Protocol):
     def answer(self, image: Image, beside: Beside) -> Content:
         """The answers of one image."""
 
-    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
-        """One file an image, for each format that has one."""
+    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> list[Finding]:
+        """One file an image, for each format that has one; returns what one of them lacks."""
 
     def write_all(
         self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
@@ -111,11 +112,12 @@ class LandmarkAnswering:
         least = 0.5 if self.model.calibration.boxes is None else self.model.calibration.boxes
         return content | {"boxes": boxes_content(found.boxes, task.boxes.classes, least, image.frame)}
 
-    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
-        write_case(out, case, _answers(content), scan, self.formats, self.model.name, self.model.edges)
+    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> list[Finding]:
+        lacking = write_case(out, case, _answers(content), scan, self.formats, self.model.name, self.model.edges)
         if "boxes" in content and isinstance(self.model.task, MultiTask):
             usual = FORMATS[self.model.unit][:1]
             write_box_case(out / "boxes", case, _boxes(content), scan, usual, self.model.task.boxes.classes)
+        return lacking
 
     def write_all(
         self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
@@ -154,8 +156,9 @@ class BoxAnswering:
         assert isinstance(found, BoxesFound)
         return {"boxes": boxes_content(found, self.model.names, self.model.calibration.threshold, image.frame)}
 
-    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
+    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> list[Finding]:
         write_box_case(out, case, _boxes(content), scan, self.formats, self.model.names)
+        return []
 
     def write_all(
         self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
@@ -187,16 +190,15 @@ class ValueAnswering:
         outputs: tuple[Encoder, ...] = self.model.task.outputs  # type: ignore[attr-defined]
         return outputs
 
-    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
-        """There is nothing to write of one image alone."""
+    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> list[Finding]:
+        return []  # there is nothing to write of one image alone
 
     def write_all(
         self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
     ) -> ValuePredictions:
         columns = tuple(output.column for output in self._outputs)
         told = {case: answers_of(content["values"], columns) for case, content in cases.items()}
-        task = name_of(self.model.task)
-        facts = (columns, self.model.unit, task, failures, self.model.sha256)
+        facts = (columns, self.model.unit, name_of(self.model.task), failures, self.model.sha256)
         predictions = ValuePredictions(self.model.name, told, *facts)
         write_value_predictions(predictions, out / "predictions.json")
         write_values_csv(out / "values.csv", told, columns)
@@ -214,8 +216,8 @@ class VectorAnswering:
         assert isinstance(found, EmbeddingFound)
         return {"vector": found.vector.tolist()}
 
-    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> None:
-        """There is nothing to write of one image alone."""
+    def write_case(self, out: Path, case: str, content: Content, scan: Path) -> list[Finding]:
+        return []  # there is nothing to write of one image alone
 
     def write_all(
         self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from pipeline.data.atomic import fingerprint, sweep
@@ -131,7 +132,7 @@ def _gather(
     for name in said.unanswered:  # where only writing fails, as on a full disk, what is there stays
         if is_there(questions.scans[name]):  # a drive that is not connected says nothing about a scan
             kept.remove(name, questions.files.of_case(name))
-    warn(Finding(**remark) for content in cases.values() for remark in content["remarks"])
+    warn([*said.lacking, *(Finding(**remark) for content in cases.values() for remark in content["remarks"])])
     if share:
         cases, failures = _with_shares(questions, cases, failures, share)
     failures = dict(sorted(failures.items()))  # whatever failed first, here or in another share
@@ -140,7 +141,7 @@ def _gather(
         cases, scans = _with_earlier(kept, cases, scans, questions.by)
     predictions = questions.asked.write_all(kept.out, cases, scans, failures)
     kept.write_failures(failures, scans)
-    remarks = [remark for content in cases.values() for remark in content["remarks"]]
+    remarks = [remark for content in cases.values() for remark in content["remarks"]] + list(map(asdict, said.lacking))
     facts = {**facts_of(loaded, model), "seconds_per_case": said.seconds, "remarks": remarks}
     if share:
         facts["part"] = f"{share}"

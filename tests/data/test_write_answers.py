@@ -1,6 +1,7 @@
 """What is written for other programs comes back as it was, and says nothing that was not found."""
 
 import json
+import re
 
 import numpy as np
 import PIL.Image
@@ -206,6 +207,49 @@ def test_a_series_that_lacks_tags_of_its_patient_gets_a_report_all_the_same(tmp_
     write_case(tmp_path, "c1", answers(), scan, ["dicom-sr"], "model")
     report = highdicom.sr.srread(tmp_path / "c1.sr.dcm")
     assert report.PatientName == "Doe^Jane" and not report.PatientBirthDate
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "told"),
+    [
+        ("PatientBirthDate", "03.02.1950", "PatientBirthDate (0010,0030)"),
+        ("PatientBirthDate", "00000000", "PatientBirthDate (0010,0030)"),
+        ("PatientSex", "female", "PatientSex (0010,0040)"),
+        ("StudyDate", "2020-01-01", "StudyDate (0008,0020)"),
+        ("StudyTime", "12:00:00", "StudyTime (0008,0030)"),
+    ],
+)
+def test_a_report_lacks_what_is_no_value_of_dicom_and_that_is_told_without_it(tmp_path, tag, value, told):
+    highdicom = pytest.importorskip("highdicom")
+    scan = series(tmp_path / "CT", **{tag: value})
+    (lacking,) = write_case(tmp_path, "c1", answers(), scan, ["dicom-sr"], "model")
+    assert lacking.case == "c1" and told in lacking.message and value not in str(lacking)
+    report = highdicom.sr.srread(tmp_path / "c1.sr.dcm")
+    assert report.PatientName == "Doe^Jane" and not report[tag].value
+
+
+@pytest.mark.parametrize(("tag", "told"), [("StudyInstanceUID", "(0020,000D)"), ("SOPInstanceUID", "(0008,0018)")])
+def test_a_slice_that_a_report_cannot_refer_to_is_named_with_the_tag(tmp_path, tag, told):
+    pytest.importorskip("highdicom")
+    pydicom = pytest.importorskip("pydicom")
+    scan = series(tmp_path / "CT")
+    piece = pydicom.dcmread(scan / "2.dcm")
+    del piece[tag]
+    piece.save_as(scan / "2.dcm")
+    with pytest.raises(DataError, match=re.escape(f"2.dcm: no {tag} {told}") + ".*choose another format"):
+        write_case(tmp_path, "c1", answers(), scan, ["dicom-sr"], "model")
+
+
+def test_what_highdicom_says_of_a_series_is_told_by_its_kind_alone(tmp_path, monkeypatch):
+    highdicom = pytest.importorskip("highdicom")
+
+    def fails(**_):
+        raise ValueError("Doe^Jane")
+
+    monkeypatch.setattr(highdicom.sr, "Comprehensive3DSR", fails)
+    with pytest.raises(DataError, match=r"CT: highdicom makes no report .*ValueError.* Choose") as caught:
+        write_case(tmp_path, "c1", answers(), series(tmp_path / "CT"), ["dicom-sr"], "model")
+    assert "Doe" not in str(caught.value)
 
 
 def test_a_report_on_no_dicom_scan_is_refused(tmp_path):

@@ -247,15 +247,16 @@ def test_62_other_files_in_a_model_are_ignored_and_listed(run, tmp_path, capsys)
 PLANTED = ("Doe^Jane", "Doe", "PHI123", "19610704")
 
 
-def a_named_series(folder, seed=0):
-    """DICOM slices with a name, also of their files, an id and a birth date."""
+def a_named_series(folder, seed=0, **other):
+    """DICOM slices with a name, also of their files, an id and a birth date, and `other` tags."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True)
     for index in range(24):
         pixels = rng.integers(0, 1000, (24, 24)).astype(np.int16)
         tags = {"PatientName": "Doe^Jane", "PatientID": "PHI123", "PatientBirthDate": "19610704"}
         more = {"SeriesDescription": "heart of Doe", "StudyID": "PHI123", "OtherPatientIDs": "PHI123"}
-        write_slice(folder / f"Doe^Jane_{index}.dcm", index, pixels, ORIGIN + index * NORMAL, **tags, **more)
+        told = tags | more | other
+        write_slice(folder / f"Doe^Jane_{index}.dcm", index, pixels, ORIGIN + index * NORMAL, **told)
 
 
 def names_nobody(folder, least):
@@ -275,6 +276,22 @@ def test_65_no_output_names_the_patient(run, tmp_path):
     a_named_series(tmp_path / "in" / "s1")
     predict(run[1], tmp_path / "out", inputs=[tmp_path / "in"], device="cpu", formats=FORMATS)
     names_nobody(tmp_path / "out", 6)
+
+
+def test_65_what_a_report_lacks_names_nobody(run, tmp_path, capfd):
+    """Nor why there is none."""
+    pytest.importorskip("highdicom")
+    of_all = {"FrameOfReferenceUID": "1.2.9"}
+    a_named_series(tmp_path / "in" / "s1", **of_all, StudyInstanceUID="1.2", PatientBirthDate="19610704?")
+    a_named_series(tmp_path / "in" / "s2", **of_all, StudyInstanceUID="1.2", PatientName="Doe\\Jane")
+    out = tmp_path / "out"
+    told = predict(run[1], out, inputs=[tmp_path / "in"], device="cpu", formats=("dicom-sr",))
+    assert list(told.failures) == ["s2"] and "highdicom makes no report" in told.failures["s2"]
+    (remark,) = (r for r in json.loads((out / "run_report.json").read_text())["remarks"] if r["rule"] == "report-tags")
+    assert remark["case"] == "s1" and "PatientBirthDate (0010,0030)" in remark["message"]
+    assert remark["message"] in (said := capfd.readouterr().err) and not any(word in said for word in PLANTED)
+    (out / "s1.sr.dcm").unlink()
+    names_nobody(out, 4)
 
 
 def test_65_pseudonyms_hide_names_of_files_and_folders(run, tmp_path):
