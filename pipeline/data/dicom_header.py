@@ -83,8 +83,8 @@ def read_dataset(path: Path, pixels: bool) -> Any:
     import pydicom
 
     try:
-        with quiet():
-            return pydicom.dcmread(path, stop_before_pixels=not pixels)
+        quiet()
+        return pydicom.dcmread(path, stop_before_pixels=not pixels)
     except Exception as error:  # pydicom raises many kinds on damaged files
         raise DataError(f"{path}: not readable as DICOM: {str(error).rstrip('.')}. Copy it again.") from error
 
@@ -128,8 +128,8 @@ def read_slice(path: Path, data: Any) -> Slice:
 def understood(path: Path) -> Iterator[None]:
     """What pydicom raises on the first look at a damaged value, as one DataError."""
     try:
-        with quiet():
-            yield
+        quiet()
+        yield
     except DataError:
         raise
     except Exception as error:  # many kinds
@@ -137,12 +137,14 @@ def understood(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: its header cannot be understood: {why}. Copy or export it again.") from error
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """pydicom warns of odd values one by one and in its own words; what matters is refused or noted by us."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="pydicom")
-        yield
+def quiet() -> None:
+    """pydicom and highdicom warn of odd values one by one, in words that hold the values, a patient's name among them;
+    what matters is refused or noted by us.
+
+    Not for one block alone: what warnings.catch_warnings restores it takes from other threads, and one reads the next
+    scan while another writes a report. At each use, for another library may have restored what was before.
+    """
+    warnings.filterwarnings("ignore", module="pydicom|highdicom")
 
 
 def _kind(path: Path, data: Any) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline import __version__
 from pipeline.data.atomic import write_bytes
+from pipeline.data.dicom_header import quiet
 from pipeline.data.dicom_series import read_series
 from pipeline.data.predictions import Answer
 from pipeline.data.readers import folder_and_series
@@ -71,6 +72,7 @@ def write_sr(path: Path, answers: Mapping[str, Answer], scan: Path, model: str) 
 
 def _made(scan: Path, report: Callable[[], Any]) -> bytes:
     """The bytes of a report; what highdicom raises holds values of the patient, and is told by its kind alone."""
+    quiet()
     buffer = io.BytesIO()
     try:
         report().save_as(buffer, enforce_file_format=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 
 import numpy as np
 import PIL.Image
@@ -10,6 +11,7 @@ from crooked import crooked_frame
 from dicom_files import NORMAL, ORIGIN, write_slice
 from tiny_scans import write_scan
 
+from pipeline.data.dicom_header import understood
 from pipeline.data.fcsv import read_fcsv, write_fcsv
 from pipeline.data.image import Image
 from pipeline.data.markups import read_markups, write_markups
@@ -238,6 +240,22 @@ def test_a_slice_that_a_report_cannot_refer_to_is_named_with_the_tag(tmp_path, t
     piece.save_as(scan / "2.dcm")
     with pytest.raises(DataError, match=re.escape(f"2.dcm: no {tag} {told}") + ".*choose another format"):
         write_case(tmp_path, "c1", answers(), scan, ["dicom-sr"], "model")
+
+
+def test_no_library_warns_of_a_patient_also_while_another_scan_is_read(tmp_path, monkeypatch, recwarn):
+    highdicom = pytest.importorskip("highdicom")
+    scan = series(tmp_path / "CT", PatientName="PHI123JANE")
+    make, reader = highdicom.sr.Comprehensive3DSR, understood(scan / "0.dcm")
+
+    def made(**told):
+        reader.__exit__(None, None, None)  # the other thread is done with its scan
+        return make(**told)
+
+    monkeypatch.setattr(highdicom.sr, "Comprehensive3DSR", made)
+    with warnings.catch_warnings():
+        reader.__enter__()
+        write_case(tmp_path, "c1", answers(), scan, ["dicom-sr"], "model")
+    assert not [warning for warning in recwarn if "PHI123JANE" in str(warning.message)]
 
 
 def test_what_highdicom_says_of_a_series_is_told_by_its_kind_alone(tmp_path, monkeypatch):
