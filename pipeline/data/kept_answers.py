@@ -88,14 +88,15 @@ class KeptAnswers:
 
     def write(self, case: str, content: Mapping[str, Any], scan: Path, files: Sequence[str]) -> None:
         """Keep the answers to a scan, and the `stamp` it had, before its `files` are written. Files of an earlier call
-        show the same answers, or are removed."""
+        show the same answers, or are removed: a new one may fail to be written."""
         before = self.read(case)
         earlier = set(before.get("files", ()))
-        told = {*files, *(earlier if before.get("made_of") == content["made_of"] else ())}
+        same = earlier if before.get("made_of") == content["made_of"] else set[str]()
+        told = {*files, *same}
         whole = {**content, "case": case, "scan": self._told(scan), "files": sorted(told)}
         if whole != before:
             write_sealed(self.place(case), whole, indent=None)
-        for name in earlier - told:
+        for name in earlier - same:
             (self.out / name).unlink(missing_ok=True)
 
     def remove(self, case: str, files: Sequence[str]) -> None:

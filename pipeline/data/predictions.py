@@ -58,11 +58,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Predictions:
-    """All answers of one run of predict; `cases[id][landmark]`. `failures[id]` says why a case has none;
-    `presence[id]` is the belief that the image shows any of the landmarks, of models that were taught to say it, and
-    `values[id]` what was said of the image as a whole, of models that are asked for `columns`; `boxes[id]` what was
-    found beside the landmarks, of models that were taught boxes, too. `model_sha256` is of its model.json; None where
-    another program answered, or an early version."""
+    """All answers of one run of predict; `cases[id][landmark]`. `failures[id]` says why a case has none, or not all
+    files that show them; `presence[id]` is the belief that the image shows any of the landmarks, of models that were
+    taught to say it, and `values[id]` what was said of the image as a whole, of models that are asked for `columns`;
+    `boxes[id]` what was found beside the landmarks, of models that were taught boxes, too. `model_sha256` is of its
+    model.json; None where another program answered, or an early version."""
 
     model: str
     cases: dict[str, dict[str, Answer]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from pipeline.data.fcsv import write_fcsv
@@ -34,7 +35,7 @@ def write_case(
     model: str,
     edges: Sequence[tuple[str, str]] = (),
 ) -> list[Finding]:
-    """One file a scan, for each format that has one.
+    """One file a scan, for each format that has one. What one raises is raised when the others are written.
 
     Args:
         out: Folder.
@@ -50,20 +51,21 @@ def write_case(
     """
     there = {n: a.position for n, a in answers.items() if a.found}
     words = {n: how_sure(a, unit_of(scan)) for n, a in answers.items()}
-    if "mrk.json" in formats:
-        write_markups(out / f"{file_stem(case)}.mrk.json", there, words)
-    if "fcsv" in formats:
-        write_fcsv(out / f"{file_stem(case)}.fcsv", there, words)
-    if "points.json" in formats:
-        more = {n: {"belief": a.belief, "spread": a.spread, "radius95": a.radius95} for n, a in answers.items()}
-        there = {n: a.position if a.found else None for n, a in answers.items()}
-        write_points_file(out / f"{file_stem(case)}{POINTS}", there, more)
-    if "png" in formats and unit_of(scan) == "px":  # of scans `predict` draws planes
-        write_picture(out / f"{file_stem(case)}.png", scan, answers, edges)
-    if "dicom-sr" in formats:
-        from pipeline.data.write_sr import write_sr
+    stem = out / file_stem(case)
+    with ExitStack() as each:  # is written though another fails
+        if "mrk.json" in formats:
+            each.callback(write_markups, Path(f"{stem}.mrk.json"), there, words)
+        if "fcsv" in formats:
+            each.callback(write_fcsv, Path(f"{stem}.fcsv"), there, words)
+        if "points.json" in formats:
+            more = {n: {"belief": a.belief, "spread": a.spread, "radius95": a.radius95} for n, a in answers.items()}
+            each.callback(write_points_file, Path(f"{stem}{POINTS}"), dict.fromkeys(answers) | there, more)
+        if "png" in formats and unit_of(scan) == "px":  # of scans `predict` draws planes
+            each.callback(write_picture, Path(f"{stem}.png"), scan, answers, edges)
+        if "dicom-sr" in formats:
+            from pipeline.data.write_sr import write_sr
 
-        return gone_remark(case, write_sr(out / f"{file_stem(case)}.sr.dcm", answers, scan, model))
+            return gone_remark(case, write_sr(Path(f"{stem}.sr.dcm"), answers, scan, model))
     return []
 
 

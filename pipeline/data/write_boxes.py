@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from pipeline.data.atomic import write_text
@@ -30,14 +31,15 @@ def write_box_case(
     """One file an image, for each format that has one: "mrk.json" of scans, "png", "voc" and "yolo" of pictures."""
     found, stem = answers_only(boxes), file_stem(case)
     beliefs = [f"{b.belief:.2f}" for b in boxes if b.found]
-    if "mrk.json" in formats:
-        write_rois(out / f"{stem}.mrk.json", found, [f"belief {belief}" for belief in beliefs])
-    if "png" in formats:
-        write_boxed_picture(out / f"{stem}.png", picture, found, beliefs, classes)
-    if "voc" in formats:
-        write_voc(out / f"{stem}.xml", picture.name, read_frame(picture).shape, found)
-    if "yolo" in formats:
-        write_yolo(out / f"{stem}.txt", read_frame(picture).shape, found, classes)
+    with ExitStack() as each:  # is written though another fails
+        if "mrk.json" in formats:
+            each.callback(write_rois, out / f"{stem}.mrk.json", found, [f"belief {belief}" for belief in beliefs])
+        if "png" in formats:
+            each.callback(write_boxed_picture, out / f"{stem}.png", picture, found, beliefs, classes)
+        if "voc" in formats:
+            each.callback(write_voc, out / f"{stem}.xml", picture.name, read_frame(picture).shape, found)
+        if "yolo" in formats:
+            each.callback(write_yolo, out / f"{stem}.txt", read_frame(picture).shape, found, classes)
 
 
 def write_box_sets(

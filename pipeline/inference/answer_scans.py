@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -27,12 +28,14 @@ from pipeline.inference.answering import Answering, Content
 from pipeline.inference.beside import Beside
 from pipeline.inference.extent import extent_remarks
 
+WRITING = "writing its answers"
 Cut = Callable[[Path, str, Image, Mapping[str, Answer]], Callable[[], None]]
 
 
 @dataclass
 class Said:
-    """Answers, why scans have none, why answers could not be written, how long each took, and what files lack."""
+    """Answers that are kept, why scans have none, why files of answers could not be written, how long each took, and
+    what files lack."""
 
     cases: dict[str, Content] = field(default_factory=dict)
     unanswered: dict[str, str] = field(default_factory=dict)
@@ -92,22 +95,22 @@ class ScanQuestions:
             said.cases[name] = content
             try:
                 self._write(said, name, content)
-            except Exception as error:  # as below: a format that this scan cannot be written in costs it alone
-                said.unwritten[name] = in_words(error, self.scans[name], "answering")
+            except Exception as error:  # as below: a format that this scan cannot be written in costs no other scan
+                said.unwritten[name] = in_words(error, self.scans[name], WRITING)
         new = {name: self.scans[name] for name in names if name not in said.cases}
         start, before = time.perf_counter(), len(said.cases)
         with WriteBehind() as behind:
             for name, image in progress_bar(read_ahead(new), "predict", len(names), initial=before, file=sys.stderr):
                 try:
-                    content = said.cases[name] = self._answer(name, image.result())
+                    content = self._answer(name, image.result())
                     said.seconds[name] = round(time.perf_counter() - start, 3)
                     draw = self._cut(name, content, image.result()) if self._drawn(name) else None
                     behind.write(name, partial(self._write, said, name, content, draw))
                 except Exception as error:  # a fault of a library, or too little memory, must not cost the other scans
                     said.unanswered[name] = in_words(error, self.scans[name], "answering")
                 start = time.perf_counter()
-        said.unwritten |= {n: in_words(error, self.scans[n], "answering") for n, error in behind.failures.items()}
-        said.cases = {name: said.cases[name] for name in names if name in said.cases and name not in said.failures}
+        said.unwritten |= {n: in_words(error, self.scans[n], WRITING) for n, error in behind.failures.items()}
+        said.cases = {name: said.cases[name] for name in names if name in said.cases}
         return said
 
     def _answer(self, name: str, image: Image) -> Content:
@@ -128,9 +131,11 @@ class ScanQuestions:
         scan = self.scans[name]
         whole = {**content, "made_of": self.made_of[name], "by": self.by, "stamp": self.stamps[name]}
         self.kept.write(name, whole, scan, [*self.files.of_case(name), *self.files.tables()])
-        said.lacking += self.asked.write_case(self.kept.out, name, content, scan)
-        if self._drawn(name):  # the planes of a new answer were cut while its scan was in memory
-            (draw or self._cut(name, content, read_safely(scan)))()
+        said.cases[name] = content  # from here on nothing that fails takes it away
+        with ExitStack() as each:  # is called though what follows fails
+            if self._drawn(name):  # the planes of a new answer were cut while its scan was in memory
+                each.callback(draw or (lambda: self._cut(name, content, read_safely(scan))()))
+            said.lacking += self.asked.write_case(self.kept.out, name, content, scan)
 
 
 def _raise(error: Exception) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -113,10 +114,11 @@ class LandmarkAnswering:
         return content | {"boxes": boxes_content(found.boxes, task.boxes.classes, least, image.frame)}
 
     def write_case(self, out: Path, case: str, content: Content, scan: Path) -> list[Finding]:
-        lacking = write_case(out, case, _answers(content), scan, self.formats, self.model.name, self.model.edges)
-        if "boxes" in content and isinstance(self.model.task, MultiTask):
-            usual = FORMATS[self.model.unit][:1]
-            write_box_case(out / "boxes", case, _boxes(content), scan, usual, self.model.task.boxes.classes)
+        with ExitStack() as each:  # is written though another fails
+            if "boxes" in content and isinstance(self.model.task, MultiTask):
+                usual, classes = FORMATS[self.model.unit][:1], self.model.task.boxes.classes
+                each.callback(write_box_case, out / "boxes", case, _boxes(content), scan, usual, classes)
+            lacking = write_case(out, case, _answers(content), scan, self.formats, self.model.name, self.model.edges)
         return lacking
 
     def write_all(
@@ -182,13 +184,11 @@ class ValueAnswering:
     def answer(self, image: Image, beside: Beside) -> Content:
         found = looked(self.model, image, beside)
         assert isinstance(found, ValuesFound)
-        said = value_answers(self._outputs, found, self.model.calibration.margins)
-        return {"values": answers_content(said)}
+        return {"values": answers_content(value_answers(self._outputs, found, self.model.calibration.margins))}
 
     @property
     def _outputs(self) -> tuple[Encoder, ...]:
-        outputs: tuple[Encoder, ...] = self.model.task.outputs  # type: ignore[attr-defined]
-        return outputs
+        return self.model.task.outputs  # type: ignore[attr-defined]
 
     def write_case(self, out: Path, case: str, content: Content, scan: Path) -> list[Finding]:
         return []  # there is nothing to write of one image alone

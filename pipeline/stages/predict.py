@@ -129,7 +129,7 @@ def _gather(
 ) -> Predictions | BoxPredictions | ValuePredictions | VectorPredictions:
     """Write what holds all scans: those of this call, of other shares, and of earlier calls to other inputs."""
     kept, cases, failures = questions.kept, said.cases, said.failures
-    for name in said.unanswered:  # where only writing fails, as on a full disk, what is there stays
+    for name in said.unanswered:  # where only writing fails, what is there stays
         if is_there(questions.scans[name]):  # a drive that is not connected says nothing about a scan
             kept.remove(name, questions.files.of_case(name))
     warn([*said.lacking, *(Finding(**remark) for content in cases.values() for remark in content["remarks"])])
@@ -155,7 +155,7 @@ def _with_shares(
     """With what other shares said so far of the same scans."""
     others = questions.scans.keys() - share.taken(questions.scans).keys()
     failed = {name: why for name, why in questions.kept.failures().items() if name in others}
-    known = cases | questions.known(others - failed.keys())
+    known = cases | questions.known(others)  # also of what failed to be written
     return {name: known[name] for name in questions.scans if name in known}, failed | failures
 
 

@@ -573,20 +573,38 @@ def test_names_and_codes_do_not_come_into_one_folder(trained, inputs, tmp_path, 
         on_cpu(trained, tmp_path / "out", inputs, pseudonyms=not before)
 
 
-def test_a_kept_answer_that_cannot_be_written_costs_that_scan_alone(trained, inputs, tmp_path, monkeypatch):
+def test_an_answer_that_cannot_be_written_is_told_and_stays(trained, inputs, tmp_path, monkeypatch):
     on_cpu(trained, tmp_path / "out", inputs)
     write = answering.LandmarkAnswering.write_case
 
     def fails(self, out, case, *more):
         if case == "c16":
             raise AttributeError("a library stumbled")
-        write(self, out, case, *more)
+        return write(self, out, case, *more)
 
     monkeypatch.setattr(answering.LandmarkAnswering, "write_case", fails)
     told = on_cpu(trained, tmp_path / "out", inputs, formats=("fcsv",))
-    assert "a library stumbled" in told.failures["c16"] and "c16" not in told.cases
-    assert told.cases and all((tmp_path / "out" / f"{case}.fcsv").is_file() for case in told.cases)
+    assert "writing its answers failed" in told.failures["c16"] and list(told.failures) == ["c16"]
+    assert list(told.cases) == ["c16", "c17"] and [p.name for p in (tmp_path / "out").glob("*.fcsv")] == ["c17.fcsv"]
     assert (tmp_path / "out" / "c16.mrk.json").is_file() and (tmp_path / "out" / "cases" / "c16.json").is_file()
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_where_one_format_cannot_be_written_the_answers_are_there_in_the_others(
+    trained, inputs, tmp_path, monkeypatch, before
+):
+    """Also those of a scan that another share answered."""
+    out, formats = tmp_path / "out", ["mrk.json", "fcsv", "png", "csv"]
+    if before:
+        on_cpu(trained, out, inputs, formats=formats[1:])
+        monkeypatch.setattr("pipeline.stages.predict.program_sum", lambda: "another")
+    monkeypatch.setattr("pipeline.data.write_answers.write_fcsv", lambda *_: 1 / 0)
+    on_cpu(trained, out, inputs, formats=formats, share=Share(1, 2))
+    told = on_cpu(trained, out, inputs, formats=formats, share=Share(2, 2))
+    assert list(told.cases) == list(told.failures) == ["c16", "c17"] and "ZeroDivision" in told.failures["c16"]
+    assert {row.split(",")[0] for row in (out / "points.csv").read_text().splitlines()[2:]} == {"c16", "c17"}
+    shown = ["c16.mrk.json", "c16.png", "c17.mrk.json", "c17.png"]  # and no .fcsv of the other program
+    assert sorted(path.name for path in out.glob("c1*")) == shown
 
 
 @pytest.mark.parametrize("program", ["the same", "another"])
@@ -602,7 +620,8 @@ def test_where_the_disk_is_full_the_answers_of_before_stay(trained, inputs, tmp_
 
     monkeypatch.setattr("pipeline.stages.predict.KeptAnswers.write", full)
     told = on_cpu(trained, out, inputs)
-    assert not told.cases and list(told.failures) == ["c16", "c17"] and "No space left" in told.failures["c16"]
+    assert list(told.failures) == ["c16", "c17"] and "No space left" in told.failures["c16"]
+    assert list(told.cases) == (["c16", "c17"] if program == "the same" else [])
     assert before == {path: path.read_bytes() for path in out.rglob("c1*")}
 
 
