@@ -19,6 +19,7 @@ from pipeline.data.points_csv import csv_line, split_line
 from pipeline.errors import DataError
 
 CODES = {"0": "RAS", "1": "LPS"}
+SAYS = "coordinatesystem"  # the field of the header, in small letters
 STATUS = {"0": "undefined", "1": "preview", "2": "defined", "3": "missing"}
 UNLISTED = 2  # cells: the status and its companion
 ABSENT = "let its row end in ,3,0 (position status missing)"
@@ -29,16 +30,16 @@ def read_fcsv(path: Path, frame: str | None = None) -> tuple[dict[str, Position]
     """Landmarks in LPS mm.
 
     Raises:
-        DataError: No frame, columns or label, a coordinate that is not a number, a label twice, cells too many.
+        DataError: No frame or two of them, no columns or label, a coordinate that is not a number, a label twice,
+            cells too many.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
-    header = dict(_field(line) for line in lines if line.startswith("#") and "=" in line)
-    stated = header.get("coordinatesystem")
-    known = frame_name(CODES.get(stated, stated), str(path)) if stated is not None else None
-    used = agreed_frame(known, frame, str(path))
+    fields = [(number, *_field(line)) for number, line in enumerate(lines, 1) if line.startswith("#") and "=" in line]
+    header = {name: value for _, name, value in fields}
+    used = agreed_frame(_stated(fields, path), frame, str(path))
     if used is None:
         raise DataError(f"{path}: no line '# CoordinateSystem = ...'. Say which it is: frame=LPS or frame=RAS.")
     columns = [c.strip() for c in header.get("columns", COLUMNS).split(",")]
@@ -74,6 +75,18 @@ def write_fcsv(
 def _field(line: str) -> tuple[str, str]:
     name, value = line.lstrip("# ").split("=", 1)
     return name.strip().lower(), value.strip()
+
+
+def _stated(fields: list[tuple[int, str, str]], path: Path) -> str | None:
+    """The frame of the header; files that were joined may state several, and points of one would be mirrored."""
+    frames: dict[str, int] = {}
+    for number, name, value in fields:
+        if name == SAYS:
+            frames.setdefault(frame_name(CODES.get(value, value), str(path)), number)
+    if len(frames) > 1:
+        told = " and ".join(f"line {number} states {frame}" for frame, number in frames.items())
+        raise DataError(f"{path}: {told}. Write all points in one of them.")
+    return next(iter(frames), None)
 
 
 def _add_row(points: dict[str, Position], cells: list[str], columns: list[str], frame: str, where: str) -> None:

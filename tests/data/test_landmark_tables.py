@@ -37,6 +37,13 @@ def test_fcsv_without_a_frame_is_refused_unless_the_user_says_it(tmp_path):
     assert read_fcsv(path, "RAS")[0]["b"] == (-4, -5, 6)
 
 
+def test_an_fcsv_that_states_both_frames_is_refused_with_both_lines(tmp_path):
+    twice = FCSV.format(frame="RAS") + "# CoordinateSystem = {frame}\n3,7,8,9,0,0,0,1,1,1,0,c,,\n"
+    with pytest.raises(DataError, match=r"a\.fcsv: line 2 states RAS and line 6 states LPS\. Write all"):
+        read_fcsv(written(tmp_path / "a.fcsv", twice.format(frame=1)))
+    assert read_fcsv(written(tmp_path / "a.fcsv", twice.format(frame=0)))[0]["c"] == (-7, -8, 9)
+
+
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
