@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.data.atomic import write_text
+from pipeline.data.csv_rows import PARTS, delimiter_of, unreadable
 from pipeline.data.dataset import Position
 from pipeline.data.frames import agreed_frame, coordinate, frame_name, to_lps
 from pipeline.data.points_csv import csv_line, split_line
@@ -31,12 +32,9 @@ def read_fcsv(path: Path, frame: str | None = None) -> tuple[dict[str, Position]
 
     Raises:
         DataError: No frame or two of them, no columns or label, a coordinate that is not a number, a label twice,
-            cells too many.
+            cells too many, cells that no commas part, a quote that is not closed; or not in UTF-8.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from error
+    lines = _lines(path)
     fields = [(number, *_field(line)) for number, line in enumerate(lines, 1) if line.startswith("#") and "=" in line]
     header = {name: value for _, name, value in fields}
     used = agreed_frame(_stated(fields, path), frame, str(path))
@@ -44,11 +42,11 @@ def read_fcsv(path: Path, frame: str | None = None) -> tuple[dict[str, Position]
         raise DataError(f"{path}: no line '# CoordinateSystem = ...'. Say which it is: frame=LPS or frame=RAS.")
     columns = [c.strip() for c in header.get("columns", COLUMNS).split(",")]
     if not {"x", "y", "z", "label"} <= set(columns):
-        raise DataError(f"{path}: columns = {','.join(columns)}; x, y, z and label are needed.")
+        raise DataError(f"{path}: columns = {','.join(columns)}; x, y, z and label are needed, between commas.")
     points: dict[str, Position] = {}
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith("#"):
-            _add_row(points, split_line(line, f"{path}: line {number}"), columns, used, f"{path}: line {number}")
+            _add_row(points, line, columns, used, f"{path}: line {number}")
     return points, []
 
 
@@ -72,6 +70,16 @@ def write_fcsv(
     write_text(path, "\n".join(lines) + "\n")
 
 
+def _lines(path: Path) -> list[str]:
+    try:
+        return Path(path).read_bytes().decode("utf-8-sig").splitlines()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        number = len((error.object[: error.start] + b"?").splitlines())
+        raise DataError(f"{path}: line {number}: cannot be read as text: {unreadable(error)}") from error
+
+
 def _field(line: str) -> tuple[str, str]:
     name, value = line.lstrip("# ").split("=", 1)
     return name.strip().lower(), value.strip()
@@ -89,12 +97,13 @@ def _stated(fields: list[tuple[int, str, str]], path: Path) -> str | None:
     return next(iter(frames), None)
 
 
-def _add_row(points: dict[str, Position], cells: list[str], columns: list[str], frame: str, where: str) -> None:
+def _add_row(points: dict[str, Position], line: str, columns: list[str], frame: str, where: str) -> None:
+    cells = split_line(line, where)
     status = _status(cells[len(columns) :], where)
     row = dict(zip(columns, cells, strict=False))
     name = row.get("label", "").strip()
     if not name:
-        raise DataError(f"{where}: no label. Name the landmark.")
+        raise DataError(f"{where}: {_unlabelled(line, columns)}")
     if name in points:
         raise DataError(f"{where}: '{name}' occurs twice. Rename or remove one.")
     if status == "defined":
@@ -103,6 +112,16 @@ def _add_row(points: dict[str, Position], cells: list[str], columns: list[str], 
         )
     elif status == "missing":
         points[name] = None
+
+
+def _unlabelled(line: str, columns: list[str]) -> str:
+    """What a row without a label needs: where something else parts the cells, all of it is one of them."""
+    parts, _ = delimiter_of(line)
+    if parts in ";\t" and line.count(parts) >= columns.index("label"):
+        return (
+            f"its cells lie between {PARTS[parts]}s. Put commas between them, and write numbers with a decimal point."
+        )
+    return "no label. Name the landmark."
 
 
 def _status(unlisted: list[str], where: str) -> str:

@@ -178,11 +178,12 @@ def _records(path: Path, lines: list[str], delimiter: str) -> Iterator[tuple[int
 
 
 def split_line(line: str, where: str) -> list[str]:
-    """The cells of one line of CSV; DataError where a cell is larger than any landmark file has."""
+    """The cells of one line of CSV; DataError where a quote is not closed in it, or a cell is larger than any landmark
+    file has."""
     try:
-        return next(csv.reader([line]))
+        return next(csv.reader([line], strict=True))
     except csv.Error as error:
-        raise DataError(f"{where}: not readable as CSV: {error}. Correct the line.") from error
+        raise DataError(f"{where}: not readable as CSV: {error}. Close its quotes, or correct the line.") from error
 
 
 def _columns(path: Path, header: list[str], units: set[str]) -> Columns:

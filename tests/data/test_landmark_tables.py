@@ -56,6 +56,10 @@ def test_an_fcsv_that_states_both_frames_is_refused_with_both_lines(tmp_path):
         (("2,4,5,6,0,0,0,1,1,1,0,b,,", "2,4"), "line 5: no label"),
         (("2,4,5,6", "2,4,0,5,0,6,0"), "line 5: ends in .*, which no column is for"),
         (("2,4,5,6", "2,4,5,6,0"), "line 5: ends in .*decimal point"),
+        (("2,4,5,6,0,0,0,1,1,1,0,b,,", "2;4,5;5;6;0;0;0;1;1;1;0;b;;"), "line 5: its cells lie between semicolons"),
+        (("2,4,5,6,0,0,0,1,1,1,0,b,,", "2,4,5,6,0,0,0,1,1,1,0,b,,".replace(",", "\t")), "line 5: .* tabs. Put commas"),
+        (("2,4,5,6,0,0,0,1,1,1,0,b,,", "2,4,5,6,0,0,0,1,1,1,0,,a;b,"), "line 5: no label"),
+        ((",b,,", ',"b,,'), "line 5: not readable as CSV: .* Close its quotes"),
         ((",b,,", ",b,,,4,0"), "line 5: ends in '4,0'"),
         ((",b,,", ",b,,,2,0,1"), "line 5: ends in '2,0,1'"),
     ],
@@ -76,9 +80,12 @@ def test_the_position_status_of_an_fcsv_means_what_it_does_in_markups(tmp_path, 
     assert read_fcsv(written(tmp_path / "a.fcsv", text))[0] == {"a, left": (1.5, -2, 3)} | found
 
 
-def test_an_fcsv_that_is_no_text_is_refused(tmp_path):
-    (tmp_path / "a.fcsv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match=r"a\.fcsv"):
+@pytest.mark.parametrize(
+    ("letters", "told"), [("latin-1", "line 4: .*Latin-1 or another"), ("utf-16", "line 1: .*UTF-16")]
+)
+def test_an_fcsv_that_is_not_in_utf8_is_refused_by_line(tmp_path, letters, told):
+    (tmp_path / "a.fcsv").write_bytes(FCSV.format(frame="LPS").replace("a, left", "Öhr").encode(letters))
+    with pytest.raises(DataError, match=rf"a\.fcsv: {told}\. Save it as UTF-8"):
         read_fcsv(tmp_path / "a.fcsv")
 
 
