@@ -59,7 +59,9 @@ def write_sr(path: Path, answers: Mapping[str, Answer], scan: Path, model: str) 
     sources = [piece.data for piece in slices]
     frame = sources[0].get("FrameOfReferenceUID")
     if not frame:
-        raise DataError(f"{scan}: no FrameOfReferenceUID, which a report's points refer to. Choose another format.")
+        raise DataError(
+            f"{scan}: no FrameOfReferenceUID (0020,0052), which a report's points refer to. Choose another format."
+        )
     found = {name: answer for name, answer in answers.items() if answer.found and answer.position}
     if not found:
         path.unlink(missing_ok=True)  # one of an earlier call, about other answers
