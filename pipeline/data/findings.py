@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +14,11 @@ from pipeline.errors import DataError
 FROM_IMPORT = "import.json"  # what import found, beside dataset.json; check takes it over
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+ROWS = 5  # of a rule in a table, the last for all the rest
+# What differs between messages that say the same: details in brackets; quoted names and lists of them, lists of
+# numbers, paths, names of files, numbers.
+DETAIL = re.compile(r" ?\([^()]*\)")
+VARYING = re.compile(r"'[^']*'(?:, '[^']*')*(?: and \d+ more)?|\[[^\[\]]*\]|\S*/\S*|\S+\.[A-Za-z]\w*|[-+]?\d[\w.+-]*")
 
 
 @dataclass(frozen=True)
@@ -91,18 +97,36 @@ def _facts(said: Any, path: Path) -> dict[str, dict[str, Any]]:
 
 
 def summarize(findings: Iterable[Finding]) -> list[tuple[str, str, str, str, str]]:
-    """Table rows (severity, rule, cases, message, advice): worst first, one row a rule and severity.
+    """Table rows (severity, rule, cases, message, advice): worst first, one row for all findings of a rule that say the
+    same but for names and numbers.
 
-    A rule that many cases break shows the first one's message and how many there are.
+    Such a row shows the first one's message and how many there are, and each case once. Of a rule that says ever other
+    things, the last row is for all the rest.
     """
-    groups: dict[tuple[int, str], list[Finding]] = {}
+    rules: dict[tuple[int, str], dict[tuple[str, str], list[Finding]]] = {}
     for finding in findings:
-        groups.setdefault((SEVERITIES.index(finding.severity), finding.rule), []).append(finding)
-    return [_row(rule, group) for (_, rule), group in sorted(groups.items(), key=lambda item: item[0])]
+        kinds = rules.setdefault((SEVERITIES.index(finding.severity), finding.rule), {})
+        kinds.setdefault((_wording(finding.message, finding), _wording(finding.advice, finding)), []).append(finding)
+    rows = []
+    for (_, rule), kinds in sorted(rules.items(), key=lambda item: item[0]):
+        groups = list(kinds.values())
+        rows += [_row(rule, group) for group in groups[: ROWS - 1]]
+        if rest := groups[ROWS - 1 :]:
+            rows.append(_row(rule, [f for group in rest for f in group], len(rest)))
+    return rows
 
 
-def _row(rule: str, group: list[Finding]) -> tuple[str, str, str, str, str]:
-    cases = [f.case for f in group if f.case is not None]
+def _wording(text: str, finding: Finding) -> str:
+    """A text without what differs from case to case."""
+    if finding.case:
+        text = re.sub(rf"(?<!\w){re.escape(finding.case)}(?!\w)", "#", text)
+    return VARYING.sub("#", DETAIL.sub("", text))
+
+
+def _row(rule: str, group: list[Finding], kinds: int = 1) -> tuple[str, str, str, str, str]:
+    first = group[0]
+    cases = list(dict.fromkeys(f.case for f in group if f.case is not None))
     shown = ", ".join(cases[:4]) + (f" and {len(cases) - 4} more" if len(cases) > 4 else "")
-    more = f" (the first of {len(group)})" if len(group) > 1 else ""
-    return group[0].severity, rule, shown or "all", group[0].message + more, group[0].advice
+    more = f" (the first of {len(group)} remarks)" if any(f.message != first.message for f in group) else ""
+    more = f" (and {len(group) - 1} other remarks)" if kinds > 1 else more
+    return first.severity, rule, shown or "all", first.message + more, first.advice

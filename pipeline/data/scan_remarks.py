@@ -23,6 +23,6 @@ def remarks_on(case: str, image: Image) -> list[Finding]:
 
 
 def warn(remarks: Iterable[Finding]) -> None:
-    """The warnings on stderr, a line a rule."""
+    """The warnings on stderr, a line for all that say the same."""
     for _, _, cases, message, advice in summarize(f for f in remarks if f.severity != "note"):
         print(f"{cases}: {message} {advice}", file=sys.stderr)

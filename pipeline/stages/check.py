@@ -140,7 +140,7 @@ def _require_usable(manifest: Dataset, findings: Findings, out: Path, strict: bo
 
 
 def _left_out(findings: Findings) -> str:
-    """Which cases are left out, a line a rule: what is wrong as a whole does not hide scans that cannot be read."""
+    """Which cases are left out, and why: what is wrong as a whole does not hide scans that cannot be read."""
     if not findings.quarantined:
         return ""
     rows = summarize(f for f in findings.items if f.severity == "error" and f.case is not None)

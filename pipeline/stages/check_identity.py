@@ -98,7 +98,7 @@ def _require_alike(model: Path, loaded: Model, dataset: Path, data: Dataset, fou
 
 def _finding(stranger: Stranger, subjects: dict[str, str]) -> Finding:
     message = (
-        f"resembles {stranger.nearest} of subject '{subjects[stranger.nearest]}' (squared distance"
+        f"resembles case '{stranger.nearest}' of subject '{subjects[stranger.nearest]}' (squared distance"
         f" {stranger.other:.2f}) more than any other scan of its own subject '{subjects[stranger.case]}'"
         f" ({stranger.own:.2f})."
     )

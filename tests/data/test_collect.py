@@ -685,9 +685,37 @@ def test_findings_are_written_read_and_summed_up(tmp_path):
     assert back.quarantined == ("c0", "c1", "c2", "c3", "c4", "c5")
     assert json.loads((tmp_path / "findings.json").read_text())["quarantined"] == list(back.quarantined)
     assert summarize(items) == [
-        ("error", "a-rule", "c0, c1, c2, c3 and 2 more", "bad 0 (the first of 6)", "mend"),
+        ("error", "a-rule", "c0, c1, c2, c3 and 2 more", "bad 0 (the first of 6 remarks)", "mend"),
         ("note", "b-rule", "all", "hello", ""),
     ]
+
+
+def test_a_table_of_findings_has_a_row_for_all_that_say_the_same_and_counts_a_case_once():
+    items = (
+        Finding("reader-note", "note", "a", "unit not stated: read as mm"),
+        Finding("reader-note", "note", "b", "unit not stated: read as mm"),
+        Finding("reader-note", "note", "b", "unit metre converted to mm"),
+        Finding("outside", "error", "a", "landmark 'apex' lies 3.5 mm outside (2 of 6 are).", "Swap the columns."),
+        Finding("outside", "error", "b", "landmark 'base' lies 12.0 mm outside.", "Swap the columns."),
+        Finding("outside", "error", "b", "landmark 'tip' lies 1.0 mm outside.", "Swap the columns."),
+        Finding("outside", "error", "c", "landmark 'tip' lies 1.0 mm outside.", "Correct the point."),
+        Finding("bad", "warning", "anna", "/scans/anna.mrk.json: point 3 'x': no label", ""),
+        Finding("bad", "warning", "bea 2", "/scans/bea 2.mrk.json: point 5 'y': no label", ""),
+    )
+    assert summarize(items) == [
+        ("error", "outside", "a, b", f"{items[3].message} (the first of 3 remarks)", "Swap the columns."),
+        ("error", "outside", "c", items[6].message, "Correct the point."),
+        ("warning", "bad", "anna, bea 2", f"{items[7].message} (the first of 2 remarks)", ""),
+        ("note", "reader-note", "a, b", items[0].message, ""),
+        ("note", "reader-note", "b", items[2].message, ""),
+    ]
+
+
+def test_a_rule_that_says_ever_other_things_does_not_fill_the_table():
+    items = [Finding("r", "note", f"c{n}", f"the {'very ' * n}end", "") for n in range(9)]
+    rows = summarize(items)
+    assert len(rows) == 5 and [row[2] for row in rows[:2]] == ["c0", "c1"]
+    assert rows[-1][2:4] == ("c4, c5, c6, c7 and 1 more", f"{items[4].message} (and 4 other remarks)")
 
 
 ODD = {"rule": "r", "severity": "note", "case": None, "message": "m"}
