@@ -10,7 +10,7 @@ from pipeline.data.annotations import Annotations, read_annotations
 from pipeline.data.csv_rows import some
 from pipeline.data.datalist import find_datalist
 from pipeline.data.dataset import Case, Dataset, Position
-from pipeline.data.findings import Finding, summarize
+from pipeline.data.findings import SEVERITIES, Finding
 from pipeline.data.grouping import splits_of, subjects_of, with_one_spelling
 from pipeline.data.landmark_names import typos
 from pipeline.data.observers import Readings
@@ -179,13 +179,34 @@ def _in_order(
     return {n: points.get(n) for n in names if n in points or (missing == "absent" and n not in told)}
 
 
+class TooFewError(DataError):
+    """Too few subjects are left, and `left_out` says why, case by case."""
+
+    def __init__(self, message: str, left_out: Sequence[Finding]) -> None:
+        self.summary, self.left_out = message, tuple(left_out)
+        super().__init__(self.told(self.reasons()))
+
+    def reasons(self) -> list[str]:
+        """A line each, errors first."""
+        ordered = sorted(self.left_out, key=lambda f: (SEVERITIES.index(f.severity), f.rule, str(f.case)))
+        return [f"  {f.rule}, {f.case}: {f.message}" for f in ordered]
+
+    def told(self, reasons: Sequence[str]) -> str:
+        """The whole message."""
+        return "\n".join([f"{self.summary} Left out:" if reasons else self.summary, *reasons])
+
+
 def require_enough(source: Path, cases: tuple[Case, ...], findings: list[Finding]) -> None:
-    """A subject for each part where the split is still to be made, one where every case has its part."""
+    """A subject for each part where the split is still to be made, one where every case has its part.
+
+    Raises:
+        TooFewError: There are fewer.
+    """
     subjects = {c.subject for c in cases}
     if len(subjects) < (1 if all(c.split for c in cases) else LEAST):
-        left_out = [f for f in findings if f.case is not None and f.severity != "note"]
-        why = "".join(f"\n  {rule}, {of}: {message}" for _, rule, of, message, _ in summarize(left_out))
-        raise DataError(
+        kept = {c.id for c in cases}
+        raise TooFewError(
             f"{source}: {len(cases)} usable cases of {len(subjects)} subjects; at least {LEAST} subjects are needed:"
-            f" one each to train, to validate and to test.{' Left out:' + why if why else ''}"
+            " one each to train, to validate and to test.",
+            [f for f in findings if f.case is not None and f.case not in kept and f.severity != "note"],
         )

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from pipeline.data.box_rules import readable_frames, usable_boxes
 from pipeline.data.boxes_around import with_boxes_around
-from pipeline.data.collect import collect, require_enough
+from pipeline.data.collect import TooFewError, collect, require_enough
 from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.collect_values import Columns, collect_images, with_values
 from pipeline.data.dataset import Dataset, write_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, write_findings
+from pipeline.data.long_lists import SHOWN, cut
 from pipeline.data.own_output import PRIVATE
 from pipeline.data.pseudonyms import coded
 from pipeline.data.spellings import check_spellings
@@ -69,9 +70,11 @@ def import_folder(
     Raises:
         DataError: The folder cannot be used as a whole, or an edge names no landmark.
     """
-    dataset, findings = _collected(
-        Path(source), name, frame, missing, images, series, unlisted, task, columns or Columns(), boxes_around, margin
-    )
+    how = frame, missing, images, series, unlisted, task, columns or Columns(), boxes_around, margin
+    try:
+        dataset, findings = _collected(Path(source), name, *how)
+    except TooFewError as refused:
+        raise DataError(_refusal(refused, Path(out), pseudonyms)) from refused
     unknown = [name for edge in edges for name in edge if name not in dataset.landmarks]
     if unknown:
         raise DataError(f"data.edges: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
@@ -125,6 +128,17 @@ def _collected(
     if multi:
         dataset = _known_in_part(dataset, findings, source)
     return dataset, findings
+
+
+def _refusal(refused: TooFewError, out: Path, pseudonyms: bool) -> str:
+    """Every reason, or the first of many and the file that holds all: not beside an earlier `dataset.json`, which is of
+    other findings, and not where names are kept out of the run."""
+    reasons = refused.reasons()
+    if not reasons or out.exists() or pseudonyms:
+        return str(refused)
+    write_findings(Findings(refused.left_out), kept := out.parent / FROM_IMPORT)
+    listed = [f"All of them are listed in {kept}."] if len(reasons) > SHOWN else []
+    return refused.told([*cut(reasons), *listed])
 
 
 def _write(

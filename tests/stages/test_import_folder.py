@@ -45,6 +45,42 @@ def test_quarantined_cases_are_in_import_json_alone(source, tmp_path):
     assert read_findings(tmp_path / "import.json").quarantined == ("c2",)
 
 
+def test_a_folder_with_too_few_cases_is_refused_with_every_reason_in_import_json(source, tmp_path):
+    for number in range(4):
+        (source / f"landmarks/c{number}.mrk.json").write_text("[" * number)
+    with pytest.raises(DataError, match="2 usable cases") as told:
+        import_folder(source, tmp_path / "dataset.json", "mine")
+    reasons = [f"bad-annotation, c{n}: {source}/landmarks/c{n}.mrk.json: " for n in range(4)]
+    assert all(reason in str(told.value) for reason in reasons)
+    assert "import.json" not in str(told.value)  # all of them were said
+    assert read_findings(tmp_path / "import.json").quarantined == ("c0", "c1", "c2", "c3")
+
+
+def test_of_many_reasons_the_first_are_said_and_the_file_that_has_all(source, tmp_path):
+    for number in range(30):
+        (source / f"images/d{number:02}.nii.gz").write_bytes((source / "images/c0.nii.gz").read_bytes())
+    for number in range(6):
+        (source / f"landmarks/c{number}.mrk.json").write_text("{")
+    with pytest.raises(DataError, match="0 usable cases") as told:
+        import_folder(source, tmp_path / "dataset.json", "mine")
+    kept = tmp_path / "import.json"
+    assert str(told.value).splitlines()[-2:] == ["  and 16 more", f"All of them are listed in {kept}."]
+    assert len(read_findings(kept).items) == 36
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_what_a_refused_folder_lacks_replaces_no_earlier_findings_and_names_nobody(source, tmp_path, again):
+    out = tmp_path / "run" / "dataset.json"
+    if again:
+        import_folder(source, out, "mine")
+        before = (out.parent / "import.json").read_bytes()
+    for number in range(6):
+        (source / f"landmarks/c{number}.mrk.json").write_text("{")
+    with pytest.raises(DataError, match=r"c5\.mrk\.json"):
+        import_folder(source, out, "mine", pseudonyms=not again)
+    assert (out.parent / "import.json").read_bytes() == before if again else not out.parent.exists()
+
+
 @pytest.mark.parametrize(
     ("parts", "asked", "told"),
     [
