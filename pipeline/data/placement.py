@@ -24,7 +24,9 @@ def _flip(points: Points) -> Points:
 # From points as they were read to points as they may have been meant. A file in RAS was flipped on
 # reading, so its voxel indices or its reversed order must be flipped back first.
 MISTAKES: dict[str, list[Callable[[ImageFrame, Points], Points]]] = {
-    "LPS and RAS are mixed up (try the other frame=)": [lambda f, p: _flip(p)],
+    # frame= is not heard where a file states its own.
+    "LPS and RAS are mixed up (correct the frame that the file states, in a .mrk.json coordinateSystem; where it states"
+    " none, say the other one with frame=)": [lambda f, p: _flip(p)],
     "the coordinates are voxel indices, not mm (export them as world coordinates)": [
         lambda f, p: f.voxel_to_world(p),
         lambda f, p: f.voxel_to_world(_flip(p)),
@@ -61,9 +63,8 @@ def check_placement(dataset: Dataset, frames: Mapping[str, ImageFrame]) -> list[
         text = f"in {len(wrong)} of {len(placed)} cases landmarks lie outside the scan."
         if counts[best] > MANY * len(placed):
             text += f" All points of {counts[best]} cases would be inside if {best.split(' (')[0]}."
-        findings.append(
-            Finding("landmark-frame", "error", None, text, "Correct frame= or the file, then import again.")
-        )
+        advice = "Correct the file, or frame= where it states none, and import again."
+        findings.append(Finding("landmark-frame", "error", None, text, advice))
     return findings
 
 
@@ -87,8 +88,9 @@ def _check_case(case: Case, frame: ImageFrame) -> list[Finding]:
     if steps.max() <= 1:
         return [Finding("landmark-outside", "warning", case.id, text, "Within a voxel of the edge: kept.")]
     reason = next((m for m in MISTAKES if _explains(m, frame, points)), None)
-    advice = f"It would be inside if {reason}." if reason else "Correct the point, or mark it absent, and import again."
-    return [Finding("landmark-outside", "error", case.id, text, advice)]
+    mend = "Correct the point, or mark it absent"
+    advice = f"It would be inside if {reason}. Correct it" if reason else mend
+    return [Finding("landmark-outside", "error", case.id, text, f"{advice}, and import again.")]
 
 
 def outside(frame: ImageFrame, points: Points) -> tuple[np.ndarray, np.ndarray]:

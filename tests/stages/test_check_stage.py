@@ -248,6 +248,13 @@ def test_a_mistake_of_one_case_is_explained(data, mistake):
     assert errors(findings) == [("landmark-outside", "c0")] and mistake in findings[0].advice
 
 
+def test_mixed_frames_are_mended_where_they_are_stated(data):
+    """A file that states its frame keeps it, whatever frame= says."""
+    (found,) = run(with_points(data, MISTAKES["LPS and RAS are mixed up"], {"c0"}))
+    stated, said = (found.advice.index(w) for w in ("in a .mrk.json coordinateSystem", "where it states none, say"))
+    assert stated < said and found.advice.endswith("Correct it, and import again.")
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_of_the_whole_set_stops_and_is_explained(data, mistake):
     with pytest.raises(DataError, match=f"10 of 10 cases .* All points of 10 cases would be inside if .*{mistake}"):
