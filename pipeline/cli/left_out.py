@@ -1,4 +1,5 @@
-"""Which cases `check` keeps out of a verb is said: a scan may have been mended since, and would stay out unnoticed."""
+"""What a verb of a run does not look at is said: cases that `check` keeps out, which may have been mended since and
+would stay out unnoticed, and annotations that were changed after import."""
 
 from __future__ import annotations
 
@@ -13,28 +14,45 @@ from pipeline.cli.record import is_trained
 from pipeline.cli.settings import Settings
 from pipeline.cli.verbs import Verb
 from pipeline.data.csv_rows import some
-from pipeline.data.dataset import Case, Part, read_dataset
+from pipeline.data.dataset import Case, Dataset, Part, read_dataset
+from pipeline.data.findings import OF_IMPORT, read_findings
+from pipeline.data.imported import AGAIN, changed_since_import
 from pipeline.errors import DataError
 
 OF_ALL, OF_A_PART = ("preprocess", "train"), ("predict", "evaluate")
 
 
 def tell_left_out(verb: Verb, settings: Settings) -> None:
-    """One line on stderr where a verb of a run goes without cases of its data set; `run` has just checked them."""
+    """One line on stderr where a verb of a run goes without cases of its data set, and one where the annotations are
+    others than those of the data set; `run` has just imported and checked them."""
     if verb.name not in (*OF_ALL, *OF_A_PART) or (verb.name == "predict" and settings.predict.input):
         return
     apart = settings.evaluate.dataset if verb.name == "evaluate" else None
     dataset = apart or run_of(settings) / "dataset.json"
     left: list[Case] = []
+    changed = ""
     with suppress(DataError):  # the stage says what is wrong with its files, after what is wrong with its settings
-        left = _left_out(dataset, settings.evaluate.part if verb.name in OF_A_PART else None)
+        data = read_dataset(dataset)
+        changed = changed_since_import(data, dataset.parent)
+        left = _left_out(data, dataset.parent, settings.evaluate.part if verb.name in OF_A_PART else None)
+    if changed:
+        print(f"{dataset}: {changed}, and {verb.name} goes by what they said then. {AGAIN}", file=sys.stderr)
     if left:
         print(
             f"{dataset.parent / 'findings.json'}: check left out {counted(len(left), 'case')}, and {verb.name} goes"
-            f" without: {some([case.id for case in left])}. Once mended, run patchvote check run={dataset.parent} again"
+            f" without: {some([case.id for case in left])}. Once mended, run {_again(dataset.parent, left)}"
             f"{_afterwards(dataset.parent, left, verb)}",
             file=sys.stderr,
         )
+
+
+def _again(run: Path, left: Sequence[Case]) -> str:
+    """Only import reads annotations, so a check of those that were mended would find the old ones."""
+    ids = {case.id for case in left}
+    items = read_findings(run / "findings.json").items
+    anew = any(f.case in ids and f.severity == "error" and f.rule in OF_IMPORT for f in items)
+    of_import = f"patchvote import run={run} source=FOLDER with the data.* of before, then "
+    return f"{of_import if anew else ''}patchvote check run={run} again"
 
 
 def _afterwards(run: Path, left: Sequence[Case], verb: Verb) -> str:
@@ -49,9 +67,9 @@ def _afterwards(run: Path, left: Sequence[Case], verb: Verb) -> str:
     return f": {'; '.join(ways)}."
 
 
-def _left_out(dataset: Path, part: Part | None) -> list[Case]:
+def _left_out(dataset: Dataset, run: Path, part: Part | None) -> list[Case]:
     """Of the data set or one part of it; not those that import had left out itself."""
-    if not (out := set(quarantined(dataset.parent))):
+    if not (out := set(quarantined(run))):
         return []
-    data = read_dataset(dataset).with_pictures()
+    data = dataset.with_pictures()
     return [case for case in (data.part(part) if part else data.cases) if case.id in out]

@@ -84,8 +84,7 @@ def read_annotations(
         if odd:
             raise DataError(f"{odd[0]}: unknown kind of landmark file; known are {', '.join(FILES)}.")
         return _from_files({case: [path] for case, path in labels.items()}, scans, frame)
-    tables = [p for name in TABLES for p in (source / name, source / "landmarks" / name) if p.is_file()]
-    files = point_files(source, scans)
+    tables, files = _tables(source), point_files(source, scans)
     if len(tables) + bool(files) > 1:
         listed = ", ".join(str(p.relative_to(source)) for p in [*tables, *files[:1]])
         raise DataError(f"{source}: landmarks in several places: {listed}. Keep one of them.")
@@ -100,6 +99,15 @@ def read_annotations(
         f"{source}: no landmarks in it. Looked for {', '.join((*TABLES, *DATALISTS))}, and for"
         f" {', '.join(f'CASE{kind}' for kind in FILES)} beside the scans or in landmarks/."
     )
+
+
+def landmark_files(source: Path, scans: Mapping[str, Path]) -> list[Path]:
+    """Where `read_annotations` looks, but for what a list names."""
+    return [*_tables(source), *point_files(source, scans)]
+
+
+def _tables(source: Path) -> list[Path]:
+    return [p for name in TABLES for p in (source / name, source / "landmarks" / name) if p.is_file()]
 
 
 def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: Path) -> Annotations:

@@ -100,6 +100,14 @@ def with_boxes_of_folder(
     return replace(dataset, cases=tuple(replace(c, boxes=good.get(c.id)) for c in dataset.cases))
 
 
+def box_files(source: Path, scans: Mapping[str, Path]) -> list[Path]:
+    """Where boxes and the names of their classes are looked for."""
+    beside = [*_files(source, scans).values()]
+    places = {source, *(source / folder for folder in FOLDERS), *(path.parent for path in beside)}
+    named = (source / SETTINGS, *(place / CLASSES for place in places))
+    return [*_tables(source), *coco_lists(source), *beside, *(path for path in named if path.is_file())]
+
+
 def _without_picture(cases: Iterable[str]) -> list[Finding]:
     text = "boxes, but no picture of this id."
     return [Finding("no-scan", "warning", case, text, "Add the picture.") for case in sorted(cases)]

@@ -13,6 +13,8 @@ from pipeline.errors import DataError
 
 FROM_IMPORT = "import.json"  # what import found, beside dataset.json; check takes it over
 Severity = Literal["error", "warning", "note"]
+# Errors of `check` that are mended in files which only import reads; those of other rules in the scan itself.
+OF_IMPORT = ("landmark-outside", "landmark-coordinates", "box-coordinates", "same-scan", "same-patient")
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 ROWS = 5  # of a rule in a table, the last for all the rest
 # What differs between messages that say the same: details in brackets; quoted names and lists of them, lists of
