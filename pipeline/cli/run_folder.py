@@ -28,7 +28,7 @@ from pipeline.errors import ConfigError, DataError
 PATIENCE = 60  # seconds
 BEGINS = ("import", "run")
 READ_ITS_SCANS = (*BEGINS, "check", "preprocess", "predict")
-SHAPES = ("import", "train", "run")
+SHAPES = ("import", "preprocess", "train", "run")
 SHAPES_A_MODEL = ("method", "levels", "training", "data", "inputs", "outputs")
 SHAPES_NONE = ("training.threads:", "data.strict:")
 # In every `config.yaml` of ours, whatever the version; no section, for one that is empty may be taken out.
@@ -195,11 +195,11 @@ def _same_task(run: Path, record: Mapping[str, Any], settings: Settings) -> None
 
 
 def _same_training(run: Path, record: Mapping[str, Any], verb: Verb, settings: Settings) -> None:
-    """Training goes on only with the settings it was begun with, as far as the verb reads them; what differs is
-    named."""
+    """Training goes on only with the settings it was begun with, as far as the verb decides them; what differs is
+    named. Other arrays would be of no use to the model, and the record would blame the settings that it has."""
     if not is_trained(run):
         return
-    asked, compared = plain(settings), [key for key in SHAPES_A_MODEL if verb.reads(key) and key in record]
+    asked, compared = plain(settings), [key for key in SHAPES_A_MODEL if key in verb.decides and key in record]
     changed = [line for key in compared for line in differences(record[key], asked[key], key)]
     changed = [line for line in changed if not line.startswith(SHAPES_NONE)]
     if changed:

@@ -358,6 +358,16 @@ def test_train_goes_on_whatever_levels_were_prepared(run):
     assert record(run)["levels"] == [6.0]
 
 
+def test_a_trained_run_is_not_prepared_for_other_levels(run):
+    claim("preprocess", f"run={run}", "levels=[6.0]", "method=noothout2018")
+    (run / "model").mkdir()
+    before = record(run)
+    with pytest.raises(ConfigError, match=r"with other settings:\n  levels\.0: 6\.0 there, 3\.0 asked for\nUse those"):
+        claim("preprocess", f"run={run}", "levels=[3.0]")
+    assert record(run) == before
+    claim("preprocess", f"run={run}", "levels=[6.0]", "threads=1")  # the method, which train decides, need not be said
+
+
 @pytest.mark.parametrize("verb", ["import", "run"])
 def test_data_of_a_trained_run_are_not_chosen_anew(run, tmp_path, verb):
     words = ["experiment=mouse_skull", f"source={tmp_path}", f"run={run}"]
