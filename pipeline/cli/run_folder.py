@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,12 +77,25 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
             _same_training(run, claims, verb, settings)
         moved = verb.name in BEGINS and (run / "dataset.json").exists()
         moved = moved and is_other(claims.get("source"), _source(settings))
-        _write_record(run, record, verb, settings, ("source",) if moved else ())
-        yield run
+        lost = is_trained(run) and not record
+        if not lost or verb.name == "run":  # no other verb knows all settings of a model that lost its record
+            _write_record(run, record, verb, settings, ("source",) if moved else ())
+        with _taken_back(run / RECORD) if lost else nullcontext():
+            yield run
         if moved:  # not before: where its cases are refused, the run stays with the source that it was made from
             _write_record(run, read_record(run), verb, settings)
     finally:
         lock.release()
+
+
+@contextmanager
+def _taken_back(path: Path) -> Iterator[None]:
+    """Where what follows fails, the file is gone: the model itself may have refused the settings in it."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _lacking(verb: Verb, settings: Settings) -> str:

@@ -19,7 +19,7 @@ from pipeline.cli.settings import Settings
 from pipeline.cli.settle import settings_from
 from pipeline.cli.verbs import verb_named
 from pipeline.data.dataset import Dataset, write_dataset
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import CheckpointError, ConfigError, DataError
 
 
 def settled(verb: str, *words: str) -> Settings:
@@ -356,6 +356,19 @@ def test_train_goes_on_whatever_levels_were_prepared(run):
     (run / "model").mkdir()
     claim("train", f"run={run}", "training.minutes=3")
     assert record(run)["levels"] == [6.0]
+
+
+def test_a_trained_run_that_lost_its_record_gets_none_that_its_model_may_refuse(run, tmp_path):
+    words = ("experiment=mouse_skull", f"source={tmp_path}", f"run={run}")
+    (run / "model").mkdir()
+    (run / "config.yaml").unlink()
+    write_dataset(Dataset("mine", tmp_path, (), ()), run / "dataset.json")
+    with pytest.raises(CheckpointError), claimed(verb_named("run"), settled("run", *words, "seed=3")):
+        raise CheckpointError("training.seed: 0 there, 3 asked for")
+    claim("check", f"run={run}")  # which knows neither its experiment nor its training
+    assert not (run / "config.yaml").exists()
+    claim("run", *words)
+    assert (record(run)["experiment"], record(run)["seed"]) == ("mouse_skull", 0)
 
 
 def test_a_trained_run_is_not_prepared_for_other_levels(run):
