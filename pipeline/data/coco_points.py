@@ -3,7 +3,8 @@ written side by side.
 
 COCO counts the pixels of keypoints from 0 (cocodataset.org: "0-indexed location"), so 0 is the centre of the first one,
 as here; only its boxes begin at the edge. v = 0: not annotated. v = 1: annotated, though something hides it; by
-`hidden` that is a position like any other, or "absent": it is not to be seen.
+`hidden` that is a position like any other, or "absent": it is not to be seen. Programs that detect poses write how sure
+they are in the place of v, of which nobody can say whether somebody annotated it.
 """
 
 from __future__ import annotations
@@ -79,6 +80,8 @@ def _add(table: PointsTable, case: str, names: list[str], numbers: Any, hidden: 
     for n, name in enumerate(names):
         x, y, seen = numbers[3 * n : 3 * n + 3]
         try:
+            if isinstance(seen, bool) or seen not in (UNKNOWN, HIDDEN, SEEN):
+                raise DataError(f"{where}, {name}: v = {seen!r}; 0 (not annotated), 1 (hidden) or 2 is needed.")
             if seen == SEEN or (seen == HIDDEN and hidden == "position"):
                 point = (coordinate(x, f"{where}, {name}, x", ABSENT), coordinate(y, f"{where}, {name}, y", ABSENT))
                 table.add(case, name, point, where)

@@ -75,6 +75,18 @@ def test_what_coco_says_is_hidden_has_a_position_or_is_absent(tmp_path):
     assert "second object" in read_coco_points(tmp_path / "a.json").problems["x.png"][0]
 
 
+@pytest.mark.parametrize("seen", [0.93, "2", 3, -1, True, None, [2]])
+def test_a_keypoint_that_is_neither_annotated_nor_not_is_a_problem_of_its_picture(tmp_path, seen):
+    write_coco_points(tmp_path / "a.json", {f"{n}.png": ((16, 12), POINTS) for n in "xy"})
+    content = read_json(tmp_path / "a.json")
+    content["annotations"][0]["keypoints"][5] = seen
+    content["annotations"][1]["keypoints"][5] = 2.0
+    write_json(tmp_path / "a.json", content)
+    table = read_coco_points(tmp_path / "a.json")
+    assert table.cases["y.png"] == POINTS and list(table.problems) == ["x.png"]
+    assert f"a.json: annotation 1, {list(POINTS)[1]}: v = {seen!r}; 0 (not" in table.problems["x.png"][0]
+
+
 def test_objects_of_no_picture_of_coco_are_of_a_case_without_scan(tmp_path):
     write_coco_points(tmp_path / "a.json", {"x.png": ((16, 12), POINTS), "y.png": ((16, 12), POINTS)})
     content = read_json(tmp_path / "a.json")
