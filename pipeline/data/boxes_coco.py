@@ -23,9 +23,9 @@ def read_coco(path: Path) -> BoxesTable:
     """All boxes by the file of each picture; crowds are left out.
 
     Raises:
-        DataError: Not such a file, or an id of two categories. A bad box, one of no category of the file, one whose
-            picture has its id in another type, or an id of two pictures is a problem of its picture, and a box of no
-            picture of the file is of a case without scan.
+        DataError: Not such a file, or an id of two categories. A bad box, one of which it is not clear whether it is a
+            crowd, one of no category of the file, one whose picture has its id in another type, or an id of two
+            pictures is a problem of its picture, and a box of no picture of the file is of a case without scan.
     """
     images, annotations, categories = coco_entries(path, read_json(path))
     table = BoxesTable()
@@ -34,12 +34,14 @@ def read_coco(path: Path) -> BoxesTable:
     table.cases = {str(image["file_name"]): [] for image in images}
     listed = set(table.cases)
     for number, said in enumerate(annotations):
-        if said.get("iscrowd"):
+        if (crowd := said.get("iscrowd") or 0) == 1:
             continue
         where = f"{path}: annotation {said.get('id', number)}"
         if (case := coco_picture(said, files, table, [], where)) is None:
             continue
         try:
+            if crowd != 0:
+                raise DataError(f"{where}: iscrowd = {crowd!r}; 0, or 1 for a crowd, is needed. Correct it.")
             table.add(case, _label(said.get("category_id"), labels, where), _ends(said.get("bbox"), where), where)
         except DataError as error:
             table.problem(case, str(error))

@@ -61,7 +61,11 @@ def test_coco_comes_back(tmp_path):
 
 @pytest.mark.parametrize(
     "wrong",
-    [*({"bbox": bbox} for bbox in ([], None, [1, 1, 5], [1, 1, 5, "wide"])), {"category_id": 9}, {"category_id": None}],
+    [
+        *({"bbox": bbox} for bbox in ([], None, [1, 1, 5], [1, 1, 5, "wide"])),
+        *({"category_id": category} for category in (9, None)),
+        *({"iscrowd": said} for said in ("0", "1", 2, [1])),
+    ],
 )
 def test_one_bad_annotation_of_coco_does_not_refuse_the_others(tmp_path, wrong):
     pictures(tmp_path, [f"{n}.png" for n in "abcd"])
@@ -76,6 +80,12 @@ def test_one_bad_annotation_of_coco_does_not_refuse_the_others(tmp_path, wrong):
     nowhere = [("no-scan", "image_id 17"), ("no-scan", "image_id None")]
     assert [(f.rule, f.case) for f in findings] == [("bad-annotation", "a"), *nowhere]
     assert "boxes.json: annotation 1" in findings[0].message
+
+
+def test_crowds_of_coco_are_left_out(tmp_path):
+    crowds = dict(enumerate([0, None, 1, True]))
+    path = changed(tmp_path / "a.json", lambda c: [c["annotations"][n].update(iscrowd=v) for n, v in crowds.items()])
+    assert [len(boxes) for boxes in read_coco(path).cases.values()] == [2, 0, 2, 2]
 
 
 def test_a_coco_file_whose_boxes_are_all_of_no_picture_is_refused(tmp_path):
