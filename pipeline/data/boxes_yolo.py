@@ -38,6 +38,11 @@ def read_classes(path: Path) -> list[str]:
     return names
 
 
+def write_classes(path: Path, classes: Sequence[str]) -> None:
+    """Write `classes.txt`; a name of several lines becomes one, else each class after it would have another's name."""
+    write_text(path, "".join(f"{' '.join(name.splitlines())}\n" for name in classes))
+
+
 def _names(text: str, path: Path) -> list[str]:
     """A list, or by number from 0 on; none where the file says nothing of names."""
     import yaml
@@ -83,7 +88,7 @@ def read_yolo(path: Path, case: str, size: tuple[int, ...], classes: Sequence[st
 
 
 def write_yolo(path: Path, size: tuple[int, ...], boxes: Sequence[Box], classes: Sequence[str]) -> None:
-    """Write the boxes of one picture of so many pixels; `classes.txt` is the caller's."""
+    """Write the boxes of one picture of so many pixels; `write_classes` names the classes."""
     lines = []
     for box in boxes:
         low, high = edges_of(box)

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from pipeline.data.atomic import write_text
 from pipeline.data.box_predictions import FoundBox, answers_only
 from pipeline.data.boxes_coco import write_coco
 from pipeline.data.boxes_csv import write_boxes_csv
 from pipeline.data.boxes_voc import write_voc
-from pipeline.data.boxes_yolo import CLASSES, write_yolo
+from pipeline.data.boxes_yolo import CLASSES, write_classes, write_yolo
 from pipeline.data.dataset import Box
 from pipeline.data.file_names import file_stem
 from pipeline.data.readers import read_frame
@@ -57,7 +56,7 @@ def write_box_sets(
     if "csv" in formats:
         write_boxes_csv(out / "boxes.csv", {called[case]: boxes for case, boxes in cases.items()})
     if "yolo" in formats:
-        write_text(out / CLASSES, "\n".join(classes) + "\n")
+        write_classes(out / CLASSES, classes)
 
 
 def _called(cases: Iterable[str], pictures: Mapping[str, Path]) -> dict[str, str]:

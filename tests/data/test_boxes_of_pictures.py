@@ -13,7 +13,7 @@ from pipeline.data.boxes_coco import read_coco, write_coco
 from pipeline.data.boxes_csv import read_boxes_csv, write_boxes_csv
 from pipeline.data.boxes_table import BoxesTable
 from pipeline.data.boxes_voc import read_voc, write_voc
-from pipeline.data.boxes_yolo import CLASSES, read_classes, read_yolo, write_yolo
+from pipeline.data.boxes_yolo import CLASSES, read_classes, read_yolo, write_classes, write_yolo
 from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.dataset import Box, Case, Dataset, read_dataset, write_dataset
 from pipeline.data.image import Image
@@ -199,6 +199,12 @@ def test_a_line_of_yolo_that_is_wrong_is_a_problem_of_its_picture(tmp_path, line
     table = BoxesTable()
     read_yolo(tmp_path / "a.txt", "a", SIZE, ["cat", "dog"], table)
     assert table.cases["a"] == [] and "a.txt: line 1" in table.problems["a"][0]
+
+
+@pytest.mark.parametrize("parted", ["\n", "\r", "\x0b", "\x85", "\u2028"])
+def test_a_class_of_several_lines_is_one_line_of_the_classes_of_yolo(tmp_path, parted):
+    write_classes(tmp_path / CLASSES, ["cat", f"guide{parted}dog", "owl"])
+    assert read_classes(tmp_path / CLASSES) == ["cat", "guide dog", "owl"]
 
 
 def test_an_empty_line_among_the_classes_of_yolo_names_none_and_moves_none(tmp_path):
