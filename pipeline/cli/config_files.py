@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from pipeline.errors import ConfigError
 
 DEFAULTS = "config"
+TAKEN = re.compile(r"_self_|\?{3}|.*\.yaml|.*\$\{.*", re.DOTALL)  # names that mean something else to Hydra
 
 
 def config_folder() -> Path:
@@ -38,18 +40,25 @@ def composed(chosen: Mapping[str, str]) -> Any:
         chosen: {group: name}.
 
     Raises:
-        ConfigError: A file is no YAML (says file and line), or Hydra cannot compose it.
+        ConfigError: A file is no YAML (says file and line), has a name that cannot be chosen, or Hydra cannot compose
+            it.
     """
     import yaml
     from hydra import compose, initialize_config_dir
+    from hydra.core.override_parser.types import Quote, QuotedString
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     folder = config_folder()
+    for group, name in chosen.items():
+        if TAKEN.fullmatch(name):
+            raise ConfigError(f"{folder / group / name}.yaml: cannot be chosen by this name. Rename the file.")
+    # Hydra would read a bare 2024 as a number, and has no letters but those of English
+    quoted = {group: QuotedString(name, Quote.single).with_quotes() for group, name in chosen.items()}
     try:
         with initialize_config_dir(config_dir=str(folder), version_base="1.3"):
-            config = compose(DEFAULTS, overrides=[f"{group}={name}" for group, name in chosen.items()])
+            config = compose(DEFAULTS, overrides=[f"{group}={name}" for group, name in quoted.items()])
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"{folder}: {first_line(error)}") from error
     except yaml.MarkedYAMLError as error:

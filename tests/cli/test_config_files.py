@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.cli import config_files
 from pipeline.cli.compose import compose, sort_words
+from pipeline.cli.validate import validate
 from pipeline.errors import ConfigError
 
 GLOBAL = b"# @package _global_\n"
@@ -28,6 +29,24 @@ def composed() -> dict:
 def test_an_experiment_is_laid_over_the_defaults(experiment):
     experiment.write_bytes(GLOBAL + b"levels: [3.0]\n")
     assert composed()["levels"] == [3.0]
+
+
+@pytest.mark.parametrize(
+    "name", ["2024", "1e3", "true", "null", "größe", "x,y", "a(b)", "a b", " a", "it's", "a=b", "a#b", "a\\", "~"]
+)
+def test_an_experiment_may_be_called_as_files_may(experiment, name):
+    experiment.with_stem(name).write_bytes(GLOBAL + b"levels: [3.0]\n")
+    tree = compose(sort_words([f"experiment={name}"]))
+    assert (tree["experiment"], tree["levels"]) == (name, [3.0])
+    assert validate(tree).experiment == name
+
+
+@pytest.mark.parametrize("name", ["_self_", "???", "a.yaml", "${seed}"])
+def test_a_name_that_cannot_be_chosen_is_said_to_be_that_of_the_file(experiment, name):
+    experiment.with_stem(name).write_bytes(GLOBAL + b"levels: [3.0]\n")
+    with pytest.raises(ConfigError) as caught:
+        compose(sort_words([f"experiment={name}"]))
+    assert str(caught.value) == f"{experiment.with_stem(name)}: cannot be chosen by this name. Rename the file."
 
 
 @pytest.mark.parametrize(
