@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pipeline.cli.config_files import composed, config_folder, first_line, groups
+from pipeline.cli.file_keys import require_known_keys
 from pipeline.cli.help import shown
 from pipeline.cli.nearest import did_you_mean
 from pipeline.cli.network_parameters import of_defaults, of_files
@@ -103,8 +104,8 @@ def compose(words: Words) -> dict[str, Any]:
     """Compose the chosen files, lay the values over them and resolve references.
 
     Raises:
-        ConfigError: A file that cannot be read, a value that cannot be parsed, or a reference to a key that is not
-            there.
+        ConfigError: A file that cannot be read or has an unknown key, a value that cannot be parsed, or a reference to
+            a key that is not there.
     """
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
@@ -126,6 +127,7 @@ def compose(words: Words) -> dict[str, Any]:
         several = any(get_origin(option) is tuple for option in options(known_keys()[key].kind))
         put(tree, key, None if value in ("", "null") else [value] if several else value)
     _require_chosen(tree, words)
+    require_known_keys(words.chosen)
     return tree | words.chosen
 
 

@@ -82,6 +82,30 @@ def test_settings_that_would_be_lost_are_refused(experiment, text, said):
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("training.steps: 4", "is one name with a dot in it; sections are nested. Write training: {steps: 4}"),
+        ("training: {augment.share: 0.3}", "sections are nested. Write training: {augment: {share: 0.3}}"),
+        ("data.views.front: '{id}_f'", 'Write data: {views: {front: "{id}_f"}}'),
+        ("trainin: {steps: 4}", "unknown key 'trainin.steps' (value met: 4). Did you mean 'training.steps'?"),
+        ("training: {stepz: 4}", "unknown key 'training.stepz' (value met: 4). Did you mean 'training.steps'?"),
+        ("trainin.stepz: 4", "unknown key 'trainin.stepz' (value met: 4). Did you mean 'training.steps'?"),
+    ],
+)
+def test_a_key_that_is_none_is_told_with_its_file_and_the_value_in_it(experiment, line, said):
+    experiment.write_bytes(GLOBAL + line.encode())
+    with pytest.raises(ConfigError) as caught:
+        composed()
+    first = str(caught.value).splitlines()[0]
+    assert first.startswith(f"{experiment}: ") and first.endswith(said)
+
+
+def test_names_in_a_mapping_are_ones_own(experiment):
+    experiment.write_bytes(GLOBAL + b"data: {views: {left.side: a}}\ntraining: {coarse: {parameters: {of.mine: 1}}}")
+    assert composed()["data"]["views"] == {"left.side": "a"}
+
+
 @pytest.mark.parametrize("word", ["method={a: 1}", "experiment={a: 1}", "method=[ours]"])
 def test_a_group_is_chosen_by_one_name(word):
     with pytest.raises(ConfigError, match="give one name; there are"):
