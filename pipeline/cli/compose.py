@@ -15,7 +15,7 @@ from pipeline.cli.file_keys import require_known_keys
 from pipeline.cli.help import shown
 from pipeline.cli.nearest import did_you_mean
 from pipeline.cli.network_parameters import of_defaults, of_files
-from pipeline.cli.schema import Leaf, choices, options, put
+from pipeline.cli.schema import Leaf, at, choices, options, put
 from pipeline.cli.settings import Settings
 from pipeline.cli.validate import known_keys, plain
 from pipeline.errors import ConfigError
@@ -148,14 +148,27 @@ def _require_chosen(tree: Mapping[str, Any], words: Words) -> None:
         )
 
 
-def _split(argument: str, known: Mapping[str, Any]) -> tuple[str, str]:
+def _split(argument: str, known: Mapping[str, Leaf]) -> tuple[str, str]:
     key, equals, value = argument.partition("=")
     if argument.startswith("~"):
-        raise ConfigError(f"'{argument}': a key cannot be deleted. Give it a value: {argument[1:]}=null")
+        raise ConfigError(f"'{argument}': a key cannot be deleted.{_in_place_of(key[1:], known)}")
     if not equals:
         hint = did_you_mean(argument.lstrip("-"), known)
         raise ConfigError(f"'{argument}' is not understood: settings are written key=value.{hint}")
     return key.lstrip("+-"), value
+
+
+def _in_place_of(key: str, known: Mapping[str, Leaf]) -> str:
+    """What can be done with a key that somebody wants to be rid of."""
+    if key in groups():
+        return f" Leave it out, or choose another: {key}=NAME"
+    if key in known:
+        nothing = "null" if type(None) in options(known[key].kind) else shown(at(plain(Settings()), key))
+        return f" Give it a value: {key}={nothing}"
+    if inside := {other.removeprefix(f"{key}.").partition(".")[0] for other in known if other.startswith(f"{key}.")}:
+        listed = ", ".join(sorted(inside))
+        return f" Give what you mean in it a value, {key}.KEY=VALUE.\n  in '{key}' there are: {listed}"
+    return did_you_mean(key, known)
 
 
 def _has_place(key: str, known: Mapping[str, Any]) -> bool:

@@ -237,7 +237,12 @@ def test_a_top_level_key_wins_over_the_verbs_own_section():
         ("data.boxes_around={a: 1}", "data.boxes_around.a: 1 is not allowed; allowed: a list such as [text]."),
         ("evaluate.radii.9=2", "evaluate.radii.9: there is no such place"),
         ("foo", "settings are written key=value"),
-        ("~seed", "a key cannot be deleted"),
+        ("~seed", "a key cannot be deleted. Give it a value: seed=0"),
+        ("~training.steps=4", "a key cannot be deleted. Give it a value: training.steps=null"),
+        ("~data.missing", "a key cannot be deleted. Give it a value: data.missing=unannotated"),
+        ("~data", "Give what you mean in it a value, data.KEY=VALUE.\n  in 'data' there are: boxes_around,"),
+        ("~method", "a key cannot be deleted. Leave it out, or choose another: method=NAME"),
+        ("~steps", "a key cannot be deleted. Did you mean 'training.steps'?"),
     ],
 )
 def test_a_mistake_is_answered_in_words(argument, said):
