@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
+UNITS = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10}
 FLOATS = 4  # bytes a voxel of the copies that are worked on
 SPARE = 0.9  # of what is free
 
@@ -46,7 +47,24 @@ def require_disk(folder: Path, nbytes: int) -> None:
     place = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     have = shutil.disk_usage(place).free
     if nbytes > have:
+        need, there = told_apart(nbytes, have)
         raise DataError(
-            f"{folder}: need {nbytes / 2**30:.2f} GiB on the disk, have {have / 2**30:.2f} GiB."
+            f"{folder}: need {need} on the disk, have {there}."
             " Free some, or choose another folder. Nothing was written."
         )
+
+
+def told_apart(more: int, less: int) -> tuple[str, str]:
+    """Two numbers of bytes in the largest unit in which they differ.
+
+    Examples:
+        >>> told_apart(3 * 2**30, 5 * 2**20), told_apart(49152, 10176)
+        (('3.00 GiB', '0.00 GiB'), ('48.00 KiB', '9.94 KiB'))
+        >>> told_apart(2**30 + 1, 2**30)
+        ('1073741825 bytes', '1073741824 bytes')
+    """
+    for unit, size in UNITS.items():
+        one, other = f"{more / size:.2f} {unit}", f"{less / size:.2f} {unit}"
+        if more >= size and one != other:
+            return one, other
+    return f"{more} bytes", f"{less} bytes"
