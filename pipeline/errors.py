@@ -19,6 +19,10 @@ class DataError(PatchvoteError):
     """A file of the user cannot be read, or says something impossible."""
 
 
+class UnwritableError(DataError):
+    """A file of the program's own cannot be written, as on a full disk: nothing is wrong with the data."""
+
+
 class MisfitError(DataError):
     """An image is of another kind or size than a model learned from. It names no file: whoever asks knows which."""
 

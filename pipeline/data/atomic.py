@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipeline.data.claim import claimed_folder, held
-from pipeline.errors import DataError
+from pipeline.errors import DataError, UnwritableError
 
 PREFIX = ".tmp-"
 EARLIER = "csv|dcm|fcsv|gz|html|json|nii|npy|png|pt|pts|safetensors|txt|xml|yaml"  # endings; others' files stay
@@ -33,7 +33,7 @@ def atomic_file(path: Path, permissions: int = 0o666) -> Iterator[IO[Any]]:
         permissions: Of a new file, as far as the umask of the user allows them; those of one that is replaced stay.
 
     Raises:
-        DataError: The folder cannot be written to, or the disk is full.
+        UnwritableError: The folder cannot be written to, or the disk is full.
     """
     path = Path(path)
     try:
@@ -42,7 +42,9 @@ def atomic_file(path: Path, permissions: int = 0o666) -> Iterator[IO[Any]]:
         name = path.parent / f"{PREFIX}{secrets.token_hex(4)}{path.suffix}"
         handle = os.open(name, NEW, permissions if kept is None else kept)
     except OSError as error:
-        raise DataError(f"{path}: cannot write there: {error.strerror}. Choose another folder or free it.") from error
+        raise UnwritableError(
+            f"{path}: cannot write there: {error.strerror}. Choose another folder or free it."
+        ) from error
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -52,7 +54,7 @@ def atomic_file(path: Path, permissions: int = 0o666) -> Iterator[IO[Any]]:
             os.chmod(name, kept)  # which the umask may have narrowed
         os.replace(name, path)
     except OSError as error:
-        raise DataError(
+        raise UnwritableError(
             f"{path}: writing failed: {error.strerror or error}. What was there before is unharmed."
         ) from error
     finally:

@@ -11,7 +11,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import IO, Any, cast
 
 import numpy as np
 from jaxtyping import Float
@@ -64,7 +65,9 @@ def save_array(folder: Path, key: str, level: LevelArray) -> None:
     """Write `key.npy` and then `key.json`, whose presence says that the array is whole."""
     path = folder / f"{key}.npy"
     with atomic_file(path) as file:
-        np.save(file, level.voxels, allow_pickle=False)
+        # A file itself NumPy writes past Python, and of a full disk it tells no more than how many bytes got there.
+        through = cast(IO[bytes], SimpleNamespace(write=file.write))
+        np.save(through, level.voxels, allow_pickle=False)
     frame = {"shape": level.frame.shape, "affine": level.frame.affine.tolist(), "unit": level.frame.unit}
     write_sealed(folder / f"{key}.json", {"sha256": sha256_of(path), "frame": frame})
 

@@ -21,7 +21,7 @@ from pipeline.data.progress_bar import progress_bar
 from pipeline.data.room import require_disk
 from pipeline.data.scan_facts import Facts, require_same
 from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, read_store, save_array
-from pipeline.errors import ConfigError, DataError, PatchvoteError
+from pipeline.errors import ConfigError, DataError, PatchvoteError, UnwritableError
 from pipeline.training.identity import arrays_made_of
 
 RECIPE = 8  # raise when resampling or normalising changes, so that old arrays are not found again
@@ -151,16 +151,32 @@ def _prepare(data: Dataset, found: Findings, store: PreparedStore, workers: int)
     # not the store: each job would carry the keys of all cases to its process
     jobs = {c: (paths[c], found.facts[c], store.folder, levels[c], store.normalisation) for c in missing}
     done = run_each(_prepare_case, jobs, max(1, workers))
-    failed = {}
+    failed: dict[str, Exception] = {}
     for case, result in progress_bar(done, "preprocess", len(jobs), file=sys.stderr, disable=not jobs):
         if isinstance(result, Exception):
-            failed[case] = str(result) if isinstance(result, PatchvoteError | LostJob) else repr(result)
+            failed[case] = result
     if failed:
-        listed = "\n".join(f"  case {case}, {paths[case]}: {why}" for case, why in sorted(failed.items()))
+        listed = "\n".join(f"  case {case}, {paths[case]}: {_why(error)}" for case, error in sorted(failed.items()))
         raise DataError(
             f"{len(failed)} of {len(jobs)} cases could not be prepared, the others are:\n{listed}\n"
-            "Mend or remove these scans and run check again, or free memory and run preprocess again."
+            f"{_advice(list(failed.values()), store.folder)}"
         )
+
+
+def _why(error: Exception) -> str:
+    return str(error) if isinstance(error, PatchvoteError | LostJob) else repr(error)
+
+
+def _advice(errors: Sequence[Exception], folder: Path) -> str:
+    """What to do: a scan whose arrays found no room is as good as any."""
+    unwritten = [isinstance(error, UnwritableError) for error in errors]
+    lines = []
+    if any(unwritten):
+        lines = [f"Free some space on the disk that holds {folder}, or allow writing there, and run it again."]
+    if not all(unwritten):
+        these = "the other scans" if lines else "these scans"
+        lines += [f"Mend or remove {these} and run check again, or free memory and run preprocess again."]
+    return "\n".join(lines)
 
 
 def _prepare_case(

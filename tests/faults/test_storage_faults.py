@@ -33,7 +33,7 @@ from pipeline.data.pseudonyms import Codes
 from pipeline.data.readers import read_frame
 from pipeline.data.remarks import Names
 from pipeline.data.store import read_store
-from pipeline.errors import CheckpointError, DataError, PatchvoteError
+from pipeline.errors import CheckpointError, DataError, PatchvoteError, UnwritableError
 from pipeline.inference.beside import beside_scans, given_to, under_codes
 from pipeline.inference.model import load_model
 from pipeline.stages import preprocess as preprocessing
@@ -81,9 +81,29 @@ def test_56_the_disk_becomes_full_while_writing(tmp_path):
         "write_bytes(Path(sys.argv[1]), bytes(100_000))"
     )
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.bin"], capture_output=True, text=True)
-    assert "DataError" in done.stderr and "a.bin: writing failed: File too large" in done.stderr
+    assert "UnwritableError" in done.stderr and "a.bin: writing failed: File too large" in done.stderr
     assert (tmp_path / "a.bin").read_bytes() == b"before" and len(list(tmp_path.iterdir())) == 1
     assert resource.RLIMIT_FSIZE is not None
+
+
+def test_56_a_disk_that_becomes_full_is_not_blamed_on_a_scan(run, tmp_path):
+    scans, _ = run
+    code = (
+        "import sys, resource; from pathlib import Path; from pipeline.stages.preprocess import preprocess;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
+        "preprocess(*map(Path, sys.argv[1:]), (1.0,), workers=1)"
+    )
+    words = [sys.executable, "-c", code, scans.dataset, scans.findings, tmp_path / "prepared"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert re.search(r"c00\.nii\.gz: .*\.npy: writing failed: File too large\.", done.stderr)
+    last = f"Free some space on the disk that holds {tmp_path / 'prepared'}, or allow writing there, and run it again."
+    assert done.stderr.splitlines()[-1] == last
+
+
+def test_56_where_a_scan_is_damaged_too_both_are_told(tmp_path):
+    errors = [UnwritableError("a.npy: writing failed"), DataError("b.nii: cut off")]
+    assert re.search(r"^Free some space.*\nMend or remove the other scans", preprocessing._advice(errors, tmp_path))
+    assert preprocessing._advice(errors[1:], tmp_path).startswith("Mend or remove these scans")
 
 
 def flipped(path, byte):
