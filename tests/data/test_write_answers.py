@@ -221,6 +221,7 @@ def test_a_series_that_lacks_tags_of_its_patient_gets_a_report_all_the_same(tmp_
         ("StudyTime", "12:00:00", "StudyTime (0008,0030)"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:Invalid value")  # of pydicom while the scan is made
 def test_a_report_lacks_what_is_no_value_of_dicom_and_that_is_told_without_it(tmp_path, tag, value, told):
     highdicom = pytest.importorskip("highdicom")
     scan = series(tmp_path / "CT", **{tag: value})
