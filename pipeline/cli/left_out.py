@@ -1,5 +1,4 @@
-"""What a verb of a run does not look at is said: cases that `check` keeps out, which may have been mended since and
-would stay out unnoticed, and annotations that were changed after import."""
+"""Which cases `check` keeps out of a verb is said: a scan may have been mended since, and would stay out unnoticed."""
 
 from __future__ import annotations
 
@@ -14,29 +13,22 @@ from pipeline.cli.record import is_trained
 from pipeline.cli.settings import Settings
 from pipeline.cli.verbs import Verb
 from pipeline.data.csv_rows import some
-from pipeline.data.dataset import Case, Dataset, Part, read_dataset
+from pipeline.data.dataset import Case, Part, read_dataset
 from pipeline.data.findings import OF_IMPORT, read_findings
-from pipeline.data.imported import AGAIN, changed_since_import
 from pipeline.errors import DataError
 
 OF_ALL, OF_A_PART = ("preprocess", "train"), ("predict", "evaluate")
 
 
 def tell_left_out(verb: Verb, settings: Settings) -> None:
-    """One line on stderr where a verb of a run goes without cases of its data set, and one where the annotations are
-    others than those of the data set; `run` has just imported and checked them."""
+    """One line on stderr where a verb of a run goes without cases of its data set; `run` has just checked them."""
     if verb.name not in (*OF_ALL, *OF_A_PART) or (verb.name == "predict" and settings.predict.input):
         return
     apart = settings.evaluate.dataset if verb.name == "evaluate" else None
     dataset = apart or run_of(settings) / "dataset.json"
     left: list[Case] = []
-    changed = ""
     with suppress(DataError):  # the stage says what is wrong with its files, after what is wrong with its settings
-        data = read_dataset(dataset)
-        changed = changed_since_import(data, dataset.parent)
-        left = _left_out(data, dataset.parent, settings.evaluate.part if verb.name in OF_A_PART else None)
-    if changed:
-        print(f"{dataset}: {changed}, and {verb.name} goes by what they said then. {AGAIN}", file=sys.stderr)
+        left = _left_out(dataset, settings.evaluate.part if verb.name in OF_A_PART else None)
     if left:
         print(
             f"{dataset.parent / 'findings.json'}: check left out {counted(len(left), 'case')}, and {verb.name} goes"
@@ -67,9 +59,9 @@ def _afterwards(run: Path, left: Sequence[Case], verb: Verb) -> str:
     return f": {'; '.join(ways)}."
 
 
-def _left_out(dataset: Dataset, run: Path, part: Part | None) -> list[Case]:
+def _left_out(dataset: Path, part: Part | None) -> list[Case]:
     """Of the data set or one part of it; not those that import had left out itself."""
-    if not (out := set(quarantined(run))):
+    if not (out := set(quarantined(dataset.parent))):
         return []
-    data = dataset.with_pictures()
+    data = read_dataset(dataset).with_pictures()
     return [case for case in (data.part(part) if part else data.cases) if case.id in out]

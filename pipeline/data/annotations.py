@@ -62,7 +62,12 @@ class Annotations:
                     readings = self.observers[case]
                     self.observers[case] = {who: _spelled(said, f"{table}: {who}") for who, said in readings.items()}
             except DataError as error:
-                self.error("bad-annotation", case, str(error), "Correct the rows; the case is left out until then.")
+                self.error(
+                    "bad-annotation",
+                    case,
+                    str(error),
+                    "Correct the rows and import again; the case is left out until then.",
+                )
 
 
 def read_annotations(
@@ -84,7 +89,8 @@ def read_annotations(
         if odd:
             raise DataError(f"{odd[0]}: unknown kind of landmark file; known are {', '.join(FILES)}.")
         return _from_files({case: [path] for case, path in labels.items()}, scans, frame)
-    tables, files = _tables(source), point_files(source, scans)
+    tables = [p for name in TABLES for p in (source / name, source / "landmarks" / name) if p.is_file()]
+    files = point_files(source, scans)
     if len(tables) + bool(files) > 1:
         listed = ", ".join(str(p.relative_to(source)) for p in [*tables, *files[:1]])
         raise DataError(f"{source}: landmarks in several places: {listed}. Keep one of them.")
@@ -99,15 +105,6 @@ def read_annotations(
         f"{source}: no landmarks in it. Looked for {', '.join((*TABLES, *DATALISTS))}, and for"
         f" {', '.join(f'CASE{kind}' for kind in FILES)} beside the scans or in landmarks/."
     )
-
-
-def landmark_files(source: Path, scans: Mapping[str, Path]) -> list[Path]:
-    """Where `read_annotations` looks, but for what a list names."""
-    return [*_tables(source), *point_files(source, scans)]
-
-
-def _tables(source: Path) -> list[Path]:
-    return [p for name in TABLES for p in (source / name, source / "landmarks" / name) if p.is_file()]
 
 
 def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: Path) -> Annotations:
@@ -132,7 +129,12 @@ def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: P
         out.findings += [_disputed(case, note) for note in agreed(readings)[1]]
     for case, messages in table.problems.items():
         more = f" (and {len(messages) - 1} more in this case)" if len(messages) > 1 else ""
-        out.error("bad-annotation", case, messages[0] + more, "Correct the row; the case is left out until then.")
+        out.error(
+            "bad-annotation",
+            case,
+            messages[0] + more,
+            "Correct the row and import again; the case is left out until then.",
+        )
     return out
 
 
@@ -155,7 +157,12 @@ def _from_files(by_case: dict[str, list[Path]], scans: Mapping[str, Path], frame
             at = scans.get(case)
             said = {who: _read(path, frame, case, at, out) for who, path in zip(whose, paths, strict=True)}
         except DataError as error:
-            out.error("bad-annotation", case, str(error), "Correct the file; the case is left out until then.")
+            out.error(
+                "bad-annotation",
+                case,
+                str(error),
+                "Correct the file and import again; the case is left out until then.",
+            )
             continue
         out.cases[case], notes = agreed(said)
         if len(said) > 1:

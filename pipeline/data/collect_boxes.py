@@ -62,7 +62,7 @@ def collect_boxes(
         if case in table.problems:
             messages = table.problems[case]
             more = f" (and {len(messages) - 1} more in this case)" if len(messages) > 1 else ""
-            advice = "Correct it; the case is left out until then."
+            advice = "Correct it and import again; the case is left out until then."
             findings.append(Finding("bad-annotation", "error", case, messages[0] + more, advice))
         elif case not in table.cases and unlisted != "absent":
             text = f"{path.name} has no boxes: left out."
@@ -98,14 +98,6 @@ def with_boxes_of_folder(
         findings += _without_picture(strays - left_out.keys())
     good = {case: tuple(boxes) for case, boxes in table.cases.items() if case not in table.problems}
     return replace(dataset, cases=tuple(replace(c, boxes=good.get(c.id)) for c in dataset.cases))
-
-
-def box_files(source: Path, scans: Mapping[str, Path]) -> list[Path]:
-    """Where boxes and the names of their classes are looked for."""
-    beside = [*_files(source, scans).values()]
-    places = {source, *(source / folder for folder in FOLDERS), *(path.parent for path in beside)}
-    named = (source / SETTINGS, *(place / CLASSES for place in places))
-    return [*_tables(source), *coco_lists(source), *beside, *(path for path in named if path.is_file())]
 
 
 def _without_picture(cases: Iterable[str]) -> list[Finding]:

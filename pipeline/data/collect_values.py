@@ -120,7 +120,10 @@ def with_values(
     cases = []
     for case in dataset.cases:
         if case.id in said.problems:
-            text, advice = " ".join(said.problems[case.id]), "Correct it; the case is left out until then."
+            text, advice = (
+                " ".join(said.problems[case.id]),
+                "Correct it and import again; the case is left out until then.",
+            )
             findings.append(Finding("bad-value", "error", case.id, text, advice))
         elif case.id not in said.rows:
             findings.append(_without_row(case.id, path.name, keep))

@@ -13,7 +13,6 @@ from pathlib import Path
 from pipeline.data.box_rules import check_boxes
 from pipeline.data.dataset import PARTS, Dataset, picture_id, read_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings, summarize, write_findings
-from pipeline.data.imported import AGAIN, changed_since_import
 from pipeline.data.long_lists import cut
 from pipeline.data.patient_rules import check_patients
 from pipeline.data.placement import check_placement
@@ -51,7 +50,7 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
     data = read_dataset(dataset)
     manifest = data.with_pictures()
     require_any(map(manifest.image_path, manifest.cases), dataset)
-    findings = _imported(data, Path(dataset).parent)
+    findings = _imported(Path(dataset).parent / FROM_IMPORT)
     partial = Path(out).with_name(PARTIAL)
     looked = _inspect(manifest, _known(out) | _known(partial), workers, partial)
     facts = {case: f for case, f in looked.items() if "rule" not in f}
@@ -71,14 +70,8 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
     return findings
 
 
-def _imported(data: Dataset, folder: Path) -> list[Finding]:
-    """What import found, and whether it would find something else now."""
-    path = folder / FROM_IMPORT
-    found = list(read_findings(path).items) if path.is_file() else []
-    if changed := changed_since_import(data, folder):
-        text = f"{changed}: what they say now is not looked at."
-        found.append(Finding("changed-annotations", "warning", None, text, AGAIN))
-    return found
+def _imported(path: Path) -> list[Finding]:
+    return list(read_findings(path).items) if path.is_file() else []
 
 
 def _known(out: Path) -> dict[str, Facts]:

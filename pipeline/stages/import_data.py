@@ -1,5 +1,4 @@
-"""Stage import: a user's folder becomes `dataset.json`, and what was wrong with it `import.json` beside it;
-`imported.json` says which files of annotations it was made from."""
+"""Stage import: a user's folder becomes `dataset.json`, and what was wrong with it `import.json` beside it."""
 
 from __future__ import annotations
 
@@ -16,7 +15,6 @@ from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.collect_values import Columns, collect_images, with_values
 from pipeline.data.dataset import Dataset, write_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, write_findings
-from pipeline.data.imported import record_annotations
 from pipeline.data.long_lists import SHOWN, cut
 from pipeline.data.own_output import PRIVATE
 from pipeline.data.pseudonyms import coded
@@ -72,8 +70,7 @@ def import_folder(
     Raises:
         DataError: The folder cannot be used as a whole, or an edge names no landmark.
     """
-    columns = columns or Columns()
-    how = frame, missing, images, series, unlisted, task, columns, boxes_around, margin
+    how = frame, missing, images, series, unlisted, task, columns or Columns(), boxes_around, margin
     try:
         dataset, findings = _collected(Path(source), name, *how)
     except TooFewError as refused:
@@ -84,9 +81,7 @@ def import_folder(
     findings += check_spellings(dataset)
     followed = with_parts(dataset, told := list(findings))
     split = partial(_split, fractions=fractions, seed=seed, edges=edges)
-    write = partial(
-        _write, source=Path(source), out=Path(out), table=columns.table, pseudonyms=pseudonyms, allowed=allowed
-    )
+    write = partial(_write, source=Path(source), out=Path(out), pseudonyms=pseudonyms, allowed=allowed)
     try:
         return write(split(followed, told), told)
     except ConfigError as refused:
@@ -151,11 +146,9 @@ def _write(
     findings: list[Finding],
     source: Path,
     out: Path,
-    table: str | None,
     pseudonyms: bool,
     allowed: Callable[[Dataset], None],
 ) -> Dataset:
-    read = dataset
     if pseudonyms:
         dataset, findings = coded(dataset, findings, out.resolve().parent / PRIVATE, source, allowed)
     else:
@@ -163,7 +156,6 @@ def _write(
     write_findings(Findings(tuple(findings)), out.parent / FROM_IMPORT)
     # links go where the run goes
     write_dataset(replace(dataset, root=Path(PRIVATE)) if pseudonyms else dataset, out)
-    record_annotations(read, out.parent / PRIVATE if pseudonyms else out.parent, table)
     return dataset
 
 

@@ -12,9 +12,8 @@ from pipeline.cli.left_out import tell_left_out
 from pipeline.cli.outcome import Outcome
 from pipeline.cli.settings import Settings
 from pipeline.cli.verbs import verb_named
-from pipeline.data.dataset import Case, Dataset, read_dataset, write_dataset
+from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, write_findings
-from pipeline.data.imported import record_annotations
 
 
 @pytest.fixture
@@ -90,16 +89,3 @@ def test_what_was_mended_in_annotations_is_imported_before_it_is_checked_again(t
     said = told("preprocess", replace(Settings(), run=run), capsys)
     ways = f"Once mended, run patchvote import run={run} source=FOLDER with the data.* of before, then patchvote check"
     assert f"{ways} run={run} again{': to learn from' if trained else ' and'}" in said
-
-
-@pytest.mark.parametrize("verb", ["preprocess", "train", "predict", "evaluate"])
-def test_annotations_that_changed_after_import_are_told_by_each_verb_of_the_run(verb, run, capsys):
-    (run / "findings.json").unlink()
-    (run / "split.csv").write_text("case,split\n")
-    record_annotations(read_dataset(run / "dataset.json"), run)
-    assert told(verb, replace(Settings(), run=run), capsys) == ""
-    (run / "split.csv").write_text("case,split\na,test\n")
-    assert told(verb, replace(Settings(), run=run), capsys) == (
-        f"{run / 'dataset.json'}: 'split.csv' in {run} changed since import, and {verb} goes by what they said then."
-        " Import again, with the source and data.* of before, and check then.\n"
-    )

@@ -1,6 +1,5 @@
 """Stage import: the same folder gives the same bytes, real folders need no settings."""
 
-import os
 from dataclasses import replace
 
 import nibabel
@@ -8,11 +7,8 @@ import numpy as np
 import pytest
 from real_data import real_data
 
-from pipeline.data.collect_values import Columns
-from pipeline.data.columns import Column
 from pipeline.data.dataset import read_dataset
 from pipeline.data.findings import read_findings
-from pipeline.data.imported import changed_since_import
 from pipeline.data.markups import write_markups
 from pipeline.errors import ConfigError, DataError
 from pipeline.stages.check import check
@@ -34,7 +30,7 @@ def test_a_rerun_gives_the_same_bytes_and_what_is_read_is_what_was_returned(sour
     out = tmp_path / "run" / "dataset.json"
     dataset = import_folder(source, out, "mine")
     first = [p.read_bytes() for p in sorted(out.parent.iterdir())]
-    assert [p.name for p in sorted(out.parent.iterdir())] == ["dataset.json", "import.json", "imported.json"]
+    assert [p.name for p in sorted(out.parent.iterdir())] == ["dataset.json", "import.json"]
     import_folder(source, out, "mine")
     assert first == [p.read_bytes() for p in sorted(out.parent.iterdir())]
     assert read_dataset(out) == dataset
@@ -102,50 +98,6 @@ def test_a_split_that_is_asked_for_beside_that_of_the_folder_is_noted(source, tm
     import_folder(source, tmp_path / "dataset.json", "mine", **asked)
     notes = [f for f in read_findings(tmp_path / "import.json").items if f.rule == "split-given"]
     assert [f.severity for f in notes] == ["note"] * told
-
-
-def told_to_import(run):
-    findings = check(run / "dataset.json", run / "findings.json", workers=0)
-    return [f.message.partition(" changed since import")[0] for f in findings if f.rule == "changed-annotations"]
-
-
-@pytest.mark.parametrize("change", ["moved", "absent", "removed", "added", "grouped"])
-def test_check_tells_annotations_that_changed_after_import_until_they_are_imported(source, tmp_path, change):
-    (source / "landmarks/c5.mrk.json").unlink()
-    import_folder(source, run := tmp_path / "run" / "dataset.json", "mine")
-    assert told_to_import(run.parent) == []
-    path = source / "landmarks" / ("c5.mrk.json" if change == "added" else "c1.mrk.json")
-    if change == "removed":
-        path.unlink()
-    elif change == "grouped":
-        path = source / "subjects.csv"
-        path.write_text("case,subject\nc0,s\nc1,s\n")
-    else:
-        write_markups(path, {"a": None if change == "absent" else (-1.0, -2.0, 303.0)})
-    assert told_to_import(run.parent) == [f"'{path.relative_to(source)}' in {source}"]
-    import_folder(source, run, "mine")
-    assert told_to_import(run.parent) == []
-
-
-def test_a_table_of_values_counts_among_the_annotations_and_a_new_time_alone_is_no_change(source, tmp_path):
-    table = source / "ages.csv"
-    table.write_text("case,age\n" + "".join(f"c{n},{n}\n" for n in range(6)))
-    columns = Columns(outputs=(Column("age", "number"),))
-    import_folder(source, tmp_path / "run" / "dataset.json", "mine", task="attributes", columns=columns)
-    os.utime(table, (1, 1))
-    assert told_to_import(tmp_path / "run") == []
-    table.write_text(table.read_text().replace("c1,1", "c1,7"))
-    assert told_to_import(tmp_path / "run") == [f"'ages.csv' in {source}"]
-
-
-def test_of_a_run_with_codes_no_changed_file_is_named_and_without_its_source_nothing_is_told(source, tmp_path):
-    run = tmp_path / "run"
-    dataset = import_folder(source, run / "dataset.json", "mine", pseudonyms=True)
-    assert not (run / "imported.json").exists() and (run / "private/imported.json").is_file()
-    (source / "landmarks/c1.mrk.json").write_text("{")
-    assert told_to_import(run) == ["1 of the files that say what the scans show"]
-    source.rename(tmp_path / "elsewhere")
-    assert changed_since_import(dataset, run) == ""
 
 
 @pytest.mark.parametrize("table", [False, True])
