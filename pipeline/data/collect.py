@@ -10,9 +10,10 @@ from pipeline.data.annotations import Annotations, read_annotations
 from pipeline.data.csv_rows import some
 from pipeline.data.datalist import find_datalist
 from pipeline.data.dataset import Case, Dataset, Position
-from pipeline.data.findings import SEVERITIES, Finding
+from pipeline.data.findings import SEVERITIES, Finding, summarize
 from pipeline.data.grouping import splits_of, subjects_of, with_one_spelling
 from pipeline.data.landmark_names import typos
+from pipeline.data.long_lists import SHOWN, cut
 from pipeline.data.observers import Readings
 from pipeline.data.point_files import SUBJECT
 from pipeline.data.readers import read_frame, unit_of
@@ -180,20 +181,19 @@ def _in_order(
 
 
 class TooFewError(DataError):
-    """Too few subjects are left, and `left_out` says why, case by case."""
+    """Too few subjects are left, and `left_out` says why, case by case; of many, the message says each reason once."""
 
     def __init__(self, message: str, left_out: Sequence[Finding]) -> None:
-        self.summary, self.left_out = message, tuple(left_out)
-        super().__init__(self.told(self.reasons()))
+        self.left_out = tuple(left_out)
+        super().__init__("\n".join([f"{message} Left out:" if left_out else message, *cut(_reasons(left_out))]))
 
-    def reasons(self) -> list[str]:
-        """A line each, errors first."""
-        ordered = sorted(self.left_out, key=lambda f: (SEVERITIES.index(f.severity), f.rule, str(f.case)))
-        return [f"  {f.rule}, {f.case}: {f.message}" for f in ordered]
 
-    def told(self, reasons: Sequence[str]) -> str:
-        """The whole message."""
-        return "\n".join([f"{self.summary} Left out:" if reasons else self.summary, *reasons])
+def _reasons(left_out: Sequence[Finding]) -> list[str]:
+    """A line each, or of many a line for all that say the same; errors first."""
+    if len(left_out) > SHOWN:
+        return [f"  {rule}, {cases}: {told}" for _, rule, cases, told, _ in summarize(left_out, most=SHOWN)]
+    ordered = sorted(left_out, key=lambda f: (SEVERITIES.index(f.severity), f.rule, str(f.case)))
+    return [f"  {f.rule}, {f.case}: {f.message}" for f in ordered]
 
 
 def require_enough(source: Path, cases: tuple[Case, ...], findings: list[Finding]) -> None:

@@ -16,7 +16,7 @@ Severity = Literal["error", "warning", "note"]
 # Errors of `check` that are mended in files which only import reads; those of other rules in the scan itself.
 OF_IMPORT = ("landmark-outside", "landmark-coordinates", "box-coordinates", "same-scan", "same-patient")
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-ROWS = 5  # of a rule in a table, the last for all the rest
+ROWS = 5  # of a rule in a table
 # What differs between messages that say the same: details in brackets; quoted names and lists of them, lists of
 # numbers, paths, names of files, numbers.
 DETAIL = re.compile(r" ?\([^()]*\)")
@@ -98,12 +98,12 @@ def _facts(said: Any, path: Path) -> dict[str, dict[str, Any]]:
     return said
 
 
-def summarize(findings: Iterable[Finding]) -> list[tuple[str, str, str, str, str]]:
+def summarize(findings: Iterable[Finding], most: int = ROWS) -> list[tuple[str, str, str, str, str]]:
     """Table rows (severity, rule, cases, message, advice): worst first, one row for all findings of a rule that say the
     same but for names and numbers.
 
     Such a row shows the first one's message and how many there are, and each case once. Of a rule that says ever other
-    things, the last row is for all the rest.
+    things, the last of `most` rows is for all the rest.
     """
     rules: dict[tuple[int, str], dict[tuple[str, str], list[Finding]]] = {}
     for finding in findings:
@@ -112,8 +112,8 @@ def summarize(findings: Iterable[Finding]) -> list[tuple[str, str, str, str, str
     rows = []
     for (_, rule), kinds in sorted(rules.items(), key=lambda item: item[0]):
         groups = list(kinds.values())
-        rows += [_row(rule, group) for group in groups[: ROWS - 1]]
-        if rest := groups[ROWS - 1 :]:
+        rows += [_row(rule, group) for group in groups[: most - 1]]
+        if rest := groups[most - 1 :]:
             rows.append(_row(rule, [f for group in rest for f in group], len(rest)))
     return rows
 

@@ -15,7 +15,7 @@ from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.collect_values import Columns, collect_images, with_values
 from pipeline.data.dataset import Dataset, write_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, write_findings
-from pipeline.data.long_lists import SHOWN, cut
+from pipeline.data.long_lists import SHOWN
 from pipeline.data.own_output import PRIVATE
 from pipeline.data.pseudonyms import coded
 from pipeline.data.spellings import check_spellings
@@ -131,14 +131,15 @@ def _collected(
 
 
 def _refusal(refused: TooFewError, out: Path, pseudonyms: bool) -> str:
-    """Every reason, or the first of many and the file that holds all: not beside an earlier `dataset.json`, which is of
-    other findings, and not where names are kept out of the run."""
-    reasons = refused.reasons()
-    if not reasons or out.exists() or pseudonyms:
-        return str(refused)
-    write_findings(Findings(refused.left_out), kept := out.parent / FROM_IMPORT)
-    listed = [f"All of them are listed in {kept}."] if len(reasons) > SHOWN else []
-    return refused.told([*cut(reasons), *listed])
+    """The reasons, and of many where all are listed. A file of them does not stand beside an earlier `dataset.json`,
+    which is of other findings, nor where names are kept out of the run."""
+    listed = f"All of them are listed in {out.parent / FROM_IMPORT}."
+    if out.exists() or pseudonyms:
+        openly = " with data.pseudonyms=false" if pseudonyms else ""
+        listed = f"An import into a new run=FOLDER{openly} lists all of them."
+    elif refused.left_out:
+        write_findings(Findings(refused.left_out), out.parent / FROM_IMPORT)
+    return f"{refused}\n{listed}" if len(refused.left_out) > SHOWN else str(refused)
 
 
 def _write(

@@ -3,6 +3,7 @@
 import cProfile
 import json
 import pstats
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from pipeline.cli.data_settings import DataSettings
 from pipeline.cli.schema import docstring_arguments
-from pipeline.data.collect import collect
+from pipeline.data.collect import TooFewError, collect, require_enough
 from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, summarize, write_findings
 from pipeline.data.landmark_names import typos
@@ -675,6 +676,17 @@ def test_too_few_cases_name_those_left_out(slicer):
     assert first.startswith("  bad-annotation, c1: ") and "c1.mrk.json: not readable" in first
     assert ["c2.mrk.json: " in others[0], "c3.mrk.json: " in others[1]] == [True, True]
     assert others[2:] == [f"  no-landmarks, d{n:02}: d{n:02}.nii.gz has no landmarks: left out." for n in range(12)]
+
+
+def test_of_too_few_cases_that_are_left_out_for_ever_other_reasons_twenty_are_said():
+    findings = [Finding("a", "error", f"c{n:02}", f"{'very ' * n}bad") for n in range(25)]
+    findings.append(Finding("b", "warning", "d", "other"))
+    with pytest.raises(TooFewError) as told:
+        require_enough(Path("mine"), (), findings)
+    first, *reasons = str(told.value).splitlines()
+    assert first.endswith("Left out:") and reasons[:19] == [f"  a, {f.case}: {f.message}" for f in findings[:19]]
+    rest = "a, c19, c20, c21, c22 and 2 more: " + findings[19].message
+    assert reasons[19:] == [f"  {rest} (and 5 other remarks)", "  and 1 more"]
 
 
 def test_findings_are_written_read_and_summed_up(tmp_path):

@@ -56,16 +56,30 @@ def test_a_folder_with_too_few_cases_is_refused_with_every_reason_in_import_json
     assert read_findings(tmp_path / "import.json").quarantined == ("c0", "c1", "c2", "c3")
 
 
-def test_of_many_reasons_the_first_are_said_and_the_file_that_has_all(source, tmp_path):
+@pytest.mark.parametrize(
+    ("again", "pseudonyms", "listed"),
+    [
+        (False, False, "All of them are listed in {out}/import.json."),
+        (True, False, "An import into a new run=FOLDER lists all of them."),
+        (False, True, "An import into a new run=FOLDER with data.pseudonyms=false lists all of them."),
+    ],
+)
+def test_of_many_cases_each_reason_is_said_once_and_where_all_are_listed(source, tmp_path, again, pseudonyms, listed):
+    if again:
+        import_folder(source, tmp_path / "dataset.json", "mine")
     for number in range(30):
         (source / f"images/d{number:02}.nii.gz").write_bytes((source / "images/c0.nii.gz").read_bytes())
     for number in range(6):
         (source / f"landmarks/c{number}.mrk.json").write_text("{")
     with pytest.raises(DataError, match="0 usable cases") as told:
-        import_folder(source, tmp_path / "dataset.json", "mine")
-    kept = tmp_path / "import.json"
-    assert str(told.value).splitlines()[-2:] == ["  and 16 more", f"All of them are listed in {kept}."]
-    assert len(read_findings(kept).items) == 36
+        import_folder(source, tmp_path / "dataset.json", "mine", pseudonyms=pseudonyms)
+    _, bad, bare, last = str(told.value).splitlines()
+    assert bad.startswith(f"  bad-annotation, c0, c1, c2, c3 and 2 more: {source}/landmarks/c0.mrk.json: not readable")
+    same = "d00.nii.gz has no landmarks: left out. (the first of 30 remarks)"
+    assert bare == f"  no-landmarks, d00, d01, d02, d03 and 26 more: {same}"
+    assert last == listed.format(out=tmp_path)
+    if not again and not pseudonyms:
+        assert len(read_findings(tmp_path / "import.json").items) == 36
 
 
 @pytest.mark.parametrize("again", [True, False])
