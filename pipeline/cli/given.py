@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.cli.record import is_trained
 from pipeline.cli.settings import Settings
 from pipeline.data.atomic import read_json
 from pipeline.data.collect_values import Columns
@@ -57,12 +58,13 @@ def columns_of_settings(settings: Settings) -> Columns:
     """What the table of the folder is read for.
 
     Raises:
-        ConfigError: Two things have one name, no column is asked for where the task answers columns, or more is given
-            than the task looks at.
+        ConfigError: Two things have one name, in a run that is not trained yet; no column is asked for where the task
+            answers columns; or more is given than the task looks at.
     """
     inputs = [Column(n, kind) for kind, key in KINDS.items() for n in getattr(settings.inputs, key)]
     outputs = [Column(n, kind) for kind, key in KINDS.items() for n in getattr(settings.outputs, key, ())]
-    if wrong := clash(inputs, outputs, settings.data.views, settings.task):
+    begun = settings.run is not None and is_trained(settings.run)  # with names that an early version took
+    if not begun and (wrong := clash(inputs, outputs, settings.data.views, settings.task)):
         raise ConfigError(wrong)
     _require_one_image(settings, inputs)
     if not outputs and settings.task == "attributes":

@@ -81,7 +81,8 @@ def train(
 
     Raises:
         DataError: A part of the split is empty, has nothing of what the task answers, or has no pair of images of one
-            subject where the task is about such; two columns or views have one name; or a prepared array is damaged.
+            subject where the task is about such; two columns or views have one name, and nothing is learned yet; or a
+            prepared array is damaged.
         ConfigError: Mirror images are wanted, but it is not known which names change in them; a weight is
             given for what has no loss; several voxel sizes where the task looks once; or the data have nothing that it
             asks for, or nothing to learn it from.
@@ -98,7 +99,8 @@ def train(
     if done := levels_done(run, identity):
         restore_history(run, done)
         return run / "model"
-    check_names(dataset, question, data)
+    if not (run / "resume").exists():  # a run goes on with names that an early version took
+        check_names(dataset, question, data)
     sweep(run / "resume")
     keep_freed_memory()
     inputs = Inputs(views=dict(data.views), fusion=settings.fusion, blind=settings.blind)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 from words import with_others
@@ -12,6 +13,7 @@ from pipeline.cli.measuring import _found
 from pipeline.data.boxes_table import BoxesTable
 from pipeline.data.boxes_voc import read_voc
 from pipeline.stages.simulate import simulate
+from pipeline.tasks.names import BESIDE
 
 SETTINGS = [
     "experiment=my_landmarks", "task=multi", "training.minutes=null", "training.steps=30", "device=cpu", "threads=1",
@@ -145,3 +147,17 @@ def test_answers_to_another_part_lie_beside_those_to_the_test_part(run):
     summary = json.loads((run / "validation" / "summary.json").read_text())
     assert summary["split"] == "validation"
     assert "part: validation" in (run / "validation" / "report.html").read_text()
+
+
+def test_a_run_goes_on_with_a_name_that_an_early_version_took(pictures, tmp_path, monkeypatch, capsys):
+    shutil.copytree(pictures, tmp_path / "things")
+    table = tmp_path / "things" / "values.csv"
+    table.write_text(table.read_text().replace("width", "belief"))
+    words = [f"source={tmp_path / 'things'}", "levels=[1.0]", "outputs.numbers=[belief]", "training.steps=2"]
+    command = ["run", *(word for word in SETTINGS if word != "training.steps=30"), *words, f"run={tmp_path / 'run'}"]
+    assert main(command) == 2 and "cannot be called 'belief'" in capsys.readouterr().err
+    with monkeypatch.context() as early:
+        early.delitem(BESIDE, "belief")
+        assert main(command) == 0
+    shutil.rmtree(tmp_path / "run" / "model")  # half trained
+    assert main(command) == 0
