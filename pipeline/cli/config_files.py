@@ -45,7 +45,6 @@ def composed(chosen: Mapping[str, str]) -> Any:
     """
     import yaml
     from hydra import compose, initialize_config_dir
-    from hydra.core.override_parser.types import Quote, QuotedString
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
@@ -54,11 +53,9 @@ def composed(chosen: Mapping[str, str]) -> Any:
     for group, name in chosen.items():
         if TAKEN.fullmatch(name):
             raise ConfigError(f"{folder / group / name}.yaml: cannot be chosen by this name. Rename the file.")
-    # Hydra would read a bare 2024 as a number, and has no letters but those of English
-    quoted = {group: QuotedString(name, Quote.single).with_quotes() for group, name in chosen.items()}
     try:
         with initialize_config_dir(config_dir=str(folder), version_base="1.3"):
-            config = compose(DEFAULTS, overrides=[f"{group}={name}" for group, name in quoted.items()])
+            config = compose(DEFAULTS, overrides=_overrides(chosen))
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"{folder}: {first_line(error)}") from error
     except yaml.MarkedYAMLError as error:
@@ -69,6 +66,28 @@ def composed(chosen: Mapping[str, str]) -> Any:
         raise ConfigError(_undecodable(folder, chosen)) from error
     OmegaConf.set_struct(config, False)
     return config
+
+
+def places(chosen: Mapping[str, str]) -> dict[Path, str]:
+    """The files that are composed of the chosen ones, those that they begin with among them: {file: the section where
+    its content is laid}."""
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.types import RunMode
+
+    folder = config_folder()
+    with initialize_config_dir(config_dir=str(folder), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        listed = loader.compute_defaults_list(DEFAULTS, _overrides(chosen), RunMode.RUN).defaults
+    found = {folder / f"{one.config_path}.yaml": one.package or "" for one in listed}
+    return {path: section for path, section in found.items() if path.is_file()}  # others are Hydra's own
+
+
+def _overrides(chosen: Mapping[str, str]) -> list[str]:
+    """Hydra would read a bare 2024 as a number, and has no letters but those of English."""
+    from hydra.core.override_parser.types import Quote, QuotedString
+
+    return [f"{group}={QuotedString(name, Quote.single).with_quotes()}" for group, name in chosen.items()]
 
 
 def first_line(error: Exception) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from pipeline.cli.config_files import DEFAULTS, config_folder
+from pipeline.cli.config_files import DEFAULTS, config_folder, places
 from pipeline.cli.validate import known_keys, unknown_key
 from pipeline.errors import ConfigError
 
@@ -14,7 +15,7 @@ OF_HYDRA = "defaults"  # at the top of a file: the files that it begins with
 
 
 def require_known_keys(chosen: Mapping[str, str]) -> None:
-    """Make sure that the chosen files say nothing but settings.
+    """Make sure that the chosen files, and those that they begin with, say nothing but settings.
 
     Args:
         chosen: {group: name}.
@@ -22,15 +23,28 @@ def require_known_keys(chosen: Mapping[str, str]) -> None:
     Raises:
         ConfigError: They do; a line a key.
     """
-    from omegaconf import OmegaConf
-
-    folder, wrong = config_folder(), []
-    for path in (folder / f"{DEFAULTS}.yaml", *(folder / group / f"{name}.yaml" for group, name in chosen.items())):
-        content = OmegaConf.to_container(OmegaConf.load(path))
-        said = {name: value for name, value in content.items() if name != OF_HYDRA} if isinstance(content, dict) else {}
-        wrong += [f"{path}: {message}" for message in _unknown(said, ())]
+    wrong = []
+    for path, section in _files(chosen).items():
+        said = {name: value for name, value in _content(path).items() if name != OF_HYDRA}
+        wrong += [f"{path}: {message}" for message in _unknown(said, tuple(section.split(".")) if section else ())]
     if wrong:
         raise ConfigError("\n".join(wrong))
+
+
+def _files(chosen: Mapping[str, str]) -> dict[Path, str]:
+    """{file: its section}; Hydra, which takes its time, is asked only where a chosen file begins with others."""
+    folder = config_folder()
+    own = [folder / group / f"{name}.yaml" for group, name in chosen.items()]
+    if any(OF_HYDRA in _content(path) for path in own):
+        return places(chosen)
+    return dict.fromkeys((folder / f"{DEFAULTS}.yaml", *own), "")
+
+
+def _content(path: Path) -> dict[Any, Any]:
+    from omegaconf import OmegaConf
+
+    content = OmegaConf.to_container(OmegaConf.load(path))
+    return content if isinstance(content, dict) else {}
 
 
 def _unknown(said: Mapping[Any, Any], above: tuple[str, ...]) -> Iterator[str]:

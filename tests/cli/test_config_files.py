@@ -101,6 +101,20 @@ def test_a_key_that_is_none_is_told_with_its_file_and_the_value_in_it(experiment
     assert first.startswith(f"{experiment}: ") and first.endswith(said)
 
 
+def test_a_key_that_is_none_is_told_with_the_file_that_an_experiment_begins_with(experiment):
+    base, part = experiment.with_stem("base"), experiment.with_stem("part")
+    base.write_bytes(GLOBAL + b"defaults: [part@training.coarse, _self_]\ntrainig: {steps: 20}\n")
+    part.write_text("bach: 4\n")
+    experiment.write_bytes(GLOBAL + b"defaults: [base, _self_]\n")
+    with pytest.raises(ConfigError) as caught:
+        composed()
+    lines = [line for line in str(caught.value).splitlines() if line.startswith("/")]
+    assert sorted(lines) == [
+        f"{base}: unknown key 'trainig.steps' (value met: 20). Did you mean 'training.steps'?",
+        f"{part}: unknown key 'training.coarse.bach' (value met: 4). Did you mean 'training.coarse.batch'?",
+    ]
+
+
 def test_names_in_a_mapping_are_ones_own(experiment):
     experiment.write_bytes(GLOBAL + b"data: {views: {left.side: a}}\ntraining: {coarse: {parameters: {of.mine: 1}}}")
     assert composed()["data"]["views"] == {"left.side": "a"}
