@@ -8,7 +8,6 @@ from pathlib import Path
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
 
-UNITS = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10}
 FLOATS = 4  # bytes a voxel of the copies that are worked on
 SPARE = 0.9  # of what is free
 
@@ -47,24 +46,9 @@ def require_disk(folder: Path, nbytes: int) -> None:
     place = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     have = shutil.disk_usage(place).free
     if nbytes > have:
-        need, there = told_apart(nbytes, have)
+        # up and down, so that the two differ
+        need, there = math.ceil(100 * nbytes / 2**30) / 100, math.floor(100 * have / 2**30) / 100
         raise DataError(
-            f"{folder}: need {need} on the disk, have {there}."
+            f"{folder}: need {need:.2f} GiB on the disk, have {there:.2f} GiB."
             " Free some, or choose another folder. Nothing was written."
         )
-
-
-def told_apart(more: int, less: int) -> tuple[str, str]:
-    """Two numbers of bytes in the largest unit in which they differ.
-
-    Examples:
-        >>> told_apart(3 * 2**30, 5 * 2**20), told_apart(49152, 10176)
-        (('3.00 GiB', '0.00 GiB'), ('48.00 KiB', '9.94 KiB'))
-        >>> told_apart(2**30 + 1, 2**30)
-        ('1073741825 bytes', '1073741824 bytes')
-    """
-    for unit, size in UNITS.items():
-        one, other = f"{more / size:.2f} {unit}", f"{less / size:.2f} {unit}"
-        if more >= size and one != other:
-            return one, other
-    return f"{more} bytes", f"{less} bytes"

@@ -66,7 +66,7 @@ def test_55_killed_at_random_moments():
 def test_56_the_disk_is_full_before_the_start(run, tmp_path, monkeypatch):
     scans, _ = run
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 1000))
-    with pytest.raises(DataError, match=r"need [0-9.]+ KiB on the disk, have 0\.98 KiB"):
+    with pytest.raises(DataError, match=r"need 0\.01 GiB on the disk, have 0\.00 GiB"):
         preprocess(scans.dataset, scans.findings, tmp_path / "prepared", (2.0,), workers=1)
     assert not list(tmp_path.rglob("*.npy"))
 
