@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,7 @@ from pipeline.data.points_file import read_points_file
 from pipeline.data.points_json import read_points_json
 from pipeline.data.points_table import PointsTable
 from pipeline.data.pts import read_pts
-from pipeline.data.readers import unit_of
+from pipeline.data.readers import require_file, unit_of
 from pipeline.data.scan_ids import alike, ids_by_file
 from pipeline.errors import DataError
 
@@ -89,8 +90,7 @@ def read_annotations(
         if odd:
             raise DataError(f"{odd[0]}: unknown kind of landmark file; known are {', '.join(FILES)}.")
         return _from_files({case: [path] for case, path in labels.items()}, scans, frame)
-    tables = [p for name in TABLES for p in (source / name, source / "landmarks" / name) if p.is_file()]
-    files = point_files(source, scans)
+    tables, files = _tables(source), point_files(source, scans)
     if len(tables) + bool(files) > 1:
         listed = ", ".join(str(p.relative_to(source)) for p in [*tables, *files[:1]])
         raise DataError(f"{source}: landmarks in several places: {listed}. Keep one of them.")
@@ -107,7 +107,14 @@ def read_annotations(
     )
 
 
+def _tables(source: Path) -> list[Path]:
+    """Also what cannot be read, for whoever reads it to say so."""
+    places = (p for name in TABLES for p in (source / name, source / "landmarks" / name))
+    return [*filter(os.path.lexists, places)]
+
+
 def _from_table(path: Path, scans: dict[str, Path], frame: str | None, source: Path) -> Annotations:
+    require_file(path)
     unit = "px" if any(unit_of(p) == "px" for p in scans.values()) else "mm"
     ids = ids_by_file(scans, source)
     table = read_nnlandmark(path, scans, ids) if path.name == NNLANDMARK else _table(path, frame, unit)
@@ -181,6 +188,7 @@ def _ambiguous(case: str, paths: Sequence[Path]) -> tuple[str, str]:
 
 
 def _read(path: Path, frame: str | None, case: str, scan: Path | None, out: Annotations) -> dict[str, Position]:
+    require_file(path)
     kind = suffix_of(path)
     if kind in OF_PICTURES and scan is not None and unit_of(scan) != "px":
         raise DataError(f"{path}: is in px of a picture; {scan} is a scan, whose landmarks are needed in mm.")

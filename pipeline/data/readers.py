@@ -124,9 +124,9 @@ def require_signal(image: Image, path: Path) -> None:
 
 
 def require_file(path: Path) -> None:
-    """Raise DataError where something else is called like a scan: to open a pipe is to wait for ever."""
+    """Raise DataError where something else is called like a file: to open a pipe is to wait for ever."""
     if path.exists() and not path.is_dir() and not path.is_file():
-        raise DataError(f"{path}: is no file, but a pipe, a socket or a device. Save the scan as a file.")
+        raise DataError(f"{path}: is no file, but a pipe, a socket or a device. Save it as a file.")
 
 
 def case_name(path: Path) -> str:

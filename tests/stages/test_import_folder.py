@@ -114,6 +114,17 @@ def test_a_split_that_is_asked_for_beside_that_of_the_folder_is_noted(source, tm
     assert [f.severity for f in notes] == ["note"] * told
 
 
+@pytest.mark.parametrize("how", ["gone", "itself", "folder"])
+def test_a_landmark_file_that_cannot_be_read_costs_its_case_alone(source, tmp_path, how):
+    path = source / "landmarks/c1.mrk.json"
+    path.unlink()
+    path.mkdir() if how == "folder" else path.symlink_to({"gone": "nowhere", "itself": path.name}[how])
+    dataset = import_folder(source, tmp_path / "run" / "dataset.json", "mine")
+    assert [c.id for c in dataset.cases] == ["c0", "c2", "c3", "c4", "c5"]
+    (finding,) = read_findings(tmp_path / "run" / "import.json").items
+    assert (finding.rule, finding.case) == ("bad-annotation", "c1") and str(path) in finding.message
+
+
 @pytest.mark.parametrize("table", [False, True])
 def test_folders_called_after_the_parts_are_followed_where_no_table_is(source, tmp_path, table):
     for number in range(6):
