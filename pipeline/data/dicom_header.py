@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,15 +59,21 @@ def open_dicom(path: Path) -> Any | None:
         DataError: It is DICOM, or what a cut DICOM file begins with, and cannot be read.
     """
     named = path.suffix.lower() in SUFFIXES
+    as_slices = named or _bare(path)  # how it is called
     try:
         with open(path, "rb") as file:
             start = file.read(MARK.stop)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}. Give yourself the right to, or copy it.") from error
+        why = f"cannot be read: {error.strerror}. Give yourself the right to, or copy it."
+        if not os.path.exists(path):
+            if not as_slices:
+                return None
+            why = "a link that leads nowhere: a slice may be lost. Copy it again, or take it out."
+        raise DataError(f"{path}: {why}") from error
     if start[MARK] == b"DICM":
         return read_dataset(path, pixels=False)
     cut = len(start) < MARK.stop and b"DICM".startswith(start[MARK]) and not any(start[: MARK.start])
-    if cut and (named or _bare(path)):
+    if cut and as_slices:
         raise DataError(f"{path}: {len(start)} bytes, cut or empty: a slice may be lost. Copy it again.")
     if named:
         where = f"no 'DICM' at byte {MARK.start}"

@@ -77,9 +77,10 @@ def _pictures(folder: Path) -> tuple[list[tuple[Path, Any]], list[str]]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """What may be of a series; DataError where the folder cannot be read."""
+    """What may be of a series, also links that lead nowhere: a slice may be lost. DataError where the folder cannot be
+    read."""
     try:
-        files = sorted(p for p in folder.iterdir() if p.is_file())
+        files = sorted(p for p in folder.iterdir() if p.is_file() or (p.is_symlink() and not p.exists()))
     except OSError as error:
         raise DataError(f"{folder}: cannot be read: {error.strerror}.") from error
     return [p for p in files if not p.name.startswith(".") and p.name != "DICOMDIR"]

@@ -8,9 +8,11 @@ from dicom_files import NORMAL, ORIGIN, write_slice
 
 from pipeline.data.collect import collect
 from pipeline.data.find_images import find_images
+from pipeline.data.links import link_scan
 from pipeline.data.markups import write_markups
 from pipeline.data.point_files import files_by_case, point_files
 from pipeline.data.readers import case_name, files_of, pick_series, read_frame, read_image
+from pipeline.data.scan_facts import inspect_scan
 from pipeline.data.scan_files import asked_scans, find_scans
 from pipeline.data.scan_ids import scan_ids
 from pipeline.errors import DataError
@@ -179,6 +181,29 @@ def test_every_truncation_of_a_slice_is_noticed(tmp_path, suffix):
         path.write_bytes(whole[:size])
         with pytest.raises(DataError, match=r"1\.2\.3-3|missing"):
             read_image(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".dcm", ".IMA", "", ".7"])
+@pytest.mark.parametrize("target", ["nowhere", "itself"])
+def test_a_slice_that_is_a_link_to_nowhere_is_named_not_dropped(tmp_path, suffix, target):
+    """At the end of the stack, where its loss leaves no gap."""
+    path = series(tmp_path, suffix=suffix) / f"1.2.3-3{suffix}"
+    path.unlink()
+    path.symlink_to(path.name if target == "itself" else target)
+    for read in (read_image, read_frame):
+        with pytest.raises(DataError, match=rf"{path.name}: a link that leads nowhere: a slice may be lost\. Copy it"):
+            read(tmp_path)
+    assert inspect_scan(str(tmp_path))["rule"] == "unreadable"
+    (tmp_path / "links").mkdir()
+    link_scan(tmp_path / "links", "s1", tmp_path)
+    with pytest.raises(DataError, match=r"00004.*: a link that leads nowhere"):
+        read_image(tmp_path / "links" / "s1")
+
+
+@pytest.mark.parametrize("name", [".hidden.dcm", "notes.txt", "viewer.exe", "DICOMDIR"])
+def test_a_link_to_nowhere_that_is_called_like_no_slice_costs_nothing(tmp_path, name):
+    (series(tmp_path) / name).symlink_to("nowhere")
+    assert find_images(tmp_path) == [tmp_path] and read_image(tmp_path).frame.shape == (4, 3, 5)
 
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
