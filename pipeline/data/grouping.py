@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline.data.csv_rows import headings, read_rows, some
 from pipeline.data.dataset import PARTS, Case, Part
+from pipeline.data.find_images import inside
 from pipeline.data.findings import Finding
 from pipeline.data.landmark_names import spelled
-from pipeline.data.readers import case_name
+from pipeline.data.readers import case_name, require_file
 from pipeline.data.scan_ids import ids_by_file
 from pipeline.data.split import PART_WORDS
 from pipeline.errors import DataError
@@ -27,9 +29,10 @@ def subjects_of(source: Path, scans: Mapping[str, Path], findings: list[Finding]
         findings: Gets rows that speak of no scan, and scans without a row.
 
     Raises:
-        DataError: The table has other columns, no row, says two things of one scan, or speaks of no scan at all.
+        DataError: The table cannot be read, has other columns, no row, says two things of one scan, or speaks of no
+            scan at all; or there are two.
     """
-    path = source / TABLES[0]
+    path = _table(source, TABLES[0])
     said = _column(path, "subject", source, scans, findings)
     if said and (unsaid := sorted(scans.keys() - said.keys())):
         message = f"{path.name} has no row for {some(unsaid)}."
@@ -39,8 +42,13 @@ def subjects_of(source: Path, scans: Mapping[str, Path], findings: list[Finding]
 
 def splits_of(source: Path, scans: Mapping[str, Path], findings: list[Finding]) -> dict[str, Part]:
     """Parts by case id, as `split.csv` says; see `subjects_of`."""
-    path = source / TABLES[1]
+    path = _table(source, TABLES[1])
     return {case: _part(path, case, word) for case, word in _column(path, "split", source, scans, findings).items()}
+
+
+def tables_in(source: Path) -> list[Path]:
+    """Which of the two tables there are, in any capitals; also what cannot be read, for whoever reads it to say so."""
+    return [p for p in inside(source) if p.name.lower() in TABLES] if source.is_dir() else []
 
 
 def with_one_spelling(cases: Iterable[Case]) -> tuple[Case, ...]:
@@ -55,17 +63,34 @@ def with_one_spelling(cases: Iterable[Case]) -> tuple[Case, ...]:
 
 def named_in_tables(source: Path) -> set[str]:
     """What the two tables call scans, without suffix; also such scans as there are not."""
-    rows = [row for name in TABLES if (source / name).is_file() for row in read_rows(source / name, ["case"])]
+    rows = [row for path in tables_in(source) if path.is_file() for row in read_rows(path, ["case"])]
     cells = {row.cells.get("case", "") for row in rows} - {""}
     return {cell if "/" in cell else case_name(Path(cell)) for cell in cells}
+
+
+def _table(source: Path, name: str) -> Path:
+    """As it is spelled there; DataError where there are two."""
+    there = [path for path in tables_in(source) if path.name.lower() == name]
+    if len(there) > 1:
+        raise DataError(f"{source}: {some(path.name for path in there)} are both there. Keep one of them.")
+    return there[0] if there else source / name
+
+
+def _require_table(path: Path) -> None:
+    """One that was passed over would leave the split to chance, with a person in two parts."""
+    require_file(path)
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "a link that leads nowhere"
+        raise DataError(f"{path}: is {what}. Put the table there, or take it away.")
 
 
 def _column(
     path: Path, column: str, source: Path, scans: Mapping[str, Path], findings: list[Finding]
 ) -> dict[str, str]:
     """A table of two columns, `case,<column>`, if there is one."""
-    if not path.is_file():
+    if not os.path.lexists(path):
         return {}
+    _require_table(path)
     header, ids, said = headings(path), ids_by_file(scans, source), dict[str, str]()
     if header and not {"case", column} <= set(header):
         raise DataError(f"{path}: columns are {','.join(header)}; needed are case,{column}.")

@@ -57,7 +57,9 @@ def names_of(source: Path, dataset: Dataset, findings: Iterable[Finding], code: 
         below[:] = [name for name in below if name.lower() not in OF_DISKS]
         way = os.path.relpath(root, source)
         folders |= {f"{place}/" for place in (Path(root), dataset.root / way, way)}
-        kinds = {name: kind for name in files for kind in CALLED if name.lower().endswith(kind) and name not in FIXED}
+        kinds = {
+            name: kind for name in files for kind in CALLED if name.lower().endswith(kind) and name.lower() not in FIXED
+        }
         longer = {name: kind for name, kind in kinds.items() if name[: -len(kind)] not in ids and name in spoken}
         codes |= {name: code(name, "file") + kind for name, kind in longer.items()}
         odd = (bare_name(p) for p in map(Path, files) if is_unread(p) and p.name in spoken)

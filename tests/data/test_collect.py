@@ -15,6 +15,7 @@ from pipeline.cli.schema import docstring_arguments
 from pipeline.data.collect import TooFewError, collect, require_enough
 from pipeline.data.dataset import read_dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, read_findings, summarize, write_findings
+from pipeline.data.grouping import named_in_tables
 from pipeline.data.landmark_names import typos
 from pipeline.data.markups import write_markups
 from pipeline.data.pts import write_pts
@@ -560,6 +561,31 @@ def test_subjects_and_parts_come_from_their_tables(folder):
         collect(folder, "mine")
     table(folder, ["c0,x"], "split.csv", "case,teil")
     with pytest.raises(DataError, match="needed are case,split"):
+        collect(folder, "mine")
+
+
+def test_tables_of_subjects_and_parts_are_read_in_any_capitals(folder):
+    table(folder, ["c0,anna", "c1,anna"], "Subjects.CSV", "case,subject")
+    table(folder, [f"c{c},{'val' if c == 4 else 'train'}" for c in range(5)], "Split.csv", "case,split")
+    dataset, _ = collect(folder, "mine")
+    assert [c.subject for c in dataset.cases][:2] == ["anna", "anna"]
+    assert [c.id for c in dataset.part("validation")] == ["c4"]
+    assert named_in_tables(folder) == {f"c{c}" for c in range(5)}
+    table(folder, ["c0,train"], "split.csv", "case,split")
+    with pytest.raises(DataError, match=r"'Split\.csv', 'split\.csv' are both there\. Keep one of them"):
+        collect(folder, "mine")
+
+
+@pytest.mark.parametrize("name", ["subjects.csv", "split.csv", "Split.CSV"])
+@pytest.mark.parametrize(
+    ("how", "told"), [("link", "a link that leads nowhere"), ("folder", "a folder"), ("pipe", "no file, but a pipe")]
+)
+def test_a_table_of_subjects_or_parts_that_cannot_be_read_is_not_passed_over(folder, name, how, told):
+    if how == "link":
+        (folder / name).symlink_to("nowhere")
+    else:
+        (folder / name).mkdir() if how == "folder" else os.mkfifo(folder / name)
+    with pytest.raises(DataError, match=f"{name}: is {told}"):
         collect(folder, "mine")
 
 
