@@ -46,7 +46,7 @@ def splits_of(source: Path, scans: Mapping[str, Path], findings: list[Finding]) 
     return {case: _part(path, case, word) for case, word in _column(path, "split", source, scans, findings).items()}
 
 
-def tables_in(source: Path) -> list[Path]:
+def _tables_in(source: Path) -> list[Path]:
     """Which of the two tables there are, in any capitals; also what cannot be read, for whoever reads it to say so."""
     return [p for p in inside(source) if p.name.lower() in TABLES] if source.is_dir() else []
 
@@ -63,14 +63,14 @@ def with_one_spelling(cases: Iterable[Case]) -> tuple[Case, ...]:
 
 def named_in_tables(source: Path) -> set[str]:
     """What the two tables call scans, without suffix; also such scans as there are not."""
-    rows = [row for path in tables_in(source) if path.is_file() for row in read_rows(path, ["case"])]
+    rows = [row for path in _tables_in(source) if path.is_file() for row in read_rows(path, ["case"])]
     cells = {row.cells.get("case", "") for row in rows} - {""}
     return {cell if "/" in cell else case_name(Path(cell)) for cell in cells}
 
 
 def _table(source: Path, name: str) -> Path:
     """As it is spelled there; DataError where there are two."""
-    there = [path for path in tables_in(source) if path.name.lower() == name]
+    there = [path for path in _tables_in(source) if path.name.lower() == name]
     if len(there) > 1:
         raise DataError(f"{source}: {some(path.name for path in there)} are both there. Keep one of them.")
     return there[0] if there else source / name
