@@ -16,8 +16,8 @@ from pipeline.data.errors_csv import boxes_errors_csv
 from pipeline.data.shared_names import require_shared
 from pipeline.data.summary_head import summary_head
 from pipeline.errors import DataError
-from pipeline.geometry.boxes import iou
-from pipeline.metrics.box_numbers import HALF, Compared, compare_boxes, numbers_of_boxes
+from pipeline.geometry.boxes import BoxSet, iou
+from pipeline.metrics.box_numbers import Compared, compare_boxes, numbers_of_boxes
 from pipeline.metrics.coco import coco_precision
 
 
@@ -70,14 +70,23 @@ def evaluate_boxes(
 def _one_object(boxes: Compared, answered: Sequence[bool]) -> dict[str, float | None]:
     """Share of the images whose class, or that there is nothing, is right; mean overlap where there is a thing.
 
+    The answer of an image is the most believed box that is one. Where none is, the most believed of the others tells
+    where a thing would have been, so that place and belief are measured apart.
+
     Args:
         answered: Whether anything was said of each; of one that failed, nobody said that there is nothing.
     """
     right, overlaps = [], []
-    for there, (box, belief), told in zip(boxes.truth, boxes.said, answered, strict=True):
-        called = len(box.labels) > 0 and bool(belief[0] >= HALF)
-        same = called == bool(there.labels) and (not there.labels or box.labels[:1] == there.labels)
-        right.append(told and same)
+    for there, said, found, told in zip(boxes.truth, boxes.said, boxes.found, answered, strict=True):
+        called = _surest(*found)
+        right.append(told and called.labels == there.labels)
         if there.labels:
-            overlaps.append(float(iou(there.low, there.high, box.low[:1], box.high[:1]).sum()))
+            box = called if called.labels else _surest(*said)
+            overlaps.append(float(iou(there.low, there.high, box.low, box.high).sum()))
     return {"accuracy": float(np.mean(right)), "mean_iou": float(np.mean(overlaps)) if overlaps else None}
+
+
+def _surest(boxes: BoxSet, belief: np.ndarray) -> BoxSet:
+    """The most believed box, of equals the first; none where there is none."""
+    best = np.argsort(-belief, kind="stable")[:1]
+    return BoxSet(tuple(boxes.labels[n] for n in best), boxes.low[best], boxes.high[best])

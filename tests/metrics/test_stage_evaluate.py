@@ -202,6 +202,27 @@ def of_pictures(folder, cases, names=("a",), **more):
     return folder / "predictions.json", folder / "dataset.json", folder / "out"
 
 
+@pytest.mark.parametrize(
+    ("boxes", "accuracy"),
+    [
+        ([("cell", 0.4, True)], 1.0),  # another program's own scale of belief
+        ([("cell", 0.9, False)], 0.0),
+        ([("dust", 0.1, False), ("cell", 0.9, True)], 1.0),
+        ([("dust", 0.9, False), ("cell", 0.4, True)], 1.0),
+        ([("dust", 0.3, True), ("cell", 0.4, True)], 1.0),  # of several the surest
+        ([("cell", 0.3, True), ("dust", 0.4, True)], 0.0),
+    ],
+)
+def test_of_one_thing_the_answer_is_the_surest_box_that_is_one(tmp_path, boxes, accuracy):
+    case = Case("a", "a", "a.png", {}, "test", boxes=(BOX,))
+    where = of_pictures(tmp_path, (case,), ())
+    places = {"cell": BOX, "dust": ODD}
+    told = tuple(FoundBox(places[label], belief, right) for label, belief, right in boxes)
+    write_box_predictions(BoxPredictions("m", {"a": told}, ("cell", "dust"), "px", "one_object"), where[0])
+    metrics = evaluate_boxes(*where)["metrics"]
+    assert metrics["accuracy"] == accuracy and metrics["mean_iou"] == (boxes[-1][0] == "cell")
+
+
 def said(box, found=True):
     return (FoundBox(box, 0.9, found),)
 
