@@ -16,15 +16,17 @@ from pipeline.data.columns import BETWEEN
 from pipeline.data.csv_rows import some
 from pipeline.data.find_images import find_images, skipping
 from pipeline.data.gallery import NOBODY, Gallery, called, read_gallery, write_gallery
+from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.own_output import MEANT, about_drawings
 from pipeline.data.points_csv import csv_line
 from pipeline.data.read_apart import read_safely
-from pipeline.data.run_report import require_free_report, write_report
+from pipeline.data.run_report import REPORT, is_report, require_free_report, write_report
 from pipeline.errors import CheckpointError, ConfigError, DataError, in_words
 from pipeline.inference.answering import VectorAnswering, answering
 from pipeline.inference.beside import Beside
 from pipeline.inference.ready_model import facts_of, ready_model
 
+TABLE = "identities.csv"
 SAME = 1e-3  # squared distance: so near lie copies of one image, and two that it parts no more are equally near
 
 
@@ -156,12 +158,12 @@ def identify(
         The answers, and by file why an image has none.
 
     Raises:
-        ConfigError: A file of the user's, or the report of `predict`, would be replaced by the report.
+        ConfigError: A file of the user's, or the report of `predict`, would be replaced.
         DataError: No image, nobody is enrolled, or the gallery is another model's.
     """
     started, verb = time.time(), "identify" if claimed is None else "verify"
     if out is not None:
-        require_free_report(out, verb)
+        _require_free(out, verb, gallery)
     asked = Asked(model, gallery, threshold, device, threads)
     people, answers, failures = asked.gallery(), [], {}
     if not people.people:
@@ -181,9 +183,17 @@ def identify(
         answers.append(Recognised(image, named, distance, who, _others([person for person, _ in near], who)))
     if out is not None:
         with swept_folder(out):
-            write_text(out / "identities.csv", _table(answers))
+            # The report first: where this call is killed, the next knows whose the table is.
             write_report(out, verb, started, failures, asked.facts)
+            write_text(out / TABLE, _table(answers))
     return answers, failures
+
+
+def _require_free(out: Path, verb: str, gallery: Path) -> None:
+    """Make sure that no file of the user's would be replaced: a table is of an earlier call where its report is."""
+    require_free_report(out, verb)
+    ours = any(is_report(out / REPORT, one) for one in ("identify", "verify"))
+    refuse_overwriting([out / TABLE], [gallery], lambda _: ours)
 
 
 def _sum_of(model: Path) -> str:

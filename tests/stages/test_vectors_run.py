@@ -351,6 +351,27 @@ def test_what_predict_left_is_not_replaced_and_that_is_said_before_any_work(tmp_
     assert (tmp_path / "run_report.json").read_bytes() == before
 
 
+@pytest.mark.parametrize("claimed", [None, "x"])
+@pytest.mark.parametrize("beside", [None, "align"])
+def test_a_table_of_the_users_is_not_replaced_and_that_is_said_before_any_work(tmp_path, claimed, beside):
+    (tmp_path / "identities.csv").write_text("mine")
+    if beside:
+        write_report(tmp_path, beside, 0.0, {}, {})
+    with pytest.raises(ConfigError, match=r"identities\.csv: is in the way.* Choose another -o FOLDER"):
+        stage.identify(tmp_path / "no_model", tmp_path / "people", [], tmp_path, claimed)
+    assert (tmp_path / "identities.csv").read_text() == "mine"
+
+
+@pytest.mark.parametrize("claimed", [None, "x"])
+def test_the_table_of_an_earlier_call_is_replaced_but_never_a_gallery(tmp_path, monkeypatch, claimed):
+    monkeypatch.setattr(stage, "Asked", lambda *_: Broken(None))
+    for name in ("a.png", "b.png"):
+        stage.identify(tmp_path, tmp_path / "people", [tmp_path / name], tmp_path, claimed)
+    assert [row["image"] for row in csv.DictReader((tmp_path / "identities.csv").open())] == [f"{tmp_path}/b.png"]
+    with pytest.raises(ConfigError, match=r"identities\.csv: is read, and would be replaced"):
+        stage.identify(tmp_path, tmp_path / "identities.csv", [tmp_path / "a.png"], tmp_path, claimed)
+
+
 def test_what_a_killed_call_left_is_swept_for_it_may_show_who_was_removed(tmp_path, monkeypatch):
     (tmp_path / "model.json").write_text("{}")
     (tmp_path / "out").mkdir()
