@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pipeline.data.atomic import write_bytes
+from pipeline.data.columns import BETWEEN
 from pipeline.errors import DataError
 
 VERSION = "1"
@@ -45,12 +46,23 @@ class Gallery:
         Raises:
             DataError: Nobody can be called so.
         """
-        name = called(name)
-        if name.casefold() in ("", NOBODY):
-            raise DataError(f"name='{name}': give a name or number that tells whom you mean.")
+        name = self.person_called(name)
         row = np.asarray(vector, np.float32)[None]
         vectors = np.concatenate([self.vectors, row]) if len(self.people) else row
         return replace(self, people=(*self.people, name), images=(*self.images, image), vectors=vectors)
+
+    def person_called(self, name: str) -> str:
+        """The name under which somebody is enrolled; whoever is there already keeps theirs.
+
+        Raises:
+            DataError: Nobody can be called so.
+        """
+        name = called(name)
+        if name.casefold() in ("", NOBODY):
+            raise DataError(f"name='{name}': give a name or number that tells whom you mean.")
+        if BETWEEN in name and name not in self.people:
+            raise DataError(f"name='{name}': leave out the '{BETWEEN}', which stands between names in tables.")
+        return name
 
     def without(self, name: str) -> Gallery:
         """Without a person.

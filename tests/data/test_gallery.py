@@ -93,6 +93,15 @@ def test_nobody_is_called_nothing_or_by_the_answer_about_strangers(name):
         gallery().with_person(name, "a.png", vectors(1)[0])
 
 
+def test_a_new_name_does_not_hold_what_stands_between_names(tmp_path):
+    with pytest.raises(DataError, match=r"name='ann\|bob': leave out the '\|'"):
+        gallery().with_person("ann|bob ", "a.png", vectors(1)[0])
+    write_gallery(Gallery("m" * 64, ("ann|bob",), ("a.png",), vectors(1)), tmp_path / "people")  # an early one
+    early = read_gallery(tmp_path / "people", "m" * 64)
+    assert early.with_person("ann|bob", "b.png", vectors(1)[0]).people == ("ann|bob", "ann|bob")
+    assert early.nearest(vectors(1)[0])[0][0] == "ann|bob" and early.without("ann|bob").people == ()
+
+
 def test_a_folder_is_no_gallery(tmp_path):
     with pytest.raises(DataError, match=r": is a folder\. A gallery is one file"):
         read_gallery(tmp_path, "m" * 64)
