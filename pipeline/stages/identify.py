@@ -89,11 +89,12 @@ def enroll(
     with swept_folder(Path(os.path.realpath(gallery)).parent):
         asked = Asked(model, gallery, None, device, threads)
         people = asked.gallery(may_be_new=True)
+        person = people.person_called(name)
         for image, vector in _vectors(asked, _files(images, asked.unit)):
             near = people.nearest(vector, SAME) if people.people else []
-            if twins := _others([person for person, far in near if far <= SAME], called(name)):
-                print(_doubled(image, name, twins), file=sys.stderr)
-            people = people.with_person(name, image.name, vector)
+            if twins := _others([who for who, far in near if far <= SAME], person):
+                print(_doubled(image, person, twins), file=sys.stderr)
+            people = people.with_person(person, image.name, vector)
         write_gallery(people, gallery)
     return len(set(people.people))
 
@@ -119,7 +120,7 @@ def _others(near: Iterable[str], name: str) -> tuple[str, ...]:
 
 def _doubled(image: Path, name: str, twins: Sequence[str]) -> str:
     return (
-        f"{image}: enrolled as '{called(name)}', and as near to {some(twins)} of the gallery as the same image,"
+        f"{image}: enrolled as '{name}', and as near to {some(twins)} of the gallery as the same image,"
         " so that nothing tells whose it is. Whoever is enrolled wrongly can be taken out: remove=NAME."
     )
 

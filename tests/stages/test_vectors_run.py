@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -175,6 +176,18 @@ def test_one_image_under_two_names_is_told_and_so_is_the_tie(folder, enrolled, t
     assert "0.png: as near as 'p00' is 'zed'" in capsys.readouterr().out
     (row,) = csv.DictReader((tmp_path / "o" / "identities.csv").read_text().splitlines())
     assert (row["answer"], row["nearest"], row["as_near"]) == ("p00", "p00", "zed")
+
+
+@pytest.mark.parametrize("name", ["Not Recognised", "p00|zed"])
+def test_a_name_that_nobody_can_have_is_refused_before_an_image_is_looked_at(
+    folder, enrolled, capsys, monkeypatch, name
+):
+    before = (gallery := Path(enrolled[1].partition("=")[2])).read_bytes()
+    monkeypatch.setattr(stage.Asked, "vector", lambda *_: pytest.fail("an image was answered"))
+    capsys.readouterr()
+    assert main(["enroll", *enrolled, "-i", str(folder / "p00" / "0.png"), f"name={name}"]) == 1
+    said = capsys.readouterr().err
+    assert f"name='{name}': " in said and "enrolled as" not in said and gallery.read_bytes() == before
 
 
 def test_a_person_can_be_removed(folder, enrolled, capsys):
