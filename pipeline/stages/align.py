@@ -116,7 +116,7 @@ def align(
         shape = None if template is None else template_for(template, paths.values())
         if source is None:
             found, failed, facts = _asked(model, paths, device, threads)
-        if not found:
+        if not found and earlier is None:  # there is nothing to take back
             write_report(out, "align", started, failed, facts)
             return 0, failed
         shape = shape or _mean(found, landmarks, spacing, margin)

@@ -318,6 +318,22 @@ def test_images_of_an_earlier_call_do_not_stay_among_the_new(copied, tmp_path):
     assert (out / "aligned.csv").read_text().count("\n") == 4
 
 
+def test_nothing_of_an_earlier_call_stays_where_a_model_answers_no_scan(copied, tmp_path, monkeypatch):
+    out, new = tmp_path / "out", tmp_path / "new"
+    align(out, copied, spacing=3.0)
+    (out / "images" / "s1.png").write_bytes(b"the user's own")
+    failed = {f"s{n}": "cut off" for n in range(6)}
+    monkeypatch.setattr(stage, "_asked", lambda *_: ([], failed, {}))
+    for place in (out, new):
+        given = {"model": tmp_path, "inputs": [copied], "template": out / "template.json"}
+        assert align(place, **given) == (0, failed)
+        assert json.loads((place / "run_report.json").read_text())["failures"] == failed
+    assert [p.name for p in (out / "images").iterdir()] == ["s1.png"]
+    assert (out / "aligned.csv").read_text() == "case,landmarks,off_mm\n"
+    assert (out / "subjects.csv").read_text() == "case,subject\n"
+    assert not list(new.glob("*.csv"))  # nothing to take back
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
