@@ -22,6 +22,7 @@ from pipeline.errors import DataError
 CODES = {"0": "RAS", "1": "LPS"}
 SAYS = "coordinatesystem"  # the field of the header, in small letters
 STATUS = {"0": "undefined", "1": "preview", "2": "defined", "3": "missing"}
+PLACED = ("defined", "missing")  # by somebody who looked; all others are as if they were not listed
 UNLISTED = 2  # cells: the status and its companion
 ABSENT = "let its row end in ,3,0 (position status missing)"
 COLUMNS = "id,x,y,z,ow,ox,oy,oz,vis,sel,lock,label,desc,associatedNodeID"
@@ -100,18 +101,19 @@ def _stated(fields: list[tuple[int, str, str]], path: Path) -> str | None:
 def _add_row(points: dict[str, Position], line: str, columns: list[str], frame: str, where: str) -> None:
     cells = split_line(line, where)
     status = _status(cells[len(columns) :], where)
+    if status not in PLACED:  # before its name, which it may lack, or share with the point that was placed
+        return
     row = dict(zip(columns, cells, strict=False))
     name = row.get("label", "").strip()
     if not name:
         raise DataError(f"{where}: {_unlabelled(line, columns)}")
     if name in points:
         raise DataError(f"{where}: '{name}' occurs twice. Rename or remove one.")
+    points[name] = None
     if status == "defined":
         points[name] = to_lps(
             [coordinate(row.get(axis, "").strip(), f"{where}, column {axis}", ABSENT) for axis in "xyz"], frame
         )
-    elif status == "missing":
-        points[name] = None
 
 
 def _unlabelled(line: str, columns: list[str]) -> str:

@@ -22,7 +22,8 @@ SCHEMA = (
     "markups-schema-v1.0.3.json#"
 )
 TO_MM = {"mm": 1.0, "um": 0.001}
-STATUS = ("defined", "missing", "undefined", "preview")
+PLACED = ("defined", "missing")  # by somebody who looked; all others are as if they were not listed
+STATUS = (*PLACED, "undefined", "preview")
 ABSENT = "set its positionStatus to 'missing'"
 
 
@@ -75,17 +76,18 @@ def _read_list(
         label = point.get("label")
         name = "" if label is None else str(label).strip()
         where = f"{path}: point {row} '{name}'"
+        status = point.get("positionStatus", "defined")
+        if status not in STATUS:
+            raise DataError(f"{where}: positionStatus = {status!r}; known are {', '.join(STATUS)}.")
+        if status not in PLACED:  # before its name, which it may lack, or share with the point that was placed
+            continue
         if not name:
             raise DataError(f"{where}: no label. Name the landmark in Slicer.")
         if name in points:
             raise DataError(f"{where}: the name occurs twice. Rename or remove one.")
-        status = point.get("positionStatus", "defined")
-        if status not in STATUS:
-            raise DataError(f"{where}: positionStatus = {status!r}; known are {', '.join(STATUS)}.")
+        points[name] = None
         if status == "defined":
             points[name] = to_lps([v * TO_MM[unit] for v in _position(point, where)], frame or "LPS")
-        elif status == "missing":
-            points[name] = None
 
 
 def _position(point: dict[str, Any], where: str) -> list[float]:

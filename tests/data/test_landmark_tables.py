@@ -80,6 +80,15 @@ def test_the_position_status_of_an_fcsv_means_what_it_does_in_markups(tmp_path, 
     assert read_fcsv(written(tmp_path / "a.fcsv", text))[0] == {"a, left": (1.5, -2, 3)} | found
 
 
+@pytest.mark.parametrize("status", [0, 1])
+@pytest.mark.parametrize("name", ["", "b"])
+def test_a_row_of_an_fcsv_that_nobody_placed_needs_no_name_of_its_own(tmp_path, status, name):
+    header, rows = FCSV.format(frame="LPS").split("1,1.5", 1)
+    unplaced = f"3,0,0,0,0,0,0,1,1,1,0,{name},,,{status},0\n"
+    path = written(tmp_path / "a.fcsv", f"{header}{unplaced}1,1.5{rows}{unplaced}")
+    assert read_fcsv(path)[0] == {"a, left": (1.5, -2, 3), "b": (4, 5, 6)}
+
+
 @pytest.mark.parametrize(
     ("letters", "told"), [("latin-1", "line 4: .*Latin-1 or another"), ("utf-16", "line 1: .*UTF-16")]
 )

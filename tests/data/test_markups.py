@@ -44,6 +44,12 @@ def test_status_tells_absent_from_not_annotated(tmp_path):
     assert found == {"a": (1, 2, 3), "b": None, "e": (4, 5, 6)}
 
 
+def test_a_point_that_nobody_placed_needs_no_name_of_its_own(tmp_path):
+    points = [point(None, positionStatus="undefined"), point("a", positionStatus="preview"), point("a"), point("b")]
+    points += [point("", positionStatus="undefined"), point("b", positionStatus="undefined", position=None)]
+    assert read_markups(markups(tmp_path / "a.mrk.json", points))[0] == {"a": (1, 2, 3), "b": (1, 2, 3)}
+
+
 def test_ras_is_turned_and_micrometres_shrunk(tmp_path):
     path = markups(tmp_path / "a.mrk.json", [point()], coordinateSystem="RAS", coordinateUnits=["um", "UCUM", "x"])
     assert read_markups(path)[0] == {"a": pytest.approx((-0.001, -0.002, 0.003))}
