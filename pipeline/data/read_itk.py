@@ -10,13 +10,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from jaxtyping import Shaped
 
 from pipeline.data.image import Image
 from pipeline.data.itk_header import ItkHeader, read_itk_header
+from pipeline.data.read_nifti import MAGIC
 from pipeline.data.room import require_memory
 from pipeline.errors import DataError, GeometryError
 from pipeline.geometry import ImageFrame
@@ -66,28 +67,47 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def _inflate(header: ItkHeader) -> Shaped[np.ndarray, " B"]:
-    """Unpack the data; zlib compares the checksum at the end of the stream."""
-    stream = zlib.decompressobj(31 if header.compressed == "gzip" else 15)
     raw, got = np.empty(header.nbytes, np.uint8), 0
     with open(header.data, "rb") as file:
         file.seek(header.offset)
-        try:
-            while not stream.eof and (chunk := file.read(CHUNK)):
-                part = stream.decompress(chunk, header.nbytes - got + 1)
-                if got + len(part) > header.nbytes:
-                    raise _wrong_length(header, got + len(part))
-                raw[got : got + len(part)] = np.frombuffer(part, np.uint8)
-                got += len(part)
-        except zlib.error as error:
-            raise DataError(f"{header.path}: damaged: {error}. Copy the file again.") from error
-    if not stream.eof or got < header.nbytes:
+        for part in _unpacked(header, file):
+            if got + len(part) > header.nbytes:
+                raise _wrong_length(header, got + len(part))
+            raw[got : got + len(part)] = np.frombuffer(part, np.uint8)
+            got += len(part)
+    if got < header.nbytes:
         raise _wrong_length(header, got)
     return raw
 
 
+def _unpacked(header: ItkHeader, file: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of a stream, or of all those of a gzip file, behind which zeros may fill it up; zlib compares the
+    checksum at the end of each, which it reads once all bytes before it are out."""
+    window, packed = 31 if header.compressed == "gzip" else 15, b""
+    stream = zlib.decompressobj(window)
+    try:
+        while packed := packed or file.read(CHUNK):
+            if stream.eof:
+                if not (packed := packed.lstrip(b"\0")):
+                    continue
+                if header.compressed != "gzip" or not MAGIC.startswith(packed[: len(MAGIC)]):
+                    raise _broken(header, "its compressed data are whole, but other bytes lie behind them")
+                stream = zlib.decompressobj(window)
+            yield stream.decompress(packed, CHUNK)
+            packed = stream.unused_data or stream.unconsumed_tail
+    except zlib.error as error:
+        raise _broken(header, f"damaged: {error}") from error
+    if not stream.eof:
+        raise _broken(header, "truncated: the compressed data stop before their end")
+
+
 def _wrong_length(header: ItkHeader, got: int) -> DataError:
     what = "the header does not describe all of it" if got > header.nbytes else "truncated"
-    return DataError(f"{header.path}: {what}: {got} bytes of voxels, expected {header.nbytes} for {header.shape}.")
+    return _broken(header, f"{what}: {got} bytes of voxels, expected {header.nbytes} for {header.shape}")
+
+
+def _broken(header: ItkHeader, why: str) -> DataError:
+    return DataError(f"{header.path}: {why}. Copy the file again.")
 
 
 def _frame(header: ItkHeader) -> ImageFrame:

@@ -93,6 +93,36 @@ def test_every_truncation_is_noticed(tmp_path, make):
             read_image(path)
 
 
+@pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
+def test_a_nrrd_may_hold_several_gzip_members_as_compressors_in_parallel_write_them(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr("pipeline.data.read_itk.CHUNK", chunk)
+    path = nrrd(tmp_path / "a.nrrd")
+    header = path.read_bytes()[: -len(DATA)].replace(b"encoding: raw", b"encoding: gzip")
+    packed = b"".join(map(gzip.compress, (DATA[:20], DATA[20:], b"")))
+    for filled in (b"", bytes(9)):
+        path.write_bytes(header + packed + filled)
+        assert np.array_equal(read_image(path).voxels, VOXELS)
+    for more, told in ((packed[:-3], "stop before their end"), (packed + gzip.compress(b"1"), "not describe all")):
+        path.write_bytes(header + more)
+        with pytest.raises(DataError, match=rf"a\.nrrd: .*{told}.* Copy the file again"):
+            read_image(path)
+
+
+@pytest.mark.parametrize("make", [lambda p: nrrd(p / "a.nrrd", "gzip"), lambda p: mha(p / "a.mha", True)])
+def test_compressed_data_that_lack_a_byte_or_have_others_behind_them_are_refused(tmp_path, make):
+    path = make(tmp_path)
+    whole = path.read_bytes()
+    told = "its compressed data are whole, but other bytes lie behind them"
+    for content, why in (
+        (whole[:-1], "truncated: the compressed data stop before their end"),
+        (whole + b"\n", told),
+        (whole + b"xyz", told),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=rf"{path.name}: {why}\. Copy the file again\."):
+            read_image(path)
+
+
 @pytest.mark.parametrize("offset", [-1, -5, -20])
 def test_damaged_compressed_data_are_noticed(tmp_path, offset):
     for path in (nrrd(tmp_path / "a.nrrd", "gzip"), mha(tmp_path / "a.mha", True)):
