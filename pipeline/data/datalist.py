@@ -14,7 +14,8 @@ from pipeline.data.atomic import read_json
 from pipeline.data.dataset import Part
 from pipeline.data.file_names import require_inside
 from pipeline.data.findings import Finding
-from pipeline.data.readers import SUFFIXES, case_name, pick_series, require_series
+from pipeline.data.readers import SUFFIXES, pick_series, require_series
+from pipeline.data.scan_ids import called_by_folder, scan_ids
 from pipeline.errors import DataError
 
 NAMES = ("datalist.json", "dataset.json")
@@ -63,7 +64,28 @@ def _names_landmarks(entries: list[Any]) -> bool:
 
 
 def _read(path: Path, content: dict[str, Any]) -> Datalist:
-    out, whose, folds = Datalist(), dict[Path, str](), set[str]()
+    out, whose, entries = Datalist(), dict[Path, str](), _entries(path, content)
+    images = [_file(path.parent, entry["image"], f"{where}.image") for where, _, entry in entries]
+    by_id = scan_ids(images, root := _image_folder(images, path.parent))
+    out.findings.extend(called_by_folder(by_id, root))
+    ids = {image: case for case, same in by_id.items() for image in same}
+    for (where, part, entry), image in zip(entries, images, strict=True):
+        if (case := ids[image]) in out.scans:
+            raise DataError(f"{where}: image '{entry['image']}': its id '{case}' occurs twice. Rename one.")
+        out.scans[case], out.parts[case] = image, part
+        if entry.get("label") is not None:
+            label = out.labels[case] = _file(path.parent, str(entry["label"]), f"{where}.label")
+            if (other := whose.setdefault(label, case)) != case:
+                raise DataError(f"{where}.label = '{entry['label']}': so has '{other}'. Landmarks are of one image.")
+    if len({str(entry.get("fold")) for _, _, entry in entries} - {"None"}) > 1:
+        told = f"{path.name}: `fold` of its entries is not followed; its lists are the split."
+        out.findings.append(Finding("folds", "note", None, told))
+    return out
+
+
+def _entries(path: Path, content: dict[str, Any]) -> list[tuple[str, Part, dict[str, Any]]]:
+    """Each with where it stands and its part."""
+    found = []
     for name, part in LISTS.items():
         entries = content.get(name) or []
         if not isinstance(entries, list):
@@ -72,22 +94,15 @@ def _read(path: Path, content: dict[str, Any]) -> Datalist:
             where = f"{path}: {name}[{number}]"
             if not isinstance(entry, dict) or not isinstance(entry.get("image"), str):
                 raise DataError(f'{where} = {entry!r}; {{"image": PATH, "label": PATH}} is needed.')
-            folds.add(str(entry.get("fold")))
-            case = case_name(Path(entry["image"]))
-            if case in out.scans:
-                raise DataError(f"{where}: image '{entry['image']}': its id '{case}' occurs twice. Rename one.")
-            out.scans[case] = _file(path.parent, entry["image"], f"{where}.image")
-            out.parts[case] = part
-            if entry.get("label") is not None:
-                label = out.labels[case] = _file(path.parent, str(entry["label"]), f"{where}.label")
-                if (other := whose.setdefault(label, case)) != case:
-                    raise DataError(
-                        f"{where}.label = '{entry['label']}': so has '{other}'. Landmarks are of one image."
-                    )
-    if len(folds - {"None"}) > 1:
-        told = f"{path.name}: `fold` of its entries is not followed; its lists are the split."
-        out.findings.append(Finding("folds", "note", None, told))
-    return out
+            found.append((where, part, entry))
+    return found
+
+
+def _image_folder(images: Sequence[Path], source: Path) -> Path:
+    """The folder of images that all of them lie in, if any: as without a list, it is no part of their ids."""
+    first = {image.relative_to(source).parts[:-1][:1] for image in images}
+    name = next(iter(first), ()) if len(first) == 1 else ()
+    return source.joinpath(*name) if name and name[0].lower().startswith("images") else source
 
 
 def _file(root: Path, name: str, where: str) -> Path:

@@ -224,6 +224,20 @@ def test_a_data_list_of_monai_is_followed(tmp_path):
     assert data.case("b").landmarks == {"p": A}
 
 
+@pytest.mark.parametrize("images", [".", "images", "scans"])
+def test_scans_of_a_data_list_are_called_as_they_are_without_it(tmp_path, images):
+    ways = [f"{images}/P{number}/CT" for number in range(3)]
+    for way in ways:
+        scan(tmp_path / f"{way}.nii.gz")
+        write_markups(tmp_path / f"{way}.mrk.json", {"p": A})
+    data, without = collect(tmp_path, "n")
+    listed = {"training": [{"image": f"{way}.nii.gz", "label": f"{way}.mrk.json"} for way in ways]}
+    assert collect_list(tmp_path, listed) == without
+    again, _ = collect(tmp_path, "n")
+    assert [case.id for case in again.cases] == [case.id for case in data.cases]
+    assert {case.image for case in again.cases} == {case.image for case in data.cases}
+
+
 def test_folds_of_a_data_list_are_not_followed_and_that_is_noted(tmp_path):
     listed = datalist(tmp_path)
     assert collect_list(tmp_path, listed) == []
