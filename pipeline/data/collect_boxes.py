@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.data.boxes_beside import FOLDERS, files_beside, read_beside
 from pipeline.data.boxes_coco import LISTS, coco_lists, read_coco, read_coco_lists
 from pipeline.data.boxes_csv import read_boxes_csv
 from pipeline.data.boxes_table import BoxesTable
-from pipeline.data.boxes_voc import read_voc
-from pipeline.data.boxes_yolo import CLASSES, SETTINGS, read_classes, read_yolo
+from pipeline.data.boxes_yolo import CLASSES, SETTINGS
 from pipeline.data.collect import require_enough, subject
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.findings import Finding
 from pipeline.data.grouping import splits_of, subjects_of, with_one_spelling
 from pipeline.data.own_output import own_answers
 from pipeline.data.picture_size import other_sizes
-from pipeline.data.readers import case_name, read_frame, unit_of
+from pipeline.data.readers import unit_of
 from pipeline.data.scan_files import find_scans, parts_of
 from pipeline.data.scan_ids import ids_by_file
 from pipeline.errors import DataError
@@ -29,7 +28,6 @@ TABLES = {
     "instances.json": read_coco,
     "_annotations.coco.json": read_coco,
 }
-FOLDERS = ("Annotations", "annotations", "labels", "boxes")
 
 
 def collect_boxes(
@@ -86,7 +84,7 @@ def with_boxes_of_folder(
         images: As of `collect_boxes`; so is `series`.
     """
     paths = {case.id: dataset.image_path(case) for case in dataset.cases}
-    if not _tables(dataset.root) and not coco_lists(dataset.root) and not _files(dataset.root, paths):
+    if not _tables(dataset.root) and not coco_lists(dataset.root) and not files_beside(dataset.root, paths):
         return dataset
     table = _read(dataset.root, paths)
     findings += own_answers(table.files)
@@ -106,7 +104,7 @@ def _without_picture(cases: Iterable[str]) -> list[Finding]:
 
 
 def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:
-    tables, beside = _tables(source), _files(source, scans)
+    tables, beside = _tables(source), files_beside(source, scans)
     lists = [] if tables else coco_lists(source)  # which may be what the table was made from
     if len(tables) + bool(lists) + bool(beside) > 1:
         there = [*tables, *lists[:1], *list(beside.values())[:1]]
@@ -120,7 +118,7 @@ def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:
     if tables:
         table = TABLES[tables[0].name](tables[0])
     else:
-        table = read_coco_lists(lists, source) if lists else _beside(source, scans, beside)
+        table = read_coco_lists(lists, source) if lists else read_beside(source, scans, beside)
     table.files = tables or lists or list(beside.values())
     table.rename(ids_by_file(scans, source))
     _require_pictures(source, scans, table)
@@ -140,52 +138,3 @@ def _require_pictures(source: Path, scans: Mapping[str, Path], table: BoxesTable
             f"{source}: its boxes are in pixels of pictures, {boxed.name} is a scan. Take them away; boxes in scans are"
             " made around landmarks: data.boxes_around={CLASS: [LANDMARK, ...]}."
         )
-
-
-def _beside(source: Path, scans: Mapping[str, Path], files: Mapping[str, Path]) -> BoxesTable:
-    """Boxes from a file a picture; one that could be of two pictures is of neither."""
-    table, shared = BoxesTable(), Counter(files.values())
-    classes = {folder: _classes(source, folder) for folder in {p.parent for p in files.values() if _is_yolo(p)}}
-    for case, path in files.items():
-        if shared[path] > 1:
-            others = " and ".join(sorted(c for c, other in files.items() if other == path))
-            table.problem(case, f"{path} could be of {others}. Put it beside its picture, or rename both.")
-            continue
-        try:
-            if _is_yolo(path):
-                read_yolo(path, case, read_frame(scans[case]).shape, classes[path.parent], table)
-            else:
-                read_voc(path, case, table)
-        except DataError as error:
-            table.problem(case, str(error))
-    return table
-
-
-def _files(source: Path, scans: Mapping[str, Path]) -> dict[str, Path]:
-    """One file a picture: of its id, as answers are called, or its name; beside it or in a folder for it."""
-    found = {}
-    for case, scan in scans.items():
-        places = [scan.parent, *_mirrored(scan.parent, source), *(source / folder for folder in FOLDERS)]
-        names = [name + suffix for name in dict.fromkeys((case, case_name(scan))) for suffix in (".xml", ".txt")]
-        there = [place / name for place in places for name in names if (place / name).is_file()]
-        if there:
-            found[case] = there[0]
-    return found
-
-
-def _mirrored(place: Path, source: Path) -> list[Path]:
-    """Folders of boxes in place of those of pictures: labels/train of images/train, train/labels of train/images."""
-    way = place.relative_to(source).parts if place.is_relative_to(source) else ()
-    at = max((n for n, folder in enumerate(way) if folder.lower() == "images"), default=-1)
-    return [source.joinpath(*way[: max(at, 0)], folder, *way[at + 1 :]) for folder in FOLDERS]
-
-
-def _is_yolo(path: Path) -> bool:
-    return path.suffix.lower() == ".txt"
-
-
-def _classes(source: Path, folder: Path) -> list[str]:
-    """Of files in a folder: tools write the names beside them, or once for all."""
-    places = [folder, source, *(source / name for name in FOLDERS)]
-    files = [*(place / CLASSES for place in places), source / SETTINGS]
-    return next((names for path in files if path.is_file() and (names := read_classes(path))), [])

@@ -1,0 +1,86 @@
+"""Boxes of a file a picture, Pascal VOC or YOLO: whose each of them is, and what they say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from pipeline.data.boxes_table import BoxesTable
+from pipeline.data.boxes_voc import read_voc
+from pipeline.data.boxes_yolo import CLASSES, SETTINGS, read_classes, read_yolo
+from pipeline.data.find_images import inside
+from pipeline.data.readers import case_name, read_frame
+from pipeline.errors import DataError
+
+FOLDERS = ("Annotations", "annotations", "labels", "boxes")
+VOC, YOLO = ".xml", ".txt"  # in any capitals
+
+
+def files_beside(source: Path, scans: Mapping[str, Path]) -> dict[str, Path]:
+    """One file a picture."""
+    found = _candidates(source, scans)
+    return {case: next(filter(Path.is_file, files), files[0]) for case, files in found.items()}
+
+
+def read_beside(source: Path, scans: Mapping[str, Path], files: Mapping[str, Path]) -> BoxesTable:
+    """Boxes from a file a picture; one that could be of two pictures is of neither."""
+    table, shared = BoxesTable(), Counter(files.values())
+    classes = {folder: _classes(source, folder) for folder in {p.parent for p in files.values() if _is_text(p)}}
+    for case, path in files.items():
+        if shared[path] > 1:
+            others = " and ".join(sorted(c for c, other in files.items() if other == path))
+            table.problem(case, f"{path} could be of {others}. Put it beside its picture, or rename both.")
+            continue
+        try:
+            if _is_text(path):
+                read_yolo(path, case, read_frame(scans[case]).shape, classes[path.parent], table)
+            else:
+                read_voc(path, case, table)
+        except DataError as error:
+            table.problem(case, str(error))
+    return table
+
+
+def _candidates(source: Path, scans: Mapping[str, Path]) -> dict[str, list[Path]]:
+    """Files of each picture: of its id, as answers are called, or its name; beside it or in a folder for it."""
+    named, found = cache(_by_name), {}
+    for case, scan in scans.items():
+        names = dict.fromkeys((case, case_name(scan)))
+        there = (path for place in _places(source, scan) for name in names for path in named(place).get(name, ()))
+        if files := list(dict.fromkeys(there)):
+            found[case] = files
+    return found
+
+
+def _places(source: Path, scan: Path) -> list[Path]:
+    return [scan.parent, *_mirrored(scan.parent, source), *(source / folder for folder in FOLDERS)]
+
+
+def _mirrored(place: Path, source: Path) -> list[Path]:
+    """Folders of boxes in place of those of pictures: labels/train of images/train, train/labels of train/images."""
+    way = place.relative_to(source).parts if place.is_relative_to(source) else ()
+    at = max((n for n, folder in enumerate(way) if folder.lower() == "images"), default=-1)
+    return [source.joinpath(*way[: max(at, 0)], folder, *way[at + 1 :]) for folder in FOLDERS]
+
+
+def _by_name(folder: Path) -> dict[str, list[Path]]:
+    """What may be files of boxes in a folder, XML first; a link that leads nowhere is one, for reading it to say so."""
+    found: dict[str, list[Path]] = {}
+    for suffix in (VOC, YOLO):
+        for path in reversed(inside(folder) if folder.is_dir() else []):  # small letters first
+            if path.suffix.lower() == suffix and not path.is_dir():
+                found.setdefault(path.stem, []).append(path)
+    return found
+
+
+def _is_text(path: Path) -> bool:
+    return path.suffix.lower() == YOLO
+
+
+def _classes(source: Path, folder: Path) -> Sequence[str]:
+    """Of files in a folder: tools write the names beside them, or once for all."""
+    places = [folder, source, *(source / name for name in FOLDERS)]
+    files = [*(place / CLASSES for place in places), source / SETTINGS]
+    return next((names for path in files if path.is_file() and (names := read_classes(path))), [])

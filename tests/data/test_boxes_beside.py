@@ -1,0 +1,55 @@
+"""Boxes of a file a picture: whose each file is, and what is told of files that contradict each other."""
+
+import PIL.Image
+import pytest
+
+from pipeline.data.boxes_voc import write_voc
+from pipeline.data.boxes_yolo import write_classes, write_yolo
+from pipeline.data.collect_boxes import box_files, collect_boxes
+from pipeline.data.dataset import Box
+
+SIZE = (40, 30)
+CAT = [Box("cat", (2.5, 3.25), (12.5, 9.75))]
+
+
+def pictures(folder, names="abcd"):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        PIL.Image.new("L", SIZE).save(folder / f"{name}.png")
+
+
+def boxed(folder, names="abcd", suffix=".xml"):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        if suffix.lower() == ".xml":
+            write_voc(folder / f"{name}{suffix}", f"{name}.png", SIZE, CAT)
+        else:
+            write_yolo(folder / f"{name}{suffix}", SIZE, CAT, ["cat", "dog"])
+            write_classes(folder / "classes.txt", ["cat", "dog"])
+
+
+def told(findings):
+    return [(f.rule, f.case) for f in findings]
+
+
+@pytest.mark.parametrize("suffix", [".XML", ".Xml", ".TXT"])
+def test_a_file_of_boxes_may_have_its_suffix_in_capitals(tmp_path, suffix):
+    pictures(tmp_path / "images")
+    boxed(tmp_path / "labels", "abc", suffix.lower())
+    boxed(tmp_path / "labels", "d", suffix)
+    data, findings = collect_boxes(tmp_path, "set", unlisted="absent")
+    assert not findings and [box.label for box in data.case("d").boxes] == ["cat"]
+    assert tmp_path / f"labels/d{suffix}" in box_files(tmp_path, {"d": tmp_path / "images/d.png"})
+
+
+@pytest.mark.parametrize("suffix", [".xml", ".txt"])
+def test_a_link_to_boxes_that_are_not_there_is_an_error_of_its_picture(tmp_path, suffix):
+    pictures(tmp_path / "images")
+    boxed(tmp_path / "labels", "abc", suffix)
+    (tmp_path / f"labels/d{suffix}").symlink_to(tmp_path / "gone")
+    data, findings = collect_boxes(tmp_path, "set", unlisted="absent")
+    assert [c.id for c in data.cases] == ["a", "b", "c"] and told(findings) == [("bad-annotation", "d")]
+    assert f"labels/d{suffix}: " in findings[0].message
+    assert len(box_files(tmp_path, {n: tmp_path / f"images/{n}.png" for n in "abcd"})) == 3 + (suffix == ".txt")
+    boxed(tmp_path / "boxes", "d", suffix)  # what is there is taken
+    assert not collect_boxes(tmp_path, "set")[1]
