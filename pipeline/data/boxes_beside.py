@@ -11,6 +11,7 @@ from pipeline.data.boxes_table import BoxesTable
 from pipeline.data.boxes_voc import read_voc
 from pipeline.data.boxes_yolo import CLASSES, SETTINGS, read_classes, read_yolo
 from pipeline.data.find_images import inside
+from pipeline.data.landmark_names import spelled
 from pipeline.data.readers import case_name, read_frame
 from pipeline.errors import DataError
 
@@ -80,7 +81,28 @@ def _is_text(path: Path) -> bool:
 
 
 def _classes(source: Path, folder: Path) -> Sequence[str]:
-    """Of files in a folder: tools write the names beside them, or once for all."""
+    """Of files in a folder: tools write the names beside them, or once for all.
+
+    Raises:
+        DataError: A number has another name in `data.yaml`, so boxes would be of each other's class.
+    """
     places = [folder, source, *(source / name for name in FOLDERS)]
-    files = [*(place / CLASSES for place in places), source / SETTINGS]
-    return next((names for path in files if path.is_file() and (names := read_classes(path))), [])
+    listed = next((path for path in (place / CLASSES for place in places) if path.is_file()), None)
+    settings = source / SETTINGS if (source / SETTINGS).is_file() else None
+    if listed is None:
+        return read_classes(settings) if settings else []
+    names = read_classes(listed)
+    for number, (name, other) in enumerate(zip(names, _other_names(settings), strict=False)):
+        if name and other and spelled(name) != spelled(other):
+            raise DataError(
+                f"{listed}: class {number} is '{name}', in {settings} it is '{other}'. Correct one, or take it away."
+            )
+    return names
+
+
+def _other_names(settings: Path | None) -> Sequence[str]:
+    """To compare alone: of a file that names classes in another way than ours nothing is needed."""
+    try:
+        return read_classes(settings) if settings else []
+    except DataError:
+        return []

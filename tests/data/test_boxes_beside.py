@@ -7,6 +7,7 @@ from pipeline.data.boxes_voc import write_voc
 from pipeline.data.boxes_yolo import write_classes, write_yolo
 from pipeline.data.collect_boxes import box_files, collect_boxes
 from pipeline.data.dataset import Box
+from pipeline.errors import DataError
 
 SIZE = (40, 30)
 CAT = [Box("cat", (2.5, 3.25), (12.5, 9.75))]
@@ -53,3 +54,23 @@ def test_a_link_to_boxes_that_are_not_there_is_an_error_of_its_picture(tmp_path,
     assert len(box_files(tmp_path, {n: tmp_path / f"images/{n}.png" for n in "abcd"})) == 3 + (suffix == ".txt")
     boxed(tmp_path / "boxes", "d", suffix)  # what is there is taken
     assert not collect_boxes(tmp_path, "set")[1]
+
+
+@pytest.mark.parametrize("place", [".", "labels"])
+def test_names_of_classes_that_contradict_each_other_are_refused_with_both_files(tmp_path, place):
+    pictures(tmp_path / "images")
+    boxed(tmp_path / "labels", suffix=".txt")
+    (tmp_path / "labels/classes.txt").replace(tmp_path / place / "classes.txt")
+    (tmp_path / "data.yaml").write_text("names: [dog, cat]\n")
+    both = r"classes\.txt: class 0 is 'cat', in .*data\.yaml it is 'dog'\. Correct one, or take it away\."
+    with pytest.raises(DataError, match=both):
+        collect_boxes(tmp_path, "set")
+
+
+@pytest.mark.parametrize("text", ["names: {0: cat, 1: dog}", "names: [cat, dog, owl]", "nc: 2", "names: {1: cat}"])
+def test_names_of_classes_that_do_not_contradict_each_other_are_taken(tmp_path, text):
+    pictures(tmp_path / "images")
+    boxed(tmp_path / "labels", suffix=".txt")
+    (tmp_path / "data.yaml").write_text(text)
+    data, findings = collect_boxes(tmp_path, "set")
+    assert data.classes == ("cat",) and not findings
