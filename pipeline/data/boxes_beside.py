@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.data.boxes_table import BoxesTable
 from pipeline.data.boxes_voc import read_voc
-from pipeline.data.boxes_yolo import CLASSES, SETTINGS, read_classes, read_yolo
+from pipeline.data.boxes_yolo import CLASSES, SETTINGS, is_yolo, read_classes, read_yolo
 from pipeline.data.find_images import inside
 from pipeline.data.landmark_names import spelled
 from pipeline.data.readers import case_name, read_frame
@@ -19,22 +19,29 @@ FOLDERS = ("Annotations", "annotations", "labels", "boxes")
 VOC, YOLO = ".xml", ".txt"  # in any capitals
 
 
-def files_beside(source: Path, scans: Mapping[str, Path]) -> dict[str, Path]:
-    """One file a picture."""
-    found = _candidates(source, scans)
-    return {case: next(filter(Path.is_file, files), files[0]) for case, files in found.items()}
+def files_beside(source: Path, scans: Mapping[str, Path]) -> dict[str, list[Path]]:
+    """One file a picture, or one of each format where it has boxes in both."""
+    return {case: _one_of_each(files) for case, files in _candidates(source, scans).items()}
 
 
-def read_beside(source: Path, scans: Mapping[str, Path], files: Mapping[str, Path]) -> BoxesTable:
-    """Boxes from a file a picture; one that could be of two pictures is of neither."""
-    table, shared = BoxesTable(), Counter(files.values())
-    classes = {folder: _classes(source, folder) for folder in {p.parent for p in files.values() if _is_text(p)}}
-    for case, path in files.items():
+def _one_of_each(files: Sequence[Path]) -> list[Path]:
+    xml = [path for path in files if not _is_text(path)]
+    texts = [path for path in files if _is_text(path) and (not xml or is_yolo(path))]  # beside XML, others are notes
+    return [next(filter(Path.is_file, same), same[0]) for same in (xml, texts) if same]
+
+
+def read_beside(source: Path, scans: Mapping[str, Path], files: Mapping[str, Sequence[Path]]) -> BoxesTable:
+    """Boxes from a file a picture; one that could be of two pictures is of neither, and of two files none is taken."""
+    table, shared = BoxesTable(), Counter(path for same in files.values() for path in same)
+    classes = {folder: _classes(source, folder) for folder in {path.parent for path in shared if _is_text(path)}}
+    for case, (path, *more) in files.items():
         if shared[path] > 1:
-            others = " and ".join(sorted(c for c, other in files.items() if other == path))
+            others = " and ".join(sorted(c for c, same in files.items() if path in same))
             table.problem(case, f"{path} could be of {others}. Put it beside its picture, or rename both.")
             continue
         try:
+            if more:
+                raise DataError(f"boxes in several places: {path}, {more[0]}. Keep one of them.")
             if _is_text(path):
                 read_yolo(path, case, read_frame(scans[case]).shape, classes[path.parent], table)
             else:

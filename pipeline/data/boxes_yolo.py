@@ -87,6 +87,23 @@ def read_yolo(path: Path, case: str, size: tuple[int, ...], classes: Sequence[st
         table.add(case, label, [*low, low[0] + width * size[0], low[1] + height * size[1]], where)
 
 
+def is_yolo(path: Path) -> bool:
+    """Whether a text has a line as YOLO writes them: other texts may be called as a picture is, too."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return any(map(_is_box, lines))
+
+
+def _is_box(line: str) -> bool:
+    cells = line.split()
+    try:
+        return len(cells) == NUMBERS and bool(NUMBER.fullmatch(cells[0])) and all(0 <= float(v) <= 1 for v in cells[1:])
+    except ValueError:
+        return False
+
+
 def write_yolo(path: Path, size: tuple[int, ...], boxes: Sequence[Box], classes: Sequence[str]) -> None:
     """Write the boxes of one picture of so many pixels; `write_classes` names the classes."""
     lines = []

@@ -107,7 +107,7 @@ def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:
     tables, beside = _tables(source), files_beside(source, scans)
     lists = [] if tables else coco_lists(source)  # which may be what the table was made from
     if len(tables) + bool(lists) + bool(beside) > 1:
-        there = [*tables, *lists[:1], *list(beside.values())[:1]]
+        there = [*tables, *lists[:1], *_paths(beside)[:1]]
         listed = ", ".join(p.relative_to(source).as_posix() for p in there)
         raise DataError(f"{source}: boxes in several places: {listed}. Keep one of them.")
     if not tables and not lists and not beside:
@@ -119,12 +119,16 @@ def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:
         table = TABLES[tables[0].name](tables[0])
     else:
         table = read_coco_lists(lists, source) if lists else read_beside(source, scans, beside)
-    table.files = tables or lists or list(beside.values())
+    table.files = tables or lists or _paths(beside)
     table.rename(ids_by_file(scans, source))
     _require_pictures(source, scans, table)
     for case, message in other_sizes(table.sizes, scans).items():
         table.problem(case, message)
     return table
+
+
+def _paths(beside: Mapping[str, Sequence[Path]]) -> list[Path]:
+    return [path for files in beside.values() for path in files]
 
 
 def _tables(source: Path) -> list[Path]:

@@ -74,3 +74,25 @@ def test_names_of_classes_that_do_not_contradict_each_other_are_taken(tmp_path, 
     (tmp_path / "data.yaml").write_text(text)
     data, findings = collect_boxes(tmp_path, "set")
     assert data.classes == ("cat",) and not findings
+
+
+@pytest.mark.parametrize(("voc", "yolo"), [("Annotations", "labels"), ("images", "labels"), ("images", "images")])
+def test_boxes_of_a_picture_in_two_formats_are_an_error_of_it(tmp_path, voc, yolo):
+    pictures(tmp_path / "images", "abcde")
+    boxed(tmp_path / voc, "abcd")
+    boxed(tmp_path / yolo, "de", ".txt")
+    data, findings = collect_boxes(tmp_path, "set")
+    assert [c.id for c in data.cases] == ["a", "b", "c", "e"] and told(findings) == [("bad-annotation", "d")]
+    both = f"{tmp_path / voc / 'd.xml'}, {tmp_path / yolo / 'd.txt'}"
+    assert findings[0].message == f"boxes in several places: {both}. Keep one of them."
+
+
+def test_boxes_twice_in_one_format_and_texts_that_are_no_boxes_are_passed_over(tmp_path):
+    pictures(tmp_path / "images", ["a", "b", "classes"])
+    for folder in ("Annotations", "images"):
+        boxed(tmp_path / folder, ["a", "b", "classes"])
+    (tmp_path / "images/a.txt").write_text("seen by 2\n3 10 20 30 40\n1 of these: a cat\n")
+    (tmp_path / "images/b.txt").write_bytes(b"\xff\xfe")
+    (tmp_path / "images/classes.txt").write_text("cat\n")
+    data, findings = collect_boxes(tmp_path, "set")
+    assert [len(c.boxes) for c in data.cases] == [1, 1, 1] and not findings
