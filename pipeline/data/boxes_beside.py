@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from pipeline.data.boxes_table import BoxesTable
-from pipeline.data.boxes_voc import read_voc
+from pipeline.data.boxes_voc import is_voc, read_voc
 from pipeline.data.boxes_yolo import CLASSES, SETTINGS, is_yolo, read_classes, read_yolo
-from pipeline.data.find_images import inside
+from pipeline.data.find_images import inside, walked
 from pipeline.data.landmark_names import spelled
 from pipeline.data.readers import case_name, read_frame
 from pipeline.errors import DataError
@@ -49,6 +49,22 @@ def read_beside(source: Path, scans: Mapping[str, Path], files: Mapping[str, Seq
         except DataError as error:
             table.problem(case, str(error))
     return table
+
+
+def boxes_without_picture(source: Path, scans: Mapping[str, Path]) -> list[str]:
+    """Files of boxes that are of no picture, by their way without suffix, from the folder of boxes where they lie in
+    one. Only what reads as such is one: names of classes and notes lie there, too."""
+    taken = {path for files in _candidates(source, scans).values() for path in files}
+    below = {Path(root) for name in FOLDERS for root, _, _ in walked(source / name)}
+    folders = below.union(*(_places(source, scan) for scan in scans.values()))
+    astray = {path for folder in folders for same in _by_name(folder).values() for path in same} - taken
+    return sorted({_way(path, source) for path in astray if (is_yolo if _is_text(path) else is_voc)(path)})
+
+
+def _way(path: Path, source: Path) -> str:
+    """As a table may call a picture of these boxes."""
+    *folders, name = path.with_suffix("").relative_to(source).parts if path.is_relative_to(source) else (path.stem,)
+    return "/".join([*(folders[1:] if folders and folders[0] in FOLDERS else folders), name])
 
 
 def _candidates(source: Path, scans: Mapping[str, Path]) -> dict[str, list[Path]]:

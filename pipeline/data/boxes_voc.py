@@ -16,6 +16,7 @@ from pipeline.data.atomic import write_text
 from pipeline.data.boxes_table import BoxesTable, edges_of
 from pipeline.data.dataset import Box
 from pipeline.data.xml_root import xml_root
+from pipeline.errors import DataError
 
 ENDS = ("xmin", "ymin", "xmax", "ymax")
 NUMBER = re.compile(r"[0-9]{1,9}")
@@ -28,7 +29,7 @@ def read_voc(path: Path, case: str, table: BoxesTable) -> None:
         DataError: Not such a file.
     """
     table.cases.setdefault(case, [])
-    root = xml_root(path, "annotation", "Pascal VOC")
+    root = _root(path)
     size = [(root.findtext(f"size/{name}") or "").strip() for name in ("width", "height")]
     if all(NUMBER.fullmatch(pixels) and int(pixels) for pixels in size):  # some tools write 0
         table.sizes[case] = tuple(map(int, size))
@@ -36,6 +37,18 @@ def read_voc(path: Path, case: str, table: BoxesTable) -> None:
         where = f"{path}: object {number}"
         numbers = [(found.findtext(f"bndbox/{end}") or "").strip() for end in ENDS]
         table.add(case, (found.findtext("name") or "").strip(), numbers, where)
+
+
+def is_voc(path: Path) -> bool:
+    """Whether a file can be read as boxes of a picture: other XML may lie beside it, too."""
+    try:
+        return _root(path) is not None
+    except DataError:
+        return False
+
+
+def _root(path: Path) -> ElementTree.Element:
+    return xml_root(path, "annotation", "Pascal VOC")
 
 
 def write_voc(path: Path, picture: str, size: tuple[int, ...], boxes: Sequence[Box]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.data.boxes_beside import FOLDERS, files_beside, read_beside
+from pipeline.data.boxes_beside import FOLDERS, VOC, YOLO, boxes_without_picture, files_beside, read_beside
 from pipeline.data.boxes_coco import LISTS, coco_lists, read_coco, read_coco_lists
 from pipeline.data.boxes_csv import read_boxes_csv
 from pipeline.data.boxes_table import BoxesTable
@@ -69,6 +69,7 @@ def collect_boxes(
             whose, image = subjects.get(case, subject(case)), path.relative_to(source).as_posix()
             cases.append(Case(case, whose, image, {}, splits.get(case), {}, tuple(table.cases.get(case, ()))))
     findings += _without_picture(table.cases.keys() - scans.keys())
+    findings += _without_picture(_astray(source, scans, table, findings))
     known = with_one_spelling(cases)
     require_enough(source, known, findings)
     return Dataset(name, source.resolve(), (), known, unit_of(scans[cases[0].id])), findings
@@ -94,6 +95,9 @@ def with_boxes_of_folder(
     if strays := table.cases.keys() - paths.keys():  # pictures that were left out, and those that there are not
         left_out = ids_by_file(find_scans(dataset.root, images, series)[0], dataset.root)
         findings += _without_picture(strays - left_out.keys())
+    if _astray(dataset.root, paths, table, findings):
+        everything = find_scans(dataset.root, images, series)[0] | paths
+        findings += _without_picture(_astray(dataset.root, everything, table, findings))
     good = {case: tuple(boxes) for case, boxes in table.cases.items() if case not in table.problems}
     return replace(dataset, cases=tuple(replace(c, boxes=good.get(c.id)) for c in dataset.cases))
 
@@ -101,6 +105,16 @@ def with_boxes_of_folder(
 def _without_picture(cases: Iterable[str]) -> list[Finding]:
     text = "boxes, but no picture of this id."
     return [Finding("no-scan", "warning", case, text, "Add the picture.") for case in sorted(cases)]
+
+
+def _astray(source: Path, scans: Mapping[str, Path], table: BoxesTable, findings: Iterable[Finding]) -> list[str]:
+    """Files of boxes of no picture, where such were read: not of one of which something was told, nor of what may be
+    another name of one."""
+    if not any(path.suffix.lower() in (VOC, YOLO) for path in table.files):
+        return []
+    known = ids_by_file(scans, source).keys()
+    told = {f.case for f in findings if f.rule in ("duplicate-case", "unread-scan")}
+    return [way for way in boxes_without_picture(source, scans) if way not in known and Path(way).name not in told]
 
 
 def _read(source: Path, scans: Mapping[str, Path]) -> BoxesTable:

@@ -5,8 +5,8 @@ import pytest
 
 from pipeline.data.boxes_voc import write_voc
 from pipeline.data.boxes_yolo import write_classes, write_yolo
-from pipeline.data.collect_boxes import box_files, collect_boxes
-from pipeline.data.dataset import Box
+from pipeline.data.collect_boxes import box_files, collect_boxes, with_boxes_of_folder
+from pipeline.data.dataset import Box, Case, Dataset
 from pipeline.errors import DataError
 
 SIZE = (40, 30)
@@ -96,3 +96,30 @@ def test_boxes_twice_in_one_format_and_texts_that_are_no_boxes_are_passed_over(t
     (tmp_path / "images/classes.txt").write_text("cat\n")
     data, findings = collect_boxes(tmp_path, "set")
     assert [len(c.boxes) for c in data.cases] == [1, 1, 1] and not findings
+
+
+@pytest.mark.parametrize("suffix", [".xml", ".TXT"])
+def test_files_of_boxes_without_a_picture_are_told_and_others_are_not(tmp_path, suffix):
+    pictures(tmp_path / "images/train")
+    boxed(tmp_path / "labels/train", "abcdx", suffix)
+    boxed(tmp_path / "labels/val", "a", suffix)
+    boxed(tmp_path / "images/train", "y", suffix)
+    (tmp_path / "images/train/z.heic").write_bytes(b"")  # told as a picture that is not read
+    boxed(tmp_path / "labels/train", "z", suffix)
+    others = {"README.txt": "seen by 2\n", "train.txt": "images/train/a.png\n", "set.xml": "<dataset/>"}
+    for name, text in others.items():
+        (tmp_path / "labels" / name).write_text(text)
+        (tmp_path / "images/train" / name).write_text(text)
+    data, findings = collect_boxes(tmp_path, "set")
+    astray = [("no-scan", "images/train/y"), ("no-scan", "train/x"), ("no-scan", "val/a")]
+    assert len(data.cases) == 4 and told(findings) == [("unread-scan", "z"), *astray]
+    assert {f.severity for f in findings} == {"warning"}
+
+
+def test_files_of_boxes_beside_landmarks_are_told_if_no_picture_is_there_though_it_was_left_out(tmp_path):
+    pictures(tmp_path / "train/images", "abc")
+    boxed(tmp_path / "train/labels", "abcx", ".txt")
+    cases = tuple(Case(name, name, f"train/images/{name}.png", {"eye": (1.0, 1.0)}) for name in "ab")  # c was left out
+    findings = []
+    with_boxes_of_folder(Dataset("set", tmp_path, ("eye",), cases, "px"), findings)
+    assert told(findings) == [("no-scan", "train/labels/x")]
