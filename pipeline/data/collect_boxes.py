@@ -10,7 +10,6 @@ from pipeline.data.boxes_beside import FOLDERS, VOC, YOLO, boxes_without_picture
 from pipeline.data.boxes_coco import LISTS, coco_lists, read_coco, read_coco_lists
 from pipeline.data.boxes_csv import read_boxes_csv
 from pipeline.data.boxes_table import BoxesTable
-from pipeline.data.boxes_yolo import CLASSES, SETTINGS
 from pipeline.data.collect import require_enough, subject
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.findings import Finding
