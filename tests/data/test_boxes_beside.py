@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.data.boxes_voc import write_voc
 from pipeline.data.boxes_yolo import write_classes, write_yolo
-from pipeline.data.collect_boxes import box_files, collect_boxes, with_boxes_of_folder
+from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.dataset import Box, Case, Dataset
 from pipeline.errors import DataError
 
@@ -40,7 +40,6 @@ def test_a_file_of_boxes_may_have_its_suffix_in_capitals(tmp_path, suffix):
     boxed(tmp_path / "labels", "d", suffix)
     data, findings = collect_boxes(tmp_path, "set", unlisted="absent")
     assert not findings and [box.label for box in data.case("d").boxes] == ["cat"]
-    assert tmp_path / f"labels/d{suffix}" in box_files(tmp_path, {"d": tmp_path / "images/d.png"})
 
 
 @pytest.mark.parametrize("suffix", [".xml", ".txt"])
@@ -51,7 +50,6 @@ def test_a_link_to_boxes_that_are_not_there_is_an_error_of_its_picture(tmp_path,
     data, findings = collect_boxes(tmp_path, "set", unlisted="absent")
     assert [c.id for c in data.cases] == ["a", "b", "c"] and told(findings) == [("bad-annotation", "d")]
     assert f"labels/d{suffix}: " in findings[0].message
-    assert len(box_files(tmp_path, {n: tmp_path / f"images/{n}.png" for n in "abcd"})) == 3 + (suffix == ".txt")
     boxed(tmp_path / "boxes", "d", suffix)  # what is there is taken
     assert not collect_boxes(tmp_path, "set")[1]
 

@@ -298,6 +298,7 @@ def test_65_no_output_names_the_patient(run, tmp_path):
     names_nobody(tmp_path / "out", 6)
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value")  # of pydicom while the scan is made
 def test_65_what_a_report_lacks_names_nobody(run, tmp_path, capfd):
     """Nor why there is none."""
     pytest.importorskip("highdicom")
