@@ -120,6 +120,19 @@ class KeptAnswers:
         except OSError:
             return None
 
+    def tables(self, by: str | None = None) -> set[str]:
+        """Tables of answers that earlier calls wrote and that are there still; of this model and program, if given."""
+        kept = [content for content in self.others(()).values() if by in (None, content.get("by"))]
+        told = {name for content in kept for name in content.get("files", ())}
+        known = {VALUES, *(name for kind in TABLES for names in holding(kind).values() for name in names)}
+        return {name for name in told & known if (self.out / name).is_file()}
+
+    def remove_tables(self, but: Container[str]) -> None:
+        """Tables that were not written with `predictions.json`, and so may hold other cases."""
+        for name in self.tables():
+            if name not in but:
+                (self.out / name).unlink()
+
     def failures(self) -> dict[str, str]:
         """Why scans of earlier calls have no answers."""
         try:
@@ -180,6 +193,11 @@ class KeptAnswers:
         if isinstance(told, dict) and {"version", "model", "cases", "failures"} <= told.keys():
             return True
         return self.reported() or any(_sealed(path) for path in sorted((self.out / "cases").glob("*.json")))
+
+
+def holding(kind: str) -> dict[str, tuple[str, ...]]:
+    """Of each format the tables that hold answers; the one of YOLO names classes alone."""
+    return {key: names for key, names in TABLES.get(kind, {}).items() if key not in ENDINGS}
 
 
 def _sealed(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pipeline.data.box_predictions import BoxPredictions
 from pipeline.data.claim import claimed_folder, held
 from pipeline.data.dataset import Part
 from pipeline.data.findings import Finding
-from pipeline.data.kept_answers import AnswerFiles, KeptAnswers
+from pipeline.data.kept_answers import AnswerFiles, KeptAnswers, holding
 from pipeline.data.own_output import PRIVATE
 from pipeline.data.predictions import Predictions
 from pipeline.data.reachable import is_there, require_any
@@ -96,8 +96,9 @@ def predict(
             scans, beside = under_codes(scans, beside, out / PRIVATE)
         images = [*scans.values(), *(path for known in beside.values() for path in known.views.values())]
         read = [*(file for path in images for file in files_of(path)), *([table] if table else [])]
-        kept.require_free(files := _files(loaded, formats), scans, read)
         by = fingerprint([program_sum(), loaded.sha256])
+        formats = _with_tables(kept, by, loaded, formats)
+        kept.require_free(files := _files(loaded, formats), scans, read)
         questions = ScanQuestions(answering(loaded, formats), by, scans, beside, kept, files, cut_answers)
         if not held(out / "cases", LOCKS):
             sweep(out, out / "cases", out / "boxes")
@@ -110,12 +111,22 @@ def predict(
             return _gather(questions, said, loaded, model, started, not dataset, share)
 
 
-def _files(loaded: Model, formats: Sequence[str] | None) -> AnswerFiles:
+def _with_tables(kept: KeptAnswers, by: str, loaded: Model, formats: Sequence[str] | None) -> tuple[str, ...]:
+    """What is asked for, and the tables of earlier calls: or these would hold other cases than `predictions.json`."""
+    chosen, there = _chosen(loaded, formats), kept.tables(by)
+    earlier = [key for key, names in holding(TASKS[name_of(loaded.task)].answers).items() if there & {*names}]
+    return tuple(dict.fromkeys([*chosen, *earlier]))
+
+
+def _chosen(loaded: Model, formats: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(getattr(answering(loaded, formats), "formats", ()))
+
+
+def _files(loaded: Model, formats: Sequence[str]) -> AnswerFiles:
     """What will be written."""
-    chosen: Sequence[str] = getattr(answering(loaded, formats), "formats", ())
     kind, multi = TASKS[name_of(loaded.task)].answers, isinstance(loaded.task, MultiTask)
     boxes = FORMATS[loaded.unit][0] if multi else None
-    return AnswerFiles(kind, tuple(chosen), boxes, multi or kind == "values")
+    return AnswerFiles(kind, _chosen(loaded, formats), boxes, multi or kind == "values")
 
 
 def _gather(
@@ -140,6 +151,7 @@ def _gather(
     if goes_on:
         cases, scans = _with_earlier(kept, cases, scans, questions.by)
     predictions = questions.asked.write_all(kept.out, cases, scans, failures)
+    kept.remove_tables(questions.files.tables())
     kept.write_failures(failures, scans)
     remarks = [remark for content in cases.values() for remark in content["remarks"]] + list(map(asdict, said.lacking))
     facts = {**facts_of(loaded, model), "seconds_per_case": said.seconds, "remarks": remarks}

@@ -93,6 +93,19 @@ def test_new_pictures_are_answered_in_the_formats_asked_for(run, folder, tmp_pat
     assert found and all(b.belief >= 0.03 for b in found)
 
 
+def test_tables_of_boxes_go_on_where_later_calls_do_not_ask_for_them(run, folder, tmp_path):
+    pictures, names = sorted((folder / "images").iterdir())[:2], {"boxes.csv", "boxes.json", "classes.txt"}
+    asked = [f"model={run / 'model'}", "device=cpu", "predict.formats=[coco,csv,yolo]"]
+    for out, given, words in (
+        ("out", pictures[:1], asked),
+        ("out", pictures[1:], asked[:2]),
+        ("once", pictures, asked),
+    ):
+        assert main(["predict", *words, "-i", *map(str, given), "-o", str(tmp_path / out)]) == 0
+    for name in names:
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "once" / name).read_bytes()
+
+
 def test_running_again_changes_nothing(run, folder):
     before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file() and p.name not in ("run_report.json", ".lock")}
     assert main(["run", "experiment=my_landmarks", f"source={folder}", f"run={run}", *SETTINGS]) == 0

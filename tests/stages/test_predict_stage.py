@@ -520,6 +520,38 @@ def test_one_scan_a_call_gives_what_all_at_once_give(trained, inputs, tmp_path, 
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "once" / name).read_bytes()
 
 
+@pytest.mark.parametrize("first", [["csv", "nnlandmark", "mrk.json"], ["csv"]])
+def test_tables_of_an_earlier_call_hold_what_predictions_do(trained, inputs, tmp_path, first):
+    out, tables = tmp_path / "out", ["points.csv", "all_landmarks_voxel.json", "spacing.json"][: 3 if first[1:] else 1]
+    on_cpu(trained, out, inputs / "c16.nii.gz", formats=first)
+    for name in ("values.csv", "boxes.json"):
+        (out / name).write_text("the user's own")
+    on_cpu(trained, out, inputs / "c17.nii.gz")
+    on_cpu(trained, tmp_path / "once", inputs, formats=first)
+    (inputs / "c16.nii.gz").unlink()
+    on_cpu(trained, tmp_path / "one", inputs, formats=first)
+    for name in tables:
+        assert (out / name).read_bytes() == (tmp_path / "once" / name).read_bytes()
+    assert list(on_cpu(trained, out, inputs).cases) == ["c17"]
+    for name in tables:
+        assert (out / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
+    assert {(out / name).read_text() for name in ("values.csv", "boxes.json")} == {"the user's own"}
+
+
+def test_a_table_of_another_models_answers_to_other_scans_does_not_stay(trained, inputs, tmp_path):
+    out = tmp_path / "out"
+    on_cpu(trained, out, inputs / "c16.nii.gz", formats=["csv", "fcsv"])
+    on_cpu(that_finds_nothing(trained, tmp_path), out, inputs / "c17.nii.gz")
+    assert not (out / "points.csv").exists() and (out / "c16.fcsv").is_file()
+
+
+def test_a_table_that_was_taken_away_does_not_come_again(trained, inputs, tmp_path):
+    on_cpu(trained, tmp_path / "out", inputs, formats=["csv"])
+    (tmp_path / "out" / "points.csv").unlink()
+    on_cpu(trained, tmp_path / "out", inputs)
+    assert not (tmp_path / "out" / "points.csv").exists()
+
+
 @pytest.mark.parametrize("change", ["gone", "changed", "model"])
 def test_an_earlier_answer_that_no_longer_holds_is_left_out_and_said(trained, inputs, tmp_path, capsys, change):
     on_cpu(trained, tmp_path / "out", inputs / "c17.nii.gz")
