@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from pipeline.cli.config_files import composed, config_folder, first_line, groups
+from pipeline.cli.config_files import NEEDS_PACKAGE, composed, config_folder, first_line, groups, places
 from pipeline.cli.file_keys import require_known_keys
 from pipeline.cli.help import shown
 from pipeline.cli.nearest import did_you_mean
@@ -142,7 +142,8 @@ def _require_chosen(tree: Mapping[str, Any], words: Words) -> None:
             raise ConfigError(f"{group}={said}: give one name; there are: {', '.join(names)}")
         files = " or ".join(f"{config_folder() / g / n}.yaml" for g, n in words.chosen.items())
         if isinstance(met, Mapping):
-            raise ConfigError(f"{files}: needs `# @package _global_` as its first line; without it nothing in it holds")
+            files = " and ".join(str(path) for path, section in places(words.chosen).items() if section == group)
+            raise ConfigError(f"{files}: {NEEDS_PACKAGE}")
         raise ConfigError(
             f"{files}: {group}: {met} chooses nothing there. Take it out and say {group}={met} to the verb."
         )

@@ -10,6 +10,8 @@ from typing import Any
 from pipeline.errors import ConfigError
 
 DEFAULTS = "config"
+GROUPS = "experiment", "method"  # folders whose files are chosen; what else stands there, these may begin with
+NEEDS_PACKAGE = "needs `# @package _global_` as its first line; without it nothing in it holds"
 TAKEN = re.compile(r"_self_|\?{3}|.*\.yaml|.*\$\{.*", re.DOTALL)  # names that mean something else to Hydra
 
 
@@ -25,12 +27,8 @@ def config_folder() -> Path:
 
 
 def groups() -> dict[str, list[str]]:
-    """{group: its names}: the folders of `configs/` and the files in them."""
-    return {
-        folder.name: sorted(path.stem for path in folder.glob("*.yaml"))
-        for folder in sorted(config_folder().iterdir())
-        if folder.is_dir()
-    }
+    """{group: its names}: the folders of `configs/` to choose from and the files in them."""
+    return {group: sorted(path.stem for path in (config_folder() / group).glob("*.yaml")) for group in GROUPS}
 
 
 def composed(chosen: Mapping[str, str]) -> Any:

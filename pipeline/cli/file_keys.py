@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.config_files import DEFAULTS, config_folder, places
+from pipeline.cli.config_files import DEFAULTS, NEEDS_PACKAGE, config_folder, places
 from pipeline.cli.validate import known_keys, unknown_key
 from pipeline.errors import ConfigError
 
@@ -25,6 +25,9 @@ def require_known_keys(chosen: Mapping[str, str]) -> None:
     """
     wrong = []
     for path, section in _files(chosen).items():
+        if section and not _leads_to_one(section):
+            wrong.append(f"{path}: {NEEDS_PACKAGE}")
+            continue
         said = {name: value for name, value in _content(path).items() if name != OF_HYDRA}
         wrong += [f"{path}: {message}" for message in _unknown(said, tuple(section.split(".")) if section else ())]
     if wrong:

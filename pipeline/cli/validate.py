@@ -114,6 +114,8 @@ def _in_mapping(key: str) -> Leaf | None:
 
 def unknown_key(key: str, value: Any) -> str:
     """The message about a key that no setting has."""
+    if key in known_keys():
+        return f"'{key}': within braces a name with a dot in it is one name. Give the key by itself: {key}=VALUE"
     section = key.rpartition(".")[0]
     beside = _beside(f"{section}.") if section else []
     place = f"in '{section}' there are" if beside else "there are"

@@ -115,6 +115,27 @@ def test_a_key_that_is_none_is_told_with_the_file_that_an_experiment_begins_with
     ]
 
 
+@pytest.mark.parametrize("place", ["experiment", "ours"])
+def test_a_base_that_is_laid_where_nothing_holds_is_named_itself(experiment, place):
+    base = experiment.parent.parent / place / "base.yaml"
+    base.parent.mkdir(exist_ok=True)
+    base.write_text("levels: [3.0]\n")
+    experiment.write_bytes(GLOBAL + f"defaults: [/{place}/base, _self_]\n".encode())
+    with pytest.raises(ConfigError, match="needs `# @package _global_` as its first line") as caught:
+        composed()
+    assert str(caught.value).startswith(f"{base}: ")
+
+
+def test_a_folder_of_ones_own_holds_what_experiments_begin_with(experiment):
+    folder = experiment.parent.parent / "ours"
+    folder.mkdir()
+    (folder / "base.yaml").write_bytes(GLOBAL + b"levels: [3.0]\n")
+    experiment.write_bytes(GLOBAL + b"defaults: [/ours/base, _self_]\n")
+    assert composed()["levels"] == [3.0]
+    with pytest.raises(ConfigError, match="unknown key 'ours'"):
+        validate(compose(sort_words(["ours=base"])))
+
+
 def test_names_in_a_mapping_are_ones_own(experiment):
     experiment.write_bytes(GLOBAL + b"data: {views: {left.side: a}}\ntraining: {coarse: {parameters: {of.mine: 1}}}")
     assert composed()["data"]["views"] == {"left.side": "a"}
@@ -124,3 +145,8 @@ def test_names_in_a_mapping_are_ones_own(experiment):
 def test_a_group_is_chosen_by_one_name(word):
     with pytest.raises(ConfigError, match="give one name; there are"):
         compose(sort_words([word]))
+
+
+def test_a_name_with_a_dot_in_braces_is_not_its_own_suggestion():
+    with pytest.raises(ConfigError, match=r"^'training.augment.share': within braces .* training.augment.share=VALUE"):
+        validate(compose(sort_words(["training={augment.share: 0.3}"])))
