@@ -18,7 +18,7 @@ from pipeline.cli.nearest import did_you_mean
 from pipeline.cli.streams import prepare_streams, say, silence
 from pipeline.cli.verbs import NAMES, Verb, verb_named
 from pipeline.data.file_names import is_utf8, mend_utf8
-from pipeline.errors import ConfigError, PatchvoteError
+from pipeline.errors import ConfigError, PatchvoteError, is_lack_of_memory
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 FLAGS = {"-i": "predict.input", "--input": "predict.input", "-o": "predict.output", "--output": "predict.output"}
@@ -43,12 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except OSError as error:
         if error.errno not in UNREACHABLE or error.filename is None:
-            return _fault()
+            return _fault(error)
         why = f"{error.filename}: {error.strerror}. Name another path, or make it readable."
         print(f"patchvote: {why}", file=sys.stderr)
         return MISUSED
-    except Exception:
-        return _fault()
+    except Exception as error:
+        return _fault(error)
 
 
 def _again(given: Sequence[str]) -> str:
@@ -56,8 +56,13 @@ def _again(given: Sequence[str]) -> str:
     return "begins anew" if verb and verb.anew else "goes on where it stopped"
 
 
-def _fault() -> int:
-    """What nobody thought of: the lines that help to mend it."""
+def _fault(error: Exception) -> int:
+    """What nobody thought of: the lines that help to mend it. Memory may end anywhere, and is no fault."""
+    if is_lack_of_memory(error):
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        why = f"there is not enough memory, or a limit on it (ulimit, container, job) is too low: {said}."
+        print(f"patchvote: {why} Raise the limit, close other programs, or use a machine with more.", file=sys.stderr)
+        return FAILED
     traceback.print_exc()
     print(f"patchvote {__version__}: a fault of the program. Please report the lines above.", file=sys.stderr)
     return FAILED

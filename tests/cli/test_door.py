@@ -317,9 +317,12 @@ def test_a_path_that_cannot_even_be_looked_for_is_named(words, capsys, tmp_path,
         (PermissionError(13, "Permission denied", "closed/x"), 2, "closed/x: Permission denied. Name another"),
         (PermissionError(13, "Permission denied"), 1, "a fault of the program"),
         (OSError(5, "Input/output error", "x"), 1, "a fault of the program"),
+        (ImportError("libx.so: failed to map segment from shared object"), 1, "x.so: failed to map segment from sha"),
+        (OSError(12, "Cannot allocate memory"), 1, "patchvote: there is not enough memory, or a limit on it"),
+        (MemoryError(), 1, "is too low: MemoryError. Raise the limit, close other programs, or use a machine with"),
     ],
 )
-def test_only_a_path_that_is_closed_is_no_fault_of_the_program(error, code, said, monkeypatch, capsys):
+def test_closed_paths_and_a_lack_of_memory_are_no_faults_of_the_program(error, code, said, monkeypatch, capsys):
     monkeypatch.setattr(chain, "act", fail_with(error))
     assert main(["report", "run=x"]) == code
     assert said in capsys.readouterr().err
