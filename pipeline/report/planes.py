@@ -70,7 +70,8 @@ def half_width(image: Image, error: float) -> float:
 def draw_planes(
     image: Image, reference: Sequence[float], predicted: Sequence[float] | None, half: float | None = None
 ) -> str:
-    """PNG (a data address) of the planes through the reference; o marks it, x the answer, both seen from the front.
+    """PNG (a data address) of the planes through the reference; o marks it, x the answer, both seen from the front. An
+    answer farther off than the scan is long is not marked: it would lie on another plane of the picture.
 
     Args:
         image: The scan.
@@ -82,7 +83,8 @@ def draw_planes(
     answer = None if predicted is None else np.asarray(predicted, float)
     half = half or half_width(image, 0.0 if answer is None else float(np.linalg.norm(answer - there)))
     cut = planes(image, there, half)
-    marks = partial(_marks, reference=there, predicted=answer, grey=sum(window(cut)) / 2)
+    seen = answer if answer is not None and np.abs(answer - there).max() <= half else None
+    marks = partial(_marks, reference=there, predicted=seen, grey=sum(window(cut)) / 2)
     return beside(cut, half, image.frame.unit, marks)
 
 

@@ -67,3 +67,11 @@ def test_a_picture_is_drawn_in_any_dimension_with_or_without_an_answer(dims, uni
 def test_the_view_grows_with_the_error_up_to_the_scan_itself():
     image = Image(ImageFrame((100, 10), np.eye(3)), np.zeros((100, 10)))
     assert [half_width(image, e) for e in (0, 20, 500)] == [15, 28, 100]
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_answer_beyond_the_view_is_not_marked_on_another_plane():
+    image, centre = ramp(crooked(3)), [0.0, 0.0, 0.0]
+    none = draw_planes(image, centre, None, half=60.0)
+    assert draw_planes(image, centre, [5000.0, 0, 0], half=60.0) == none
+    assert draw_planes(image, centre, [50.0, 0, 0], half=60.0) != none
