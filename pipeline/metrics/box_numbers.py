@@ -17,10 +17,9 @@ from pipeline.data.box_rules import usable_boxes
 from pipeline.data.dataset import Box, Case
 from pipeline.errors import DataError
 from pipeline.geometry import ImageFrame
-from pipeline.geometry.boxes import BoxSet, cut_at_edges, iou
-from pipeline.metrics.detection import average_precision, matches
+from pipeline.geometry.boxes import BoxSet, cut_at_edges
+from pipeline.metrics.detection import average_precision, matches, overlaps
 
-HALF = 0.5  # intersection over union from which an answer is right
 Said = tuple[BoxSet, np.ndarray]
 
 
@@ -99,26 +98,17 @@ def _numbers(boxes: Compared, labels: Sequence[str]) -> dict[str, Any]:
     curve = [matches(t, s, b, label) for t, (s, b) in zip(boxes.truth, boxes.said, strict=True) for label in labels]
     belief, right = (np.concatenate([m[n] for m in curve]) for n in (0, 1))
     count, pairs = sum(m[2] for m in curve), list(zip(boxes.truth, boxes.found, strict=True))
-    called = [matches(t, *f, label) for t, f in pairs for label in labels]
-    hits, answers = sum(int(m[1].sum()) for m in called), sum(len(m[1]) for m in called)
-    overlaps = [_overlap(t, f, label) for t, (f, _) in pairs for label in labels]
-    best = np.concatenate(overlaps) if overlaps else np.zeros(0)
+    called = [overlaps(t, *f, label)[1] for t, f in pairs for label in labels]
+    shared = np.concatenate([np.zeros(0), *called])
+    hits, answers = int((shared > 0).sum()), len(shared)
     return {
         "boxes": count,
         "answers": answers,
         "ap50": average_precision(belief, right, count),
         "precision": hits / answers if answers else None,
         "recall": hits / count if count else None,
-        "mean_iou": float(best[best >= HALF].mean()) if (best >= HALF).any() else None,
+        "mean_iou": float(shared[shared > 0].mean()) if hits else None,
     }
-
-
-def _overlap(truth: BoxSet, found: BoxSet, label: str) -> np.ndarray:
-    """Of each box of the reference, by how much the best answer of its class overlaps it."""
-    there, mine = ([n for n, name in enumerate(s.labels) if name == label] for s in (truth, found))
-    if not there or not mine:
-        return np.zeros(len(there))
-    return iou(truth.low[there], truth.high[there], found.low[mine], found.high[mine]).max(1)
 
 
 def _set(boxes: Sequence[Box], dims: int) -> BoxSet:

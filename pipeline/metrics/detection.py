@@ -21,16 +21,24 @@ def matches(
     Returns:
         Belief of each answer of the class, whether it is right, and how many boxes of the class there are.
     """
+    sure, overlap, count = overlaps(truth, said, belief, label, threshold)
+    return sure, overlap > 0, count
+
+
+def overlaps(
+    truth: BoxSet, said: BoxSet, belief: Float[np.ndarray, " N"], label: str, threshold: float = 0.5
+) -> tuple[Float[np.ndarray, " M"], Float[np.ndarray, " M"], int]:
+    """As `matches`; of each answer by how much it overlaps the box that it took, 0 of a wrong one."""
     mine = [n for n, name in enumerate(said.labels) if name == label]
     there = [n for n, name in enumerate(truth.labels) if name == label]
     mine.sort(key=lambda n: -belief[n])
     overlap = iou(said.low[mine], said.high[mine], truth.low[there], truth.high[there])
-    right, taken = np.zeros(len(mine), bool), np.zeros(len(there), bool)
+    found, taken = np.zeros(len(mine)), np.zeros(len(there), bool)
     for row in range(len(mine) if there else 0):
         best = int(np.where(taken, -1, overlap[row]).argmax())
         if not taken[best] and overlap[row, best] >= threshold:
-            right[row] = taken[best] = True
-    return belief[mine], right, len(there)
+            found[row], taken[best] = overlap[row, best], True
+    return belief[mine], found, len(there)
 
 
 def average_precision(belief: Float[np.ndarray, " N"], right: Bool[np.ndarray, " N"], count: int) -> float | None:

@@ -90,7 +90,7 @@ def columns(summary: Numbers, paper: dict[str, float] | None = None) -> list[Col
         _share("found", "share of the landmarks that are in the scan for which a position was given", "found_rate"),
     ]
     if summary.get("n_absent"):
-        meaning = "share of the landmarks not in the scan that were not reported"
+        meaning = "share of the landmarks not in the scan that were told absent; a scan without an answer tells nothing"
         found.append(_share("absent told", meaning, "absent_told", "abs.\ntold"))
     if summary.get("wrong_rate") is not None:
         beyond = summary.get("settings", {}).get("wrong_beyond")
@@ -98,7 +98,7 @@ def columns(summary: Numbers, paper: dict[str, float] | None = None) -> list[Col
         meaning = f"share of the answers {far} off: probably another structure"
         found.append(_share("wrong place", meaning, "wrong_rate", "wrong\nplace"))
     if summary.get("radius95_coverage") is not None:
-        meaning = "share of the answers within the radius they promised; 95% is meant"
+        meaning = "share of the answers to landmarks that are there within the radius they promised; 95% is meant"
         found.append(_share("radius held", meaning, "radius95_coverage", ""))
     if summary.get("radius95_mean") is not None:
         meaning = f"mean of the radii promised, {unit}; where it is far above p95, more was promised than needed"

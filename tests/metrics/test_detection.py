@@ -45,6 +45,17 @@ def test_answers_are_cut_at_the_edge_of_the_image_as_the_reference_is(dims):
     assert (numbers["boxes"], numbers["recall"], numbers["precision"]) == (2, 1.0, 1.0)
 
 
+def test_overlaps_are_those_of_right_answers_with_the_boxes_that_they_took():
+    one, two = Box("a", (0.0, 0.0), (10.0, 10.0)), Box("a", (0.0, 0.0), (10.0, 9.0))
+    short = Box("a", (0.0, 0.0), (6.0, 10.0))
+    cases = [Case(name, name, f"{name}.png", {}, boxes=there) for name, there in (("c", (one,)), ("d", (one, two)))]
+    # in c the better answer comes second and is wrong; in d the one answer takes one of two boxes
+    answers = {"c": (FoundBox(short, 0.9, True), FoundBox(one, 0.4, True)), "d": (FoundBox(one, 0.9, True),)}
+    numbers = numbers_of_boxes(compare_boxes(cases, [None, None], answers, "p.json"), ["a"])[1]
+    assert (numbers["precision"], numbers["recall"]) == (2 / 3, 2 / 3)
+    assert numbers["mean_iou"] == pytest.approx((0.6 + 1) / 2)
+
+
 def test_a_box_of_another_class_is_wrong():
     _, right, _ = matches(TRUTH, boxes((0, 0, 10, 10), label="b"), np.array([0.9]), "a")
     assert right.tolist() == []
