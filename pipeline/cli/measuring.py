@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.cli.apart import require_apart
 from pipeline.cli.given import answers_of, kind_of, quarantined, run_of, said_in
 from pipeline.cli.nearest import did_you_mean
-from pipeline.cli.order import require_own_answers
+from pipeline.cli.order import require_answered_scans, require_own_answers
 from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
 from pipeline.data.answer_fields import read_answered
@@ -23,6 +23,8 @@ def evaluate(settings: Settings) -> Outcome:
     if settings.evaluate.predictions is None:
         require_apart(run_of(settings), settings.evaluate.part)
         require_own_answers(content, path, settings)
+        if settings.evaluate.dataset is None:
+            require_answered_scans(settings, quarantined(run_of(settings)))
     answers = kind_of(content, path)
     others = {"boxes": _evaluate_boxes, "values": _evaluate_values, "vectors": _evaluate_vectors}
     if answers in others:
@@ -150,6 +152,8 @@ def report(settings: Settings) -> Outcome:
     measured = answers_of(settings) / "summary.json"
     content = said_in(measured, settings.task)
     require_own_answers(content, measured, settings)
+    if measured.is_file():
+        require_answered_scans(settings, content.get("excluded", ()))
     stage = {"points": of_points, "boxes": report_boxes, "values": report_values, "vectors": report_vectors}
     page = stage[kind_of(content, measured)](run, wanted.output, wanted.title, settings.evaluate.part)
     return Outcome(f"{page}", (f"Report: {page.resolve()}",))

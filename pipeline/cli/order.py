@@ -1,15 +1,18 @@
-"""Which verb comes before which: one that comes too early says what to run first."""
+"""Which verb comes before which: one that comes too early, or after what changed since, says what to run first."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.given import run_of
+from pipeline.cli.given import answers_of, run_of
 from pipeline.cli.settings import Settings
 from pipeline.cli.verbs import Verb
 from pipeline.data.atomic import sha256_of
+from pipeline.data.dataset import read_dataset
+from pipeline.data.kept_answers import KeptAnswers
+from pipeline.data.long_lists import cut
 from pipeline.errors import ConfigError
 
 BEFORE = {
@@ -49,8 +52,32 @@ def require_own_answers(content: Mapping[str, Any], path: Path, settings: Settin
     model = run_of(settings) / "model" / "model.json"
     made_by = content.get("model_sha256")
     if made_by and model.is_file() and made_by != sha256_of(model):
-        again = "\n".join(f"  {_command(name, settings)}" for name in ("predict", "evaluate"))
-        raise ConfigError(f"{path}: of another model than {model}. Run again:\n{again}")
+        raise ConfigError(f"{path}: of another model than {model}. Run again:\n{_answered_anew(settings)}")
+
+
+def require_answered_scans(settings: Settings, exclude: Collection[str]) -> None:
+    """Make sure that the answers of a run are to the scans that its data set has now; one that is gone needs none.
+
+    Args:
+        exclude: Ids of cases that are not measured.
+
+    Raises:
+        ConfigError: Names the scans that were exchanged, and says what to run again.
+    """
+    kept, path = KeptAnswers(answers_of(settings)), run_of(settings) / "dataset.json"
+    if not kept.out.is_dir() or not path.is_file():
+        return
+    data = read_dataset(path)
+    asked = {c.id: data.image_path(c) for c in data.part(settings.evaluate.part) if c.id not in exclude}
+    if changed := [f"  {case} ({scan})" for case, scan in asked.items() if kept.is_of_another(case, scan)]:
+        listed = "\n".join(cut(changed))
+        raise ConfigError(
+            f"{kept.out}: scans changed since they were answered:\n{listed}\nRun again:\n{_answered_anew(settings)}"
+        )
+
+
+def _answered_anew(settings: Settings) -> str:
+    return "\n".join(f"  {_command(name, settings)}" for name in ("predict", "evaluate"))
 
 
 def _command(name: str, settings: Settings) -> str:

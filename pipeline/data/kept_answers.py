@@ -17,8 +17,9 @@ from pipeline.data.nnlandmark import SPACINGS
 from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.points_csv import csv_line
 from pipeline.data.points_file import SUFFIX as POINTS
+from pipeline.data.reachable import is_there
 from pipeline.data.run_report import REPORT, is_report, require_free_report
-from pipeline.data.scan_facts import stamp_of
+from pipeline.data.scan_facts import digest_of, stamp_of
 from pipeline.data.write_answers import TABLE
 from pipeline.errors import DataError
 
@@ -87,7 +88,7 @@ class KeptAnswers:
         return _sealed(self.place(case))
 
     def write(self, case: str, content: Mapping[str, Any], scan: Path, files: Sequence[str]) -> None:
-        """Keep the answers to a scan, and the `stamp` it had, before its `files` are written. Files of an earlier call
+        """Keep the answers to a scan, and its sums, before its `files` are written. Files of an earlier call
         show the same answers, or are removed: a new one may fail to be written."""
         before = self.read(case)
         earlier = set(before.get("files", ()))
@@ -119,6 +120,17 @@ class KeptAnswers:
             return scan if "scan" in kept and stamp_of(scan) == kept["stamp"] else None
         except OSError:
             return None
+
+    def is_of_another(self, case: str, scan: Path) -> bool:
+        """Whether the scan of a case is not the one that was answered, as far as it is there to be read and the answers
+        say what theirs was. Bytes are read only where the stamp is another one, which that of a copy is, too."""
+        kept = self.read(case)
+        try:
+            if "stamp" not in kept or not is_there(scan) or stamp_of(scan) == kept["stamp"]:
+                return False
+            return digest_of(scan) != kept.get("sha256")
+        except OSError:
+            return False
 
     def tables(self, by: str | None = None) -> set[str]:
         """Tables of answers that earlier calls wrote and that are there still; of this model and program, if given."""

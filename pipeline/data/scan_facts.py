@@ -36,7 +36,7 @@ def inspect_scan(path: str, known: Facts | None = None) -> Facts:
     try:
         require_file(scan)
         stamp = _stamp(scan)
-        digest = _digest(scan)
+        digest = digest_of(scan)
         if known and known.get("sha256") == digest:
             return known | stamp
         image = read_voxels(scan)
@@ -67,7 +67,7 @@ def require_same(path: Path, known: Facts) -> None:
     Raises:
         DataError: The bytes are others than those of the earlier look.
     """
-    if not unchanged(path, known) and _digest(path) != known["sha256"]:
+    if not unchanged(path, known) and digest_of(path) != known["sha256"]:
         raise DataError(f"{path}: changed since check; run check again.")
 
 
@@ -76,6 +76,21 @@ def stamp_of(path: Path) -> str:
     unpacked together may have the same, and a name that another file is given keeps both."""
     stats = [p.stat() for p in files_of(path) if p.exists()]
     return fingerprint([[s.st_size, s.st_mtime_ns, s.st_ino, s.st_ctime_ns] for s in stats])
+
+
+def digest_of(path: Path) -> str:
+    """Of the bytes of all files of a scan."""
+    digests, series = [sha256_of(p) for p in files_of(path)], folder_and_series(path)[1]
+    return digests[0] if len(digests) == 1 else fingerprint([*digests, *([series] if series else [])])
+
+
+def digest_at(path: Path, stamp: str) -> str | None:
+    """The digest of the scan that had this stamp; None where it was exchanged since, or cannot be read any more."""
+    try:
+        digest = digest_of(path)
+        return digest if stamp_of(path) == stamp else None  # asked after reading, as in `require_same`
+    except (DataError, OSError):
+        return None
 
 
 def frame_of(facts: Facts) -> ImageFrame:
@@ -141,8 +156,3 @@ def _stamp(path: Path) -> Facts:
     stats = [p.stat() for p in files_of(path)]
     size, time = sum(s.st_size for s in stats), max((s.st_mtime_ns for s in stats), default=0)
     return {"bytes": size, "mtime_ns": time, "stamp": stamp_of(path)}
-
-
-def _digest(path: Path) -> str:
-    digests, series = [sha256_of(p) for p in files_of(path)], folder_and_series(path)[1]
-    return digests[0] if len(digests) == 1 else fingerprint([*digests, *([series] if series else [])])

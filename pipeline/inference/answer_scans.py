@@ -20,7 +20,7 @@ from pipeline.data.progress_bar import progress_bar
 from pipeline.data.read_ahead import read_ahead
 from pipeline.data.read_apart import read_safely
 from pipeline.data.readers import unit_of
-from pipeline.data.scan_facts import stamp_of
+from pipeline.data.scan_facts import digest_at, stamp_of
 from pipeline.data.scan_remarks import remarks_on
 from pipeline.data.write_behind import WriteBehind
 from pipeline.errors import in_words
@@ -129,7 +129,9 @@ class ScanQuestions:
 
     def _write(self, said: Said, name: str, content: Content, draw: Callable[[], None] | None = None) -> None:
         scan = self.scans[name]
-        whole = {**content, "made_of": self.made_of[name], "by": self.by, "stamp": self.stamps[name]}
+        stamp = self.stamps[name]
+        digest = content.get("sha256") or digest_at(scan, stamp)
+        whole = {**content, "made_of": self.made_of[name], "by": self.by, "stamp": stamp, "sha256": digest}
         self.kept.write(name, whole, scan, [*self.files.of_case(name), *self.files.tables()])
         said.cases[name] = content  # from here on nothing that fails takes it away
         with ExitStack() as each:  # is called though what follows fails

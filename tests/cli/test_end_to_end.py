@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from pipeline.cli.door import main
+from pipeline.data.dataset import read_dataset
 
 WORDS = ("experiment=my_landmarks", "training.minutes=null", "training.steps=40", "threads=1")
 
@@ -55,6 +56,22 @@ def test_new_cases_do_not_cost_a_finished_run_its_split(house, tmp_path, capsys)
     assert main(["run", f"source={scans}", f"run={run}", *WORDS]) == 2
     assert "\n  new: 'new0', 'new1', 'new2', 'new3', 'new4'\n" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in before} == before
+    assert [main([verb, f"run={run}"]) for verb in ("predict", "evaluate", "report")] == [0, 0, 0]
+
+
+def test_a_scan_exchanged_since_it_was_answered_is_neither_measured_nor_shown(house, tmp_path, capsys):
+    folder = shutil.copytree(house[0], tmp_path / "house")
+    for path in (run := folder / "run").glob("[cd]*.*"):
+        path.write_text(path.read_text().replace(f"{house[0]}/", f"{folder}/"))
+    assert [main([verb, f"run={run}"]) for verb in ("evaluate", "report")] == [0, 0]  # a copy is no other scan
+    one, other = (read_dataset(run / "dataset.json").part(part)[0] for part in ("test", "train"))
+    shutil.copy(folder / "scans" / other.image, folder / "scans" / one.image)
+    page = (run / "report.html").read_bytes()
+    capsys.readouterr()
+    for verb in ("evaluate", "report"):
+        assert main([verb, f"run={run}"]) == 2
+        assert f"changed since they were answered:\n  {one.id} (" in capsys.readouterr().err
+    assert (run / "report.html").read_bytes() == page
     assert [main([verb, f"run={run}"]) for verb in ("predict", "evaluate", "report")] == [0, 0, 0]
 
 

@@ -1,0 +1,79 @@
+"""Answers are measured and shown beside the scans that they were given to, and beside no others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from pipeline.cli.order import require_answered_scans
+from pipeline.cli.settings import Settings
+from pipeline.data.dataset import Case, Dataset, write_dataset
+from pipeline.data.kept_answers import KeptAnswers
+from pipeline.data.scan_facts import digest_of, stamp_of
+from pipeline.errors import ConfigError
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Settings of a run whose two test cases are answered."""
+    cases = tuple(Case(name, name, f"{name}.nii", {}, "test" if name in "st" else "train") for name in "ast")
+    for case in cases:
+        (tmp_path / case.image).write_text(f"bytes of {case.id}")
+    write_dataset(Dataset("d", tmp_path, ("p",), cases), tmp_path / "dataset.json")
+    for name in "st":
+        scan = tmp_path / f"{name}.nii"
+        content = {"made_of": "", "stamp": stamp_of(scan), "sha256": digest_of(scan)}
+        KeptAnswers(tmp_path / "test").write(name, content, scan, [])
+    return replace(Settings(), run=tmp_path)
+
+
+def test_scans_exchanged_since_they_were_answered_are_named_with_what_to_run_again(run):
+    for name in "ast":  # nobody answered "a"
+        (run.run / f"{name}.nii").write_text("others")
+    with pytest.raises(ConfigError) as caught:
+        require_answered_scans(run, ())
+    assert str(caught.value) == (
+        f"{run.run}/test: scans changed since they were answered:\n  s ({run.run}/s.nii)\n  t ({run.run}/t.nii)\n"
+        f"Run again:\n  patchvote predict run={run.run}\n  patchvote evaluate run={run.run}"
+    )
+    with pytest.raises(ConfigError, match=r"answered:\n  t \("):
+        require_answered_scans(run, ["s"])
+
+
+def test_a_scan_of_the_same_size_and_time_is_another_one(run):
+    scan = run.run / "t.nii"
+    before = scan.stat()
+    scan.write_text("bytes of u")
+    os.utime(scan, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(ConfigError, match="changed since"):
+        require_answered_scans(run, ())
+
+
+def test_a_scan_that_was_touched_or_copied_is_the_same_and_one_that_is_gone_cannot_be_told(run):
+    (run.run / "s.nii").touch()
+    shutil.move(shutil.copy(run.run / "t.nii", run.run / "copy"), run.run / "t.nii")
+    require_answered_scans(run, ())
+    (run.run / "t.nii").unlink()
+    require_answered_scans(run, ())
+
+
+def test_bytes_are_read_only_where_the_disk_says_that_something_is_new(run, monkeypatch):
+    read = []
+    monkeypatch.setattr("pipeline.data.kept_answers.digest_of", lambda scan: read.append(scan.name))
+    require_answered_scans(run, ())
+    assert not read
+    (run.run / "s.nii").touch()
+    with pytest.raises(ConfigError):
+        require_answered_scans(run, ())
+    assert read == ["s.nii"]
+
+
+def test_answers_that_say_nothing_of_their_scan_are_taken_as_they_are(run):
+    (run.run / "t.nii").write_text("others")
+    KeptAnswers(run.run / "test").write("t", {"made_of": ""}, run.run / "t.nii", [])
+    require_answered_scans(run, ())
+    shutil.rmtree(run.run / "test")
+    require_answered_scans(run, ())
