@@ -15,7 +15,7 @@ from pipeline.cli.ahead import require_ahead
 from pipeline.cli.build import build_networks, require_fitting
 from pipeline.cli.given import source_of
 from pipeline.cli.left_out import tell_left_out
-from pipeline.cli.order import require_earlier
+from pipeline.cli.order import require_checked, require_earlier
 from pipeline.cli.outcome import Outcome
 from pipeline.cli.record import RECORD, is_trained
 from pipeline.cli.run_folder import claimed, leaving_none, writable
@@ -65,6 +65,7 @@ def single(verb: Verb, settings: Settings) -> Outcome:
             elif not _only_reads(verb, settings):
                 held.enter_context(claimed(verb, settings))
         _require_writable(verb, settings)
+        require_checked(verb, settings)
         tell_left_out(verb, settings)
         return STAGES[verb.name](settings)
 

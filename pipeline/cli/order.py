@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from pipeline.cli.settings import Settings
 from pipeline.cli.verbs import Verb
 from pipeline.data.atomic import sha256_of
 from pipeline.data.dataset import read_dataset
+from pipeline.data.findings import read_findings
 from pipeline.data.kept_answers import KeptAnswers
 from pipeline.data.long_lists import cut
-from pipeline.errors import ConfigError
+from pipeline.data.said import said_of
+from pipeline.errors import ConfigError, DataError
 
 BEFORE = {
     "preprocess": ("check", "findings.json"),
@@ -37,6 +40,26 @@ def require_earlier(verb: Verb, settings: Settings) -> None:
     path = run / Path(name.format(part=settings.evaluate.part))
     if not path.is_file():
         raise ConfigError(f"{verb.name}: there is no {path} yet. First:\n  {_command(earlier, settings)}")
+
+
+def require_checked(verb: Verb, settings: Settings) -> None:
+    """Refuse to go by findings about other landmarks, boxes, values or scans than the data set of a run has now.
+
+    Raises:
+        ConfigError: Says to run check again.
+    """
+    apart = {"predict": settings.predict.input, "evaluate": settings.evaluate.dataset}.get(verb.name)
+    run = settings.run
+    if verb.name not in BEFORE or apart or run is None:
+        return
+    path, said = run / "findings.json", None
+    with suppress(DataError):  # files that are damaged, or not there: the stage says so
+        said, now = read_findings(path).said_of, said_of(read_dataset(run / "dataset.json"))
+    if said and said != now:
+        raise ConfigError(
+            f"{path}: was made from another {run / 'dataset.json'}: cases are new, gone, or have other landmarks,"
+            f" boxes, values or images since. Run again:\n  {_command('check', settings)}"
+        )
 
 
 def require_own_answers(content: Mapping[str, Any], path: Path, settings: Settings) -> None:

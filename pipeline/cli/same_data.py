@@ -25,7 +25,9 @@ def require_same_data(run: Path, data: Dataset) -> None:
     if made_of in (None, *data_sums(now)):
         return
     before, found = _before(run, made_of), contents_of(now)
-    anew = _measured_anew(run, found == _imported(run)) if before and learned_alike(before, found) else ""
+    anew = (
+        _measured_anew(run, "check", there=found == _imported(run)) if before and learned_alike(before, found) else ""
+    )
     changed = changes(before, found) if before else {}
     raise ConfigError(_refusal(run, "data than these, so nothing was done", changed, anew))
 
@@ -44,7 +46,7 @@ def require_same_scans(run: Path) -> None:
     scans = {case: found.facts[case]["sha256"] for case in found.facts.keys() - found.quarantined}
     now = contents_of(read_dataset(run / "dataset.json"), scans)
     if changed := other_scans(before, now):
-        anew = _measured_anew(run, there=True) if learned_alike(before, now) else ""
+        anew = _measured_anew(run) if learned_alike(before, now) else ""
         what = "scans than these, so nothing was prepared or trained"
         raise ConfigError(_refusal(run, what, changed, anew))
 
@@ -85,8 +87,8 @@ def _imported(run: Path) -> Contents | None:
         return None
 
 
-def _measured_anew(run: Path, there: bool) -> str:
-    """What else can be done where only test cases differ; `there`: the run holds them already."""
-    verbs = "".join(f"\n  patchvote {verb} run={run}" for verb in ("predict", "evaluate", "report"))
+def _measured_anew(run: Path, *before: str, there: bool = True) -> str:
+    """What else can be done where only test cases differ, `before` these are answered; `there`: the run holds them."""
+    verbs = "".join(f"\n  patchvote {verb} run={run}" for verb in (*before, "predict", "evaluate", "report"))
     first = "" if there else ", give `patchvote import` the same source and data.* as here, and then"
     return f"\nOnly test cases differ: to measure this model by them as they are now{first}:{verbs}"

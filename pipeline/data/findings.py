@@ -44,10 +44,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """The content of `findings.json`: remarks, and facts about each scan (shape, spacing, intensities)."""
+    """The content of `findings.json`: remarks, facts about each scan (shape, spacing, intensities), and `said_of` the
+    data set that they are about, which early ones do not have."""
 
     items: tuple[Finding, ...]
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    said_of: str | None = None
 
     @property
     def quarantined(self) -> tuple[str, ...]:
@@ -59,6 +61,7 @@ def write_findings(findings: Findings, path: Path, indent: int | None = 1) -> No
     """Write `findings.json` (or `import.json`) atomically; `indent` as in `write_json`."""
     content: dict[str, Any] = {"version": 1, "findings": [asdict(f) for f in findings.items]}
     content["quarantined"] = list(findings.quarantined)
+    content |= {"said_of": findings.said_of} if findings.said_of else {}
     write_json(path, content | ({"facts": findings.facts} if findings.facts else {}), indent)
 
 
@@ -74,7 +77,8 @@ def read_findings(path: Path) -> Findings:
             raise DataError(
                 f"{path}: version {content['version']}; this program reads version 1. Run `patchvote check`."
             )
-        return Findings(tuple(_finding(f, path) for f in content["findings"]), _facts(content.get("facts", {}), path))
+        items, facts = tuple(_finding(f, path) for f in content["findings"]), _facts(content.get("facts", {}), path)
+        return Findings(items, facts, content.get("said_of"))
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a findings file: {error!r}. Make it with `patchvote check`.") from error
 

@@ -19,6 +19,7 @@ from pipeline.data.placement import check_placement
 from pipeline.data.pool import run_each
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.reachable import require_any
+from pipeline.data.said import said_of
 from pipeline.data.scan_facts import VERSION, Facts, frame_of, inspect_scan, unchanged
 from pipeline.data.set_rules import check_set
 from pipeline.data.shape_rules import check_shape
@@ -63,7 +64,7 @@ def check(dataset: Path, out: Path, strict: bool = False, workers: int = 2) -> l
     findings += check_patients(manifest, facts.keys() - {f.case for f in findings if f.severity == "error"})
     findings += check_shape(manifest.with_cases(tuple(c for c in manifest.cases if c.id in facts)))
     findings += check_set(manifest, facts, strict)
-    complete = Findings(tuple(findings), facts)
+    complete = Findings(tuple(findings), facts, said_of(data))
     write_findings(complete, out)
     partial.unlink(missing_ok=True)
     _require_usable(data, complete, out, strict)

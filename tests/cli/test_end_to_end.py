@@ -75,6 +75,26 @@ def test_a_scan_exchanged_since_it_was_answered_is_neither_measured_nor_shown(ho
     assert [main([verb, f"run={run}"]) for verb in ("predict", "evaluate", "report")] == [0, 0, 0]
 
 
+def test_annotations_imported_since_they_were_checked_are_checked_before_they_are_gone_by(house, tmp_path, capsys):
+    folder = shutil.copytree(house[0], tmp_path / "house")
+    for path in (run := folder / "run").glob("[cd]*.*"):
+        path.write_text(path.read_text().replace(f"{house[0]}/", f"{folder}/"))
+    again = ["import", "experiment=my_landmarks", f"source={folder / 'scans'}", f"run={run}"]
+    assert [main(again), main(["predict", f"run={run}"])] == [0, 0]  # the same data again
+    case = read_dataset(run / "dataset.json").part("test")[0].id
+    content = json.loads((path := folder / "scans" / "landmarks" / f"{case}.mrk.json").read_text())
+    next(p["position"] for p in content["markups"][0]["controlPoints"] if "position" in p)[0] += 5000
+    path.write_text(json.dumps(content))
+    assert main(again) == 0
+    capsys.readouterr()
+    for verb in ("predict", "evaluate"):
+        assert main([verb, f"run={run}"]) == 2
+        assert f"Run again:\n  patchvote check run={run}\n" in capsys.readouterr().err
+    assert main(["check", f"run={run}"]) == 1
+    assert "landmark-outside" in capsys.readouterr().out
+    assert main(["predict", f"run={run}"]) == 0
+
+
 def test_new_scans_need_no_data_set(house, tmp_path, capsys):
     folder, _, _ = house
     words = ["kind=blobs", "fov_mm=48", "spacing_mm=2", "threads=1"]

@@ -101,12 +101,13 @@ def test_a_corrected_landmark_is_named_and_that_of_a_test_case_may_be_measured(t
     add(trained.source, name_of(case, trained.run), a=(-2.0, -2.0, 3.0))
     said = refused(trained)
     assert f"\n  changed: '{case}'\n" in said
-    assert (f"\n  patchvote predict run={trained.run}\n  patchvote evaluate run=" in said) == measured
+    again = "".join(f"\n  patchvote {verb} run={trained.run}" for verb in ("check", "predict", "evaluate", "report"))
+    assert (f"and then:{again}" in said) == measured
     import_data(trained)
     assert read_dataset(trained.run / "dataset.json").case(case).landmarks["a"] == (-2.0, -2.0, 3.0)
     said = refused(trained)  # of what was done meanwhile
     assert f"\n  changed: '{case}'\n" in said and "patchvote import" not in said
-    assert (f"as they are now:\n  patchvote predict run={trained.run}\n  patchvote evaluate run=" in said) == measured
+    assert (f"as they are now:{again}" in said) == measured
 
 
 def test_an_early_version_says_nothing_of_its_cases_and_other_data_imported_since_hide_them(trained):
