@@ -15,20 +15,29 @@ from pipeline.cli.verbs import Verb
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Case, Part, read_dataset
 from pipeline.data.findings import OF_IMPORT, read_findings
+from pipeline.data.long_lists import cut
 from pipeline.errors import DataError
 
 OF_ALL, OF_A_PART = ("preprocess", "train"), ("predict", "evaluate")
 
 
 def tell_left_out(verb: Verb, settings: Settings) -> None:
-    """One line on stderr where a verb of a run goes without cases of its data set; `run` has just checked them."""
+    """One line on stderr where a verb of a run goes without cases of its data set; `run` has just checked them.
+
+    Raises:
+        DataError: No case of the part that it is about is left.
+    """
     if verb.name not in (*OF_ALL, *OF_A_PART) or (verb.name == "predict" and settings.predict.input):
         return
     apart = settings.evaluate.dataset if verb.name == "evaluate" else None
     dataset = apart or run_of(settings) / "dataset.json"
+    part = settings.evaluate.part if verb.name in OF_A_PART else None
     left: list[Case] = []
+    goes_on = True
     with suppress(DataError):  # the stage says what is wrong with its files, after what is wrong with its settings
-        left = _left_out(dataset, settings.evaluate.part if verb.name in OF_A_PART else None)
+        left, goes_on = _left_out(dataset, part)
+    if part and not goes_on:
+        raise DataError(_none_left(dataset, part, left, verb))
     if left:
         print(
             f"{dataset.parent / 'findings.json'}: check left out {counted(len(left), 'case')}, and {verb.name} goes"
@@ -36,6 +45,17 @@ def tell_left_out(verb: Verb, settings: Settings) -> None:
             f"{_afterwards(dataset.parent, left, verb)}",
             file=sys.stderr,
         )
+
+
+def _none_left(dataset: Path, part: Part, left: Sequence[Case], verb: Verb) -> str:
+    path, ids = dataset.parent / "findings.json", {case.id for case in left}
+    errors = [f for f in read_findings(path).items if f.severity == "error" and f.case in ids]
+    listed = "\n".join(cut([f"  {f.case}: {f.message}" for f in errors]))
+    again = f"{_again(dataset.parent, left)}{_afterwards(dataset.parent, left, verb)}"
+    return (
+        f"{path}: check left out every case of part '{part}', so there is nothing to {verb.name}:\n{listed}\n"
+        f"Put back or mend what is named, and run {again}"
+    )
 
 
 def _again(run: Path, left: Sequence[Case]) -> str:
@@ -59,9 +79,12 @@ def _afterwards(run: Path, left: Sequence[Case], verb: Verb) -> str:
     return f": {'; '.join(ways)}."
 
 
-def _left_out(dataset: Path, part: Part | None) -> list[Case]:
-    """Of the data set or one part of it; not those that import had left out itself."""
+def _left_out(dataset: Path, part: Part | None) -> tuple[list[Case], bool]:
+    """Of the data set or one part of it, not those that import had left out itself; and whether any case remains, or
+    there was none."""
     if not (out := set(quarantined(dataset.parent))):
-        return []
-    data = read_dataset(dataset).with_pictures()
-    return [case for case in (data.part(part) if part else data.cases) if case.id in out]
+        return [], True
+    data = read_dataset(dataset)
+    first, whole = (d.part(part) if part else d.cases for d in (data, data.with_pictures()))
+    remains = not first or any(case.id not in out for case in first)
+    return [case for case in whole if case.id in out], remains

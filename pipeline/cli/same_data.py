@@ -25,9 +25,8 @@ def require_same_data(run: Path, data: Dataset) -> None:
     if made_of in (None, *data_sums(now)):
         return
     before, found = _before(run, made_of), contents_of(now)
-    anew = (
-        _measured_anew(run, "check", there=found == _imported(run)) if before and learned_alike(before, found) else ""
-    )
+    alike = before is not None and _only_tests_differ(before, found)
+    anew = _measured_anew(run, "check", there=found == _imported(run)) if alike else ""
     changed = changes(before, found) if before else {}
     raise ConfigError(_refusal(run, "data than these, so nothing was done", changed, anew))
 
@@ -46,7 +45,7 @@ def require_same_scans(run: Path) -> None:
     scans = {case: found.facts[case]["sha256"] for case in found.facts.keys() - found.quarantined}
     now = contents_of(read_dataset(run / "dataset.json"), scans)
     if changed := other_scans(before, now):
-        anew = _measured_anew(run) if learned_alike(before, now) else ""
+        anew = _measured_anew(run) if _only_tests_differ(before, now) else ""
         what = "scans than these, so nothing was prepared or trained"
         raise ConfigError(_refusal(run, what, changed, anew))
 
@@ -85,6 +84,12 @@ def _imported(run: Path) -> Contents | None:
         return contents_of(read_dataset(run / "dataset.json"))
     except DataError:
         return None
+
+
+def _only_tests_differ(before: Contents, now: Contents) -> bool:
+    """Whether only test cases differ, of which any is left to measure the model by."""
+    usable = now.cases.keys() & now.scans.keys() if now.scans else now.cases.keys()
+    return learned_alike(before, now) and any(now.parts[name] == "test" for name in usable)
 
 
 def _measured_anew(run: Path, *before: str, there: bool = True) -> str:

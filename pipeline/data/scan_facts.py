@@ -43,9 +43,9 @@ def inspect_scan(path: str, known: Facts | None = None) -> Facts:
     except (DataError, GeometryError) as error:
         return {"rule": "unreadable", "message": str(error)}
     except OSError as error:
-        return {"rule": "unreadable", "message": f"{path}: cannot be read: {error.strerror or error}"}
+        return {"rule": "unreadable", "message": f"{path}: cannot be read: {error.strerror or error}."}
     except Exception as error:  # a fault of a library must not cost the other scans
-        return {"rule": "unreadable", "message": f"{path}: reading failed: {error!r}"}
+        return {"rule": "unreadable", "message": f"{path}: reading failed: {error!r}."}
     try:
         require_signal(image, scan)
     except DataError as error:

@@ -63,12 +63,14 @@ def beside_dataset(
     """The first image of each case of a data set, or of one part of it, and what is known beside it.
 
     Raises:
-        DataError: There is no case.
+        DataError: There is no case, or none is left.
     """
     data = read_dataset(dataset)
-    cases = [c for c in (data.part(part) if part else data.cases) if c.id not in exclude]
+    asked = data.part(part) if part else data.cases
+    cases = [c for c in asked if c.id not in exclude]
     if not cases:
-        raise DataError(f"{dataset}: no case in part '{part}'")
+        without = f", but for those that are left out: {some([c.id for c in asked])}" if asked else ""
+        raise DataError(f"{dataset}: no case in part '{part}'{without}")
     return {c.id: data.image_path(c) for c in cases}, beside_cases(data, cases, exclude)
 
 

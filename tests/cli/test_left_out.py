@@ -12,8 +12,10 @@ from pipeline.cli.left_out import tell_left_out
 from pipeline.cli.outcome import Outcome
 from pipeline.cli.settings import Settings
 from pipeline.cli.verbs import verb_named
-from pipeline.data.dataset import Case, Dataset, write_dataset
+from pipeline.data.dataset import Case, Dataset, read_dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, write_findings
+from pipeline.errors import DataError
+from pipeline.inference.beside import beside_dataset
 
 
 @pytest.fixture
@@ -46,6 +48,8 @@ def test_a_model_keeps_what_it_was_made_of_and_test_cases_are_measured_all_the_s
     if verb != "train":
         (run / "model").mkdir()
     if names == "'t'":
+        data = read_dataset(run / "dataset.json")
+        write_dataset(data.with_cases((*data.cases, replace(data.case("t"), id="u"))), run / "dataset.json")
         write_findings(Findings((Finding("unreadable", "error", "t", "truncated"),)), run / "findings.json")
     settings = Settings()
     said = told(verb, replace(settings, run=run, evaluate=replace(settings.evaluate, part=part)), capsys)
@@ -89,3 +93,20 @@ def test_what_was_mended_in_annotations_is_imported_before_it_is_checked_again(t
     said = told("preprocess", replace(Settings(), run=run), capsys)
     ways = f"Once mended, run patchvote import run={run} source=FOLDER with the data.* of before, then patchvote check"
     assert f"{ways} run={run} again{': to learn from' if trained else ' and'}" in said
+
+
+@pytest.mark.parametrize("verb", ["predict", "evaluate"])
+def test_a_part_of_which_no_case_is_left_is_not_said_to_be_empty(verb, run, capsys):
+    found = [Finding("unreadable", "error", name, f"{name}.nii: cannot be read: gone.") for name in "at"]
+    write_findings(Findings(tuple(found)), run / "findings.json")
+    with pytest.raises(DataError) as caught:
+        told(verb, replace(Settings(), run=run), capsys)
+    assert str(caught.value) == (
+        f"{run}/findings.json: check left out every case of part 'test', so there is nothing to {verb}:\n"
+        f"  t: t.nii: cannot be read: gone.\nPut back or mend what is named, and run patchvote check run={run} again"
+        " and what comes after it."
+    )
+    with pytest.raises(DataError, match="no case in part 'test', but for those that are left out: 't'"):
+        beside_dataset(run / "dataset.json", "test", ["t"])
+    with pytest.raises(DataError, match=r"no case in part 'validation'$"):
+        beside_dataset(run / "dataset.json", "validation", ["t"])

@@ -165,6 +165,24 @@ def test_a_scan_damaged_since_is_named_as_that(trained):
         require_same_scans(trained.run)
 
 
+def test_nobody_is_told_to_measure_test_cases_of_which_none_is_left(trained):
+    data = read_dataset(trained.run / "dataset.json")
+    tests = [case.id for case in data.part("test")]
+    checked(trained.run, without=tests[:1])
+    with pytest.raises(ConfigError, match="left out by check now, and not then: ") as caught:
+        require_same_scans(trained.run)
+    assert ("Only test cases" in str(caught.value)) == (len(tests) > 1)
+    checked(trained.run, without=tests)
+    with pytest.raises(ConfigError, match="left out by check now, and not then: ") as caught:
+        require_same_scans(trained.run)
+    assert "Only test cases" not in str(caught.value)
+    for case in tests:
+        for path in trained.source.glob(f"*/{name_of(case, trained.run)}.*"):
+            path.unlink()
+    said = refused(trained)
+    assert "\n  gone: " in said and "Only test cases" not in said
+
+
 def test_a_run_that_knows_of_no_scans_is_not_asked_for_any(trained):
     learn(trained.run, without=[case.id for case in read_dataset(trained.run / "dataset.json").cases])
     checked(trained.run)

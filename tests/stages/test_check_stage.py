@@ -112,6 +112,12 @@ def test_scans_that_cannot_be_used_are_quarantined_with_the_reason(data):
         run(data, strict=True)
 
 
+def test_a_scan_that_is_gone_is_told_in_whole_sentences(data):
+    (scan := data.root / "c0.nii.gz").unlink()
+    told = next(f for f in run(data) if f.case == "c0")
+    assert told.message == f"{scan}: cannot be read: No such file or directory."
+
+
 def test_what_was_found_stays_where_no_scan_is_there(data):
     run(data)
     before = (data.root / "findings.json").read_bytes()
