@@ -61,6 +61,8 @@ class ScanQuestions:
         kept: Answers of earlier calls.
         files: Names of the files of a case.
         cut: Cuts planes through the answers out of a scan; what it returns writes them.
+        measured: The scans are cases of a data set; their bytes are summed, so that `evaluate` tells a copy from
+            another scan. That reads them once more.
     """
 
     asked: Answering
@@ -70,6 +72,7 @@ class ScanQuestions:
     kept: KeptAnswers
     files: AnswerFiles
     cut: Cut
+    measured: bool = False
 
     @cached_property
     def stamps(self) -> dict[str, str]:
@@ -129,9 +132,9 @@ class ScanQuestions:
 
     def _write(self, said: Said, name: str, content: Content, draw: Callable[[], None] | None = None) -> None:
         scan = self.scans[name]
-        stamp = self.stamps[name]
-        digest = content.get("sha256") or digest_at(scan, stamp)
-        whole = {**content, "made_of": self.made_of[name], "by": self.by, "stamp": stamp, "sha256": digest}
+        whole = {**content, "made_of": self.made_of[name], "by": self.by, "stamp": self.stamps[name]}
+        if self.measured:
+            whole |= {"sha256": content.get("sha256") or digest_at(scan, self.stamps[name])}
         self.kept.write(name, whole, scan, [*self.files.of_case(name), *self.files.tables()])
         said.cases[name] = content  # from here on nothing that fails takes it away
         with ExitStack() as each:  # is called though what follows fails

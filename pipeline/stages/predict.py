@@ -99,7 +99,9 @@ def predict(
         by = fingerprint([program_sum(), loaded.sha256])
         formats = _with_tables(kept, by, loaded, formats)
         kept.require_free(files := _files(loaded, formats), scans, read)
-        questions = ScanQuestions(answering(loaded, formats), by, scans, beside, kept, files, cut_answers)
+        questions = ScanQuestions(
+            answering(loaded, formats), by, scans, beside, kept, files, cut_answers, dataset is not None
+        )
         if not held(out / "cases", LOCKS):
             sweep(out, out / "cases", out / "boxes")
         if share is None:
