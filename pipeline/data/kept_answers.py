@@ -123,12 +123,13 @@ class KeptAnswers:
 
     def is_of_another(self, case: str, scan: Path) -> bool:
         """Whether the scan of a case is not the one that was answered, as far as it is there to be read and the answers
-        say what theirs was. Bytes are read only where the stamp is another one, which that of a copy is, too."""
+        say what theirs was; early ones do not. Bytes are read only where the stamp is another one, which that of a copy
+        is, too."""
         kept = self.read(case)
         try:
-            if "stamp" not in kept or not is_there(scan) or stamp_of(scan) == kept["stamp"]:
+            if not kept.get("sha256") or not is_there(scan) or stamp_of(scan) == kept["stamp"]:
                 return False
-            return digest_of(scan) != kept.get("sha256")
+            return digest_of(scan) != kept["sha256"]
         except OSError:
             return False
 

@@ -73,7 +73,8 @@ def test_bytes_are_read_only_where_the_disk_says_that_something_is_new(run, monk
 
 def test_answers_that_say_nothing_of_their_scan_are_taken_as_they_are(run):
     (run.run / "t.nii").write_text("others")
-    KeptAnswers(run.run / "test").write("t", {"made_of": ""}, run.run / "t.nii", [])
+    early = {"made_of": "", "stamp": "of the scan before"}
+    KeptAnswers(run.run / "test").write("t", early, run.run / "t.nii", [])
     require_answered_scans(run, ())
     shutil.rmtree(run.run / "test")
     require_answered_scans(run, ())
