@@ -120,7 +120,7 @@ def test_a_part_that_shows_no_box_is_measured_and_shown(run, tmp_path, capsys):
     for case in data["cases"]:
         case["boxes"] = [] if case["split"] == "test" else case["boxes"]
     (place / "dataset.json").write_text(json.dumps(data))
-    assert main(["evaluate", f"run={place}"]) == 0
+    assert main(["check", f"run={place}"]) == main(["evaluate", f"run={place}"]) == 0
     assert "no box to find, 4 cases" in capsys.readouterr().out
     assert main(["report", f"run={place}"]) == 0
 
@@ -131,6 +131,7 @@ def test_boxes_that_are_left_out_are_not_drawn(run, tmp_path, monkeypatch):
     odd = Box("dark", (9.0, 9.0), (3.0, 3.0)), Box("dark", (90.0, 3.0), (95.0, 9.0))  # ends before it begins, outside
     told = tuple(replace(c, boxes=(*(c.boxes or ()), *odd)) for c in data.cases)
     write_dataset(data.with_cases(told), place / "dataset.json")
+    assert main(["check", f"run={place}"]) == 0
     drawn = []
     monkeypatch.setattr(
         "pipeline.stages.report_boxes.draw_boxes", lambda *shown: drawn.append(shown[1]) or draw_boxes(*shown)
@@ -238,6 +239,7 @@ def test_a_video_given_as_frames_is_answered_frame_by_frame_and_only_new_ones_ar
 def test_a_class_that_alone_says_a_side_is_not_mirrored(untrained, capsys):
     content = (untrained / "dataset.json").read_text().replace('"dark"', '"left_lung"')
     (untrained / "dataset.json").write_text(content)
+    main(["check", f"run={untrained}"])
     words = ["training.augment.mirror=0.5", "training.minutes=null", "training.steps=1", "threads=1"]
     assert main(["train", f"run={untrained}", *words]) == 2
     assert "'left_lung' says its side, and there is no 'right_lung'" in capsys.readouterr().err

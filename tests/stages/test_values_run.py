@@ -305,6 +305,7 @@ def test_names_that_would_take_anothers_place_are_refused(folder, tmp_path, word
 def test_a_data_set_from_elsewhere_with_such_a_name_is_not_trained_on(untrained, capsys):
     content = (untrained / "dataset.json").read_text().replace('"sum"', '"total"')
     (untrained / "dataset.json").write_text(content)
+    main(["check", f"run={untrained}"])
     assert main(["train", f"run={untrained}", "task=attributes"]) == 1
     assert "dataset.json: outputs: a column cannot be called 'total'" in capsys.readouterr().err
 
@@ -312,6 +313,7 @@ def test_a_data_set_from_elsewhere_with_such_a_name_is_not_trained_on(untrained,
 def test_a_value_that_alone_says_a_side_is_not_mirrored(untrained, capsys):
     content = (untrained / "dataset.json").read_text().replace('"right"', '"middle"')
     (untrained / "dataset.json").write_text(content)
+    main(["check", f"run={untrained}"])
     words = ["training.augment.mirror=0.5", "training.minutes=null", "training.steps=1", "threads=1"]
     assert main(["train", f"run={untrained}", *words]) == 2
     assert "'left' says its side, and there is no 'right'" in capsys.readouterr().err
