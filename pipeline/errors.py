@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
-# As torch says it in a RuntimeError: on a CPU, and of a GPU whose memory another program holds.
-TOLD = ("not enough memory", "can't allocate memory", "CUDA error: out of memory")
-# As the system says it, also where a library cannot be loaded.
-TOLD_BY_SYSTEM = ("Cannot allocate memory", "failed to map segment from shared object")
+# As torch says it in a RuntimeError: on a CPU, and of a GPU whose memory another program holds; and as the system says
+# it, also where a library cannot be loaded.
+TOLD = (
+    "not enough memory",
+    "can't allocate memory",
+    "CUDA error: out of memory",
+    "Cannot allocate memory",
+    "failed to map segment from shared object",
+)
 SMALLER = "Make it smaller, close other programs, or use a machine with more."
 
 
@@ -68,4 +73,4 @@ def is_lack_of_memory(error: Exception) -> bool:
     torch's own kind goes by its name: whoever does without torch asks, too.
     """
     lacking = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    return lacking or any(words in str(error) for words in TOLD + TOLD_BY_SYSTEM)
+    return lacking or any(words in str(error) for words in TOLD)
