@@ -53,6 +53,7 @@ from pipeline.training.learnable import (
 )
 from pipeline.training.levels import TrainingCase
 from pipeline.training.looks import as_begun
+from pipeline.training.many_landmarks import tell_many
 from pipeline.training.mirrored_names import mirrored_names, tell_lone
 from pipeline.training.settings import TrainingSettings
 from pipeline.training.trained_level import TrainedLevel
@@ -114,6 +115,8 @@ def train(
     check_beside(f"{dataset} has", known.inputs, settings.coarse.hidden)
     parts: dict[Part, list[TrainingCase]] = {"train": learning, "validation": validating}
     check_truth(dataset, question, parts)
+    if TASKS[question].answers == "points":
+        tell_many(len(data.landmarks), learning[0].levels[0].frame.dims, len(store.spacings), settings)
     if TASKS[question].answers == "vectors":
         check_pairs(dataset, parts)
     at_once = can_learn_at_once(settings, len(store.spacings), target, question)
