@@ -136,7 +136,8 @@ def _require_usable(manifest: Dataset, findings: Findings, out: Path, strict: bo
             first = next(f for f in findings.items if f.severity == "error" and f.case in lost)
             raise DataError(
                 f"dataset {manifest.name}: every case of the {part} part is quarantined, see {out}; {first.case}:"
-                f" {first.message} {first.advice} Mend them, or import again with another seed."
+                f" {first.message} {first.advice} Mend them, or import with another data.split_seed, a trained run"
+                " into a new folder."
             )
 
 

@@ -11,7 +11,7 @@ import torch
 from pipeline.training.precision import least_seconds
 
 STEPS = 2  # that are timed at once, since what makes batches on the same cores works in between
-ROUNDS = 3
+ROUNDS = 2  # after the first
 WORTH = 0.95  # of the time with fewer threads, or the others stay free for what else the machine does
 
 

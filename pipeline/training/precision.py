@@ -58,7 +58,7 @@ def _known(path: Path | None) -> dict[str, Any]:
 
 
 def fastest(step: Callable[[str], None], names: Sequence[str], glance: Callable[[str], None]) -> str:
-    """The name with which `step` takes the least time: the best of four, after one to warm up.
+    """The name with which `step` takes the least time, of five tries the best.
 
     Without instructions for bfloat16 some layers take a hundred times as long in it, and a single step of a whole batch
     minutes; so each is first tried on a small piece, and those that are far behind there are out.
@@ -67,24 +67,20 @@ def fastest(step: Callable[[str], None], names: Sequence[str], glance: Callable[
         step: Runs one forward and backward pass in the number format of that name; must not change the weights.
         glance: The same on a small piece of a batch.
     """
-    short = _best_of_four(glance, names)
+    short = least_seconds(glance, names, 4)
     likely = [name for name in names if short[name] <= BEHIND * min(short.values())]
-    seconds = _best_of_four(step, likely) if len(likely) > 1 else short
+    seconds = least_seconds(step, likely, 4) if len(likely) > 1 else short
     return min(seconds, key=lambda n: seconds[n])
 
 
-def _best_of_four(step: Callable[[str], None], names: Sequence[str]) -> dict[str, float]:
-    """Seconds by name, tried in turn, so that what else the machine does for a moment slows none alone; one whose first
-    try takes far longer than the best is not tried again."""
-    seconds = least_seconds(step, names, 1)
-    near = [name for name in names if seconds[name] <= 2 * BEHIND * min(seconds.values())]  # a first try warms up, too
-    return seconds | least_seconds(step, near, 4)
-
-
-def least_seconds(step: Callable[[Name], None], names: Sequence[Name], rounds: int) -> dict[Name, float]:
-    """The least seconds that a step took under each name, tried in turn so many times."""
-    tried = [{name: _seconds(step, name) for name in names} for _ in range(rounds)]
-    return {name: min(seconds[name] for seconds in tried) for name in names}
+def least_seconds(step: Callable[[Name], None], names: Sequence[Name], more: int) -> dict[Name, float]:
+    """The least seconds that a step took under each name: tried once and so many times more, in turn, so that what else
+    the machine does for a moment slows none alone; one whose first try takes far longer than the best is not tried
+    again."""
+    first = {name: _seconds(step, name) for name in names}
+    near = [name for name in names if first[name] <= 2 * BEHIND * min(first.values())]  # a first try warms up, too
+    tried = [first, *({name: _seconds(step, name) for name in near} for _ in range(more))]
+    return {name: min(seconds[name] for seconds in tried if name in seconds) for name in names}
 
 
 def _seconds(step: Callable[[Name], None], name: Name) -> float:

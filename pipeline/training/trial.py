@@ -22,6 +22,13 @@ PIECE = 8  # patches along each axis of what number formats are first tried on
 MANY = 10**6  # steps of a budget of which a few are taken
 
 
+def formats(device: torch.device) -> list[str]:
+    """Number formats that are worth a try: x86 processors that end at AVX2 have no instructions for bfloat16, and the
+    tries alone take as long as some hundred steps."""
+    lacking = device.type == "cpu" and torch.backends.cpu.get_cpu_capability() == "AVX2"
+    return [name for name, (kind, _) in FORMATS.items() if not (lacking and kind == torch.bfloat16)]
+
+
 @dataclass(frozen=True)
 class Trial:
     """A level as it would be trained.
@@ -51,7 +58,7 @@ class Trial:
         """The number format and layout that was asked for, or the fastest."""
         if self.settings.precision != "auto":
             return self.settings.precision
-        return remembered(list(FORMATS), self.work, self._fastest)
+        return remembered(formats(self._device), self.work, self._fastest)
 
     def threads(self, precision: str) -> int:
         """CPU threads of its steps: as many as were asked for, or as few as are no slower than all."""
@@ -71,7 +78,7 @@ class Trial:
                 torch.cuda.synchronize(self._device)  # a GPU is handed its work and answers later
 
         piece = batch.piece(PIECE * network.cells.stride)
-        return fastest(partial(step, batch), list(FORMATS), partial(step, piece))
+        return fastest(partial(step, batch), formats(self._device), partial(step, piece))
 
     def _enough(self, precision: str, most: int) -> int:
         state = start_level(self.network, Budget(None, MANY), self.settings, self.parts)

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from one_core import keep_to_one_core
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -43,7 +44,8 @@ def shell(tmp_path):
 
     def run(code: str) -> subprocess.CompletedProcess[str]:
         words = ["bash", "-euo", "pipefail", "-c", code]
-        return subprocess.run(words, cwd=work, env=environment, capture_output=True, text=True, timeout=900)
+        how = {"cwd": work, "env": environment, "preexec_fn": keep_to_one_core}
+        return subprocess.run(words, **how, capture_output=True, text=True, timeout=900)
 
     return run
 
