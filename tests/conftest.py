@@ -5,14 +5,16 @@ import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import jaxtyping
 import pytest
 from hypothesis import settings
-from jaxtyping import install_import_hook
+from shapes import jaxtyped_in_short
 
 # Without metrics, which refuses wrong shapes itself and is tested to do so.
 LOWER = ("geometry", "data", "phantoms", "grid", "networks", "sampling", "losses")
 UPPER = ("tasks", "training", "inference")
-install_import_hook([f"pipeline.{room}" for room in LOWER + UPPER], "shapes.check_shapes")
+jaxtyping.jaxtyped = jaxtyped_in_short
+jaxtyping.install_import_hook([f"pipeline.{room}" for room in LOWER + UPPER], "shapes.check_shapes")
 settings.register_profile("patchvote", deadline=None, max_examples=20, derandomize=True, database=None)
 settings.load_profile("patchvote")
 

@@ -2,34 +2,50 @@
 
 import inspect
 import typing
+from contextlib import suppress
 from functools import wraps
+from itertools import chain
+from types import SimpleNamespace
 
-from jaxtyping import AbstractArray
+from jaxtyping import AbstractArray, jaxtyped
+
+BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def jaxtyped_in_short(*given, **named):
+    """jaxtyping's decorator, but functions are checked by `check_shapes` alone, once a call: jaxtyping would bind the
+    arguments of each call, and check them twice, which took as long as many a test."""
+    if given:
+        return jaxtyped(*given, **named)
+    return lambda thing: check_shapes(thing) if inspect.isfunction(thing) else jaxtyped(**named)(thing)
 
 
 def check_shapes(function):
-    """A type checker for jaxtyping's import hook that looks at array hints only."""
-    signature = inspect.signature(function)
-    hints = {n: h for n, h in _hints(function).items() if isinstance(h, type) and issubclass(h, AbstractArray)}
+    """The function, held to its array hints; letters of their shapes mean one number within a call."""
+    names = [p.name for p in inspect.signature(function).parameters.values() if p.kind in BY_PLACE]
+    hints = _hints(function)
     if not hints:
         return function
 
     @wraps(function)
     def checked(*args, **kwargs):
-        for name, value in signature.bind(*args, **kwargs).arguments.items():
-            _look(name, value, hints)
-        result = function(*args, **kwargs)
-        _look("return", result, hints)
-        return result
+        with jaxtyped("context"):
+            for name, value in chain(zip(names, args, strict=False), kwargs.items()):
+                _look(name, value, hints)
+            result = function(*args, **kwargs)
+            _look("return", result, hints)
+            return result
 
     return checked
 
 
 def _hints(function):
-    try:
-        return typing.get_type_hints(function)
-    except NameError:  # a name that exists only for mypy
-        return {}
+    """Those of arrays; others are not read, and names that exist only for mypy cannot be."""
+    found = {}
+    for name, hint in function.__annotations__.items():
+        with suppress(NameError):
+            found |= typing.get_type_hints(SimpleNamespace(__annotations__={name: hint}), function.__globals__)
+    return {name: hint for name, hint in found.items() if isinstance(hint, type) and issubclass(hint, AbstractArray)}
 
 
 def _look(name, value, hints):

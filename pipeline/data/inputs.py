@@ -38,8 +38,8 @@ class Inputs:
         return () if self.blind else tuple(self.views)[1:]
 
     def given(
-        self, values: Mapping[str, Value], views: Mapping[str, Float[np.ndarray, ...]], nothing: tuple[int, ...]
-    ) -> dict[str, Float[np.ndarray, ...]]:
+        self, values: Mapping[str, Value], views: Mapping[str, Float[np.ndarray, " ..."]], nothing: tuple[int, ...]
+    ) -> dict[str, Float[np.ndarray, " ..."]]:
         """Everything of one case, NaN where it is missing.
 
         Args:

@@ -37,7 +37,7 @@ class LevelArray:
 
     frame: ImageFrame
     voxels: Float[np.ndarray, " C *S"]
-    given: Mapping[str, Float[np.ndarray, ...]] = field(default_factory=dict)
+    given: Mapping[str, Float[np.ndarray, " ..."]] = field(default_factory=dict)
 
 
 def make_level(

@@ -29,8 +29,8 @@ class BoxSet:
     """
 
     labels: tuple[str, ...]
-    low: Float[np.ndarray, ...]
-    high: Float[np.ndarray, ...]
+    low: Float[np.ndarray, " ..."]
+    high: Float[np.ndarray, " ..."]
 
     def __post_init__(self) -> None:
         low, high = np.array(self.low, np.float64), np.array(self.high, np.float64)

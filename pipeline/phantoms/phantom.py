@@ -25,7 +25,7 @@ class Phantom:
     """
 
     frame: ImageFrame
-    voxels: Shaped[np.ndarray, ...]
+    voxels: Shaped[np.ndarray, " ..."]
     landmarks: dict[str, tuple[float, ...] | None]
     description: dict[str, Any]
 

@@ -37,7 +37,7 @@ class Batch:
     labels: Int[np.ndarray, "B N"] | None = None
     corners: Float[np.ndarray, "B V D"] | None = None
     values: Mapping[str, Float[np.ndarray, "B W"]] = field(default_factory=dict)
-    given: Mapping[str, Float[np.ndarray, ...]] = field(default_factory=dict)
+    given: Mapping[str, Float[np.ndarray, " ..."]] = field(default_factory=dict)
 
     def piece(self, size: int) -> Batch:
         """The same batch with no more than the first `size` voxels of its images along each axis."""

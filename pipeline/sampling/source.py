@@ -34,7 +34,7 @@ class Source:
     labels: Int[np.ndarray, " N"] | None = None
     corners: Float[np.ndarray, "V D"] | None = None
     values: Mapping[str, Float[np.ndarray, " W"]] = field(default_factory=dict)
-    given: Mapping[str, Float[np.ndarray, ...]] = field(default_factory=dict)
+    given: Mapping[str, Float[np.ndarray, " ..."]] = field(default_factory=dict)
     spacing: Float[np.ndarray, " D"] | None = None
 
     @property

@@ -116,7 +116,7 @@ def train(
     parts: dict[Part, list[TrainingCase]] = {"train": learning, "validation": validating}
     check_truth(dataset, question, parts)
     if TASKS[question].answers == "points":
-        tell_many(len(data.landmarks), learning[0].levels[0].frame.dims, len(store.spacings), settings)
+        tell_many(len(data.landmarks), len(store.spacings), settings)
     if TASKS[question].answers == "vectors":
         check_pairs(dataset, parts)
     at_once = can_learn_at_once(settings, len(store.spacings), target, question)

@@ -16,7 +16,7 @@ from one_core import keep_to_one_core
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "howto" / "new_task.md"
 BLOCK = re.compile(r"^```\w+ (?P<what>file|line|run)=?(?P<where>\S*)\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
-MINUTE, STEPS = "training.minutes=1", "training.minutes=null training.steps=240"
+MINUTE, STEPS = "training.minutes=1", "training.minutes=null training.steps=100"
 
 
 def blocks() -> list[re.Match[str]]:
