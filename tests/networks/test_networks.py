@@ -195,7 +195,7 @@ def test_padding_goes_in_front_by_the_margin_and_behind_to_whole_strides():
 def test_asking_some_landmarks_at_some_cells_gives_the_numbers_of_the_whole(name, dims):
     torch.manual_seed(0)
     network = build_network(name, dims, 1, heads_of(40, dims)).eval()
-    image = torch.rand(1, 1, *(32,) * dims)
+    image = torch.rand(1, 1, *(24,) * dims)
     with torch.no_grad():
         whole = network({"image": image})
         belief, displacement = whole["belief"][0].flatten(1), whole["displacement"][0].flatten(2)

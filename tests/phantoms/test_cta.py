@@ -13,7 +13,7 @@ from pipeline.phantoms.phantom import PhantomSize, stream
 from pipeline.phantoms.root import COMMISSURES
 from pipeline.phantoms.scan import draw_scan
 
-SMALL, SEEDS = PhantomSize(90, 2.0), range(6)
+SMALL, SEEDS = PhantomSize(90, 3.0), range(6)
 drawn = cache(draw_patient)
 
 
@@ -24,7 +24,7 @@ def small():
 
 @pytest.fixture(scope="module")
 def patients():
-    return [drawn(seed) for seed in range(30)]
+    return [drawn(seed) for seed in range(20)]
 
 
 def values_at(phantom, world):

@@ -35,6 +35,12 @@ def scans(tmp_path_factory):
     return scans
 
 
+@pytest.fixture(autouse=True)
+def few_pictures(monkeypatch):
+    """One takes as long as forty steps."""
+    monkeypatch.setattr(stage, "SHOWN", 3)
+
+
 def run(scans, out, steps=160, **settings):
     found = (scans.dataset, scans.findings, scans.folder / "prepared", out)
     return find_suspects(*found, tiny_settings(steps=steps), device="cpu", **settings)
