@@ -97,6 +97,7 @@ def test_a_run_killed_between_two_validations_ends_as_if_nothing_had_happened(tm
 
 def test_a_resumed_level_keeps_the_number_format_and_the_threads_it_began_with(tmp_path, monkeypatch):
     open_to_all = replace(SETTINGS, precision="auto", threads=0)
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: "AVX512")  # else bfloat16 is not tried
 
     def choose(patch, number_format, threads):
         found = lambda names, what, probe: number_format if number_format in names else threads  # noqa: E731
