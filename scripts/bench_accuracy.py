@@ -86,7 +86,7 @@ def peer_cases(contest: Contest, spacing: float, out: Path) -> dict[str, list]:
 def peer(contest: Contest, settings: PeerSettings, minutes: float, out: Path) -> np.ndarray:
     """(cases, K) errors of the U-Net on the test part."""
     words = (f"{minutes:g}", f"{settings.spacing:g}", settings.width, f"{settings.rate:g}", f"{settings.sightings:g}")
-    done = out / f"peer_{'_'.join(map(str, words))}_{settings.optimizer}.json"
+    done = out / f"peer_{'_'.join(map(str, words))}_{settings.optimizer}_{settings.hold}.json"
     if not done.exists():
         cases = peer_cases(contest, settings.spacing, out / f"peer_{settings.spacing:g}")
         trained = peer_unet.train(cases["train"], cases["validation"], settings, minutes, print)
@@ -104,6 +104,7 @@ def tune(contest: Contest, minutes: float, out: Path) -> None:
         [{"width": 24}, {"width": 32}],
         [{"sightings": 120.0}],
         [{"optimizer": "muon"}],
+        [{"hold": 0.5}],
     ]
     for change in (c for group in trials for c in group):
         trial = replace(best, **change)

@@ -26,6 +26,7 @@ from pipeline.training.budget import Budget, ValidationClock, learning_rate
 from pipeline.training.levels import TrainingCase
 from pipeline.training.optimizer import new_optimizer
 from pipeline.training.precision import fastest
+from pipeline.training.trial import formats
 
 CHUNK = 8  # the U-Net halves three times
 
@@ -33,18 +34,19 @@ CHUNK = 8  # the U-Net halves three times
 @dataclass(frozen=True)
 class PeerSettings:
     """What was tuned on validation cases: voxel size, channels of the first layer, largest learning rate, how often
-    each case must be seen for the random changes to have their full range (`AugmentSettings.sightings`), and the
-    optimiser (`TrainingSettings.optimizer`)."""
+    each case must be seen for the random changes to have their full range (`AugmentSettings.sightings`), the optimiser
+    and how the rate falls (`TrainingSettings.optimizer`, `.hold`)."""
 
     spacing: float
     width: int = 16
     rate: float = 1e-3
     sightings: float = 0.0
     optimizer: str = "adamw"
+    hold: float | None = None
 
     def __str__(self) -> str:
         settings = f"{self.spacing:g} at width {self.width}, rate {self.rate:g}, sightings {self.sightings:g}"
-        return f"{settings}, {self.optimizer}"
+        return f"{settings}, {self.optimizer}, hold {self.hold}"
 
 
 def build(dims: int, landmarks: int, width: int) -> nn.Module:
@@ -114,7 +116,7 @@ def train(
     minutes: float,
     say: Callable[[str], None] = lambda text: None,
 ) -> tuple[nn.Module, str]:
-    """A rise and half a cosine, as ours; the weights of the best of twelve validations are kept.
+    """A rise and half a cosine, or as ours now, by `hold`; the weights of the best of twelve validations are kept.
 
     Returns:
         The network, and the number format that this machine is fastest in, tried before the minutes begin.
@@ -132,7 +134,7 @@ def train(
     clock, best, lowest = ValidationClock(12, budget), network.state_dict(), np.inf
     while budget.fraction < 1:
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(budget.fraction, settings.rate)
+            group["lr"] = learning_rate(budget.fraction, settings.rate, settings.hold)
         _step(network.train(), optimizer, next(stream), number_format)
         budget.step += 1
         if clock.is_due():
@@ -150,7 +152,7 @@ def _fastest(network: nn.Module, batch: Batch) -> str:
         asked(trial, torch.from_numpy(what.image), name).square().mean().backward()
 
     trial = copy.deepcopy(network).train()  # its running statistics move
-    return fastest(partial(step, batch), list(FORMATS), partial(step, batch.piece(4 * CHUNK)))
+    return fastest(partial(step, batch), formats(torch.device("cpu")), partial(step, batch.piece(4 * CHUNK)))
 
 
 def _step(network: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, number_format: str) -> None:
