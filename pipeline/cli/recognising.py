@@ -60,7 +60,8 @@ def _asked(settings: Settings, claimed: str | None) -> Outcome:
     kept = (settings.predict.output / REPORT,) if settings.predict.output else ()
     title = f"is it {claimed}?" if claimed else "who is it?"
     note = f"{counted(len(answers), 'image')}, {sum(a.name is not None for a in answers)} recognised"
-    ties = [f"{called[a.image]}: as near as '{a.name}' is {some(a.as_near)}" for a in answers if a.name and a.as_near]
+    tied = [a for a in answers if a.name and a.as_near]
+    ties = [f"{called[a.image]}: as near as '{a.nearest}' is {some(a.as_near)}" for a in tied]
     return Outcome(note, (table_from(("image", title, "distance", "nearest"), rows), *ties, note), failed, kept)
 
 

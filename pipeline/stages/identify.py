@@ -37,9 +37,9 @@ class Recognised:
     Args:
         image: Its file.
         name: Who it is; None = not recognised, which is the answer unless somebody is near enough.
-        distance: Squared, to the nearest of the gallery (or of the person that is claimed).
-        nearest: Whose that is; a guess, never an answer.
-        as_near: Other people who are as near.
+        distance: Squared, to the nearest of the gallery; where somebody is claimed, to them, however near others are.
+        nearest: Who of the gallery is nearest; a guess, never an answer. Who is claimed, if nobody is nearer.
+        as_near: Other people who are as near as that.
     """
 
     image: Path
@@ -175,19 +175,22 @@ def identify(
         except Exception as error:  # a fault of a library, or too little memory, must not cost the other images
             failures[str(image)] = in_words(error, image, "answering")
             continue
-        if claimed is None:
-            near = people.nearest(vector, SAME)
-        else:
-            near = [(called(claimed), people.distance_to(claimed, vector))]
-        who, distance = near[0]
-        named = who if distance <= asked.threshold else None
-        answers.append(Recognised(image, named, distance, who, _others([person for person, _ in near], who)))
+        answers.append(_recognised(image, people, vector, claimed, asked.threshold))
     if out is not None:
         with swept_folder(out):
             # The report first: where this call is killed, the next knows whose the table is.
             write_report(out, verb, started, failures, asked.facts)
             write_text(out / TABLE, _table(answers))
     return answers, failures
+
+
+def _recognised(image: Path, people: Gallery, vector: np.ndarray, claimed: str | None, threshold: float) -> Recognised:
+    """The whole gallery is looked at for a claim, too: who is as near as the person may be shown as well as they."""
+    near = dict(people.nearest(vector, SAME))
+    asked = next(iter(near)) if claimed is None else called(claimed)
+    nearest = asked if asked in near else next(iter(near))
+    distance = near[asked] if claimed is None else people.distance_to(asked, vector)
+    return Recognised(image, asked if distance <= threshold else None, distance, nearest, _others(near, nearest))
 
 
 def _require_free(out: Path, verb: str, gallery: Path) -> None:

@@ -178,6 +178,33 @@ def test_one_image_under_two_names_is_told_and_so_is_the_tie(folder, enrolled, t
     assert (row["answer"], row["nearest"], row["as_near"]) == ("p00", "p00", "zed")
 
 
+def test_a_claim_is_judged_by_its_own_distance_and_the_table_says_who_is_as_near_or_nearer(tmp_path, monkeypatch):
+    class Known(Broken):
+        def gallery(self):
+            here, away = np.eye(2, dtype=np.float32)
+            return Gallery("m", ("ann", "bob", "cid"), ("x.png",) * 3, np.array([here, away, here]))
+
+    told = {}
+    monkeypatch.setattr(stage, "Asked", lambda *_: Known(None))
+    for claimed in ("ann", "bob", "cid"):
+        stage.identify(tmp_path, tmp_path / "people", [tmp_path / "a.png"], tmp_path / "out", claimed)
+        (row,) = csv.DictReader((tmp_path / "out" / "identities.csv").read_text().splitlines())
+        told[claimed] = [row[name] for name in ("answer", "distance", "nearest", "as_near")]
+    assert told == {
+        "ann": ["ann", "0.0000", "ann", "cid"],
+        "bob": ["not recognised", "2.0000", "ann", "cid"],
+        "cid": ["cid", "0.0000", "cid", "ann"],
+    }
+
+
+def test_a_claim_that_somebody_else_could_make_as_well_is_told(folder, enrolled, capsys):
+    image = ["-i", str(folder / "p00" / "0.png")]
+    assert main(["enroll", *enrolled, *image, "name=zed"]) == 0
+    capsys.readouterr()
+    assert main(["verify", *enrolled, *image, "name=zed"]) == 0
+    assert "0.png: as near as 'zed' is 'p00'" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", ["Not Recognised", "p00|zed"])
 def test_a_name_that_nobody_can_have_is_refused_before_an_image_is_looked_at(
     folder, enrolled, capsys, monkeypatch, name
