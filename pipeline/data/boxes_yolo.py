@@ -12,6 +12,7 @@ from pipeline.data.boxes_table import BoxesTable, edges_of
 from pipeline.data.csv_rows import unreadable
 from pipeline.data.dataset import Box
 from pipeline.data.frames import coordinate
+from pipeline.data.written_numbers import number_in
 from pipeline.errors import DataError
 
 CLASSES = "classes.txt"
@@ -98,10 +99,7 @@ def is_yolo(path: Path) -> bool:
 
 def _is_box(line: str) -> bool:
     cells = line.split()
-    try:
-        return len(cells) == NUMBERS and bool(NUMBER.fullmatch(cells[0])) and all(0 <= float(v) <= 1 for v in cells[1:])
-    except ValueError:
-        return False
+    return len(cells) == NUMBERS and bool(NUMBER.fullmatch(cells[0])) and all(0 <= number_in(v) <= 1 for v in cells[1:])
 
 
 def write_yolo(path: Path, size: tuple[int, ...], boxes: Sequence[Box], classes: Sequence[str]) -> None:

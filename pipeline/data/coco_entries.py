@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from pipeline.data.boxes_table import BoxesTable
 from pipeline.data.points_table import PointsTable
+from pipeline.data.written_numbers import whole_in
 from pipeline.errors import DataError
 
 LISTS = ("images", "annotations", "categories")
@@ -72,7 +73,7 @@ def coco_picture(
 def _retyped(key: Any) -> Any:
     """An id as the other type would have it: 5 of "5", and "5" of 5."""
     try:
-        return int(key) if isinstance(key, str) else None if key is None else str(key)
+        return whole_in(key) if isinstance(key, str) else None if key is None else str(key)
     except ValueError:
         return None
 

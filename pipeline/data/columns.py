@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeGuard
 
 from pipeline.data.csv_rows import about_comma
 from pipeline.data.landmark_names import spelled
+from pipeline.data.written_numbers import number_in
 from pipeline.errors import DataError
 
 Kind = Literal["number", "logarithm", "class", "labels", "text"]
@@ -142,10 +143,7 @@ def require_same_kinds(said: Iterable[Column], known: Iterable[Column], where: s
 
 
 def _number(column: Column, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = number_in(text)
     if not math.isfinite(value):
         advice = f"Leave it empty where nobody knows.{about_comma(text)}"
         raise DataError(f"column '{column.name}': '{text}' is no number. {advice}")

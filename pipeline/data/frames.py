@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.data.csv_rows import about_comma
+from pipeline.data.written_numbers import number_in
 from pipeline.errors import DataError
 
 FRAMES = ("LPS", "RAS")
@@ -57,10 +58,7 @@ def coordinate(value: Any, where: str, absent: str = "") -> float:
     Raises:
         DataError: It is text, NaN or infinite; `where` says where.
     """
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
+    number = number_in(value)
     if not math.isfinite(number):
         raise DataError(
             f"{where}: {value!r} is not a finite number. Correct it{absent and f', or {absent}'}.{about_comma(value)}"

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pipeline.data.nifti_header import MAX_VOXELS
+from pipeline.data.written_numbers import number_in
 from pipeline.errors import DataError
 
 LONGEST = 1 << 16  # bytes of header; an image whose header does not end by then is not one
@@ -241,10 +242,7 @@ def _shape(path: Path, name: str, text: str) -> tuple[int, ...]:
 
 def _finite(path: Path, name: str, text: str) -> list[float]:
     words = [w for w in re.split(r"[\s,()]+", text) if w]
-    try:
-        numbers = [float(w) for w in words]
-    except ValueError:
-        numbers = [np.nan]
+    numbers = [number_in(w) for w in words]
     if not numbers or not np.isfinite(numbers).all():
         raise DataError(f"{path}: {name} = {text!r}; not finite numbers. The header is damaged.")
     return numbers

@@ -15,6 +15,7 @@ from pipeline.data.dataset import Case, Dataset
 from pipeline.data.landmark_names import spelled
 from pipeline.data.own_output import is_linked
 from pipeline.data.readers import case_name
+from pipeline.data.written_numbers import whole_in
 from pipeline.errors import DataError
 
 FEWEST = 2  # folds: the threshold of one is chosen on the others
@@ -44,7 +45,7 @@ def read_pairs(path: Path) -> list[Pair]:
     try:
         text = spelled(Path(path).read_text(encoding="utf-8-sig"))  # or one person would be two
         lines = [line.split() for line in text.splitlines() if line.strip()]
-        folds, each = map(int, lines[0] if len(lines[0]) > 1 else ("1", *lines[0]))
+        folds, each = map(whole_in, lines[0] if len(lines[0]) > 1 else ("1", *lines[0]))
     except (OSError, UnicodeDecodeError, ValueError, IndexError) as error:
         raise DataError(f"{path}: not a list of pairs: {error!r}. Its first line says: FOLDS PAIRS.") from error
     _check_count(path, folds, each, len(lines) - 1)
@@ -92,7 +93,7 @@ def _pair(words: list[str], fold: int) -> Pair:
     elif words[0] == words[2]:
         raise ValueError
     name, one, other, two = words
-    pair = Pair((name, int(one)), (other, int(two)), fold)
+    pair = Pair((name, whole_in(one)), (other, whole_in(two)), fold)
     if pair.one == pair.other:
         raise ValueError
     return pair

@@ -187,13 +187,22 @@ def test_decimal_commas_between_semicolons_are_read_and_no_box_is_absent(tmp_pat
     assert table.problems["b.png"][0].endswith("'absent' is not a finite number. Correct it, or remove the box.")
 
 
+def test_an_underscore_makes_text_of_a_number(tmp_path):
+    (tmp_path / "a.csv").write_text("image,class,xmin,ymin,xmax,ymax\na.png,cat,1_0,4,13,10\n")
+    table = read_boxes_csv(tmp_path / "a.csv")
+    (problem,) = table.problems["a.png"]
+    assert table.cases["a.png"] == [] and "a.csv: row 2" in problem and "'1_0' is not a finite number" in problem
+
+
 def test_classes_that_look_the_same_are_one_class_however_their_accents_are_written(tmp_path):
     one, other = "n\u00e9vus", "ne\u0301vus"
     write_boxes_csv(tmp_path / "boxes.csv", {"a.png": [replace(BOXES[0], label=name) for name in (one, other)]})
     assert [box.label for box in read_boxes_csv(tmp_path / "boxes.csv").cases["a.png"]] == [one, one]
 
 
-@pytest.mark.parametrize("line", ["0 .5 .5 1", "7 .5 .5 1 1", "x .5 .5 1 1", "² .5 .5 1 1", "0 .5 nan 1 1"])
+@pytest.mark.parametrize(
+    "line", ["0 .5 .5 1", "7 .5 .5 1 1", "x .5 .5 1 1", "² .5 .5 1 1", "0 .5 nan 1 1", "0 .5 .5 1_0 1"]
+)
 def test_a_line_of_yolo_that_is_wrong_is_a_problem_of_its_picture(tmp_path, line):
     (tmp_path / "a.txt").write_text(line + "\n", encoding="utf-8")
     table = BoxesTable()

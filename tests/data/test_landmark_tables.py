@@ -184,6 +184,7 @@ def test_a_csv_states_its_frame_in_a_column_or_a_comment(tmp_path):
     [
         ("c1,a,1,2,nan", r"a\.csv: row 3, column z, landmark 'a': 'nan'"),
         ("c1,a,1,two,3", "row 3, column y, landmark 'a': 'two'"),
+        ("c1,a,1,1_2,3", "row 3, column y, landmark 'a': '1_2'"),
         ("c1,a,1,2", "row 3, column z, landmark 'a': ''"),
         ("c1,a,1,2,inf", "column z"),
         ("c1,a,absent,2,3", "column x, landmark 'a': 'absent'"),

@@ -21,7 +21,10 @@ def test_folds_hold_pairs_of_one_person_and_of_two(tmp_path, encoding):
     ]
 
 
-@pytest.mark.parametrize(("bad", "message"), [("Ann one 2", "line 2: 'Ann one 2'"), ("Ann 1", "line 2: 'Ann 1'")])
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [("Ann one 2", "line 2: 'Ann one 2'"), ("Ann 1 1_2", "line 2: 'Ann 1 1_2'"), ("Ann 1", "line 2: 'Ann 1'")],
+)
 def test_a_bad_line_is_named(tmp_path, bad, message):
     (tmp_path / "pairs.txt").write_text(LIST.replace("Ann 1 2", bad))
     with pytest.raises(DataError, match=message):

@@ -138,6 +138,7 @@ BROKEN_NRRD = {
     "unknown space": (("left-posterior-superior", "scanner-xyz"), "scanner-xyz"),
     "no directions": (("space directions", "spacings"), "no field 'space directions'"),
     "no origin": (("space origin: (5,-7,9)\n", ""), "no field 'space origin'"),
+    "an underscore": (("(0,0.5,0)", "(0,0_5,0)"), "not finite"),
     "directions NaN": (("(0,0.5,0)", "(0,nan,0)"), "not finite"),
     "directions zero": (("(0,0.5,0)", "(0,0,0)"), "a.nrrd: 'space directions': affine is singular"),
     "directions in a plane": (("(0,0.5,0)", "(1,0,0)"), "a.nrrd: 'space directions': affine is singular"),
@@ -156,6 +157,7 @@ BROKEN_NRRD = {
 BROKEN_MHA = {
     "no spacing": (("ElementSpacing = 0.5 1 2\n", ""), "no field 'elementspacing'"),
     "spacing zero": (("0.5 1 2", "0 1 2"), "ElementSpacing"),
+    "an underscore": (("0.5 1 2", "0.5 1_0 2"), "not finite"),
     "spacing NaN": (("0.5 1 2", "nan 1 2"), "not finite"),
     "axes": (("NDims = 3", "NDims = 2"), "do not fit"),
     "channels": (("ElementType", "ElementNumberOfChannels = 3\nElementType"), "channels"),

@@ -47,7 +47,7 @@ def test_an_empty_cell_is_missing_and_no_fault(cell):
     assert parse(AGE, cell) is None and parse(TAGS, cell) is None
 
 
-@pytest.mark.parametrize(("column", "cell"), [(AGE, "old"), (AGE, "inf"), (PRICE, "0"), (PRICE, "-3")])
+@pytest.mark.parametrize(("column", "cell"), [(AGE, "old"), (AGE, "inf"), (AGE, "1_0"), (PRICE, "0"), (PRICE, "-3")])
 def test_a_cell_that_cannot_be_a_value_is_said(column, cell):
     with pytest.raises(DataError, match=f"column '{column.name}'.*{cell}"):
         parse(column, cell)
