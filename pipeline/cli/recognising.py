@@ -10,7 +10,7 @@ from pipeline.cli.given import run_of
 from pipeline.cli.outcome import Outcome, counted, table_from
 from pipeline.cli.settings import Settings
 from pipeline.data.csv_rows import some
-from pipeline.data.gallery import NOBODY
+from pipeline.data.gallery import NOBODY, called
 from pipeline.data.run_report import REPORT
 from pipeline.errors import ConfigError
 
@@ -25,12 +25,12 @@ def enroll(settings: Settings) -> Outcome:
         raise ConfigError("enroll: remove=ID takes a person out and adds nobody: give name=ID -i IMAGE in another call")
     if settings.identity.remove is not None:
         left = remove(_model(settings), gallery, settings.identity.remove)
-        note = f"'{settings.identity.remove}' removed; {_people(left)} in {gallery}"
+        note = f"'{called(settings.identity.remove)}' removed; {_people(left)} in {gallery}"
         return Outcome(note, (note,))
     if not name or not settings.predict.input:
         raise ConfigError("enroll: say whom, by which image: name=ID -i IMAGE (or remove=ID)")
     people = add(_model(settings), gallery, settings.predict.input, name, settings.device, settings.threads)
-    note = f"'{name}' enrolled; {_people(people)} in {gallery}"
+    note = f"'{called(name)}' enrolled; {_people(people)} in {gallery}"
     return Outcome(note, (note,))
 
 
@@ -55,13 +55,13 @@ def _asked(settings: Settings, claimed: str | None) -> Outcome:
     answers, failed = stage(*which, claimed, settings.identity.threshold, settings.device, settings.threads)
     yes, no = ("yes", "no") if claimed else (None, NOBODY)
     said = [(yes or a.name) if a.name else no for a in answers]
-    called = _called([a.image for a in answers])
-    rows = [(called[a.image], word, f"{a.distance:.3f}", a.nearest) for a, word in zip(answers, said, strict=True)]
+    shown = _called([a.image for a in answers])
+    rows = [(shown[a.image], word, f"{a.distance:.3f}", a.nearest) for a, word in zip(answers, said, strict=True)]
     kept = (settings.predict.output / REPORT,) if settings.predict.output else ()
-    title = f"is it {claimed}?" if claimed else "who is it?"
+    title = f"is it {called(claimed)}?" if claimed else "who is it?"
     note = f"{counted(len(answers), 'image')}, {sum(a.name is not None for a in answers)} recognised"
     tied = [a for a in answers if a.name and a.as_near]
-    ties = [f"{called[a.image]}: as near as '{a.nearest}' is {some(a.as_near)}" for a in tied]
+    ties = [f"{shown[a.image]}: as near as '{a.nearest}' is {some(a.as_near)}" for a in tied]
     return Outcome(note, (table_from(("image", title, "distance", "nearest"), rows), *ties, note), failed, kept)
 
 

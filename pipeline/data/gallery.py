@@ -21,6 +21,7 @@ from pipeline.data.columns import BETWEEN
 from pipeline.errors import DataError
 
 VERSION = "1"
+UNSEEN = ("Cc", "Cf")  # categories of Unicode: control and format characters, such as a blank without width
 NOBODY = "not recognised"  # the answer about an image that shows nobody of the gallery; no person is called so
 
 
@@ -104,13 +105,15 @@ class Gallery:
 
 
 def called(name: str) -> str:
-    """The one way to write what looks alike: without blanks around it, an accent and its letter as one sign.
+    """The one way to write what looks alike: without blanks around it and signs that nobody sees, any space in it (also
+    a line break) one blank, an accent and its letter one sign.
 
     Examples:
-        >>> called("Jose\\u0301 ") == called("Jos\\u00e9")
+        >>> called("Jose\\u0301 \\u00a0 Paz\\u200b ") == called("Jos\\u00e9 Paz")
         True
     """
-    return unicodedata.normalize("NFC", name).strip()
+    seen = "".join(sign for sign in name if sign.isspace() or unicodedata.category(sign) not in UNSEEN)
+    return " ".join(unicodedata.normalize("NFC", seen).split())
 
 
 def write_gallery(gallery: Gallery, path: Path) -> None:

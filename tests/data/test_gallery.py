@@ -87,7 +87,22 @@ def test_names_that_look_alike_are_one_person(tmp_path):
     assert read_gallery(tmp_path / "people", "m" * 64).without("ann").people == ()
 
 
-@pytest.mark.parametrize("name", ["", "  ", "not recognised", "Not recognised "])
+@pytest.mark.parametrize(
+    "typed", ["Ann\u200b Lee", "Ann\u00a0Lee", "Ann  Lee", "Ann\nLee", "\ufeffAnn\t Lee\u00ad", "Ann\x07 Lee"]
+)
+def test_spaces_of_any_kind_and_signs_that_nobody_sees_make_no_other_person(tmp_path, typed):
+    made = gallery().with_person("Ann Lee", "a.png", vectors(1)[0]).with_person(typed, "b.png", vectors(1)[0])
+    assert made.people[-2:] == ("Ann Lee", "Ann Lee")
+    write_gallery(
+        Gallery("m" * 64, (typed, "Bob"), ("a.png", "b.png"), vectors(2)), tmp_path / "people"
+    )  # an early one
+    early = read_gallery(tmp_path / "people", "m" * 64)
+    assert early.without("Ann Lee").people == early.without(typed).people == ("Bob",)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "  ", "\u200b", "not recognised", "Not recognised ", "not\u00a0recognised", "not  recog\u200bnised"]
+)
 def test_nobody_is_called_nothing_or_by_the_answer_about_strangers(name):
     with pytest.raises(DataError, match="give a name or number that tells whom you mean"):
         gallery().with_person(name, "a.png", vectors(1)[0])
