@@ -34,6 +34,11 @@ def test_classes_and_labels():
     )
 
 
+def test_a_label_that_stands_twice_in_a_cell_is_missed_once():
+    tags, said = Column("tags", "labels"), [ValueAnswer(("a",), {"a": 0.9})]
+    assert measure_column(tags, [("a", "z", "z")], said) == measure_column(tags, [("a", "z")], said) == {"ap": 0.5}
+
+
 def test_labels_of_which_no_case_has_any_are_measured_all_the_same():
     numbers = numbers_of(Column("tags", "labels"), [(), ("a",)], [ValueAnswer(()), ValueAnswer(())], [(), ()])
     assert numbers["ap"] == numbers["without_looking"]["always_ap"] == 0.0
