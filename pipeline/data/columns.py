@@ -61,16 +61,17 @@ def parse(column: Column, text: str) -> Value | None:
 
 def as_cell(value: Value | None) -> str:
     """A value as a table has it, the inverse of `parse`: of numbers ten digits, as a date or an id may have eight.
-    Where no label is right it is not an empty cell, which says that nobody knows.
+    Labels are no cell that says that nobody knows: where none is right, or one alone is called as that.
 
     Examples:
-        >>> as_cell(20240315.0), as_cell(("Drama", "War")), as_cell(()), as_cell(None)
-        ('20240315', 'Drama|War', '|', '')
+        >>> as_cell(20240315.0), as_cell(("Drama", "War")), as_cell(()), as_cell(("NA",)), as_cell(None)
+        ('20240315', 'Drama|War', '|', 'NA|', '')
     """
     if value is None:
         return ""
     if isinstance(value, tuple):
-        return BETWEEN.join(value) or BETWEEN
+        cell = BETWEEN.join(value)
+        return cell + BETWEEN if cell.lower() in NO_WORD else cell
     return f"{value:.10g}" if isinstance(value, float) else value
 
 

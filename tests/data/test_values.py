@@ -10,7 +10,7 @@ from crooked import upright_frame
 from tiny_scans import write_scan
 
 from pipeline.data.collect_values import by_view, collect_images, with_values
-from pipeline.data.columns import Column, parse
+from pipeline.data.columns import Column, as_cell, parse
 from pipeline.data.dataset import Case, read_dataset, write_dataset
 from pipeline.data.encoders import LONGEST, Encoder, encoder_of
 from pipeline.data.errors_csv import values_errors_csv
@@ -45,6 +45,11 @@ def folder(tmp_path, table="image,age,sex\na.png,3,f\nb.png,4,m\nc.png,5,f\n", n
 @pytest.mark.parametrize("cell", ["", " ", "NA", "nan", "?"])
 def test_an_empty_cell_is_missing_and_no_fault(cell):
     assert parse(AGE, cell) is None and parse(TAGS, cell) is None
+
+
+@pytest.mark.parametrize("labels", [(), ("NA",), ("nan",), ("?",), ("NA", "b"), ("b",)])
+def test_labels_come_back_from_a_cell_whatever_they_are_called(labels):
+    assert parse(TAGS, as_cell(labels)) == labels
 
 
 @pytest.mark.parametrize(("column", "cell"), [(AGE, "old"), (AGE, "inf"), (AGE, "1_0"), (PRICE, "0"), (PRICE, "-3")])
