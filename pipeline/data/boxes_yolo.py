@@ -71,7 +71,7 @@ def read_yolo(path: Path, case: str, size: tuple[int, ...], classes: Sequence[st
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as text: {error}") from error
+        raise DataError(f"{path}: cannot be read as text: {unreadable(error)}") from error
     for number, line in enumerate(lines, 1):
         cells, where = line.split(), f"{path}: line {number}"
         if not cells:

@@ -11,6 +11,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.data.csv_rows import unreadable
 from pipeline.data.dataset import Case, Dataset
 from pipeline.data.landmark_names import spelled
 from pipeline.data.own_output import is_linked
@@ -19,6 +20,7 @@ from pipeline.data.written_numbers import whole_in
 from pipeline.errors import DataError
 
 FEWEST = 2  # folds: the threshold of one is chosen on the others
+SHOWN = 60  # signs of a line in a message
 PLACES = 4  # digits of an image's number
 
 
@@ -44,10 +46,10 @@ def read_pairs(path: Path) -> list[Pair]:
     """
     try:
         text = spelled(Path(path).read_text(encoding="utf-8-sig"))  # or one person would be two
-        lines = [line.split() for line in text.splitlines() if line.strip()]
-        folds, each = map(whole_in, lines[0] if len(lines[0]) > 1 else ("1", *lines[0]))
-    except (OSError, UnicodeDecodeError, ValueError, IndexError) as error:
-        raise DataError(f"{path}: not a list of pairs: {error!r}. Its first line says: FOLDS PAIRS.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read as text: {unreadable(error)}") from error
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    folds, each = _counts(lines[0] if lines else [], path)
     _check_count(path, folds, each, len(lines) - 1)
     pairs = []
     for number, words in enumerate(lines[1:]):
@@ -60,6 +62,16 @@ def read_pairs(path: Path) -> list[Pair]:
             ) from error
     _check_mix(path, pairs, each)
     return pairs
+
+
+def _counts(words: list[str], path: Path) -> tuple[int, int]:
+    """Folds and pairs of one person in each, of the first line; one number alone is that of the pairs."""
+    try:
+        folds, each = map(whole_in, words if len(words) > 1 else ("1", *words))
+    except ValueError as error:
+        said = repr(" ".join(words)[:SHOWN])
+        raise DataError(f"{path}: not a list of pairs: its first line is {said}; it says: FOLDS PAIRS.") from error
+    return folds, each
 
 
 def _check_count(path: Path, folds: int, each: int, count: int) -> None:

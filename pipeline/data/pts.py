@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.data.atomic import write_text
+from pipeline.data.csv_rows import unreadable
 from pipeline.data.dataset import Position
 from pipeline.data.frames import coordinate
 from pipeline.errors import DataError
@@ -27,7 +28,7 @@ def read_pts(path: Path, frame: str | None = None) -> tuple[dict[str, Position],
     try:
         form = FORM.fullmatch(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as text: {error}") from error
+        raise DataError(f"{path}: cannot be read as text: {unreadable(error)}") from error
     if form is None:
         raise DataError(f"{path}: not a .pts file: `version: 1`, `n_points: N` and N lines `x y` in braces are needed.")
     rows = [line.split() for line in form[2].strip().splitlines()]

@@ -210,6 +210,12 @@ def test_a_line_of_yolo_that_is_wrong_is_a_problem_of_its_picture(tmp_path, line
     assert table.cases["a"] == [] and "a.txt: line 1" in table.problems["a"][0]
 
 
+def test_boxes_of_yolo_in_other_letters_are_to_be_saved_again(tmp_path):
+    (tmp_path / "a.txt").write_text("0 .5 .5 1 1\n", encoding="utf-16")
+    with pytest.raises(DataError, match=r"a\.txt: cannot be read as text: it is not in UTF-8, but in UTF-16\. Save it"):
+        read_yolo(tmp_path / "a.txt", "a", SIZE, ["cat"], BoxesTable())
+
+
 @pytest.mark.parametrize("parted", ["\n", "\r", "\x0b", "\x85", "\u2028"])
 def test_a_class_of_several_lines_is_one_line_of_the_classes_of_yolo(tmp_path, parted):
     write_classes(tmp_path / CLASSES, ["cat", f"guide{parted}dog", "owl"])

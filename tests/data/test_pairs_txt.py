@@ -47,10 +47,22 @@ def test_a_list_that_does_not_hold_what_its_first_line_says_is_refused(tmp_path,
         read_pairs(tmp_path / "pairs.txt")
 
 
-def test_another_file_is_refused(tmp_path):
-    (tmp_path / "pairs.txt").write_text("image,age\n1,2\n")
-    with pytest.raises(DataError, match="not a list of pairs"):
+@pytest.mark.parametrize(
+    ("head", "told"), [("image,age", "'image,age'"), ("1_0 1", "'1_0 1'"), ("", "''"), ("1 2 3", "'1 2")]
+)
+def test_another_file_is_refused(tmp_path, head, told):
+    (tmp_path / "pairs.txt").write_text(f"{head}\n")
+    with pytest.raises(DataError, match=f"not a list of pairs: its first line is {told}.*; it says: FOLDS PAIRS"):
         read_pairs(tmp_path / "pairs.txt")
+
+
+def test_a_list_in_other_letters_is_told_in_one_line_and_what_to_do(tmp_path):
+    (tmp_path / "pairs.txt").write_text(LIST, encoding="utf-16")
+    with pytest.raises(
+        DataError, match=r"pairs\.txt: cannot be read as text: it is not in UTF-8, but in UTF-16\. Save"
+    ) as met:
+        read_pairs(tmp_path / "pairs.txt")
+    assert "Ann" not in str(met.value) and "\\x" not in str(met.value)
 
 
 @pytest.mark.parametrize(
