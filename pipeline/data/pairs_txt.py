@@ -45,19 +45,20 @@ def read_pairs(path: Path) -> list[Pair]:
             is one fold, without others to choose its threshold on; says which.
     """
     try:
-        text = spelled(Path(path).read_text(encoding="utf-8-sig"))  # or one person would be two
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as text: {unreadable(error)}") from error
-    lines = [line.split() for line in text.splitlines() if line.strip()]
-    folds, each = _counts(lines[0] if lines else [], path)
+    # spelled, or one person would be two; numbered as an editor does, empty ones too
+    lines = [(at, words) for at, line in enumerate(text.splitlines(), 1) if (words := spelled(line).split())]
+    folds, each = _counts(lines[0][1] if lines else [], path)
     _check_count(path, folds, each, len(lines) - 1)
     pairs = []
-    for number, words in enumerate(lines[1:]):
+    for number, (at, words) in enumerate(lines[1:]):
         try:
             pairs.append(_pair(words, number // (2 * each)))
         except (ValueError, IndexError) as error:
             raise DataError(
-                f"{path}: line {number + 2}: '{' '.join(words)}'; write NAME I J, two images of one person, or"
+                f"{path}: line {at}: '{' '.join(words)}'; write NAME I J, two images of one person, or"
                 " NAME I OTHER J, of two people."
             ) from error
     _check_mix(path, pairs, each)

@@ -31,6 +31,12 @@ def test_a_bad_line_is_named(tmp_path, bad, message):
         read_pairs(tmp_path / "pairs.txt")
 
 
+def test_empty_lines_between_folds_count_where_a_line_is_named(tmp_path):
+    (tmp_path / "pairs.txt").write_text("\n" + LIST.replace("Cid 2 4", "\n \nCid 2"))
+    with pytest.raises(DataError, match=r"line 7: 'Cid 2'"):
+        read_pairs(tmp_path / "pairs.txt")
+
+
 @pytest.mark.parametrize(
     ("head", "message"),
     [
