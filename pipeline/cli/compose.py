@@ -20,6 +20,8 @@ from pipeline.cli.settings import Settings
 from pipeline.cli.validate import known_keys, plain
 from pipeline.errors import ConfigError
 
+PEOPLE = ("identity.name", "identity.remove")  # one may be called null, and a call without them leaves them out
+
 
 @dataclass(frozen=True)
 class Words:
@@ -124,8 +126,8 @@ def compose(words: Words) -> dict[str, Any]:
         raise ConfigError(f"{place}: {first_line(error)}") from error
     tree: dict[str, Any] = {str(key): value for key, value in content.items()} if isinstance(content, dict) else {}
     for key, value in words.texts.items():
-        several = any(get_origin(option) is tuple for option in options(known_keys()[key].kind))
-        put(tree, key, None if value in ("", "null") else [value] if several else value)
+        nothing = not value or (value == "null" and key not in PEOPLE)
+        put(tree, key, None if nothing else [value] if _is_list(known_keys()[key].kind) else value)
     _require_chosen(tree, words)
     require_known_keys(words.chosen)
     return tree | words.chosen
@@ -179,9 +181,14 @@ def _has_place(key: str, known: Mapping[str, Any]) -> bool:
 
 
 def _is_kept(key: str, value: str) -> bool:
-    """Whether it is text to the letter; a list of texts is a value as any other."""
+    """Whether it is text to the letter; where there may be a list, one in brackets is a value as any other."""
     known = known_keys()
-    return key in known and _is_text(known[key].kind) and not value.startswith("[")
+    listed = key in known and _is_list(known[key].kind) and value.startswith("[")
+    return key in known and _is_text(known[key].kind) and not listed
+
+
+def _is_list(kind: Any) -> bool:
+    return any(get_origin(option) is tuple for option in options(kind))
 
 
 def _is_text(kind: Any) -> bool:

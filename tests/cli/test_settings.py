@@ -52,6 +52,21 @@ def test_paths_may_hold_any_character():
     assert settled("source=/data/my scans (1)/ü=${x}, [a]").source == Path("/data/my scans (1)/ü=${x}, [a]")
 
 
+def test_a_path_in_brackets_is_one_where_no_list_is_asked_for():
+    assert settled("source=[a, b]").source == Path("[a, b]")
+    assert settled("predict.input=[a, b]").predict.input == (Path("a"), Path("b"))
+
+
+@pytest.mark.parametrize("name", ["null", "[x]", "{x", "true", "12"])
+@pytest.mark.parametrize("key", ["name", "remove"])
+def test_a_person_may_be_called_as_they_are(key, name):
+    assert getattr(settings_from(verb_named("enroll"), [f"{key}={name}"]).identity, key) == name
+
+
+def test_nothing_is_no_name_and_null_is_nothing_elsewhere():
+    assert settled("identity.name=").identity.name is settled("gallery=null").gallery is None
+
+
 @pytest.mark.parametrize(
     ("verb", "argument"),
     [
