@@ -22,7 +22,7 @@ def as_begun(tree: dict[str, Any], words: Words, run: Path) -> None:
         return
     for key in ("training.looks", "training.rate", "training.hold"):
         before = recorded(record, key)
-        if not _typed(key, words) and (before is not None or key != "training.rate"):  # others may be null, or unsaid
+        if not typed(key, words) and (before is not None or key != "training.rate"):  # others may be null, or unsaid
             put(tree, key, before)
     for level in LEVELS:
         key = f"training.{level}.parameters"
@@ -30,11 +30,11 @@ def as_begun(tree: dict[str, Any], words: Words, run: Path) -> None:
         if not isinstance(before, Mapping) or not isinstance(now, Mapping):
             continue
         alike = all(str(said.get("norm")) in UNSAID for said in (before, now))
-        if alike or not _typed(f"{key}.norm", words):
+        if alike or not typed(f"{key}.norm", words):
             put(tree, key, _normalised_as(before, now))
 
 
-def _typed(key: str, words: Words) -> bool:
+def typed(key: str, words: Words) -> bool:
     """Whether somebody said it on the command line, by itself or in a section."""
     sections = {said: value for said, value in words.values.items() if f"{key}.".startswith(f"{said}.")}
     return any(key in by_key(said, value) for said, value in sections.items())

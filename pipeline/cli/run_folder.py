@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.cli.names_or_codes import require_same_names
 from pipeline.cli.record import RECORD, is_trained, read_record, recorded, without_untold, write_record
 from pipeline.cli.same_source import as_called, is_gone, is_other
 from pipeline.cli.schema import at, put
@@ -71,6 +72,8 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
         sweep(run, below=True)
         claims = without_untold(record, _asked(settings))
         _same_experiment(run, claims, settings)
+        if verb.name in BEGINS:
+            require_same_names(run, record, settings)
         if verb.name != "import":  # which reads the folder anew
             _same_task(run, record, settings)
         if verb.name in SHAPES:

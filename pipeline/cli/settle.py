@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.begun import as_begun
+from pipeline.cli.begun import as_begun, typed
 from pipeline.cli.compose import Words, compose, require_once, sort_words
 from pipeline.cli.config_files import config_folder, groups
 from pipeline.cli.home import from_home, replaced
 from pipeline.cli.idle import refuse_idle
-from pipeline.cli.record import read_record, recorded
+from pipeline.cli.names_or_codes import KEY, goes_by_codes
+from pipeline.cli.record import read_record
 from pipeline.cli.schema import put
 from pipeline.cli.settings import Settings
 from pipeline.cli.spelling import with_names_spelled
@@ -29,8 +30,8 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
     """Compose and check the settings of one command line.
 
     The experiment is taken from the run folder if only that is named, the task that the run was imported for in any
-    case, and for the scans of -i whether they go by codes; the run folder is runs/EXPERIMENT if only the experiment is
-    named.
+    case, and for import, run and the scans of -i whether these go by codes; the run folder is runs/EXPERIMENT if only
+    the experiment is named.
 
     Args:
         verb: Which verb.
@@ -45,7 +46,8 @@ def settings_from(verb: Verb, arguments: Sequence[str], flags: Mapping[str, list
         _choose_experiment(verb, words)
     if verb.name not in ("import", "demo") and "task" not in words.values:
         _choose_task(words)
-    if verb.name == "predict" and "predict.input" in {*(flags or {}), *words.texts, *words.values}:
+    new_scans = verb.name == "predict" and "predict.input" in {*(flags or {}), *words.texts, *words.values}
+    if new_scans or verb.name in ("import", "run"):
         _choose_names(words)
     tree = compose(words)
     if verb.name in ("train", "run") and (begun := _run_folder(words)) is not None:
@@ -98,10 +100,11 @@ def _run_folder(words: Words) -> Path | None:
 
 
 def _choose_names(words: Words) -> None:
-    """Where the scans of a run go by codes, those that are answered by its model do, too, unless it is said."""
-    run, key = _run_folder(words), "data.pseudonyms"
-    if run and key not in words.values and recorded(read_record(run), key) is True:
-        words.values[key] = "true"
+    """Where the scans of a run go by codes, those that come into it or are answered by its model do, too, unless it is
+    typed; what an experiment says of it does not make names of codes."""
+    run = _run_folder(words)
+    if run and not typed(KEY, words) and goes_by_codes(run, read_record(run)):
+        words.values[KEY] = "true"
 
 
 def _choose_task(words: Words) -> None:

@@ -341,7 +341,7 @@ def test_another_task_than_that_of_the_import_is_refused(tmp_path):
 
 @pytest.mark.parametrize("verb", ["check", "preprocess", "predict", "evaluate", "report"])
 def test_only_what_a_verb_decides_is_written_down(verb, run, tmp_path):
-    words = (f"run={run}", "training.minutes=3", "seed=4", "method=noothout2018", "data.pseudonyms=true")
+    words = (f"run={run}", "training.minutes=3", "seed=4", "method=noothout2018", "data.split_seed=3")
     claim("run", *words, f"source={tmp_path}")
     before = record(run)
     claim(verb, f"run={run}")
@@ -448,6 +448,44 @@ def test_what_reads_the_scans_of_a_trained_run_asks_for_the_folder_that_was_kept
     assert not (folder / "private").exists()
     (folder.parent / "kept").rename(folder / "private")
     claim(verb, *asked)
+
+
+@pytest.mark.parametrize("verb", ["import", "run"])
+@pytest.mark.parametrize("said", ["", "data={frame: LPS}"])
+def test_a_run_that_goes_by_codes_keeps_them_without_a_word(hidden, verb, said):
+    folder, source, words = hidden
+    again = [f"run={folder}", words[-1], f"source={source}", *([said] if said else [])]
+    assert settled(verb, *again).data.pseudonyms
+    claim(verb, *again)
+    assert record(folder)["data"]["pseudonyms"] is True
+
+
+def test_a_run_of_codes_that_lost_its_record_keeps_them(hidden):
+    folder, source, words = hidden
+    (folder / "config.yaml").unlink()
+    write_dataset(Dataset("mine", Path("private"), (), ()), folder / "dataset.json")
+    assert settled("import", words[0], words[1], f"source={source}").data.pseudonyms
+
+
+@pytest.mark.parametrize("said", ["data.pseudonyms=false", "data={pseudonyms: false}"])
+def test_names_do_not_come_into_a_run_of_codes(hidden, said):
+    folder, source, words = hidden
+    before = record(folder)
+    with pytest.raises(ConfigError, match=r"scans by codes, data\.pseudonyms=false asks for others\. Choose another"):
+        claim("import", words[0], words[1], words[3], f"source={source}", said)
+    assert record(folder) == before
+    (folder / "dataset.json").unlink()  # nothing came of it
+    claim("import", words[0], words[1], words[3], f"source={source}", said)
+    assert record(folder)["data"]["pseudonyms"] is False
+
+
+@pytest.mark.parametrize("verb", ["import", "run"])
+def test_codes_do_not_come_into_a_run_of_names(run, tmp_path, verb):
+    """What check and other verbs left there names its scans."""
+    before = record(run)
+    with pytest.raises(ConfigError, match=r"the names of their files, data\.pseudonyms=true asks for others\. Choose"):
+        claim(verb, f"run={run}", f"source={tmp_path}", "data.pseudonyms=true")
+    assert record(run) == before and not (run / "private").exists()
 
 
 def test_links_to_scans_are_enough_but_to_import(hidden):
