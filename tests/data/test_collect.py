@@ -100,14 +100,35 @@ def test_a_stated_frame_is_not_guessed(folder):
     assert dataset.cases[1].landmarks["right_ostium"] == (13, 24, 32) and not findings
 
 
-@pytest.mark.parametrize("origin", [-5.0, 500.0])  # both frames fit, or none
-def test_a_frame_that_stays_open_is_asked_for(tmp_path, origin):
+def scans_at(folder, origin):
     affine = np.array([[2.0, 0, 0, origin], [0, 2, 0, origin], [0, 0, 2, -4], [0, 0, 0, 1]])
     for number in range(3):
-        scan(tmp_path / f"images/c{number}.nii.gz", affine=affine)
+        scan(folder / f"images/c{number}.nii.gz", affine=affine)
+
+
+def test_a_frame_that_stays_open_is_asked_for(tmp_path):
+    scans_at(tmp_path, -5.0)  # both fit
     table(tmp_path, [f"c{c},a,1,1,1" for c in range(3)])
     with pytest.raises(DataError, match="frame=LPS or frame=RAS"):
         collect(tmp_path, "mine")
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        (
+            (("0.502", "0.504", "-0.002"), ("0.506", "0.503", "0.001")),
+            " All points of 3 cases .* are in metres, not mm.",
+        ),
+        ((("0.1", "0.1", "90"), ("0.1", "0.2", "91")), ""),
+    ],
+)
+def test_no_frame_is_asked_for_where_neither_puts_a_point_inside(tmp_path, points, said):
+    scans_at(tmp_path, 500.0)
+    table(tmp_path, [f"c{c},{name},{','.join(p)}" for c in range(3) for name, p in zip("ab", points, strict=True)])
+    with pytest.raises(DataError, match=rf"neither is the trouble\.{said} Correct the table") as told:
+        collect(tmp_path, "mine")
+    assert "Say frame=" not in str(told.value)
 
 
 @pytest.mark.parametrize("name", ["{}", "00{}", "c{}.0"])

@@ -20,6 +20,7 @@ from pipeline.data.placement import check_placement
 from pipeline.data.readers import read_frame
 from pipeline.data.scan_facts import VERSION, inspect_scan, unchanged
 from pipeline.errors import ConfigError, DataError
+from pipeline.geometry import ImageFrame
 from pipeline.stages import check as stage
 from pipeline.stages.check import _require_usable, check
 from pipeline.stages.check_identity import require_telling
@@ -248,10 +249,39 @@ MISTAKES = {
 }
 
 
+def with_one_landmark(data):
+    cases = (replace(c, landmarks={"a": c.landmarks["a"]}) for c in data.cases)
+    return replace(data.with_cases(tuple(cases)), landmarks=("a",))
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_of_one_case_is_explained(data, mistake):
+    data = with_one_landmark(data)
     findings = run(with_points(data, MISTAKES[mistake], {"c0"}))
     assert errors(findings) == [("landmark-outside", "c0")] and mistake in findings[0].advice
+
+
+@pytest.mark.parametrize(
+    ("factor", "spacing", "meant"),
+    [(1000, 1.0, "in metres"), (10, 1.0, "in centimetres"), (1000, 8.0, "in metres"), (10, 8.0, "voxel indices")],
+)
+def test_small_coordinates_are_told_as_another_unit_where_that_fits(factor, spacing, meant):
+    """Near index 0 all are inside the scan; but indices of coarse voxels are small, too."""
+    affine = np.array([[spacing, 0, 0, 112], [0, spacing, 0, 114], [0, 0, spacing, 116], [0, 0, 0, 1]])
+    frame = ImageFrame((40, 40, 40), affine)
+    points = {"a": (130.0, 140.0, 150.0), "b": (150.0, 130.0, 140.0)}
+    small = {name: tuple(x / factor for x in p) for name, p in points.items()}
+    data = Dataset("mine", Path(), ("a", "b"), (Case("c0", "s0", "c0.nii", small),))
+    case, whole = sorted(check_placement(data, {"c0": frame}), key=lambda f: f.case is None)
+    assert f"if the coordinates are {meant}" in case.advice and f"if the coordinates are {meant}" in whole.message
+
+
+def test_no_mistake_explains_points_by_putting_all_into_one_voxel():
+    frame = ImageFrame((40, 40, 40), np.array([[1.0, 0, 0, 900], [0, 1, 0, 900], [0, 0, 1, 900], [0, 0, 0, 1]]))
+    points = {"a": (0.1, 0.2, 0.3), "b": (0.3, 0.1, 0.2)}
+    data = Dataset("mine", Path(), ("a", "b"), (Case("c0", "s0", "c0.nii", points),))
+    case, whole = sorted(check_placement(data, {"c0": frame}), key=lambda f: f.case is None)
+    assert "would be inside" not in case.advice + whole.message
 
 
 def test_mixed_frames_are_mended_where_they_are_stated(data):
@@ -263,6 +293,7 @@ def test_mixed_frames_are_mended_where_they_are_stated(data):
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_of_the_whole_set_stops_and_is_explained(data, mistake):
+    data = with_one_landmark(data)
     with pytest.raises(DataError, match=f"10 of 10 cases .* All points of 10 cases would be inside if .*{mistake}"):
         run(with_points(data, MISTAKES[mistake]))
     assert len(read_findings(data.root / "findings.json").quarantined) == 10
