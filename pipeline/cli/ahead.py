@@ -19,9 +19,10 @@ def require_ahead(settings: Settings) -> None:
     learned; columns, too, of which train could learn nothing from these cases, nor from the fewer that check leaves.
 
     Raises:
-        DataError: No case to answer, or what evaluate is to measure is not in the data; a column that no training case
-            has, or one that is asked for and the same in all of them.
-        ConfigError: A format that the answers cannot be written in, or names that mirrored images would get wrong.
+        DataError: No case to answer, or nothing of it that evaluate could measure; a column that no training case has,
+            or one that is asked for and the same in all of them.
+        ConfigError: A format that the answers cannot be written in, names that mirrored images would get wrong, or a
+            landmark that evaluate is to measure by and that there is not.
     """
     from pipeline.inference.formats import check_formats
     from pipeline.training.mirrored_names import require_mirrored_names

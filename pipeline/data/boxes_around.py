@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.data.dataset import Box, Case, Dataset
-from pipeline.errors import DataError
+from pipeline.data.landmark_names import require_landmarks
+from pipeline.errors import ConfigError
 
 
 def with_boxes_around(
@@ -24,14 +25,12 @@ def with_boxes_around(
         beside: The landmarks stay, too.
 
     Raises:
-        DataError: A class names no landmark, or one that there is not.
+        ConfigError: A class names no landmark, or one that there is not.
     """
     empty = [label for label, names in around.items() if not names]
     if empty:
-        raise DataError(f"data.boxes_around.{empty[0]}=[]: name the landmarks that the box holds.")
-    unknown = [name for names in around.values() for name in names if name not in dataset.landmarks]
-    if unknown:
-        raise DataError(f"data.boxes_around: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
+        raise ConfigError(f"data.boxes_around.{empty[0]}=[]: name the landmarks that the box holds.")
+    require_landmarks("data.boxes_around", [name for names in around.values() for name in names], dataset.landmarks)
     cases = tuple(replace(c, boxes=_boxes(c, around, margin)) for c in dataset.cases)
     if not beside:
         cases = tuple(replace(c, landmarks={}, observers={}) for c in cases)

@@ -10,10 +10,11 @@ import functools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher, get_close_matches
 
 from pipeline.data.findings import Finding
+from pipeline.errors import ConfigError
 
 RARE = 0.2  # a typo occurs in at most this share of the cases that have the right name
 
@@ -25,6 +26,19 @@ def spelled(name: str) -> str:
     True
     """
     return unicodedata.normalize("NFC", name).strip()
+
+
+def require_landmarks(key: str, names: Iterable[str], known: Sequence[str]) -> None:
+    """Make sure that there are the landmarks that a setting names.
+
+    Raises:
+        ConfigError: Names the first that is not there, and the key.
+    """
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            meant = f". Did you mean '{near[0]}'?" if near else ""
+            raise ConfigError(f"{key}: no landmark '{name}'; there are {', '.join(known)}{meant}")
 
 
 def typos(cases: Mapping[str, Iterable[str]]) -> list[Finding]:

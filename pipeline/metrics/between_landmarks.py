@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from pipeline.data.dataset import Dataset
-from pipeline.errors import DataError
+from pipeline.data.landmark_names import require_landmarks
 from pipeline.metrics.agreement import agreement
 
 Pair = tuple[str, str]
@@ -20,15 +19,11 @@ def require_ends(data: Dataset, normalise: Pair | None, distances: Iterable[Pair
     """Make sure that the data have the landmarks between which distances are measured.
 
     Raises:
-        DataError: One is not there.
+        ConfigError: One is not there.
     """
     asked = {"normalise": normalise or (), "distances": [name for pair in distances for name in pair]}
     for key, names in asked.items():
-        for name in names:
-            if name not in data.landmarks:
-                near = get_close_matches(name, data.landmarks, n=1)
-                meant = f". Did you mean '{near[0]}'?" if near else ""
-                raise DataError(f"evaluate.{key}: no landmark '{name}'; there are {', '.join(data.landmarks)}{meant}")
+        require_landmarks(f"evaluate.{key}", names, data.landmarks)
 
 
 def distances_between(

@@ -19,6 +19,7 @@ from pipeline.data.csv_rows import read_rows
 from pipeline.data.dataset import Part
 from pipeline.data.file_names import file_stem
 from pipeline.data.findings import Finding
+from pipeline.data.landmark_names import require_landmarks
 from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.points_csv import csv_line
 from pipeline.data.progress_bar import progress_bar
@@ -93,8 +94,8 @@ def align(
         How many images were written, and why others were not.
 
     Raises:
-        ConfigError: Neither landmarks nor a model, or both; a model without a template; what would change nothing; or
-            a file would be replaced that is read, or that no earlier call wrote.
+        ConfigError: Neither landmarks nor a model, or both; a model without a template; what would change nothing; a
+            landmark that is not there; or a file would be replaced that is read, or that no earlier call wrote.
         DataError: No image, two of one id, or the template is not one.
     """
     if source is None and (model is None or not inputs or template is None):
@@ -105,8 +106,8 @@ def align(
     said |= {"align.landmarks": landmarks, "align.spacing": spacing, "align.margin": margin}
     _require_heard(said | {"data.frame": frame, "data.images": images})
     found, failed = _annotated(source, frame, images, series) if source is not None else ([], {})
-    asked = {} if source is not None else asked_scans(inputs, out / IMAGES, series)
-    paths = asked or {f.id: f.image for f in found}
+    require_landmarks("align.landmarks", landmarks, [n for case in found[:1] for n in case.landmarks])  # each has all
+    paths = {f.id: f.image for f in found} if source is not None else asked_scans(inputs, out / IMAGES, series)
     facts: dict[str, Any] = {}
     with claimed_folder(out):  # a call that it had to wait for is an earlier one, too
         earlier = _earlier(out)
@@ -122,8 +123,7 @@ def align(
         shape = shape or _mean(found, landmarks, spacing, margin)
         write_template(shape, out / TEMPLATE)
         written, more, remarks = _write(out, found, shape, earlier or set())
-        facts["remarks"] = [asdict(remark) for remark in remarks]
-        write_report(out, "align", started, failed | more, facts)
+        write_report(out, "align", started, failed | more, facts | {"remarks": [asdict(one) for one in remarks]})
     return written, failed | more
 
 

@@ -72,6 +72,7 @@ def evaluate(
         present landmarks count as missed.
 
     Raises:
+        ConfigError: `normalise` or `distances` name no landmark.
         DataError: Nothing to measure, or predictions and dataset do not belong together.
     """
     answers, data = read_predictions(predictions), read_dataset(dataset)

@@ -15,6 +15,7 @@ from pipeline.data.collect_boxes import collect_boxes, with_boxes_of_folder
 from pipeline.data.collect_values import Columns, collect_images, with_values
 from pipeline.data.dataset import Dataset, write_dataset
 from pipeline.data.findings import FROM_IMPORT, Finding, Findings, write_findings
+from pipeline.data.landmark_names import require_landmarks
 from pipeline.data.long_lists import SHOWN
 from pipeline.data.own_output import PRIVATE
 from pipeline.data.pseudonyms import coded
@@ -68,16 +69,15 @@ def import_folder(
         allowed: Is asked with what would be written, before anything is; what it raises ends the call.
 
     Raises:
-        DataError: The folder cannot be used as a whole, or an edge names no landmark.
+        ConfigError: An edge, or a box around landmarks, names no landmark.
+        DataError: The folder cannot be used as a whole.
     """
     how = frame, missing, images, series, unlisted, task, columns or Columns(), boxes_around, margin
     try:
         dataset, findings = _collected(Path(source), name, *how)
     except TooFewError as refused:
         raise DataError(_refusal(refused, Path(out), pseudonyms)) from refused
-    unknown = [name for edge in edges for name in edge if name not in dataset.landmarks]
-    if unknown:
-        raise DataError(f"data.edges: no landmark '{unknown[0]}'; there are {', '.join(dataset.landmarks)}")
+    require_landmarks("data.edges", [name for edge in edges for name in edge], dataset.landmarks)
     findings += check_spellings(dataset)
     followed = with_parts(dataset, told := list(findings))
     split = partial(_split, fractions=fractions, seed=seed, edges=edges)

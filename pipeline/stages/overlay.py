@@ -44,15 +44,15 @@ def overlay(
 
     Raises:
         ConfigError: A file would be replaced that is read, or that no earlier call wrote; or `names` speaks of no
-            anchor, or lays two on one landmark.
-        DataError: No picture, no such filter, or an anchor that the model does not know.
+            anchor, lays two on one landmark, or leaves one out that the model calls otherwise.
+        DataError: No picture, or no such filter.
     """
     answers = read_predictions(predictions)
     loaded = _called(read_filter(worn), worn, names or {})
     known = {name for case in answers.cases.values() for name in case}
     unknown = [name for name in loaded.anchors if name not in known]
     if unknown and known:  # without any answer each picture says so
-        raise DataError(
+        raise ConfigError(
             f"{worn}: anchor '{unknown[0]}' is no landmark of {predictions}; it has {', '.join(sorted(known))}."
             " Say which is meant: overlay.names={ANCHOR: LANDMARK}"
         )

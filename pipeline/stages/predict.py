@@ -25,7 +25,7 @@ from pipeline.data.share import LOCKS, Share
 from pipeline.data.value_predictions import ValuePredictions
 from pipeline.data.vector_predictions import VectorPredictions
 from pipeline.data.write_boxes import FORMATS
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import ConfigError
 from pipeline.inference.answer_scans import Said, ScanQuestions
 from pipeline.inference.answering import Content, answering
 from pipeline.inference.beside import beside_dataset, beside_scans, under_codes
@@ -74,12 +74,13 @@ def predict(
     Raises:
         ConfigError: A format that cannot be written of these answers and scans; a file would be replaced that no
             earlier call wrote, or that is read; `out` holds names where codes are asked for, or the other way round;
-            or not one scan of the data set is there.
-        DataError: No scan, or two scans of the same name; or a report that names the patient, with `pseudonyms`.
+            not one scan of the data set is there; or a report that names the patient, with `pseudonyms`.
+        DataError: No scan, or two scans of the same name.
         CheckpointError: The model folder is damaged.
     """
     if pseudonyms and "dicom-sr" in (formats or ()):
-        raise DataError("predict.formats=dicom-sr: a report names its patient. Leave it out, or data.pseudonyms=false.")
+        why = "a report names its patient. Leave it out, or data.pseudonyms=false."
+        raise ConfigError(f"predict.formats=dicom-sr: {why}")
     loaded = ready_model(model, device, threads)
     if dataset:
         scans, beside = beside_dataset(dataset, part, exclude)

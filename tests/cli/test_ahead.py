@@ -61,9 +61,9 @@ def test_what_the_last_verbs_can_do_is_not_refused(tmp_path, facts):
     ("facts", "error", "said"),
     [
         ({"parts": PARTS[:2], "whose": "ab"}, DataError, r"dataset.json: no case in part 'test', .*data.fractions"),
-        ({"normalise": ("eye", "nose")}, DataError, "evaluate.normalise: no landmark 'nose'; there are eye, ear"),
-        ({"distances": (("eye", "ear"), ("eye", "earr"))}, DataError, "distances: no landmark 'earr'; .* mean 'ear'"),
-        ({"task": "multi", "normalise": ("nose", "eye")}, DataError, "evaluate.normalise: no landmark 'nose'"),
+        ({"normalise": ("eye", "nose")}, ConfigError, "evaluate.normalise: no landmark 'nose'; there are eye, ear"),
+        ({"distances": (("eye", "ear"), ("eye", "earr"))}, ConfigError, "distances: no landmark 'earr'; .* mean 'ear'"),
+        ({"task": "multi", "normalise": ("nose", "eye")}, ConfigError, "evaluate.normalise: no landmark 'nose'"),
         ({"task": "embedding", "whose": "aabcd"}, DataError, r"dataset.json, part 'test': 3 images of 3 identities"),
         ({"task": "embedding", "whose": "aabbb"}, DataError, r"part 'test': 3 images of 1 identities; two identities"),
         ({"formats": ("voc",)}, ConfigError, "predict.formats=voc: of points in px there are"),

@@ -33,7 +33,7 @@ from pipeline.data.pseudonyms import Codes
 from pipeline.data.readers import read_frame
 from pipeline.data.remarks import Names
 from pipeline.data.store import read_store
-from pipeline.errors import CheckpointError, DataError, PatchvoteError, UnwritableError
+from pipeline.errors import CheckpointError, ConfigError, DataError, PatchvoteError, UnwritableError
 from pipeline.inference.beside import beside_scans, given_to, under_codes
 from pipeline.inference.model import load_model
 from pipeline.stages import preprocess as preprocessing
@@ -332,7 +332,7 @@ def test_65_pseudonyms_hide_names_of_files_and_folders(run, tmp_path):
     table = (out / "private" / "codes.csv").read_text().splitlines()
     assert len(table) == 5 and all(any(case in row for row in table) for case in answers.cases)
     assert (out / "private").stat().st_mode & 0o77 == 0
-    with pytest.raises(DataError, match="dicom-sr"):
+    with pytest.raises(ConfigError, match="dicom-sr"):
         predict(model, out, inputs=[tmp_path / "in"], formats=("dicom-sr",), pseudonyms=True)
 
 

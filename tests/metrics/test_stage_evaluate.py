@@ -15,7 +15,7 @@ from pipeline.data.predictions import Answer, Predictions, write_predictions
 from pipeline.data.summary_head import NO_PREDICTION
 from pipeline.data.value_predictions import ValueAnswer, ValuePredictions, write_value_predictions
 from pipeline.data.vector_predictions import VectorPredictions, write_vector_predictions
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.report.page import sentences
 from pipeline.report.run_files import read_rows
 from pipeline.report.terminal import summary_table
@@ -89,7 +89,9 @@ def test_distances_that_no_case_has_both_ends_of_are_null_and_the_names_must_be_
     kept = json.loads((out / "summary.json").read_text())["distances"]
     assert kept == [pair] and (pair["between"], pair["n"], pair["cases"]) == (["a", "b"], 0, {})
     assert pair["icc"] is pair["limits"] is None and "distances" not in evaluate(*paths, out)
-    with pytest.raises(DataError, match=r"evaluate\.distances: no landmark .bb.; there are a, b\. Did you mean .b.\?"):
+    with pytest.raises(
+        ConfigError, match=r"evaluate\.distances: no landmark .bb.; there are a, b\. Did you mean .b.\?"
+    ):
         evaluate(*paths, out, distances=[("a", "bb")])
 
 

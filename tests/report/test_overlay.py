@@ -117,7 +117,7 @@ def test_a_filter_that_there_is_not_is_refused_and_the_nearest_is_named(folder, 
 
 
 def test_an_anchor_that_the_model_does_not_know_is_named(folder):
-    with pytest.raises(DataError, match=r"'eye_imgleft' is no landmark .* it has l, r"):
+    with pytest.raises(ConfigError, match=r"'eye_imgleft' is no landmark .* it has l, r"):
         overlay(folder / "predictions.json", [folder], own_filters()["hat"], folder / "out")
 
 

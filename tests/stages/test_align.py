@@ -351,6 +351,13 @@ def test_what_would_change_nothing_is_refused(scans, aligned, tmp_path, capsys, 
     assert complaint in capsys.readouterr().err
 
 
+def test_an_unknown_landmark_is_named_before_anything_is_made(scans, tmp_path, capsys):
+    out = tmp_path / "new" / "out"
+    assert main(["align", f"source={scans}", "-o", str(out), "align.landmarks=[a,bb,c]"]) == 2
+    assert "align.landmarks: no landmark 'bb'; there are a, b, c, d. Did you mean 'b'?" in capsys.readouterr().err
+    assert not out.parent.exists()
+
+
 def test_how_a_folder_is_read_can_be_said(copied, tmp_path, capsys):
     for path in sorted(copied.glob("*.mrk.json"))[:4]:
         shown = {n: p for n, p in read_markups(path)[0].items() if p}

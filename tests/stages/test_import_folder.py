@@ -38,6 +38,12 @@ def test_a_rerun_gives_the_same_bytes_and_what_is_read_is_what_was_returned(sour
     assert dataset.cases[0].landmarks == {"a": (-1.0, -2.0, 3.0), "b": None}
 
 
+def test_a_line_to_a_landmark_that_is_not_there_is_a_wrong_setting(source, tmp_path):
+    with pytest.raises(ConfigError, match=r"data\.edges: no landmark 'c'; there are a, b"):
+        import_folder(source, tmp_path / "dataset.json", "mine", edges=[("a", "c")])
+    assert not (tmp_path / "dataset.json").exists()
+
+
 def test_quarantined_cases_are_in_import_json_alone(source, tmp_path):
     (source / "landmarks/c2.mrk.json").write_text("{")
     dataset = import_folder(source, tmp_path / "dataset.json", "mine")

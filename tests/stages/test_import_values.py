@@ -14,7 +14,7 @@ from pipeline.data.columns import Column
 from pipeline.data.dataset import read_dataset
 from pipeline.data.findings import FROM_IMPORT, read_findings
 from pipeline.data.markups import write_markups
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.stages.check import check
 from pipeline.stages.import_data import import_folder
 
@@ -88,9 +88,9 @@ def test_several_boxes_around_landmarks_are_no_question_for_one_object(scans, tm
 
 
 def test_a_box_around_a_landmark_that_there_is_not_is_refused(scans, tmp_path):
-    with pytest.raises(DataError, match=r"boxes_around: no landmark 'z'; there are a, b, c"):
+    with pytest.raises(ConfigError, match=r"boxes_around: no landmark 'z'; there are a, b, c"):
         import_folder(scans, tmp_path / "d.json", "m", task="boxes", boxes_around={"root": ("a", "z")})
-    with pytest.raises(DataError, match=r"boxes_around\.root=\[\]: name the landmarks"):
+    with pytest.raises(ConfigError, match=r"boxes_around\.root=\[\]: name the landmarks"):
         import_folder(scans, tmp_path / "d.json", "m", task="boxes", boxes_around={"root": ()})
 
 
