@@ -148,7 +148,7 @@ def about_comma(word: object) -> str:
 def unreadable(error: OSError | UnicodeDecodeError) -> str:
     """Why a file cannot be read as text, and what to do."""
     if isinstance(error, OSError):
-        return str(error)
+        return error.strerror or str(error)  # without the path, which is said before
     kind = "UTF-16" if error.object[:2] in WIDE else "Latin-1 or another"
     return f"it is not in UTF-8, but in {kind}. Save it as UTF-8; spreadsheets call that 'CSV UTF-8'."
 

@@ -46,9 +46,7 @@ def read_pairs(path: Path) -> list[Pair]:
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as text: {unreadable(error)}") from error
     # spelled, or one person would be two; numbered as an editor does, empty ones too
     lines = [(at, words) for at, line in enumerate(text.splitlines(), 1) if (words := spelled(line).split())]

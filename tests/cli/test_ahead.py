@@ -130,7 +130,7 @@ def test_a_column_that_nothing_can_be_learned_of_is_refused_before_a_scan_is_loo
 
 
 def test_a_list_of_pairs_that_is_not_there_or_is_none_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"pairs.txt: cannot be read: No such file"):
+    with pytest.raises(DataError, match=r"pairs.txt: cannot be read as text: No such file"):
         require_ahead(asked(tmp_path, task="embedding", pairs=tmp_path / "pairs.txt"))
     (tmp_path / "pairs.txt").write_text("none")
     with pytest.raises(DataError, match=r"pairs.txt: not a list of pairs"):
