@@ -44,7 +44,7 @@ class Contest:
 
 
 SETS = {
-    "skull": Contest("mouse_skull", DATA / "mouse_skull", PeerSettings(0.48, 24, 1e-2), (0.64, 0.48, 0.32)),
+    "skull": Contest("mouse_skull", DATA / "mouse_skull", PeerSettings(0.48, 24, 1e-2, hold=0.5), (0.64, 0.48, 0.32)),
     "spine": Contest("spine_l1l5", DATA / "spine_mri_L1L5", PeerSettings(4.0, hold=0.5), (5.0, 4.0, 3.0, 2.0)),
     "hippocampus": Contest(
         "hippocampus", DATA / "hippocampus_msd", PeerSettings(1.0, 16, 3e-3, 120, hold=0.5), (1.0, 1.5)

@@ -1,4 +1,4 @@
-"""Many landmarks learn sooner with another finer network than few: docs/results.md, "What the defaults cost"."""
+"""Many landmarks learn sooner with another finer network: docs/results/choices.md, "What the defaults cost"."""
 
 from __future__ import annotations
 
