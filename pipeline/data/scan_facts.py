@@ -72,10 +72,12 @@ def require_same(path: Path, known: Facts) -> None:
 
 
 def stamp_of(path: Path) -> str:
-    """Another one when files of a scan were written, exchanged or replaced. Size and time are not enough: two scans
-    unpacked together may have the same, and a name that another file is given keeps both."""
-    stats = [p.stat() for p in files_of(path) if p.exists()]
-    return fingerprint([[s.st_size, s.st_mtime_ns, s.st_ino, s.st_ctime_ns] for s in stats])
+    """Another one when files of a scan were written, exchanged or replaced, or another series of its folder is meant.
+    Size and time are not enough: two scans unpacked together may have the same, and a name that another file is given
+    keeps both."""
+    stats, series = [p.stat() for p in files_of(path) if p.exists()], folder_and_series(path)[1]
+    told = [[s.st_size, s.st_mtime_ns, s.st_ino, s.st_ctime_ns] for s in stats]
+    return fingerprint([*told, *([series] if series else [])])
 
 
 def digest_of(path: Path) -> str:

@@ -6,7 +6,9 @@ import os
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from dicom_files import NORMAL, ORIGIN, write_slice
 
 from pipeline.cli.order import require_answered_scans
 from pipeline.cli.settings import Settings
@@ -58,6 +60,28 @@ def test_a_scan_that_was_touched_or_copied_is_the_same_and_one_that_is_gone_cann
     require_answered_scans(run, ())
     (run.run / "t.nii").unlink()
     require_answered_scans(run, ())
+
+
+def add_series(folder, uid):
+    """Four slices, their voxels those of any other series."""
+    folder.mkdir(exist_ok=True)
+    for index in range(4):
+        pixels = np.arange(15).reshape(3, 5) + index
+        write_slice(folder / f"{uid}-{index}.dcm", index, pixels, ORIGIN + index * NORMAL, SeriesInstanceUID=uid)
+
+
+def answered(out, scan):
+    kept = KeptAnswers(out)
+    kept.write("p", {"made_of": "", "stamp": stamp_of(scan), "sha256": digest_of(scan)}, scan, [])
+    return kept
+
+
+def test_another_series_of_its_folder_is_another_scan(tmp_path):
+    for uid in ("1.2.3", "1.2.4"):
+        add_series(tmp_path / "p", uid)
+    kept = answered(tmp_path / "test", tmp_path / "p" / "1.2.3")
+    assert kept.is_of_another("p", tmp_path / "p" / "1.2.4")
+    assert not kept.is_of_another("p", tmp_path / "p" / "1.2.3")
 
 
 def test_bytes_are_read_only_where_the_disk_says_that_something_is_new(run, monkeypatch):

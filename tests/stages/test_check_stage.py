@@ -18,7 +18,7 @@ from pipeline.data.findings import FROM_IMPORT, Finding, Findings, read_findings
 from pipeline.data.patient_rules import check_patients
 from pipeline.data.placement import check_placement
 from pipeline.data.readers import read_frame
-from pipeline.data.scan_facts import VERSION, inspect_scan, unchanged
+from pipeline.data.scan_facts import VERSION, inspect_scan, require_same, unchanged
 from pipeline.errors import ConfigError, DataError
 from pipeline.geometry import ImageFrame
 from pipeline.stages import check as stage
@@ -213,6 +213,25 @@ def test_scans_that_exchanged_their_names_are_told_apart(tmp_path):
     assert not unchanged(one, facts)
     assert inspect_scan(str(one), facts)["sha256"] != facts["sha256"]
     assert inspect_scan(str(two), facts)["sha256"] == facts["sha256"]
+
+
+def test_another_series_of_the_same_folder_is_read_anew(tmp_path):
+    (tmp_path / "p1").mkdir()
+    places = {"1.2.3": ORIGIN, "1.2.4": ORIGIN + 500.0}
+    for uid, place in places.items():
+        for index in range(4):
+            file = tmp_path / "p1" / f"{uid}-{index}.dcm"
+            write_slice(file, index, noise(index)[0], place + index * NORMAL, SeriesInstanceUID=uid)
+    facts = []
+    for uid in places:
+        scan = tmp_path / "p1" / uid
+        centre = tuple(read_frame(scan).voxel_to_world(np.array([[1.5, 2.0, 2.0]]))[0])
+        assert errors(run(Dataset("d", tmp_path, ("a",), (Case("p1", "p1", f"p1/{uid}", {"a": centre}),)))) == []
+        facts.append(read_findings(tmp_path / "findings.json").facts["p1"])
+        require_same(scan, facts[-1])
+    assert all(facts[0][name] != facts[1][name] for name in ("affine", "sha256"))
+    with pytest.raises(DataError, match=r"1\.2\.3: changed since check"):
+        require_same(tmp_path / "p1" / "1.2.3", facts[1])
 
 
 def test_a_landmark_outside_its_scan_is_measured(data):
