@@ -46,6 +46,15 @@ def read_series(folder: Path, series: str | None = None) -> tuple[list[Slice], l
     return sorted(slices, key=lambda s: float(normal @ s.position)), notes
 
 
+def slices_in(folder: Path, series: str | None = None) -> list[Path]:
+    """The files that `read_series` takes its slices from, sorted by name; scouts that do not say so are among them.
+
+    Raises:
+        DataError: No slice, several series, or a file that is damaged.
+    """
+    return [path for path, _ in _chosen(folder, _pictures(folder)[0], series)]
+
+
 def series_of(folder: Path) -> list[str]:
     """UIDs of the series in a folder, by the files that can be read: reading the series names the others."""
     found: dict[str, set[str]] = {kind: set() for kind in KINDS}

@@ -19,7 +19,7 @@ from pipeline.data.points_csv import csv_line
 from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.reachable import is_there
 from pipeline.data.run_report import REPORT, is_report, require_free_report
-from pipeline.data.scan_facts import digest_of, stamp_of
+from pipeline.data.scan_facts import has_digest, stamp_of
 from pipeline.data.write_answers import TABLE
 from pipeline.errors import DataError
 
@@ -129,7 +129,7 @@ class KeptAnswers:
         try:
             if not kept.get("sha256") or not is_there(scan) or stamp_of(scan) == kept["stamp"]:
                 return False
-            return digest_of(scan) != kept["sha256"]
+            return not has_digest(scan, kept["sha256"])
         except OSError:
             return False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from pipeline.data.atomic import fingerprint, sha256_of
+from pipeline.data.dicom_series import slices_in
 from pipeline.data.image import Image
 from pipeline.data.intensity import sample_of
 from pipeline.data.readers import files_of, folder_and_series, read_voxels, require_file, require_signal
@@ -36,8 +38,8 @@ def inspect_scan(path: str, known: Facts | None = None) -> Facts:
     try:
         require_file(scan)
         stamp = _stamp(scan)
-        digest = digest_of(scan)
-        if known and known.get("sha256") == digest:
+        digest, early = _digests(scan)
+        if known and known.get("sha256") in (digest, early):
             return known | stamp
         image = read_voxels(scan)
     except (DataError, GeometryError) as error:
@@ -67,7 +69,7 @@ def require_same(path: Path, known: Facts) -> None:
     Raises:
         DataError: The bytes are others than those of the earlier look.
     """
-    if not unchanged(path, known) and digest_of(path) != known["sha256"]:
+    if not unchanged(path, known) and not has_digest(path, known["sha256"]):
         raise DataError(f"{path}: changed since check; run check again.")
 
 
@@ -81,9 +83,37 @@ def stamp_of(path: Path) -> str:
 
 
 def digest_of(path: Path) -> str:
-    """Of the bytes of all files of a scan."""
-    digests, series = [sha256_of(p) for p in files_of(path)], folder_and_series(path)[1]
-    return digests[0] if len(digests) == 1 else fingerprint([*digests, *([series] if series else [])])
+    """Of the bytes of a scan; of a DICOM folder those of its slices alone, for what else comes to lie there changes
+    nothing."""
+    return _digests(path)[0]
+
+
+def has_digest(path: Path, digest: str) -> bool:
+    """Whether a scan has the bytes that an earlier look summed, which may have been one of an early version."""
+    return digest in _digests(path)
+
+
+def _digests(path: Path) -> tuple[str, str]:
+    """The sum of today, and that of early versions: of all that lies in a DICOM folder."""
+    series = folder_and_series(path)[1]
+    read, there = _read_from(path), files_of(path)
+    sums = {file: sha256_of(file) for file in {*read, *there}}
+
+    def whole(files: Sequence[Path]) -> str:
+        digests = [sums[file] for file in files]
+        return digests[0] if len(digests) == 1 else fingerprint([*digests, *([series] if series else [])])
+
+    return whole(read), whole(there)
+
+
+def _read_from(path: Path) -> list[Path]:
+    """The files of a scan, of a DICOM folder the slices; where that cannot be read, all that may be some: a slice that
+    came to lie there may be why."""
+    folder, series = folder_and_series(path)
+    with suppress(DataError):
+        if folder.is_dir():
+            return slices_in(folder, series)
+    return files_of(path)
 
 
 def digest_at(path: Path, stamp: str) -> str | None:

@@ -12,6 +12,7 @@ from dicom_files import NORMAL, ORIGIN, write_slice
 
 from pipeline.cli.order import require_answered_scans
 from pipeline.cli.settings import Settings
+from pipeline.data.atomic import fingerprint, sha256_of
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.kept_answers import KeptAnswers
 from pipeline.data.scan_facts import digest_of, stamp_of
@@ -84,9 +85,43 @@ def test_another_series_of_its_folder_is_another_scan(tmp_path):
     assert not kept.is_of_another("p", tmp_path / "p" / "1.2.3")
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_what_comes_to_lie_beside_the_slices_of_a_scan_does_not_exchange_it(tmp_path, named):
+    folder = tmp_path / "p"
+    add_series(folder, "1.2.3")
+    scan = folder / "1.2.3" if named else folder
+    kept, before = answered(tmp_path / "test", scan), digest_of(scan)
+    (folder / "Thumbs.db").write_bytes(b"small pictures")
+    assert not kept.is_of_another("p", scan) and digest_of(scan) == before
+    add_series(folder, "1.2.4")
+    assert kept.is_of_another("p", scan) is not named  # of two series one has to be named
+    write_slice(folder / "1.2.3-1.dcm", 1, np.zeros((3, 5)), ORIGIN + NORMAL, SeriesInstanceUID="1.2.3")
+    assert kept.is_of_another("p", scan)
+
+
+def test_a_slice_that_cannot_be_read_exchanges_the_scan(tmp_path):
+    add_series(tmp_path / "p", "1.2.3")
+    kept = answered(tmp_path / "test", tmp_path / "p")
+    (tmp_path / "p" / "cut.dcm").write_bytes(b"")
+    assert kept.is_of_another("p", tmp_path / "p")
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_early_sums_of_all_that_lies_in_a_folder_still_hold(tmp_path, beside):
+    folder = tmp_path / "p"
+    add_series(folder, "1.2.3")
+    if beside:
+        add_series(folder, "1.2.4")
+        (folder / "Thumbs.db").write_bytes(b"small pictures")
+    early = fingerprint([*(sha256_of(path) for path in sorted(folder.iterdir())), "1.2.3"])
+    kept, scan = KeptAnswers(tmp_path / "test"), folder / "1.2.3"
+    kept.write("p", {"made_of": "", "stamp": "of the files before they were copied", "sha256": early}, scan, [])
+    assert not kept.is_of_another("p", scan) and (digest_of(scan) == early) is not beside
+
+
 def test_bytes_are_read_only_where_the_disk_says_that_something_is_new(run, monkeypatch):
     read = []
-    monkeypatch.setattr("pipeline.data.kept_answers.digest_of", lambda scan: read.append(scan.name))
+    monkeypatch.setattr("pipeline.data.kept_answers.has_digest", lambda scan, _: read.append(scan.name))
     require_answered_scans(run, ())
     assert not read
     (run.run / "s.nii").touch()
