@@ -8,14 +8,15 @@ from __future__ import annotations
 import copy
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.schema import at, is_path, put
 from pipeline.cli.spelling import with_names_spelled
 from pipeline.cli.validate import known_keys
-from pipeline.data.atomic import read_json, write_json, write_text
+from pipeline.data.atomic import read_json, write_bytes, write_json, write_text
 from pipeline.data.own_output import KEY, PRIVATE
 from pipeline.errors import ConfigError, DataError
 
@@ -26,6 +27,8 @@ RECORD = "config.yaml"
 PATHS = "paths.json"  # in `private/`: {code: path}
 CODE = re.compile(r"path-[0-9a-f]+")
 IN_SOURCE = ("data.images", "data.table")  # names in the user's folder, which are no paths by their kind
+# By the settings in the record; what other verbs make says itself what it was made with.
+MADE = {"import": "dataset.json", "run": "dataset.json", "preprocess": "prepared/index.json"}
 
 
 def read_record(run: Path) -> dict[str, Any]:
@@ -83,6 +86,36 @@ def write_record(run: Path, content: Mapping[str, Any], verb: str) -> None:
     write_text(
         run / RECORD, f"# The settings of this run, as composed and checked. Written by `patchvote {verb}`.\n{text}"
     )
+
+
+@contextmanager
+def put_back(run: Path, verb: str, lost: bool) -> Iterator[None]:
+    """Where what follows is refused before it made anew what later verbs go on with, the record is as it was: they go
+    on with what is there, and other settings did not make that. A verb that is interrupted is called again and goes on,
+    so its settings stay.
+
+    Args:
+        verb: What follows.
+        lost: A model lost its record: where anything fails it gets none, for it may have refused these settings.
+    """
+    record, made = run / RECORD, run / MADE.get(verb, "")
+    before, there = record.read_bytes() if record.is_file() else None, _which(made)
+    try:
+        yield
+    except BaseException as error:
+        if lost:
+            record.unlink(missing_ok=True)
+        elif before is not None and there and _which(made) == there and isinstance(error, Exception):
+            write_bytes(record, before)
+        raise
+
+
+def _which(path: Path) -> tuple[int, int] | None:
+    """Another one when a file was written anew, be it as it was; None where there is none."""
+    if not path.is_file():
+        return None
+    stat = path.stat()
+    return stat.st_ino, stat.st_mtime_ns
 
 
 def _hide(content: dict[str, Any], folder: Path, before: Mapping[str, Any]) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.cli.names_or_codes import require_same_names
-from pipeline.cli.record import RECORD, is_trained, read_record, recorded, without_untold, write_record
+from pipeline.cli.record import RECORD, is_trained, put_back, read_record, recorded, without_untold, write_record
 from pipeline.cli.same_source import as_called, is_gone, is_other
 from pipeline.cli.schema import at, put
 from pipeline.cli.settings import Settings
@@ -81,24 +81,14 @@ def claimed(verb: Verb, settings: Settings) -> Iterator[Path]:
         moved = verb.name in BEGINS and (run / "dataset.json").exists()
         moved = moved and is_other(claims.get("source"), _source(settings))
         lost = is_trained(run) and not record
-        if not lost or verb.name == "run":  # no other verb knows all settings of a model that lost its record
-            _write_record(run, record, verb, settings, ("source",) if moved else ())
-        with _taken_back(run / RECORD) if lost else nullcontext():
+        with put_back(run, verb.name, lost):
+            if not lost or verb.name == "run":  # no other verb knows all settings of a model that lost its record
+                _write_record(run, record, verb, settings, ("source",) if moved else ())
             yield run
         if moved:  # not before: where its cases are refused, the run stays with the source that it was made from
             _write_record(run, read_record(run), verb, settings)
     finally:
         lock.release()
-
-
-@contextmanager
-def _taken_back(path: Path) -> Iterator[None]:
-    """Where what follows fails, the file is gone: the model itself may have refused the settings in it."""
-    try:
-        yield
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
 
 
 def _lacking(verb: Verb, settings: Settings) -> str:

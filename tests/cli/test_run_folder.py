@@ -18,6 +18,7 @@ from pipeline.cli.same_source import as_called
 from pipeline.cli.settings import Settings
 from pipeline.cli.settle import settings_from
 from pipeline.cli.verbs import verb_named
+from pipeline.data.atomic import write_text
 from pipeline.data.dataset import Dataset, write_dataset
 from pipeline.errors import CheckpointError, ConfigError, DataError
 
@@ -113,6 +114,29 @@ def test_a_run_stays_with_the_source_it_was_made_from_where_another_is_refused_i
     claim("run", *words, f"source={before}")
     with pytest.raises(ConfigError, match=f"made from source {before}, not from {now}"):
         claim("run", *words, f"source={now}")
+
+
+@pytest.mark.parametrize(
+    ("verb", "asked"),
+    [("import", "data.images=image_2mm"), ("run", "data.images=image_2mm"), ("preprocess", "levels=[6.0]")],
+)
+def test_settings_that_are_refused_are_none_of_the_run(run, tmp_path, verb, asked):
+    write_text(run / "prepared" / "index.json", "{}")
+    before, words = record(run), ("experiment=mouse_skull", f"source={tmp_path}", f"run={run}", asked)
+    with pytest.raises(DataError), claimed(verb_named(verb), settled(verb, *words)):
+        assert record(run) != before  # a verb that is killed is called again, and goes on with its own
+        raise DataError("no such folder")
+    assert record(run) == before
+
+
+@pytest.mark.parametrize("ended", [DataError("too few cases"), KeyboardInterrupt()])
+def test_settings_that_made_the_data_set_stay_and_those_of_a_verb_that_was_interrupted(run, tmp_path, ended):
+    words = ("experiment=mouse_skull", f"source={tmp_path}", f"run={run}", "data.split_seed=3")
+    with pytest.raises(type(ended)), claimed(verb_named("run"), settled("run", *words)):
+        if isinstance(ended, DataError):
+            write_text(run / "dataset.json", "{}")
+        raise ended
+    assert record(run)["data"]["split_seed"] == 3
 
 
 def test_a_link_that_leads_elsewhere_now_is_the_same_source(run, tmp_path):
