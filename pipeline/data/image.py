@@ -20,11 +20,13 @@ class Image:
         voxels: Array in the axis order of the frame, a picture in colours with one more axis for them; any real dtype,
             often a view of a Fortran-ordered file.
         notes: What the reader had to decide, in words ("units in metres: converted").
+        beyond: Where in the world the whole image lies along the axes that its frame lacks, as far as the file says it.
     """
 
     frame: ImageFrame
     voxels: Shaped[ndarray, "*S"] | Shaped[ndarray, "*S C"]
     notes: tuple[str, ...] = field(default=())
+    beyond: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         dims = self.frame.dims

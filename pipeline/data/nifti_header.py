@@ -32,7 +32,8 @@ MAX_OFFSET = 2**26  # bytes before the voxels; the largest known extensions have
 
 @dataclass(frozen=True)
 class NiftiHeader:
-    """What a reader needs. `nbytes` of voxels in Fortran order start at `offset`; value = voxel * slope + inter."""
+    """What a reader needs. `nbytes` of voxels in Fortran order start at `offset`; value = voxel * slope + inter;
+    `beyond` as in `Image`."""
 
     frame: ImageFrame
     dtype: np.dtype[Any]
@@ -40,6 +41,7 @@ class NiftiHeader:
     slope: float
     inter: float
     notes: tuple[str, ...]
+    beyond: tuple[float, ...] = ()
 
     @property
     def nbytes(self) -> int:
@@ -80,8 +82,8 @@ def parse_header(path: Path, head: bytes) -> NiftiHeader:
     offset = float(raw["vox_offset"])
     if not (size + 4 <= offset <= MAX_OFFSET and offset.is_integer()):
         raise DataError(f"{path}: vox_offset = {offset:g}; voxels start at byte {size + 4} or later. Export it again.")
-    frame, notes = _frame(path, raw, shape)
-    return NiftiHeader(frame, dtype, int(offset), slope, inter, (*notes, *scaled))
+    frame, beyond, notes = _frame(path, raw, shape)
+    return NiftiHeader(frame, dtype, int(offset), slope, inter, (*notes, *scaled), beyond)
 
 
 def _shape(path: Path, raw: Any) -> tuple[int, ...]:
@@ -126,7 +128,7 @@ def _scale(path: Path, raw: Any) -> tuple[float, float]:
     return (slope, inter) if slope else (1.0, 0.0)
 
 
-def _frame(path: Path, raw: Any, shape: tuple[int, ...]) -> tuple[ImageFrame, tuple[str, ...]]:
+def _frame(path: Path, raw: Any, shape: tuple[int, ...]) -> tuple[ImageFrame, tuple[float, ...], tuple[str, ...]]:
     notes = []
     code = int(raw["xyzt_units"]) & 7
     if code not in UNITS:
@@ -146,8 +148,9 @@ def _frame(path: Path, raw: Any, shape: tuple[int, ...]) -> tuple[ImageFrame, tu
             f"{path}: {dims} axes that leave the world's first {dims}; store the image as a scan with 3 axes."
         )
     index = [*range(dims), 3]
+    beyond = tuple((affine[dims:3, 3] + 0.0).tolist())  # -0 becomes 0
     try:
-        return ImageFrame(shape, affine[np.ix_(index, index)]), tuple(notes)
+        return ImageFrame(shape, affine[np.ix_(index, index)]), beyond, tuple(notes)
     except GeometryError as error:
         raise DataError(f"{path}: {error}. Export the scan again.") from error
 

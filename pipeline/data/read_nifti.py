@@ -38,7 +38,7 @@ def read_nifti(path: Path) -> Image:
         raw = _payload(path, file, header, skip)
     voxels = raw.view(header.dtype).reshape(header.frame.shape, order="F")
     notes = header.notes + (() if packed == Path(path).name.lower().endswith(".gz") else (_misnamed(packed),))
-    return Image(header.frame, _scaled(voxels, header), notes)
+    return Image(header.frame, _scaled(voxels, header), notes, header.beyond)
 
 
 def read_nifti_frame(path: Path) -> ImageFrame:

@@ -15,21 +15,22 @@ UPRIGHT = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]  # edges along the world
 NOTHING = {"type": "Fiducial", "coordinateSystem": "LPS", "coordinateUnits": "mm", "controlPoints": []}
 
 
-def write_rois(path: Path, boxes: Sequence[Box], words: Sequence[str]) -> None:
+def write_rois(path: Path, boxes: Sequence[Box], words: Sequence[str], beyond: Sequence[float] = ()) -> None:
     """Write one ROI a box.
 
     Args:
         path: Ends in `.mrk.json`.
-        boxes: LPS mm; fewer than three axes get zeros for the rest. None = an empty list of points, for 3D Slicer
-            opens no file without a markup.
+        boxes: LPS mm; fewer than three axes get `beyond`, and zeros for the rest. None = an empty list of points, for
+            3D Slicer opens no file without a markup.
         words: Said of each, such as its belief.
+        beyond: Where all lie along the axes that they lack.
     """
-    rois = [_roi(b, w) for b, w in zip(boxes, words, strict=True)]
+    rois = [_roi(b, w, beyond) for b, w in zip(boxes, words, strict=True)]
     write_json(path, {"@schema": SCHEMA, "markups": rois or [NOTHING]})
 
 
-def _roi(box: Box, word: str) -> dict[str, Any]:
-    low, high = ([*end, 0.0, 0.0][:3] for end in (box.low, box.high))
+def _roi(box: Box, word: str, beyond: Sequence[float]) -> dict[str, Any]:
+    low, high = ([*end, *beyond, 0.0, 0.0][:3] for end in (box.low, box.high))
     centre = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
     point = {
         "id": "1",

@@ -34,6 +34,7 @@ def write_case(
     formats: Sequence[str],
     model: str,
     edges: Sequence[tuple[str, str]] = (),
+    beyond: Sequence[float] = (),
 ) -> list[Finding]:
     """One file a scan, for each format that has one. What one raises is raised when the others are written.
 
@@ -45,18 +46,20 @@ def write_case(
         formats: Of `PredictSettings`.
         model: Name of the model, for formats that say who answered.
         edges: Pairs of landmarks that are drawn as lines.
+        beyond: Coordinates that the answers to an image of fewer than three axes lack, as in `Image`.
 
     Returns:
         What one of them lacks.
     """
     there = {n: a.position for n, a in answers.items() if a.found}
+    in_space = {n: at and (*at, *beyond) for n, at in there.items()}
     words = {n: how_sure(a, unit_of(scan)) for n, a in answers.items()}
     stem = out / file_stem(case)
     with ExitStack() as each:  # is written though another fails
         if "mrk.json" in formats:
-            each.callback(write_markups, Path(f"{stem}.mrk.json"), there, words)
+            each.callback(write_markups, Path(f"{stem}.mrk.json"), in_space, words)
         if "fcsv" in formats:
-            each.callback(write_fcsv, Path(f"{stem}.fcsv"), there, words)
+            each.callback(write_fcsv, Path(f"{stem}.fcsv"), in_space, words)
         if "points.json" in formats:
             more = {n: {"belief": a.belief, "spread": a.spread, "radius95": a.radius95} for n, a in answers.items()}
             each.callback(write_points_file, Path(f"{stem}{POINTS}"), dict.fromkeys(answers) | there, more)
@@ -70,22 +73,28 @@ def write_case(
 
 
 def write_all(
-    out: Path, cases: Mapping[str, Answers], scans: Mapping[str, Path], formats: Sequence[str], unit: str
+    out: Path,
+    cases: Mapping[str, Answers],
+    scans: Mapping[str, Path],
+    formats: Sequence[str],
+    unit: str,
+    beyond: Mapping[str, Sequence[float]] | None = None,
 ) -> None:
-    """The files that hold all scans."""
+    """The files that hold all scans; `beyond` as in `write_case`, by case."""
     if "csv" in formats:
-        rows = (_row(case, name, a) for case, answers in cases.items() for name, a in answers.items())
+        more = beyond or {}
+        rows = (_row(case, n, a, more.get(case, ())) for case, answers in cases.items() for n, a in answers.items())
         write_points_csv(out / TABLE, rows, unit)
     if "nnlandmark" in formats:
         there = {c: {n: a.position for n, a in answers.items() if a.found} for c, answers in cases.items()}
         write_nnlandmark(out / NNLANDMARK, there, scans)
 
 
-def _row(case: str, name: str, answer: Answer) -> dict[str, object]:
+def _row(case: str, name: str, answer: Answer, beyond: Sequence[float]) -> dict[str, object]:
     return {
         "case": case,
         "landmark": name,
-        "position": answer.position if answer.found else None,
+        "position": (*answer.position, *beyond) if answer.found and answer.position else None,
         "belief": round(answer.belief, 4),
         "spread": answer.spread,
         "radius95": answer.radius95,

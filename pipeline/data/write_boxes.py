@@ -25,14 +25,22 @@ FORMATS = {
 
 
 def write_box_case(
-    out: Path, case: str, boxes: Sequence[FoundBox], picture: Path, formats: Sequence[str], classes: Sequence[str]
+    out: Path,
+    case: str,
+    boxes: Sequence[FoundBox],
+    picture: Path,
+    formats: Sequence[str],
+    classes: Sequence[str],
+    beyond: Sequence[float] = (),
 ) -> None:
-    """One file an image, for each format that has one: "mrk.json" of scans, "png", "voc" and "yolo" of pictures."""
+    """One file an image, for each format that has one: "mrk.json" of scans, "png", "voc" and "yolo" of pictures.
+    `beyond` as in `write_case` of landmarks."""
     found, stem = answers_only(boxes), file_stem(case)
     beliefs = [f"{b.belief:.2f}" for b in boxes if b.found]
     with ExitStack() as each:  # is written though another fails
         if "mrk.json" in formats:
-            each.callback(write_rois, out / f"{stem}.mrk.json", found, [f"belief {belief}" for belief in beliefs])
+            words = [f"belief {belief}" for belief in beliefs]
+            each.callback(write_rois, out / f"{stem}.mrk.json", found, words, beyond)
         if "png" in formats:
             each.callback(write_boxed_picture, out / f"{stem}.png", picture, found, beliefs, classes)
         if "voc" in formats:

@@ -24,8 +24,9 @@ from pipeline.data.scan_facts import digest_at, stamp_of
 from pipeline.data.scan_remarks import remarks_on
 from pipeline.data.write_behind import WriteBehind
 from pipeline.errors import in_words
-from pipeline.inference.answering import Answering, Content
+from pipeline.inference.answering import Answering
 from pipeline.inference.beside import Beside
+from pipeline.inference.content import Content
 from pipeline.inference.extent import extent_remarks
 
 WRITING = "writing its answers"
@@ -119,7 +120,8 @@ class ScanQuestions:
     def _answer(self, name: str, image: Image) -> Content:
         odd = extent_remarks(name, image.frame, self.asked.model.calibration.largest)
         remarks = [asdict(remark) for remark in (*remarks_on(name, image), *odd)]
-        return {**self.asked.answer(image, self.beside[name]), "remarks": remarks}
+        said = {**self.asked.answer(image, self.beside[name]), "remarks": remarks}
+        return said | ({"beyond": list(image.beyond)} if image.beyond else {})
 
     def _drawn(self, name: str) -> bool:
         return "png" in self.files.formats and unit_of(self.scans[name]) == "mm"

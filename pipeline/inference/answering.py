@@ -10,20 +10,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pipeline.data.box_predictions import (
-    BoxPredictions,
-    FoundBox,
-    answers_only,
-    box_content,
-    box_of,
-    write_box_predictions,
-)
+from pipeline.data.box_predictions import BoxPredictions, answers_only, write_box_predictions
 from pipeline.data.csv_rows import some
-from pipeline.data.dataset import Box
 from pipeline.data.encoders import Encoder
 from pipeline.data.findings import Finding
 from pipeline.data.image import Image
-from pipeline.data.predictions import Answer, Predictions, write_predictions
+from pipeline.data.predictions import Predictions, write_predictions
 from pipeline.data.value_predictions import (
     Answers,
     ValuePredictions,
@@ -36,18 +28,16 @@ from pipeline.data.vector_predictions import VectorPredictions, write_vector_pre
 from pipeline.data.write_answers import USUAL, write_all, write_case
 from pipeline.data.write_boxes import FORMATS, write_box_case, write_box_sets
 from pipeline.errors import SMALLER, MisfitError, is_lack_of_memory
-from pipeline.geometry import ImageFrame
 from pipeline.inference.beside import Beside, given_to
 from pipeline.inference.cascade import answers, image_levels, locate
 from pipeline.inference.coarseness import is_coarser
+from pipeline.inference.content import Content, beyond_of, boxes_content, boxes_in, landmarks_in
 from pipeline.inference.model import Model
 from pipeline.tasks.boxes_found import BoxesFound
 from pipeline.tasks.embedding import EmbeddingFound
 from pipeline.tasks.multi import MultiTask
 from pipeline.tasks.table import TASKS, name_of
 from pipeline.tasks.values_found import ValuesFound
-
-Content = dict[str, Any]  # the answers of one image, as JSON keeps them
 
 
 class Answering(Protocol):
@@ -114,26 +104,29 @@ class LandmarkAnswering:
         return content | {"boxes": boxes_content(found.boxes, task.boxes.classes, least, image.frame)}
 
     def write_case(self, out: Path, case: str, content: Content, scan: Path) -> list[Finding]:
+        beyond = beyond_of(content)
         with ExitStack() as each:  # is written though another fails
             if "boxes" in content and isinstance(self.model.task, MultiTask):
                 usual, classes = FORMATS[self.model.unit][:1], self.model.task.boxes.classes
-                each.callback(write_box_case, out / "boxes", case, _boxes(content), scan, usual, classes)
-            lacking = write_case(out, case, _answers(content), scan, self.formats, self.model.name, self.model.edges)
+                each.callback(write_box_case, out / "boxes", case, boxes_in(content), scan, usual, classes, beyond)
+            asked = self.formats, self.model.name, self.model.edges
+            lacking = write_case(out, case, landmarks_in(content), scan, *asked, beyond)
         return lacking
 
     def write_all(
         self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
     ) -> Predictions:
-        told = {case: _answers(content) for case, content in cases.items()}
+        told = {case: landmarks_in(content) for case, content in cases.items()}
         self._warn([case for case, content in cases.items() if content.get("coarser")])
-        write_all(out, told, scans, self.formats, self.model.unit)
+        beyond = {case: beyond_of(content) for case, content in cases.items()}
+        write_all(out, told, scans, self.formats, self.model.unit, beyond)
         shown = {case: content["presence"] for case, content in cases.items() if content["presence"] is not None}
         task = self.model.task
         columns = tuple(o.column for o in task.attributes.outputs) if isinstance(task, MultiTask) else ()
         values = {case: answers_of(content["values"], columns) for case, content in cases.items()} if columns else {}
         if columns:
             write_values_csv(out / "values.csv", values, columns)
-        boxes = {case: _boxes(content) for case, content in cases.items() if "boxes" in content}
+        boxes = {case: boxes_in(content) for case, content in cases.items() if "boxes" in content}
         more = (failures, shown, values, columns, boxes, self.model.sha256)
         predictions = Predictions(self.model.name, told, self.model.unit, *more)
         write_predictions(predictions, out / "predictions.json")
@@ -159,13 +152,13 @@ class BoxAnswering:
         return {"boxes": boxes_content(found, self.model.names, self.model.calibration.threshold, image.frame)}
 
     def write_case(self, out: Path, case: str, content: Content, scan: Path) -> list[Finding]:
-        write_box_case(out, case, _boxes(content), scan, self.formats, self.model.names)
+        write_box_case(out, case, boxes_in(content), scan, self.formats, self.model.names, beyond_of(content))
         return []
 
     def write_all(
         self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
     ) -> BoxPredictions:
-        told = {case: _boxes(content) for case, content in cases.items()}
+        told = {case: boxes_in(content) for case, content in cases.items()}
         write_box_sets(
             out, {case: answers_only(boxes) for case, boxes in told.items()}, scans, self.formats, self.model.names
         )
@@ -229,22 +222,7 @@ class VectorAnswering:
         return predictions
 
 
-def boxes_content(found: BoxesFound, classes: Sequence[str], least: float, frame: ImageFrame) -> list[Content]:
-    """What was found, cut at the edges of the image; an answer is what is believed at least so much."""
-    found = found.within(frame)
-    rows = zip(found.low.tolist(), found.high.tolist(), found.belief.tolist(), found.label.tolist(), strict=True)
-    return [box_content(FoundBox(Box(classes[n], tuple(a), tuple(b)), p, p >= least)) for a, b, p, n in rows]
-
-
 def value_answers(outputs: Sequence[Encoder], found: ValuesFound, margins: Mapping[str, float]) -> Answers:
     """What was said, as values, numbers with the range that their margin promises."""
     names = [(output.column.name, output) for output in outputs]
     return {name: output.answer(found.said[name], margins.get(name)) for name, output in names}
-
-
-def _answers(content: Content) -> dict[str, Answer]:
-    return {name: Answer(**a) for name, a in content["answers"].items()}
-
-
-def _boxes(content: Content) -> tuple[FoundBox, ...]:
-    return tuple(box_of(box) for box in content["boxes"])

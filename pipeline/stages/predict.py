@@ -27,8 +27,9 @@ from pipeline.data.vector_predictions import VectorPredictions
 from pipeline.data.write_boxes import FORMATS
 from pipeline.errors import ConfigError
 from pipeline.inference.answer_scans import Said, ScanQuestions
-from pipeline.inference.answering import Content, answering
+from pipeline.inference.answering import answering
 from pipeline.inference.beside import beside_dataset, beside_scans, under_codes
+from pipeline.inference.content import Content
 from pipeline.inference.formats import check_formats
 from pipeline.inference.model import Model
 from pipeline.inference.program import program_sum

@@ -58,6 +58,14 @@ def test_the_file_says_how_many_axes_there_are(tmp_path, shape):
     assert np.allclose(image.frame.spacing, [2, 3, 4][: len(shape)])
 
 
+@pytest.mark.parametrize(("shape", "beyond"), [((5,), (7000.0, 9000.0)), ((4, 3), (9000.0,)), ((4, 3, 1), ())])
+def test_where_an_image_of_fewer_axes_lies_along_the_others_is_read(tmp_path, shape, beyond):
+    affine = np.diag([2.0, 3, 4, 1])
+    affine[:3, 3] = 5, -7, 9  # RAS, in metres
+    path = scan(tmp_path / "a.nii", np.arange(np.prod(shape), dtype=np.float32).reshape(shape), affine, units=1)
+    assert read_image(path).beyond == beyond
+
+
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
 def test_every_truncation_is_noticed(tmp_path, name):
     path = scan(tmp_path / name)

@@ -12,8 +12,8 @@ from torch import nn
 from pipeline.data.store import LevelArray
 from pipeline.geometry import ImageFrame
 from pipeline.geometry.boxes import BoxSet
-from pipeline.inference.answering import boxes_content
 from pipeline.inference.calibration import calibrate_boxes
+from pipeline.inference.content import boxes_content
 from pipeline.inference.model import Calibration, Model, ModelLevel
 from pipeline.networks.network import PatchNetwork, build_network
 from pipeline.networks.receptive_field import CellGeometry
