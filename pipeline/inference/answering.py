@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from pipeline.data.box_predictions import BoxPredictions, answers_only, write_box_predictions
-from pipeline.data.csv_rows import some
 from pipeline.data.encoders import Encoder
 from pipeline.data.findings import Finding
 from pipeline.data.image import Image
@@ -33,6 +31,7 @@ from pipeline.inference.cascade import answers, image_levels, locate
 from pipeline.inference.coarseness import is_coarser
 from pipeline.inference.content import Content, beyond_of, boxes_content, boxes_in, landmarks_in
 from pipeline.inference.model import Model
+from pipeline.inference.promises import Given, lacks, promising, tell_withheld
 from pipeline.tasks.boxes_found import BoxesFound
 from pipeline.tasks.embedding import EmbeddingFound
 from pipeline.tasks.multi import MultiTask
@@ -67,14 +66,15 @@ def answering(model: Model, formats: Sequence[str] | None) -> Answering:
     return ValueAnswering(model) if answers == "values" else VectorAnswering(model)
 
 
-def looked(model: Model, image: Image, beside: Beside, least: float = 0.0) -> Any:
-    """What the model says of an image; `least` as in `locate`.
+def looked(model: Model, image: Image, beside: Beside, least: float = 0.0) -> tuple[Any, Given]:
+    """What the model says of an image, and what it was given beside it; `least` as in `locate`.
 
     Raises:
         MisfitError: As `image_levels`, or it needs more memory than there is.
     """
     try:
-        return locate(model, image_levels(image, model, given_to(model, beside)), least)
+        given = given_to(model, beside)
+        return locate(model, image_levels(image, model, given), least), given
     except (MemoryError, RuntimeError) as error:
         if not is_lack_of_memory(error):
             raise
@@ -89,14 +89,16 @@ class LandmarkAnswering:
         self.model, self.formats = model, formats
 
     def answer(self, image: Image, beside: Beside) -> Content:
-        found = looked(self.model, image, beside, self.model.calibration.threshold)
-        said = answers(self.model, found, image.frame)
+        found, given = looked(self.model, image, beside, self.model.calibration.threshold)
+        model = promising(self.model, given)
+        said = answers(model, found, image.frame)
         content: Content = {"answers": {name: vars(a) for name, a in said.items()}, "presence": found.presence}
-        content |= {"coarser": is_coarser(image.frame.spacing, self.model.calibration.coarsest)}
+        content |= {"coarser": is_coarser(image.frame.spacing, model.calibration.coarsest)}
+        content |= {"lacks": lacks(self.model, given)}
         task = self.model.task
         if not isinstance(task, MultiTask):
             return content
-        values = value_answers(task.attributes.outputs, task.values_of(found), self.model.calibration.margins)
+        values = value_answers(task.attributes.outputs, task.values_of(found), model.calibration.margins)
         content |= {"values": answers_content(values)}
         if found.boxes is None:
             return content
@@ -117,7 +119,7 @@ class LandmarkAnswering:
         self, out: Path, cases: Mapping[str, Content], scans: Mapping[str, Path], failures: dict[str, str]
     ) -> Predictions:
         told = {case: landmarks_in(content) for case, content in cases.items()}
-        self._warn([case for case, content in cases.items() if content.get("coarser")])
+        tell_withheld(self.model, cases)
         beyond = {case: beyond_of(content) for case, content in cases.items()}
         write_all(out, told, scans, self.formats, self.model.unit, beyond)
         shown = {case: content["presence"] for case, content in cases.items() if content["presence"] is not None}
@@ -132,13 +134,6 @@ class LandmarkAnswering:
         write_predictions(predictions, out / "predictions.json")
         return predictions
 
-    def _warn(self, coarser: Sequence[str]) -> None:
-        learned, name = self.model.calibration, self.model.name
-        if coarser and learned.coarsest and learned.radius:
-            side = f"{learned.coarsest[0]:.3g} {self.model.unit}"
-            known = f"{name} learned from voxels of {side} at most: how far it errs in coarser scans is not known"
-            print(f"{known}, and no radius95 is given for {some(coarser)}", file=sys.stderr)
-
 
 class BoxAnswering:
     """Boxes of classes."""
@@ -147,7 +142,7 @@ class BoxAnswering:
         self.model, self.formats = model, formats
 
     def answer(self, image: Image, beside: Beside) -> Content:
-        found = looked(self.model, image, beside)
+        found, _ = looked(self.model, image, beside)
         assert isinstance(found, BoxesFound)
         return {"boxes": boxes_content(found, self.model.names, self.model.calibration.threshold, image.frame)}
 
@@ -175,9 +170,11 @@ class ValueAnswering:
         self.model = model
 
     def answer(self, image: Image, beside: Beside) -> Content:
-        found = looked(self.model, image, beside)
+        found, given = looked(self.model, image, beside)
         assert isinstance(found, ValuesFound)
-        return {"values": answers_content(value_answers(self._outputs, found, self.model.calibration.margins))}
+        margins = promising(self.model, given).calibration.margins
+        said = answers_content(value_answers(self._outputs, found, margins))
+        return {"values": said, "lacks": lacks(self.model, given)}
 
     @property
     def _outputs(self) -> tuple[Encoder, ...]:
@@ -192,6 +189,7 @@ class ValueAnswering:
         columns = tuple(output.column for output in self._outputs)
         told = {case: answers_of(content["values"], columns) for case, content in cases.items()}
         facts = (columns, self.model.unit, name_of(self.model.task), failures, self.model.sha256)
+        tell_withheld(self.model, cases)
         predictions = ValuePredictions(self.model.name, told, *facts)
         write_value_predictions(predictions, out / "predictions.json")
         write_values_csv(out / "values.csv", told, columns)
@@ -205,7 +203,7 @@ class VectorAnswering:
         self.model = model
 
     def answer(self, image: Image, beside: Beside) -> Content:
-        found = looked(self.model, image, beside)
+        found, _ = looked(self.model, image, beside)
         assert isinstance(found, EmbeddingFound)
         return {"vector": found.vector.tolist()}
 

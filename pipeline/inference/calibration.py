@@ -13,6 +13,7 @@ from pipeline.data.store import LevelArray
 from pipeline.inference.cascade import locate, look, settled
 from pipeline.inference.judging import Judgement, judged
 from pipeline.inference.model import Model
+from pipeline.inference.promises import always_known, known_beside
 from pipeline.inference.radius import fit_radius
 from pipeline.metrics.detection import matches
 from pipeline.metrics.ranking import ranked
@@ -56,8 +57,11 @@ def calibrate(model: Model, cases: Sequence[ValidationCase], seen: Sequence[Foun
         refused = np.stack([said.refused for said in judge(threshold)])
         findable = known & (~refused | np.isnan(error))  # one that is there and refused is found at no threshold
         threshold = choose_threshold((belief * ~refused)[findable], (error / patch)[findable])
-    radius = fit_radius(error, spread, np.stack([said.given for said in judge(threshold)]))
-    learned = replace(model.calibration, threshold=threshold, radius=radius, cases=len(cases))
+    given = np.stack([said.given for said in judge(threshold)])
+    radius = fit_radius(error, spread, given)
+    behind = (given & np.isfinite(error)).any(1)
+    inputs = always_known(known_beside(levels) for (levels, _, _), counts in zip(cases, behind, strict=True) if counts)
+    learned = replace(model.calibration, threshold=threshold, radius=radius, radius_inputs=inputs, cases=len(cases))
     return replace(model, calibration=learned)
 
 
@@ -136,15 +140,22 @@ def calibrate_values(model: Model, cases: Iterable[ValueCase]) -> Model:
     Args:
         cases: Levels, and encoded values; NaN where one is not known.
     """
-    said = [(_values(model, locate(model, levels)), values) for levels, values in cases]
-    margins = {}
+    said = [(_values(model, locate(model, levels)), values, known_beside(levels)) for levels, values in cases]
+    margins, inputs = {}, {}
     for name in said[0][0] if said else ():
-        off = np.array([np.abs(s[name] - values[name]).max() for s, values in said
-                        if len(s[name]) == len(values[name]) == 1])  # fmt: skip
-        off = np.sort(off[np.isfinite(off)])
+        off = np.array([_off(s[name], values[name]) for s, values, _ in said])
+        there = np.isfinite(off)
+        off = np.sort(off[there])
         if len(off) >= FEWEST:
             margins[name] = float(off[min(len(off) - 1, int(np.ceil(PROMISED * (len(off) + 1))) - 1)])
-    return replace(model, calibration=replace(model.calibration, cases=len(said), margins=margins))
+            inputs[name] = always_known(known for (_, _, known), counts in zip(said, there, strict=True) if counts)
+    learned = replace(model.calibration, cases=len(said), margins=margins, margin_inputs=inputs)
+    return replace(model, calibration=learned)
+
+
+def _off(said: Float[np.ndarray, " V"], true: Float[np.ndarray, " W"]) -> float:
+    """How far a number is off; NaN where it is not known, or no number."""
+    return float(np.abs(said - true).max()) if len(said) == len(true) == 1 else float("nan")
 
 
 def _values(model: Model, found: Any) -> Mapping[str, np.ndarray]:

@@ -50,6 +50,8 @@ class Calibration:
         boxes: The threshold of boxes, where a model is asked about landmarks, too.
         coarsest: Of the scans that were learned from; of coarser ones no radius is promised. None = not known.
         largest: Longest side of these, mm; scans that are many times as large are odd. None = not known, or pictures.
+        radius_inputs: What was known beside the image of every case behind the radius: without, none is promised.
+        margin_inputs: The same of each margin.
     """
 
     threshold: float = 0.5
@@ -59,6 +61,8 @@ class Calibration:
     boxes: float | None = None
     coarsest: Coarseness | None = None
     largest: float | None = None
+    radius_inputs: tuple[str, ...] = ()
+    margin_inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +191,9 @@ def _calibration(content: Mapping[str, Any]) -> Calibration:
     made = Radius(**lists) if lists else None
     known = content.get("coarsest")
     more = content.get("margins", {}), content.get("boxes"), None if known is None else (known[0], known[1])
-    return Calibration(content["threshold"], made, content["cases"], *more, content.get("largest"))
+    margin_inputs = {name: tuple(inputs) for name, inputs in content.get("margin_inputs", {}).items()}
+    given = tuple(content.get("radius_inputs", ())), margin_inputs  # none: an early model, which asked for none
+    return Calibration(content["threshold"], made, content["cases"], *more, content.get("largest"), *given)
 
 
 def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:

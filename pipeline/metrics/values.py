@@ -21,8 +21,9 @@ def measure_column(column: Column, truth: Sequence[Value | None], said: Sequence
 
     Returns:
         Of a number `mae`, its mean absolute error in its own unit, and `inside`, the share that lies in the promised
-        range; of a logarithm `median_ape`, too, the median of |error| / truth; of a class `accuracy`; of labels `ap`,
-        the average precision of all labels of all images in one list (micro). Empty where no image has a value.
+        range, of those with one; of a logarithm `median_ape`, too, the median of |error| / truth; of a class
+        `accuracy`; of labels `ap`, the average precision of all labels of all images in one list (micro). Empty where
+        no image has a value.
     """
     pairs = [(true, told) for true, told in zip(truth, said, strict=True) if true is not None]
     if not pairs:
@@ -75,8 +76,7 @@ def _numbers(column: Column, truth: Sequence[float], said: Sequence[ValueAnswer]
     numbers = {"mae": float(np.abs(told - true).mean())}
     if column.kind == "logarithm":
         numbers["median_ape"] = float(np.median(np.abs(told - true) / true))
-    ends = [(a.low, a.high) for a in said if a.low is not None and a.high is not None]
-    if len(ends) == len(true):
-        low, high = np.array(ends).T
-        numbers["inside"] = float(((low <= true) & (true <= high)).mean())
+    ends = [(t, a.low, a.high) for t, a in zip(truth, said, strict=True) if a.low is not None and a.high is not None]
+    if ends:
+        numbers["inside"] = float(np.mean([low <= t <= high for t, low, high in ends]))
     return numbers

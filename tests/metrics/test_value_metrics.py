@@ -13,6 +13,8 @@ def test_numbers_in_their_own_unit_over_the_images_that_have_one():
     said = [ValueAnswer(v, {}, v - 2, v + 2) for v in (3.0, 10.0, 99.0)]
     numbers = measure_column(Column("age", "number"), [4.0, 13.0, None], said)
     assert numbers == {"mae": 2.0, "inside": 0.5}
+    bare = [said[0], ValueAnswer(10.0), said[2]]  # of which no range is promised
+    assert measure_column(Column("age", "number"), [4.0, 13.0, None], bare)["inside"] == 1.0
 
 
 def test_relative_errors_of_logarithms():

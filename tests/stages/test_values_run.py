@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from words import with_others
 
 from pipeline.cli.door import main
-from pipeline.data.atomic import sha256_of
+from pipeline.data.atomic import read_sealed, sha256_of, write_sealed
 from pipeline.data.columns import Column
 from pipeline.data.dataset import Case, Dataset, read_dataset
 from pipeline.data.encoders import Encoder
@@ -103,6 +104,25 @@ def test_new_images_are_answered_with_a_table_and_without(run, folder, new, tmp_
     side = full.columns[1]
     truth = read_values(folder / "table.csv", [side]).rows
     assert all(answers["side"].value == truth[case]["side"] for case, answers in full.cases.items())
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_range_is_given_where_all_is_known_that_every_validation_case_knew(run, folder, new, tmp_path, capsys, early):
+    model = shutil.copytree(run / "model", tmp_path / "model")
+    content = read_sealed(model / "model.json")
+    content["calibration"] |= {"margins": {"sum": 0.5}, "margin_inputs": {"sum": ["back", "bonus", "note"]}}
+    if early:
+        del content["calibration"]["margin_inputs"], content["calibration"]["radius_inputs"]
+    write_sealed(model / "model.json", content)
+    words = ["predict", f"model={model}", "-i", str(new), "-o"]
+    assert main([*words, str(tmp_path / "with"), f"table={folder / 'table.csv'}"]) == 0
+    assert main([*words, str(tmp_path / "without")]) == 0
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert ("how far it errs without is not known, and no range is given for 'c05', 'c06'" in said) != early
+    assert ("validated on cases with 'back', 'bonus', 'note'" in said) != early
+    for name, ranged in (("with", 10 if early else 8), ("without", 10 if early else 0)):
+        sums = [c["sum"] for c in read_value_predictions(tmp_path / name / "predictions.json").cases.values()]
+        assert sum(s.low is not None and s.high is not None for s in sums) == ranged
 
 
 def test_codes_change_no_answer(run, folder, new, tmp_path):
