@@ -6,7 +6,6 @@ A stage is imported when its verb is called, so that no verb pays for another's 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from pipeline.cli.apart import require_apart, require_split
@@ -14,15 +13,14 @@ from pipeline.cli.build import build_networks, require_one_size
 from pipeline.cli.given import answers_of, columns_of_settings, quarantined, run_of, source_of, workers
 from pipeline.cli.measuring import align, evaluate, overlay, report
 from pipeline.cli.outcome import Outcome, counted, errors_of, table_from, table_of, what_was_said
+from pipeline.cli.promise import promise
 from pipeline.cli.recognising import enroll, identify, verify
 from pipeline.cli.same_data import require_same_data, require_same_scans
 from pipeline.cli.settings import Settings
-from pipeline.data.atomic import read_sealed
 from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.findings import FROM_IMPORT, read_findings
 from pipeline.data.share import Share
 from pipeline.errors import ConfigError
-from pipeline.report.facts import nothing_found
 from pipeline.tasks.table import TASKS
 
 
@@ -169,22 +167,7 @@ def train(settings: Settings) -> Outcome:
     model = stage(
         run / "dataset.json", run / "prepared", run, settings.training, device=settings.device, question=settings.task
     )
-    return Outcome(f"model in {model}", (f"{model}", *_promise(model)))
-
-
-def _promise(model: Path) -> tuple[str, ...]:
-    """Said where the model finds nothing, or cannot promise how far an answer may be off."""
-    content = read_sealed(model / "model.json")
-    learned = content["calibration"]
-    if TASKS[content["task"]].answers != "points" or learned["radius"] is not None:
-        return ()
-    if nothing := nothing_found(content):
-        return (nothing,)
-    few = f"{counted(learned['cases'], 'validation case')} gave too few answers"
-    return (
-        f"no radius95 will be given: {few} (19 answers, of 5 cases or more, are needed). Annotate more scans, or give"
-        " validation a larger share (data.fractions).",
-    )
+    return Outcome(f"model in {model}", (f"{model}", *promise(model)))
 
 
 def predict(settings: Settings) -> Outcome:

@@ -17,7 +17,7 @@ from pipeline.inference.promises import always_known, known_beside
 from pipeline.inference.radius import fit_radius
 from pipeline.metrics.detection import matches
 from pipeline.metrics.ranking import ranked
-from pipeline.metrics.verification import pair_distances, squared_distances, threshold_at
+from pipeline.metrics.verification import confused, pair_distances, squared_distances, threshold_at
 from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.boxes import BoxesTask
 from pipeline.tasks.boxes_found import box_ends
@@ -164,18 +164,20 @@ def _values(model: Model, found: Any) -> Mapping[str, np.ndarray]:
     return values
 
 
-def calibrate_vectors(model: Model, cases: Iterable[ValueCase], far: float) -> Model:
+def calibrate_vectors(model: Model, cases: Iterable[ValueCase], far: float, ids: Sequence[str]) -> Model:
     """The model with the squared distance up to which two images are taken for one identity.
 
     Args:
         cases: Levels, and the number of the identity under "identity".
         far: Share of the pairs of two identities that may be taken for one.
+        ids: Of the cases.
     """
     said = [(locate(model, levels).vector, str(int(values[IDENTITY][0]))) for levels, values in cases]
     vectors, who = np.stack([vector for vector, _ in said]), [name for _, name in said]
-    _, other = pair_distances(squared_distances(vectors, vectors), who)
-    threshold = threshold_at(other, far)
-    return replace(model, calibration=replace(model.calibration, threshold=threshold, cases=len(said)))
+    distance = squared_distances(vectors, vectors)
+    threshold = threshold_at(pair_distances(distance, who)[1], far)
+    pairs = tuple((ids[one], ids[two]) for one, two in confused(distance, who, threshold))
+    return replace(model, calibration=replace(model.calibration, threshold=threshold, cases=len(said), confused=pairs))
 
 
 def best_balance(belief: Float[np.ndarray, " N"], right: Bool[np.ndarray, " N"], count: int) -> float:

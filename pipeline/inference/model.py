@@ -52,6 +52,7 @@ class Calibration:
         largest: Longest side of these, mm; scans that are many times as large are odd. None = not known, or pictures.
         radius_inputs: What was known beside the image of every case behind the radius: without, none is promised.
         margin_inputs: The same of each margin.
+        confused: Of vectors, pairs of cases of two identities that lie so near that the threshold recognises nobody.
     """
 
     threshold: float = 0.5
@@ -63,6 +64,7 @@ class Calibration:
     largest: float | None = None
     radius_inputs: tuple[str, ...] = ()
     margin_inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    confused: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +195,8 @@ def _calibration(content: Mapping[str, Any]) -> Calibration:
     more = content.get("margins", {}), content.get("boxes"), None if known is None else (known[0], known[1])
     margin_inputs = {name: tuple(inputs) for name, inputs in content.get("margin_inputs", {}).items()}
     given = tuple(content.get("radius_inputs", ())), margin_inputs  # none: an early model, which asked for none
-    return Calibration(content["threshold"], made, content["cases"], *more, content.get("largest"), *given)
+    confused = tuple((one, other) for one, other in content.get("confused", ()))
+    return Calibration(content["threshold"], made, content["cases"], *more, content.get("largest"), *given, confused)
 
 
 def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:

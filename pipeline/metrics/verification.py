@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+SAME = 1e-3  # squared distance: so near lie copies of one image, and two that it parts no more are equally near
 GALLERIES = 10  # drawn for the numbers of identification
 IMPOSTORS = 0.5  # share of the people who are not enrolled, in the open set
 ALARMS = 0.05  # share of them who may be taken for somebody
@@ -37,6 +38,30 @@ def threshold_at(other: Float[np.ndarray, " Q"], rate: float) -> float:
     """The largest distance at which at most this share of the pairs of two identities are taken for one."""
     allowed = int(rate * len(other) + 1e-9)
     return float(np.nextafter(np.sort(other)[allowed], -np.inf)) if allowed < len(other) else 4.0
+
+
+def confused(
+    distance: Float[np.ndarray, "N N"], who: Sequence[str], threshold: float, most: int = 3
+) -> list[tuple[int, int]]:
+    """The nearest images of two identities, where these leave a threshold that tells no two images of one identity, or
+    copies of an image alone.
+
+    Args:
+        threshold: As `threshold_at` chose it on these distances.
+        most: Pairs that are named.
+
+    Examples:
+        >>> confused(np.array([[0.0, 0.2, 0.0], [0.2, 0.0, 0.2], [0.0, 0.2, 0.0]]), ["a", "a", "b"], -5e-324)
+        [(0, 2)]
+    """
+    same, _ = pair_distances(distance, who)
+    if threshold > SAME and (same <= threshold).any():
+        return []
+    near = max(SAME, float(np.nextafter(threshold, np.inf)))
+    names = np.array(who)
+    one, two = np.nonzero(np.triu(distance <= near, 1) & (names[:, None] != names))
+    nearest = np.argsort(distance[one, two], kind="stable")[:most]
+    return list(zip(one[nearest].tolist(), two[nearest].tolist(), strict=True))
 
 
 def verification(same: Float[np.ndarray, " P"], other: Float[np.ndarray, " Q"]) -> dict[str, float]:

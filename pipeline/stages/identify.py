@@ -25,9 +25,9 @@ from pipeline.errors import CheckpointError, ConfigError, DataError, in_words
 from pipeline.inference.answering import VectorAnswering, answering
 from pipeline.inference.beside import Beside
 from pipeline.inference.ready_model import facts_of, ready_model
+from pipeline.metrics.verification import SAME
 
 TABLE = "identities.csv"
-SAME = 1e-3  # squared distance: so near lie copies of one image, and two that it parts no more are equally near
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,7 @@ def _calibrated(model: Model, learned: Sequence[TrainingCase], cases: Sequence[T
             model = fit_mix(model, _watched(valued))
         model = calibrate_values(model, _watched(valued))
     if isinstance(task, EmbeddingTask):
-        model = calibrate_vectors(model, _watched(valued), task.settings.far)
+        model = calibrate_vectors(model, _watched(valued), task.settings.far, [c.id for c in cases])
     return model
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.metrics.verification import (
     by_identity,
+    confused,
     folds_accuracy,
     identification,
     pair_distances,
@@ -50,6 +51,25 @@ def test_distances_take_no_more_than_one_array_of_all_pairs():
 def test_the_area_is_the_share_of_ordered_pairs_with_ties_a_half():
     numbers = verification(np.array([0.1, 0.5]), np.array([0.5, 0.9]))
     assert numbers["auc"] == pytest.approx((1 + 1 + 0.5 + 1) / 4)
+
+
+def test_one_image_under_two_names_is_named_where_it_leaves_nobody_to_be_told():
+    vectors = np.array([[1.0, 0], [0.9, np.sqrt(0.19)], [0, 1.0], [0.1, np.sqrt(0.99)], [1.0, 0], [0.0, -1]])
+    who = ["a", "a", "b", "b", "c", "c"]
+    distance = squared_distances(vectors, vectors)
+    threshold = threshold_at(pair_distances(distance, who)[1], 0.01)
+    assert threshold < 0 and confused(distance, who, threshold) == [(0, 4)]
+    assert confused(distance, who, 1e-9) == [(0, 4)]  # copies differ by rounding, and they alone are taken for one
+    assert confused(distance, who, 0.5) == []
+    far = squared_distances(vectors[1:], vectors[1:])  # without the copy another pair of two lies nearest: 1 and 4
+    assert confused(far, who[1:], threshold_at(pair_distances(far, who[1:])[1], 0.0)) == []
+
+
+def test_of_many_confused_images_the_nearest_are_named():
+    distance = np.array([[0, 4, 3e-4, 2e-4], [4, 0, 1e-4, 4], [3e-4, 1e-4, 0, 4], [2e-4, 4, 4, 0]])
+    who = ["a", "a", "b", "b"]
+    assert confused(distance, who, 1e-5) == [(1, 2), (0, 3), (0, 2)]
+    assert confused(distance, who, 1e-5, most=1) == [(1, 2)]
 
 
 def test_at_a_false_accept_rate_no_more_pairs_are_taken_than_it_allows():

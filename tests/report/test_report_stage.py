@@ -8,8 +8,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from pipeline.cli.actions import _promise
 from pipeline.cli.door import main
+from pipeline.cli.promise import promise
 from pipeline.data.atomic import write_sealed
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, write_findings
@@ -123,13 +123,13 @@ def test_a_model_that_finds_nothing_is_said_to_by_the_page_and_by_train(tmp_path
     make_run(tmp_path, ["a"], cases=1, scans=False)
     content = {"task": "landmarks", "calibration": {"threshold": 1.0000000000000002, "radius": None, "cases": 1}}
     write_sealed(tmp_path / "model" / "model.json", content)
-    (said,) = _promise(tmp_path / "model")
+    (said,) = promise(tmp_path / "model")
     assert "finds no landmark: in validation even its surest answers were wrong. Give it more training.minutes" in said
     assert f"<b>{said}</b>" in report(tmp_path).read_text()
     content["calibration"]["threshold"] = 0.5
     write_sealed(tmp_path / "model" / "model.json", content)
     assert "finds no landmark" not in report(tmp_path).read_text()
-    (said,) = _promise(tmp_path / "model")
+    (said,) = promise(tmp_path / "model")
     assert "1 validation case gave too few answers (19 answers, of 5 cases or more, are needed)" in said
 
 

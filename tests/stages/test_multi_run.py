@@ -7,9 +7,9 @@ import shutil
 import pytest
 from words import with_others
 
-from pipeline.cli.actions import _promise
 from pipeline.cli.door import main
 from pipeline.cli.measuring import _found
+from pipeline.cli.promise import promise
 from pipeline.data.boxes_table import BoxesTable
 from pipeline.data.boxes_voc import read_voc
 from pipeline.stages.simulate import simulate
@@ -63,7 +63,7 @@ def test_what_is_not_known_of_a_case_costs_that_part_alone(run):
 
 
 def test_too_few_validation_cases_for_a_radius_are_told(run):
-    assert "no radius95 will be given: 2 validation cases" in _promise(run / "model")[0]
+    assert "no radius95 will be given: 2 validation cases" in promise(run / "model")[0]
 
 
 def test_every_part_has_its_loss_and_its_share(run):

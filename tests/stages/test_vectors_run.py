@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from words import with_others
 
 import pipeline.stages.check_identity as checking
 import pipeline.stages.identify as stage
 from pipeline.cli.door import main
-from pipeline.data.atomic import sha256_of
+from pipeline.cli.promise import promise
+from pipeline.data.atomic import read_sealed, sha256_of, write_sealed
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Findings, write_findings
 from pipeline.data.gallery import Gallery, write_gallery
@@ -81,6 +83,27 @@ def test_each_image_that_the_threshold_is_chosen_on_is_counted_in_a_bar(untraine
     told = capsys.readouterr().err.partition("train level 1/1")[2]
     count = json.loads((untrained / "model" / "model.json").read_text())["calibration"]["cases"]
     assert "calibrate: 100%" in told and f"{count}/{count}" in told
+
+
+def test_one_image_under_two_people_is_named_at_the_end_of_train(run, folder, tmp_path, capsys):
+    wrong, place = shutil.copytree(folder, tmp_path / "wrong"), tmp_path / "r"
+    cases = json.loads((run / "dataset.json").read_text())["cases"]
+    one, other = sorted({c["subject"] for c in cases if c["split"] == "validation"})[:2]
+    shutil.copy(wrong / one / "0.png", wrong / other / "5.png")
+    settings = with_others(SETTINGS, ["training.steps=2", "training.validations=1"])
+    words = ["experiment=my_landmarks", f"source={wrong}", f"run={place}", *settings]
+    for verb in ("import", "check", "preprocess"):
+        assert main([verb, *words]) == 0
+    capsys.readouterr()
+    assert main(["train", *words]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "The model recognises nobody: its threshold is a squared distance of " in said
+    assert f"in validation these lie as near: '{one}_0' of subject '{one}' and '{other}_5' of subject '{other}'" in said
+    assert promise(place / "model") and not promise(run / "model")
+    content = read_sealed(place / "model" / "model.json")
+    assert content["calibration"].pop("confused") == [[f"{one}_0", f"{other}_5"]]
+    write_sealed(place / "model" / "model.json", content)
+    assert not promise(place / "model")  # an early model does not know
 
 
 def test_the_report_names_who_is_told_worst_and_shows_what_lies_apart(run):
