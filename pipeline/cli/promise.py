@@ -8,7 +8,10 @@ from typing import Any
 
 from pipeline.cli.outcome import counted
 from pipeline.data.atomic import read_sealed
+from pipeline.data.columns import NUMBERS
+from pipeline.data.csv_rows import some
 from pipeline.data.dataset import read_dataset
+from pipeline.inference.radius import FEWEST_SUBJECTS, SMALLEST_N
 from pipeline.report.facts import nothing_found
 from pipeline.tasks.table import TASKS
 
@@ -17,9 +20,10 @@ def promise(model: Path) -> tuple[str, ...]:
     """Said of a model folder, beside the data set of its run."""
     content = read_sealed(model / "model.json")
     answers = TASKS[content["task"]].answers
-    if answers == "points":
-        return _of_landmarks(content)
-    return _of_people(content["calibration"], model.parent / "dataset.json") if answers == "vectors" else ()
+    if answers == "vectors":
+        return _of_people(content["calibration"], model.parent / "dataset.json")
+    said = _of_landmarks(content) if answers == "points" else ()
+    return (*said, *_of_numbers(content)) if "outputs" in content else said
 
 
 def _of_landmarks(content: Mapping[str, Any]) -> tuple[str, ...]:
@@ -28,11 +32,33 @@ def _of_landmarks(content: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     if nothing := nothing_found(content):
         return (nothing,)
-    few = f"{counted(learned['cases'], 'validation case')} gave too few answers"
+    of = "subjects" if _several_of_one(learned) else "cases"
+    few = f"{_validated(learned)} gave too few answers (19 answers, of {FEWEST_SUBJECTS} {of} or more, are needed)"
     return (
-        f"no radius95 will be given: {few} (19 answers, of 5 cases or more, are needed). Annotate more scans, or give"
-        " validation a larger share (data.fractions).",
+        f"no radius95 will be given: {few}. Annotate more scans, or give validation a larger share (data.fractions).",
     )
+
+
+def _of_numbers(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Said where there are enough images, and too few people behind them."""
+    learned = content["calibration"]
+    if not _several_of_one(learned) or learned["cases"] < SMALLEST_N:
+        return ()
+    columns = [output["column"] for output in content["outputs"]]
+    bare = [c["name"] for c in columns if c["kind"] in NUMBERS and c["name"] not in learned["margins"]]
+    few = f"{_validated(learned)} gave its values ({SMALLEST_N} subjects are needed)"
+    more = "Tell values of more subjects, or give validation a larger share (data.fractions)."
+    return (f"no range will be given of {some(bare)}: {few}. {more}",) if bare else ()
+
+
+def _several_of_one(learned: Mapping[str, Any]) -> bool:
+    """Whether validation has several cases of one subject; early models do not know."""
+    return (learned.get("subjects") or learned["cases"]) < learned["cases"]
+
+
+def _validated(learned: Mapping[str, Any]) -> str:
+    of = f" of {counted(learned['subjects'], 'subject')}" if _several_of_one(learned) else ""
+    return counted(learned["cases"], "validation case") + of
 
 
 def _of_people(learned: Mapping[str, Any], dataset: Path) -> tuple[str, ...]:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from pipeline.data.store import LevelArray
 from pipeline.inference.cascade import locate, look, settled
 from pipeline.inference.judging import Judgement, judged
 from pipeline.inference.model import Model
 from pipeline.inference.promises import always_known, known_beside
-from pipeline.inference.radius import fit_radius
+from pipeline.inference.radius import fit_margin, fit_radius
 from pipeline.metrics.detection import matches
 from pipeline.metrics.ranking import ranked
 from pipeline.metrics.verification import confused, pair_distances, squared_distances, threshold_at
@@ -36,12 +36,18 @@ ROUNDS = 2  # who is found judges the others, and so hangs on the threshold, whi
 ValidationCase = tuple[Sequence[LevelArray], Float[np.ndarray, "K D"], Bool[np.ndarray, " K"]]
 
 
-def calibrate(model: Model, cases: Sequence[ValidationCase], seen: Sequence[Found] | None = None) -> Model:
+def calibrate(
+    model: Model,
+    cases: Sequence[ValidationCase],
+    seen: Sequence[Found] | None = None,
+    subjects: Sequence[int] | None = None,
+) -> Model:
     """The model with its threshold and radius, from validation cases. What counts as found is what predict would give.
 
     Args:
         cases: Levels, world positions (NaN = none), and whether each landmark is annotated or known to be absent.
         seen: What the networks say of them; None = they are asked.
+        subjects: Number of the one whom each shows; None = each is a subject of its own.
     """
     seen = [look(model, levels) for levels, _, _ in cases] if seen is None else seen
     found, frames = [settled(model, said) for said in seen], [levels[-1].frame for levels, _, _ in cases]
@@ -58,11 +64,18 @@ def calibrate(model: Model, cases: Sequence[ValidationCase], seen: Sequence[Foun
         findable = known & (~refused | np.isnan(error))  # one that is there and refused is found at no threshold
         threshold = choose_threshold((belief * ~refused)[findable], (error / patch)[findable])
     given = np.stack([said.given for said in judge(threshold)])
-    radius = fit_radius(error, spread, given)
+    who = _numbers_of(subjects, len(cases))
+    radius = fit_radius(error, spread, given, who)
     behind = (given & np.isfinite(error)).any(1)
     inputs = always_known(known_beside(levels) for (levels, _, _), counts in zip(cases, behind, strict=True) if counts)
-    learned = replace(model.calibration, threshold=threshold, radius=radius, radius_inputs=inputs, cases=len(cases))
+    count = {"cases": len(cases), "subjects": len(np.unique(who))}
+    learned = replace(model.calibration, threshold=threshold, radius=radius, radius_inputs=inputs, **count)
     return replace(model, calibration=learned)
+
+
+def _numbers_of(subjects: Sequence[int] | None, cases: int) -> Int[np.ndarray, " C"]:
+    """Of the subject of each case; where nobody says whom they show, each shows another."""
+    return np.arange(cases) if subjects is None else np.array(subjects)
 
 
 def choose_threshold(belief: Float[np.ndarray, " N"], error: Float[np.ndarray, " N"]) -> float:
@@ -129,28 +142,27 @@ def calibrate_boxes(model: Model, cases: Sequence[BoxCase]) -> Model:
 
 
 ValueCase = tuple[Sequence[LevelArray], Mapping[str, Float[np.ndarray, " W"]]]
-PROMISED = 0.95  # share of the numbers that lie within their margin
-FEWEST = 19  # validation cases from which that can be promised
 
 
-def calibrate_values(model: Model, cases: Iterable[ValueCase]) -> Model:
+def calibrate_values(model: Model, cases: Iterable[ValueCase], subjects: Sequence[int] | None = None) -> Model:
     """The model with the margin of each number, by split conformal prediction: the error that 95% of the validation
     cases keep, one more counted as missing it (Vovk et al. 2005).
 
     Args:
         cases: Levels, and encoded values; NaN where one is not known.
+        subjects: As of `calibrate`.
     """
     said = [(_values(model, locate(model, levels)), values, known_beside(levels)) for levels, values in cases]
-    margins, inputs = {}, {}
+    margins, inputs, who = {}, {}, _numbers_of(subjects, len(said))
     for name in said[0][0] if said else ():
         off = np.array([_off(s[name], values[name]) for s, values, _ in said])
         there = np.isfinite(off)
-        off = np.sort(off[there])
-        if len(off) >= FEWEST:
-            margins[name] = float(off[min(len(off) - 1, int(np.ceil(PROMISED * (len(off) + 1))) - 1)])
+        margin = fit_margin(off[there], who[there])
+        if margin is not None:
+            margins[name] = margin
             inputs[name] = always_known(known for (_, _, known), counts in zip(said, there, strict=True) if counts)
-    learned = replace(model.calibration, cases=len(said), margins=margins, margin_inputs=inputs)
-    return replace(model, calibration=learned)
+    count = {"cases": len(said), "subjects": len(np.unique(who))}
+    return replace(model, calibration=replace(model.calibration, margins=margins, margin_inputs=inputs, **count))
 
 
 def _off(said: Float[np.ndarray, " V"], true: Float[np.ndarray, " W"]) -> float:

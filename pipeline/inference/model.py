@@ -45,6 +45,7 @@ class Calibration:
         threshold: A landmark is found if its belief is at least this.
         radius: How far an answer may be off; None where validation was too small to promise anything.
         cases: Validation cases behind both.
+        subjects: Whom these show; None = not known.
         margins: Of numbers asked of a whole image, by name: standard deviations within which they lie with probability
             0.95; none where validation was too small.
         boxes: The threshold of boxes, where a model is asked about landmarks, too.
@@ -65,6 +66,7 @@ class Calibration:
     radius_inputs: tuple[str, ...] = ()
     margin_inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     confused: tuple[tuple[str, str], ...] = ()
+    subjects: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,12 +193,20 @@ def _calibration(content: Mapping[str, Any]) -> Calibration:
     radius = content["radius"]
     lists = radius and {k: tuple(v) if isinstance(v, list) else v for k, v in radius.items()}
     made = Radius(**lists) if lists else None
-    known = content.get("coarsest")
-    more = content.get("margins", {}), content.get("boxes"), None if known is None else (known[0], known[1])
-    margin_inputs = {name: tuple(inputs) for name, inputs in content.get("margin_inputs", {}).items()}
-    given = tuple(content.get("radius_inputs", ())), margin_inputs  # none: an early model, which asked for none
-    confused = tuple((one, other) for one, other in content.get("confused", ()))
-    return Calibration(content["threshold"], made, content["cases"], *more, content.get("largest"), *given, confused)
+    known, needed = content.get("coarsest"), content.get("margin_inputs", {})
+    return Calibration(
+        content["threshold"],
+        made,
+        content["cases"],
+        content.get("margins", {}),
+        content.get("boxes"),
+        None if known is None else (known[0], known[1]),
+        content.get("largest"),
+        tuple(content.get("radius_inputs", ())),  # none: an early model, which promises whatever is missing
+        {name: tuple(inputs) for name, inputs in needed.items()},
+        tuple((one, other) for one, other in content.get("confused", ())),
+        content.get("subjects"),
+    )
 
 
 def _load_weights(network: PatchNetwork, path: Path, expected: str) -> None:

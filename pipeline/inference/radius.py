@@ -3,7 +3,7 @@
 Split-conformal prediction with a scale for each answer (Lei et al. 2018, "Distribution-free predictive inference for
 regression"): the error of each validation answer is divided by what is usual for its landmark and by the square root
 of how far its votes scatter against what is usual; the ceil(0.95 (n + 1))-th smallest of these is the factor.
-What is usual for a case is learnt from the other cases, so that no error judges itself.
+What is usual for a case is learnt from the cases of other subjects, so that no error judges itself, or its like.
 
 Letters: C cases, K landmarks.
 """
@@ -13,10 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
+PROMISED = 0.95  # share of the errors that a radius or a margin holds
 SMALLEST_N = 19  # answers: the 95% conformal quantile of n exists from 19 on
-FEWEST_CASES = 5  # answers of one case err together
+FEWEST_SUBJECTS = 5  # answers of one err together
 SHRINK = 4.0  # answers' worth of the mean over all landmarks in each landmark's usual error
 LEAST = 0.25  # of the usual scatter: votes that agree by chance promise nothing
 
@@ -43,7 +44,10 @@ class Radius:
 
 
 def fit_radius(
-    error: Float[np.ndarray, "C K"], spread: Float[np.ndarray, "C K"], found: Bool[np.ndarray, "C K"]
+    error: Float[np.ndarray, "C K"],
+    spread: Float[np.ndarray, "C K"],
+    found: Bool[np.ndarray, "C K"],
+    subject: Int[np.ndarray, " C"] | None = None,
 ) -> Radius | None:
     """Learn from validation answers.
 
@@ -51,17 +55,19 @@ def fit_radius(
         error: Distance from the truth; NaN = no truth.
         spread: Of the votes.
         found: What would be called found: only such answers are given, so only they count.
+        subject: Whose each case is; None = each is a subject of its own.
 
     Returns:
-        None where there are too few answers or cases to promise 95%.
+        None where there are too few answers or subjects to promise 95%.
     """
     counts = found & np.isfinite(error)
-    if counts.sum() < SMALLEST_N or counts.any(1).sum() < FEWEST_CASES:
+    subject = np.arange(len(error)) if subject is None else subject
+    if counts.sum() < SMALLEST_N or len(np.unique(subject[counts.any(1)])) < FEWEST_SUBJECTS:
         return None
     error, spread = np.where(counts, error, np.nan), np.where(counts, spread, np.nan)
     scores = []
     for case in np.flatnonzero(counts.any(1)):
-        others = np.arange(len(error)) != case
+        others = subject != subject[case]
         usual, typical = _usual(error[others], spread[others])
         score = error[case] / (usual * _widening(spread[case], typical))
         scores += score[counts[case]].tolist()
@@ -73,6 +79,26 @@ def conformal95(scores: Float[np.ndarray, " N"]) -> float:
     """The ceil(0.95 (n + 1))-th smallest of n scores; infinite below 19 (Vovk et al. 2005)."""
     place = int(np.ceil(0.95 * (len(scores) + 1) - 1e-9))
     return float(np.sort(scores)[place - 1]) if place <= len(scores) else float("inf")
+
+
+def fit_margin(error: Float[np.ndarray, " N"], subject: Int[np.ndarray, " N"]) -> float | None:
+    """The error that 95% of the images keep, one more subject counted as missing it; each image has its share of its
+    subject (hierarchical conformal prediction, Lee et al. 2023), so several of one say no more than one.
+
+    Args:
+        error: Of one answer an image.
+        subject: Whose each is.
+
+    Returns:
+        None where there are too few subjects to promise 95%.
+    """
+    _, mine, images = np.unique(subject, return_inverse=True, return_counts=True)
+    if len(images) < SMALLEST_N:
+        return None
+    order = np.argsort(error, kind="stable")
+    reached = np.cumsum((1 / images[mine])[order])  # subjects
+    place = int(np.searchsorted(reached, PROMISED * (len(images) + 1)))
+    return float(error[order][min(place, len(error) - 1)])
 
 
 def _usual(

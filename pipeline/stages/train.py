@@ -27,6 +27,7 @@ from pipeline.inference.model import Calibration, Model, ModelLevel, pick_device
 from pipeline.inference.shaping import fit_shaping
 from pipeline.inference.vetoing import ending_near, fit_veto
 from pipeline.networks.network import count_parameters
+from pipeline.sampling.batches import IDENTITY
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.attributes import AttributesTask
 from pipeline.tasks.boxes import BoxesTask
@@ -195,13 +196,14 @@ def _model(
 def _calibrated(model: Model, learned: Sequence[TrainingCase], cases: Sequence[TrainingCase]) -> Model:
     """The model with what the validation cases say of how sure it may be, for each kind of answer it gives."""
     levels, task = {c.id: c.levels[: len(model.networks)] for c in cases}, model.task
+    subjects = [int(c.values[IDENTITY][0]) for c in cases]
     if isinstance(task, LandmarksTask):
         placed = [(levels[c.id], c.world, c.known) for c in cases]
         model = fit_veto(model, ending_near(model, placed, _watched))
         seen = [look(model, levels[c.id]) for c in _watched(cases)]
         if task.decode.shape:
             model = fit_shaping(model, np.stack([c.world for c in learned]), seen, np.stack([c.world for c in cases]))
-        model = calibrate(model, placed, seen)
+        model = calibrate(model, placed, seen, subjects)
     boxed = [(levels[c.id], c.corners, c.labels) for c in cases if c.corners is not None and c.boxes_known]
     if boxed and isinstance(task, BoxesTask | MultiTask):
         model = calibrate_boxes(model, _watched(boxed))
@@ -209,7 +211,7 @@ def _calibrated(model: Model, learned: Sequence[TrainingCase], cases: Sequence[T
     if isinstance(task, AttributesTask | MultiTask):
         if isinstance(task, AttributesTask):
             model = fit_mix(model, _watched(valued))
-        model = calibrate_values(model, _watched(valued))
+        model = calibrate_values(model, _watched(valued), subjects)
     if isinstance(task, EmbeddingTask):
         model = calibrate_vectors(model, _watched(valued), task.settings.far, [c.id for c in cases])
     return model

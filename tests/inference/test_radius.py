@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.inference.radius import conformal95, fit_radius
+from pipeline.inference.radius import conformal95, fit_margin, fit_radius
 
 ALL = np.ones((40, 3), bool)
 
@@ -68,3 +68,37 @@ def test_a_landmark_that_was_never_found_gets_what_is_usual():
     error[:, 1] = np.nan
     radius = fit_radius(error, spread, ALL)
     assert radius.error[0] < radius.error[1] < radius.error[2] and radius.spread[1] > 0
+
+
+def test_cases_of_one_subject_count_as_one_and_do_not_judge_each_other():
+    error, spread = drawn(0, 40)
+    assert fit_radius(error, spread, ALL, np.arange(40)) == fit_radius(error, spread, ALL)
+    assert fit_radius(error, spread, ALL, np.arange(40) % 4) is None  # 120 answers of 4 subjects
+    assert fit_radius(error, spread, ALL, np.arange(40) % 5).answers == 120
+    twice, of_two = (np.tile(part, (2, 1)) for part in (error, spread))
+    both = np.ones((80, 3), bool)
+    apart, together = (fit_radius(twice, of_two, both, who) for who in (np.arange(80), np.arange(80) % 40))
+    assert together.factor > apart.factor and together.error == apart.error
+
+
+def test_the_margin_is_the_one_worked_out_by_hand():
+    error, alone = np.random.default_rng(0).permutation(np.arange(1.0, 41)), np.arange(40)
+    assert fit_margin(error, alone) == 39  # ceil(0.95 * 41) = 39th of 40
+    assert fit_margin(np.arange(1.0, 41), alone // 2) == 40  # 19.95 of 20 subjects
+    assert fit_margin(error[:18], alone[:18]) is None and fit_margin(error[:19], alone[:19]) == error[:19].max()
+    assert fit_margin(np.arange(300.0), np.arange(300) % 18) is None
+    many = np.array([*np.zeros(100, int), *range(1, 19)])  # a hundred images of one say no more than one of another
+    assert fit_margin(np.where(many, many, 0.5), many) == 18
+
+
+def test_new_subjects_lie_within_the_margin_in_95_percent_though_images_of_one_err_alike():
+    def errors(rng, subjects):
+        who = np.repeat(np.arange(subjects), 8)
+        return np.abs(rng.normal(size=subjects)[who] + 0.3 * rng.normal(size=len(who))), who
+
+    held = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        margin = fit_margin(*errors(rng, 25))
+        held.append((errors(rng, 200)[0] <= margin).mean())
+    assert 0.94 < np.mean(held) < 0.985

@@ -131,6 +131,10 @@ def test_a_model_that_finds_nothing_is_said_to_by_the_page_and_by_train(tmp_path
     assert "finds no landmark" not in report(tmp_path).read_text()
     (said,) = promise(tmp_path / "model")
     assert "1 validation case gave too few answers (19 answers, of 5 cases or more, are needed)" in said
+    content["calibration"] |= {"cases": 30, "subjects": 2}
+    write_sealed(tmp_path / "model" / "model.json", content)
+    (said,) = promise(tmp_path / "model")
+    assert "30 validation cases of 2 subjects gave too few answers (19 answers, of 5 subjects or more, are" in said
 
 
 def test_a_part_that_was_not_measured_says_so_and_how_it_is(tmp_path):

@@ -11,17 +11,21 @@ import pytest
 from words import with_others
 
 from pipeline.cli.door import main
+from pipeline.cli.promise import promise
 from pipeline.data.atomic import read_sealed, sha256_of, write_sealed
 from pipeline.data.columns import Column
-from pipeline.data.dataset import Case, Dataset, read_dataset
+from pipeline.data.dataset import Case, Dataset, read_dataset, write_dataset
 from pipeline.data.encoders import Encoder
 from pipeline.data.fit_encoders import fit_encoders
 from pipeline.data.inputs import Inputs
 from pipeline.data.store import read_store
 from pipeline.data.value_predictions import read_value_predictions
 from pipeline.data.values_csv import read_values
+from pipeline.inference import calibration
 from pipeline.inference.beside import beside_scans
+from pipeline.inference.model import Calibration, Model
 from pipeline.stages.report_values import _pictures
+from pipeline.tasks.values_found import ValuesFound
 from pipeline.training.cases import fit_known
 
 SETTINGS = [
@@ -215,10 +219,6 @@ def test_a_number_too_large_for_an_early_model_is_refused_by_row_and_column(tmp_
 
 
 def test_a_number_of_many_validation_cases_has_a_range(tmp_path):
-    from pipeline.inference import calibration
-    from pipeline.inference.model import Calibration, Model
-    from pipeline.tasks.values_found import ValuesFound
-
     errors = np.arange(1, 41) / 10
     said = iter([ValuesFound({"age": np.array([e])}) for e in errors])
     cases = [((), {"age": np.array([0.0])}) for _ in errors]
@@ -229,6 +229,31 @@ def test_a_number_of_many_validation_cases_has_a_range(tmp_path):
     assert margin == pytest.approx(3.9)  # 39 of 40: ceil(0.95 * 41)
     answer = Encoder(Column("age", "number"), 50.0, 10.0).answer(np.array([1.0]), margin)
     assert (answer.low, answer.value, answer.high) == (pytest.approx(21.0), 60.0, pytest.approx(99.0))
+
+
+@pytest.mark.parametrize(("subjects", "there"), [(18, False), (19, True), (30, True)])
+def test_a_range_needs_validation_cases_of_as_many_subjects(subjects, there, monkeypatch):
+    cases = [((), {"age": np.array([0.1 * n])}) for n in range(30)]
+    monkeypatch.setattr(calibration, "locate", lambda *_: ValuesFound({"age": np.zeros(1)}))
+    model = Model("m", 2, "px", None, None, (), (), Calibration())
+    learned = calibration.calibrate_values(model, cases, [n % subjects for n in range(30)]).calibration
+    assert ("age" in learned.margins) == there and (learned.cases, learned.subjects) == (30, subjects)
+
+
+def test_who_is_behind_the_ranges_is_counted_and_told(untrained, capsys):
+    data = read_dataset(untrained / "dataset.json")
+    cases = [replace(c, subject=f"p{n % 2}") if c.split == "validation" else c for n, c in enumerate(data.cases)]
+    write_dataset(replace(data, cases=tuple(cases)), untrained / "dataset.json")
+    main(["check", f"run={untrained}"])
+    short = [s for s in SETTINGS if s.startswith(("training.minutes", "training.coarse", "training.precision"))]
+    assert main(["train", f"run={untrained}", "task=attributes", "training.steps=2", *short]) == 0
+    content = read_sealed(untrained / "model" / "model.json")
+    assert content["calibration"]["cases"] == len(data.part("validation")) and content["calibration"]["subjects"] == 2
+    assert promise(untrained / "model") == ()  # too few cases, whoever they show
+    content["calibration"]["cases"] = 30
+    write_sealed(untrained / "model" / "model.json", content)
+    (said,) = promise(untrained / "model")
+    assert "no range will be given of 'sum': 30 validation cases of 2 subjects gave its values (19 subjects" in said
 
 
 def test_what_is_asked_of_the_validation_cases_after_the_last_step_has_a_bar(untrained, capsys, monkeypatch):
