@@ -39,7 +39,7 @@ from pipeline.tasks.table import TASKS
 from pipeline.training.allocator import keep_freed_memory
 from pipeline.training.beside import can_learn_at_once
 from pipeline.training.cascade import Cascade
-from pipeline.training.cases import fit_known, tell_untaught, training_cases
+from pipeline.training.cases import fit_known, tell_untaught, training_cases, untaught_classes
 from pipeline.training.contents import contents_of
 from pipeline.training.history import history_csv, restore_history
 from pipeline.training.identity import levels_done, record
@@ -111,7 +111,7 @@ def train(
     place, how = run / "resume", (store.spacings, store.unit, settings, target)
     names = mirrored_names(data, question, settings.augment, known.outputs, known.inputs.columns)
     tell_lone(names)
-    asked = Asked(data.landmarks, data.classes, known.outputs)
+    asked = Asked(data.landmarks, data.classes, known.outputs, untaught_classes(data.classes, learning))
     check_asked(dataset, question, asked)
     check_beside(f"{dataset} has", known.inputs, settings.coarse.hidden)
     parts: dict[Part, list[TrainingCase]] = {"train": learning, "validation": validating}
@@ -124,7 +124,7 @@ def train(
     cascade = Cascade(learning, validating, *how, place, identity, names, question, asked, known.inputs, at_once)
     check_weights(cascade.task, settings.attributes)
     if isinstance(cascade.task, BoxesTask | OneObjectTask | MultiTask):
-        tell_untaught(data.classes, learning)
+        tell_untaught(asked.untaught)
     scans = {case: facts["sha256"] for case, facts in _facts(dataset).items() if case in store.keys}
     record(run, made_of, contents_of(data, scans))  # not before all is checked: else it may be begun otherwise
     trained = cascade.train()

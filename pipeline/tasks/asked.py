@@ -15,11 +15,13 @@ class Asked:
         landmarks: Named points.
         classes: Of things with boxes.
         outputs: Values, as fitted on the training cases.
+        untaught: Those of the classes that no training case shows.
     """
 
     landmarks: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     outputs: tuple[Encoder, ...] = ()
+    untaught: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from pipeline.tasks.boxes_found import BoxesFound, box_ends, joined
 from pipeline.tasks.settings import BoxSettings
 from pipeline.tasks.truth import Truth, no_losses
 
+NEVER = -1.0  # below any belief that is asked for
 START_BELIEF = -4.6  # one patch in a hundred: most show no middle of anything
 
 
@@ -41,22 +42,26 @@ class BoxesTask:
         classes: Their names.
         settings: Losses and decoding.
         edges: Voxels of the level: it speaks of boxes whose longest edge lies between these.
+        untaught: Classes that no training case shows, which are never answered; none of an early model, which did not
+            know them.
     """
 
     classes: tuple[str, ...]
     settings: BoxSettings = field(default_factory=BoxSettings)
     edges: tuple[float, float] = (0.0, np.inf)
+    untaught: tuple[str, ...] = ()
 
     @classmethod
     def new(cls, asked: Asked, settings: Any) -> BoxesTask:
-        return cls(asked.classes, settings.boxes)
+        return cls(asked.classes, settings.boxes, untaught=asked.untaught)
 
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> BoxesTask:
-        return cls(tuple(map(spelled, content["classes"])), BoxSettings(**content["boxes"]))
+        classes, untaught = tuple(map(spelled, content["classes"])), tuple(content.get("untaught", ()))
+        return cls(classes, BoxSettings(**content["boxes"]), untaught=untaught)
 
     def content(self) -> dict[str, Any]:
-        return {"classes": list(self.classes), "boxes": asdict(self.settings)}
+        return {"classes": list(self.classes), "untaught": list(self.untaught), "boxes": asdict(self.settings)}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -117,6 +122,7 @@ class BoxesTask:
         frame, stride = level.frame, network.cells.stride
         seen, said = ask_all(network, level, margin=stride, prefix=prefix)
         score = said["belief"][0, 0].sigmoid() * said["class"][:, 0].softmax(0)  # C, P
+        score[[self.classes.index(name) for name in self.untaught]] = NEVER
         centres = seen.grid.centres() + seen.origin[:, None]
         low, high = decode_boxes(centres, stride, said["offset"][0], said["size"][0])
         found = [self._of_class(c, score[c], torch.cat([low, high], 1), frame) for c in range(len(score))]

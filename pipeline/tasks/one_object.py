@@ -36,21 +36,25 @@ class OneObjectTask:
     Args:
         classes: Their names.
         settings: Which loss.
+        untaught: Classes that no training case shows, which are never answered; none of an early model, which did not
+            know them.
     """
 
     classes: tuple[str, ...]
     settings: ObjectSettings = field(default_factory=ObjectSettings)
+    untaught: tuple[str, ...] = ()
 
     @classmethod
     def new(cls, asked: Asked, settings: Any) -> OneObjectTask:
-        return cls(asked.classes, settings.one_object)
+        return cls(asked.classes, settings.one_object, asked.untaught)
 
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> OneObjectTask:
-        return cls(tuple(map(spelled, content["classes"])), ObjectSettings(**content["one_object"]))
+        classes, untaught = tuple(map(spelled, content["classes"])), tuple(content.get("untaught", ()))
+        return cls(classes, ObjectSettings(**content["one_object"]), untaught)
 
     def content(self) -> dict[str, Any]:
-        return {"classes": list(self.classes), "one_object": asdict(self.settings)}
+        return {"classes": list(self.classes), "untaught": list(self.untaught), "one_object": asdict(self.settings)}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,7 +118,8 @@ class OneObjectTask:
         chance = logits.softmax(1)[0].numpy().astype(float)
         middle, edges = (v.double().numpy() for v in box.tensor_split(2, 1))
         ends = [frame.voxel_to_world(middle + side * edges / 2) for side in (-1, 1)]
-        label = np.array([int(chance[1:].argmax())])
+        taught = [name not in self.untaught for name in self.classes]
+        label = np.array([int(np.where(taught, chance[1:], -1.0).argmax())])
         return BoxesFound(np.minimum(*ends), np.maximum(*ends), np.array([1 - chance[0]]), label)
 
     def measure(self, cases: Sequence[Any], found: Mapping[str, BoxesFound]) -> dict[str, float]:

@@ -93,11 +93,16 @@ def _tell_unheard(output: Encoder, others: Sequence[Case]) -> None:
         )
 
 
-def tell_untaught(classes: Sequence[str], learning: Sequence[TrainingCase]) -> None:
-    """Say which classes no box of the training cases shows."""
+def untaught_classes(classes: Sequence[str], learning: Sequence[TrainingCase]) -> tuple[str, ...]:
+    """Those that no box of the training cases shows."""
     taught = {number for case in learning if case.labels is not None for number in case.labels.tolist()}
-    if missing := [name for number, name in enumerate(classes) if number not in taught]:
-        print(f"boxes: no training case shows {some(missing)}; that will never be answered.", file=sys.stderr)
+    return tuple(name for number, name in enumerate(classes) if number not in taught)
+
+
+def tell_untaught(untaught: Sequence[str]) -> None:
+    """Say which classes no training case shows."""
+    if untaught:
+        print(f"boxes: no training case shows {some(untaught)}; that will never be answered.", file=sys.stderr)
 
 
 def _with_truth(data: Dataset, store: PreparedStore, case: Case, people: Sequence[str], known: Known) -> TrainingCase:

@@ -144,12 +144,14 @@ def test_a_class_that_no_training_case_shows_is_told_before_anything_is_learned(
     data, virus = read_dataset(run / "dataset.json"), Box("virus", (1.0, 1.0), (9.0, 9.0))
     told = tuple(replace(c, boxes=(*(c.boxes or ()), virus)) if c.split == "test" else c for c in data.cases)
     write_dataset(data.with_cases(told), tmp_path / "dataset.json")
-    monkeypatch.setattr(Cascade, "train", None)
+    untaught = []
+    monkeypatch.setattr(Cascade, "train", lambda cascade: untaught.append(cascade.task_of(1).untaught))
     with pytest.raises(TypeError):
         train(
             tmp_path / "dataset.json", run / "prepared", tmp_path / "run", TrainingSettings(), "cpu", question="boxes"
         )
     assert capsys.readouterr().err == "boxes: no training case shows 'virus'; that will never be answered.\n"
+    assert untaught == [("virus",)]  # nor is it: the task knows
 
 
 def test_one_thing_or_none_from_phantoms_to_a_page(tmp_path, capsys):

@@ -93,6 +93,15 @@ def test_boxes_that_the_patches_know_are_answered_in_the_world(dims):
     assert (np.diff(found.belief) <= 0).all()
 
 
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_class_that_no_training_case_shows_is_never_answered(dims):
+    _, level, low, high, labels = scene(dims)
+    said = {names: replace(TASK, untaught=names).locate(BoxOracle(low, high, labels), level)
+            for names in ((), ("cat",), ("dog",), CLASSES)}  # fmt: skip
+    assert [sorted(set(found.label.tolist())) for found in said.values()] == [[0, 1], [1], [0], []]
+    assert (said[()].belief[said[()].label == 1] == said["cat",].belief).all()
+
+
 def test_boxes_of_a_coarser_level_are_kept_once():
     frame, level, low, high, labels = scene(2)
     ends = frame.voxel_to_world(low[:1]), frame.voxel_to_world(high[:1])

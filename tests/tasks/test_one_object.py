@@ -121,6 +121,26 @@ def test_a_network_learns_and_answers(dims, loss):
     assert 0 <= found.belief[0] <= 1 and found.label[0] in (0, 1)
 
 
+@pytest.mark.parametrize("dims", DIMS)
+def test_a_class_that_no_training_case_shows_is_never_the_answer(dims):
+    torch.manual_seed(dims)
+    network = build_network("fcn", dims, 1, OneObjectTask(CLASSES).heads(dims, 0), stride=4, width=4, growth=2, depth=1)
+    level = LevelArray(upright_frame((22,) * dims), np.random.default_rng(0).random((1, *(22,) * dims), np.float32))
+    said = [OneObjectTask(CLASSES, untaught=names).locate(network.eval(), level) for names in ((), ("cat",), ("dog",))]
+    assert [one.label.tolist() for one in said[1:]] == [[1], [0]]
+    assert said[0].belief == said[1].belief == said[2].belief  # that anything is there, whatever it is
+
+
+@pytest.mark.parametrize("name", ["boxes", "one_object", "multi"])
+def test_an_early_model_does_not_know_which_classes_were_not_taught(name):
+    from pipeline.training.settings import TrainingSettings
+
+    asked = Asked(("tip",), CLASSES, (Encoder(Column("age", "number"), 40.0, 10.0),), untaught=("dog",))
+    content = new_task(name, asked, TrainingSettings()).content()
+    assert content.pop("untaught") == ["dog"]
+    assert task_class(name).of_content(content).content()["untaught"] == []
+
+
 def test_measuring_counts_right_classes_and_overlap():
     task = OneObjectTask(CLASSES)
 
@@ -177,7 +197,7 @@ def test_every_task_of_the_table_can_be_made_and_knows_its_name(name):
     from pipeline.training.settings import TrainingSettings
 
     number = Encoder(Column("age", "number"), 40.0, 10.0)
-    asked = Asked(("tip", "root"), CLASSES, (number,))
+    asked = Asked(("tip", "root"), CLASSES, (number,), untaught=CLASSES[1:])
     task = new_task(name, asked, TrainingSettings())
     assert name_of(task) == name
     kept = json.loads(json.dumps(task.content()))
