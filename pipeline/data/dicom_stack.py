@@ -21,6 +21,7 @@ from pipeline.geometry import ImageFrame
 WIDEST = 3  # times the usual step: a wider gap is no step of a protocol
 DRIFT = 0.02  # pixels within a plane that rounded positions explain
 STEEPEST = 45  # degrees of a gantry
+SPARE = 0.01, 0.1  # mm, for positions are often written to so much; and of a step, at most: micro-CT has finer ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,19 +115,21 @@ def _uneven(folder: Path, slices: Sequence[Slice], heights: np.ndarray) -> str:
     gaps = np.diff(heights)
     usual = float(np.median(gaps))
     _refuse_doubled(folder, slices, heights, usual)
-    near = 0.01 * usual + 0.01  # mm
+    near = 0.01 * usual + min(SPARE[0], SPARE[1] * usual)  # mm
+    digits = max(3, 2 - int(np.floor(np.log10(usual))))  # of what is told
     odd = [int(i) for i in np.flatnonzero(np.abs(gaps - usual) > near)]
     numbered = _numbered(slices, heights, near)
     if lost := numbered or _wide(slices, odd, gaps[odd] / usual):
         listed = "; ".join(
-            f"{gaps[i]:.3f} mm between {slices[i].path.name} and {slices[i + 1].path.name} at {heights[i]:.1f} mm"
+            f"{gaps[i]:.{digits}f} mm between {slices[i].path.name} and {slices[i + 1].path.name}"
+            f" at {heights[i]:.{digits - 2}f} mm"
             for i in lost[:5]
         )
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
-        elsewhere = float(np.median(np.delete(gaps, lost)))
+        elsewhere = f"{np.median(np.delete(gaps, lost)):.{digits}f} mm"
         why = "slices are missing" + (", as InstanceNumber says" if numbered else "")
-        raise DataError(f"{folder}: {why}: {listed}{more}; elsewhere {elsewhere:.3f} mm. Export the whole series.")
-    steps = sorted({round(float(g), 2) for g in gaps})
+        raise DataError(f"{folder}: {why}: {listed}{more}; elsewhere {elsewhere}. Export the whole series.")
+    steps = sorted({round(float(g), digits - 1) for g in gaps})
     return f"steps from {steps[0]:g} to {steps[-1]:g} mm" if odd else ""
 
 

@@ -65,3 +65,38 @@ def test_a_tilt_that_was_not_undone_would_be_seen(tmp_path):
 def test_a_tilt_that_no_gantry_has_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"gantry tilt: .* 50\.00 degrees"):
         read_frame(write_stack(tmp_path, EVEN, 50))
+
+
+def fine_stack(folder, steps, digits=6):
+    """Of micro-CT: voxels of some micrometres; positions are written to so many digits."""
+    for index, height in enumerate(np.concatenate([[0.0], np.cumsum(steps)])):
+        position, pixel = np.round([0, 0, height], digits), min(steps)
+        write_slice(folder / f"{index}.dcm", index, np.eye(4) * index, position, (pixel, pixel), (1, 0, 0, 0, 1, 0))
+    return folder
+
+
+@pytest.mark.parametrize("step", [0.5, 0.1, 0.02, 0.01, 0.002])
+def test_a_change_of_steps_is_noticed_however_fine_they_are(tmp_path, step):
+    image = read_image(fine_stack(tmp_path, [step] * 20 + [1.5 * step] * 10))
+    assert image.notes == (f"steps from {step:g} to {1.5 * step:g} mm: resampled to an even step",)
+    assert np.isclose(image.frame.spacing[0], step) and image.frame.shape[0] == 36
+
+
+@pytest.mark.parametrize("step", [0.5, 0.1, 0.02, 0.01, 0.002])
+def test_a_missing_slice_is_noticed_however_fine_the_steps_are(tmp_path, step):
+    fine_stack(tmp_path, [step] * 9)
+    (tmp_path / "5.dcm").unlink()
+    with pytest.raises(
+        DataError, match=rf"slices are missing.*: {2 * step}0* mm between 4\.dcm and 6\.dcm at {4 * step}"
+    ):
+        read_frame(tmp_path)
+
+
+def test_forty_slices_and_twenty_with_twice_the_step_lack_some(tmp_path):
+    with pytest.raises(DataError, match=r"slices are missing: 0\.0200 mm between 40\.dcm and 41\.dcm at 0\.40 mm"):
+        read_frame(fine_stack(tmp_path, [0.01] * 40 + [0.02] * 20))
+
+
+@pytest.mark.parametrize("step", [0.125, 0.234, 0.703])
+def test_positions_that_are_written_to_a_hundredth_of_a_millimetre_are_even(tmp_path, step):
+    assert not read_image(fine_stack(tmp_path, [step] * 30, digits=2)).notes
