@@ -30,6 +30,10 @@ class UnwritableError(DataError):
     """A file of the program's own cannot be written, as on a full disk: nothing is wrong with the data."""
 
 
+class UnevenError(DataError):
+    """The voxels of a scan lie, as stored, on no even grid, so that their numbers say nothing of where they are."""
+
+
 class MisfitError(DataError):
     """An image is of another kind or size than a model learned from. It names no file: whoever asks knows which."""
 

@@ -8,6 +8,7 @@ slice, as programs stack it), and the voxel sizes they mean.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pipeline.data.frames import NULL, coordinate
 from pipeline.data.points_table import PointsTable
 from pipeline.data.readers import folder_and_series, read_frame
 from pipeline.data.scan_ids import under_ids
-from pipeline.errors import DataError
+from pipeline.errors import DataError, UnevenError
 from pipeline.geometry import ImageFrame
 
 NAME = "all_landmarks_voxel.json"
@@ -47,7 +48,7 @@ def read_nnlandmark(path: Path, scans: Mapping[str, Path], ids: Mapping[str, str
         if known not in scans:
             continue
         try:
-            frame = _frame(scans[known])
+            frame = counted_frame(scans[known])
             _require_spacing(path, case, spacings.get(known), frame)
             for name, voxel in landmarks.items():
                 table.add(case, name, _world(voxel, frame, f"{path}: {case}.{name}"), str(path))
@@ -57,22 +58,30 @@ def read_nnlandmark(path: Path, scans: Mapping[str, Path], ids: Mapping[str, str
 
 
 def write_nnlandmark(path: Path, cases: Mapping[str, Mapping[str, Any]], scans: Mapping[str, Path]) -> None:
-    """Write positions (LPS mm) as voxels of their scans, and `spacing.json` beside them; None is left out."""
-    frames = {case: _frame(scans[case]) for case in cases}
+    """Write positions (LPS mm) as voxels of their scans, and `spacing.json` beside them; None is left out, and so is a
+    case whose voxels lie on no even grid: `counted_frame` says so where it is asked alone."""
+    frames = {}
+    for case in cases:
+        with suppress(UnevenError):
+            frames[case] = counted_frame(scans[case])
     voxels = {
         case: {
-            name: frames[case].world_to_voxel(np.array([p]))[0].tolist() for name, p in points.items() if p is not None
+            name: frame.world_to_voxel(np.array([p]))[0].tolist() for name, p in cases[case].items() if p is not None
         }
-        for case, points in cases.items()
+        for case, frame in frames.items()
     }
     write_json(path, voxels)
-    spacings = {case: {"image_spacing": frames[case].spacing.tolist(), "annotation_spacing": None} for case in cases}
+    spacings = {c: {"image_spacing": frame.spacing.tolist(), "annotation_spacing": None} for c, frame in frames.items()}
     write_json(path.with_name(SPACINGS), spacings)
 
 
-def _frame(scan: Path) -> ImageFrame:
-    """Of the voxels as nnLandmark counts them: here a DICOM series is (slice, row, column)."""
-    frame = read_frame(scan)
+def counted_frame(scan: Path) -> ImageFrame:
+    """Of the voxels as nnLandmark counts them: here a DICOM series is (slice, row, column).
+
+    Raises:
+        UnevenError: A DICOM series is tilted or changes its step.
+    """
+    frame = read_frame(scan, as_stored=True)
     if not folder_and_series(scan)[0].is_dir():
         return frame
     back = [*reversed(range(frame.dims)), frame.dims]

@@ -14,7 +14,7 @@ from pipeline.data.dicom_series import read_series
 from pipeline.data.dicom_stack import plan_stack
 from pipeline.data.image import Image
 from pipeline.data.room import require_memory
-from pipeline.errors import DataError
+from pipeline.errors import DataError, UnevenError
 from pipeline.geometry import ImageFrame
 
 SHORTS = np.iinfo(np.int16)
@@ -42,9 +42,22 @@ def read_dicom(folder: Path, series: str | None = None) -> Image:
     return Image(stack.frame, stack.bring(planes), (*notes, *stack.notes))
 
 
-def read_dicom_frame(folder: Path, series: str | None = None) -> ImageFrame:
-    """The frame alone; pixels are not read."""
-    return plan_stack(folder, read_series(folder, series)[0]).frame
+def read_dicom_frame(folder: Path, series: str | None = None, as_stored: bool = False) -> ImageFrame:
+    """The frame alone; pixels are not read.
+
+    Args:
+        as_stored: Of the voxels as they are stored, not as they are resampled.
+
+    Raises:
+        UnevenError: They are resampled.
+    """
+    stack = plan_stack(folder, read_series(folder, series)[0])
+    if as_stored and not stack.even:
+        raise UnevenError(
+            f"{folder}: {'; '.join(stack.notes)}: the voxels of its slices lie on no even grid, and landmarks in voxels"
+            " (nnLandmark) are neither read nor written. Use positions in mm, such as .mrk.json."
+        )
+    return stack.frame
 
 
 def read_plane(piece: Slice) -> Shaped[np.ndarray, "R C"]:

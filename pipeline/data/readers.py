@@ -69,10 +69,14 @@ def _read(path: Path) -> Image:
     return read_itk(path)
 
 
-def read_frame(path: Path) -> ImageFrame:
-    """Where a scan lies; reads its header only."""
+def read_frame(path: Path, as_stored: bool = False) -> ImageFrame:
+    """Where a scan lies; reads its header only.
+
+    Args:
+        as_stored: Refuse a DICOM series whose voxels are resampled to an even grid.
+    """
     path = Path(path)
-    frame = _read_frame(path)
+    frame = _read_frame(path, as_stored)
     _require_place(path, frame)
     return frame
 
@@ -87,12 +91,12 @@ def _require_place(path: Path, frame: ImageFrame) -> None:
         )
 
 
-def _read_frame(path: Path) -> ImageFrame:
+def _read_frame(path: Path, as_stored: bool) -> ImageFrame:
     kind = _kind(path)
     if kind == "dicom":
         from pipeline.data.read_dicom import read_dicom_frame
 
-        return read_dicom_frame(*folder_and_series(path))
+        return read_dicom_frame(*folder_and_series(path), as_stored)
     if kind == "nifti":
         from pipeline.data.read_nifti import read_nifti_frame
 

@@ -11,7 +11,7 @@ from pipeline.data.file_names import file_stem
 from pipeline.data.findings import Finding
 from pipeline.data.markups import write_markups
 from pipeline.data.nnlandmark import NAME as NNLANDMARK
-from pipeline.data.nnlandmark import write_nnlandmark
+from pipeline.data.nnlandmark import counted_frame, write_nnlandmark
 from pipeline.data.points_csv import write_points_csv
 from pipeline.data.points_file import SUFFIX as POINTS
 from pipeline.data.points_file import write_points_file
@@ -56,6 +56,8 @@ def write_case(
     words = {n: how_sure(a, unit_of(scan)) for n, a in answers.items()}
     stem = out / file_stem(case)
     with ExitStack() as each:  # is written though another fails
+        if "nnlandmark" in formats:  # `write_all` leaves out what cannot be counted in voxels: it is told with its case
+            each.callback(counted_frame, scan)
         if "mrk.json" in formats:
             each.callback(write_markups, Path(f"{stem}.mrk.json"), in_space, words)
         if "fcsv" in formats:

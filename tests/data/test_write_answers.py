@@ -121,6 +121,32 @@ def test_nnlandmark_voxels_of_a_series_are_column_row_and_slice(tmp_path):
     assert np.allclose(table.cases["CT"]["a"], at, atol=1e-6) and not table.problems
 
 
+def uneven_series(folder, tilt):
+    """Sixty slices at 1 mm, then forty at 1.4 mm; or a hundred of a tilted gantry."""
+    folder.mkdir()
+    heights = np.arange(100.0) if tilt else np.concatenate([np.arange(60.0), 59 + 1.4 * np.arange(1, 41)])
+    for index, height in enumerate(heights):
+        position = (0.0, round(tilt * height, 6), round(height, 6))
+        write_slice(folder / f"{index}.dcm", index, np.eye(9) * index, position, (1, 1), (1, 0, 0, 0, 1, 0))
+    return folder
+
+
+@pytest.mark.parametrize(("tilt", "why"), [(0.0, "steps from 1 to 1.4 mm"), (0.3, "gantry tilt of 16.70 degrees")])
+def test_nnlandmark_voxels_of_a_series_on_no_even_grid_are_refused(tmp_path, tilt, why):
+    scan, said = uneven_series(tmp_path / "P1", tilt), re.escape(f"{tmp_path / 'P1'}: {why}") + ": resampled.*no even"
+    (tmp_path / "all_landmarks_voxel.json").write_text('{"P1": {"p": [50, 60, 80]}}')
+    table = read_nnlandmark(tmp_path / "all_landmarks_voxel.json", {"P1": scan})
+    (problem,) = table.problems["P1"]
+    assert re.match(said, problem) and table.cases == {"P1": {}}
+    with pytest.raises(DataError, match=said):
+        write_case(tmp_path, "P1", answers(), scan, ["mrk.json", "nnlandmark"], "model")
+    assert (tmp_path / "P1.mrk.json").is_file()  # in mm it can be written
+    other = crooked_scan(tmp_path / "c1.nii.gz")
+    write_all(tmp_path, {"P1": answers(), "c1": answers()}, {"P1": scan, "c1": other}, ["nnlandmark"], "mm")
+    for name in ("all_landmarks_voxel.json", "spacing.json"):
+        assert list(json.loads((tmp_path / name).read_text())) == ["c1"]
+
+
 def test_another_voxel_size_than_the_scans_is_refused(tmp_path):
     scan = crooked_scan(tmp_path / "c1.nii.gz")
     write_all(tmp_path, {"c1": answers()}, {"c1": scan}, ["nnlandmark"], "mm")
