@@ -27,8 +27,10 @@ class AugmentSettings:
         elastic: Largest shift of a smooth bend's control points, as a share of their distance (a third of the crop), up
             to 0.15: above it, a bend might fold.
         mirror: Share of the samples in which left and right (x) are exchanged; names that say their
-            side change: of landmarks, of classes of boxes, of classes and labels among the values.
-        pairs: Names that change in a mirror, where they do not say left and right: {ONE: OTHER, ...}.
+            side change: of landmarks, of classes of boxes, of columns, of classes and labels in them. Texts stay as
+            they are, and views that say a side are refused.
+        pairs: Names that change in a mirror, where they do not say left and right: {ONE: OTHER, ...}; {ONE: ONE} says
+            that it is no side.
         blur: Largest standard deviation of a Gaussian blur, voxels; half of the samples stay sharp.
         slices: Largest distance of the slices that a sample is seen through, along a random axis, voxels, above 1; half
             of the samples stay as they are.

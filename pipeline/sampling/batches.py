@@ -18,9 +18,10 @@ from pipeline.sampling.augment import AugmentSettings, change_grey, change_sharp
 from pipeline.sampling.bend import random_bend
 from pipeline.sampling.composite import composed
 from pipeline.sampling.crops import Cut, whole_voxel_centre
-from pipeline.sampling.mirror import Twins, mirrored
+from pipeline.sampling.mirror import mirrored
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source, end_near_landmark
+from pipeline.sampling.twins import Twins
 
 IDENTITY = "\x00identity"  # the value that says whose a case is, as a number; no column is called so
 FILL = {"voxels": 0.0, "points": np.nan, "known": False}  # what stands where a sample has fewer rows than others

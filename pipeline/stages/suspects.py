@@ -21,7 +21,7 @@ from pipeline.errors import DataError
 from pipeline.inference.model import pick_device
 from pipeline.inference.suspects import Suspect, rank_suspects
 from pipeline.sampling.augment import AugmentSettings
-from pipeline.sampling.mirror import exchanged
+from pipeline.sampling.twins import exchanged
 from pipeline.tasks.asked import Asked
 from pipeline.training.beside import can_learn_at_once
 from pipeline.training.cascade import Cascade

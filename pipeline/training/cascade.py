@@ -17,7 +17,7 @@ from pipeline.data.progress_bar import watched
 from pipeline.data.store import Spacing
 from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import Batch
-from pipeline.sampling.mirror import Twins
+from pipeline.sampling.twins import Twins
 from pipeline.tasks.asked import Asked
 from pipeline.tasks.constellation import fit_constellation
 from pipeline.tasks.embedding import EmbeddingTask

@@ -15,9 +15,9 @@ from pipeline.data.store import LevelArray
 from pipeline.networks.heads import Head
 from pipeline.networks.network import PatchNetwork
 from pipeline.sampling.batches import IDENTITY, Batch, CropSettings, batches, canvas_shape
-from pipeline.sampling.mirror import Twins
 from pipeline.sampling.sampler import Sampler
 from pipeline.sampling.source import Source
+from pipeline.sampling.twins import Twins
 from pipeline.tasks.built import network_for
 from pipeline.tasks.found import Found
 from pipeline.tasks.landmarks import LandmarksTask

@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from pipeline.data.columns import OF_WORDS
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Dataset
 from pipeline.data.encoders import Encoder
 from pipeline.data.fit_encoders import fit_encoders
 from pipeline.sampling.augment import AugmentSettings
-from pipeline.sampling.mirror import Twins, exchanged
+from pipeline.sampling.twins import Twins, exchanged
 from pipeline.tasks.table import TASKS
 
 
@@ -27,7 +26,7 @@ def mirrored_names(
     landmarks = data.landmarks if kind == "points" else ()
     classes = data.classes if kind == "boxes" or everything else ()
     asked = outputs if kind == "values" or everything else ()
-    return exchanged(landmarks, augment, classes, (*asked, *inputs))
+    return exchanged(landmarks, augment, classes, asked, inputs, tuple(data.views))
 
 
 def tell_lone(names: Twins | None) -> None:
@@ -49,6 +48,5 @@ def require_mirrored_names(data: Dataset, question: str, augment: AugmentSetting
     """
     if augment.mirror:
         rows = [case.values for case in data.part("train")]
-        columns = ([c for c in of if c.kind in OF_WORDS] for of in (data.outputs, data.inputs))
-        outputs, inputs = (fit_encoders(of, rows) for of in columns)
+        outputs, inputs = (fit_encoders(of, rows) for of in (data.outputs, data.inputs))
         mirrored_names(data, question, augment, outputs, inputs)

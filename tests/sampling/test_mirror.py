@@ -11,8 +11,9 @@ from pipeline.data.resample import level_frame
 from pipeline.errors import ConfigError
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.batches import CropSettings, draw
-from pipeline.sampling.mirror import Twins, exchanged, mirrored, twins
+from pipeline.sampling.mirror import mirrored
 from pipeline.sampling.source import Source
+from pipeline.sampling.twins import Twins, exchanged, twins
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,7 @@ def test_a_pair_whose_names_are_not_asked_for_together_is_refused(landmarks, pai
         kept = {"LM1": "LM1"} if landmarks else {}
         exchanged(landmarks, AugmentSettings(mirror=0.5, pairs=kept | names), classes, columns)
     there = "landmarks 'LM1', 'LM2'; " if landmarks else ""
-    there += "classes 'hand_a', 'hand_b'; column 'sort' 'a', 'b'"
+    there += "classes 'hand_a', 'hand_b'; outputs 'sort'; column 'sort' 'a', 'b'"
     said = f"pairs: '{pair[0]}' and '{pair[1]}' are not both .* this task has {there}. Correct"
     with pytest.raises(ConfigError, match=said):
         exchanged(landmarks, AugmentSettings(mirror=0.5, pairs=dict([pair])), classes, columns)

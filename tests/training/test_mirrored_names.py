@@ -1,6 +1,6 @@
 """Names that a mirror leaves as they are are told where they may say a side."""
 
-from pipeline.sampling.mirror import Twins
+from pipeline.sampling.twins import Twins
 from pipeline.training.mirrored_names import tell_lone
 
 
