@@ -1,6 +1,7 @@
 """CSV tables of landmarks. Long: one row a landmark, `case,landmark,x,y,z` (also `x_mm`, `x_px`). Wide: one row a case,
 `case,NAME_x,NAME_y,NAME_z,...` (also `NAME.x`, `NAME x`, with `_mm`, `_px`). In place of `case` a column `image` may
-name the file; columns `width` and `height` may state the size of a picture. Others are not looked at.
+name the file; columns `width` and `height` may state the size of a picture. Where there is no `x_mm`, `x_mm_nominal` is
+one. Others are not looked at.
 
 The frame is a column `frame`, a comment line `# frame = RAS`, or the user's word. Coordinates that are the word
 `absent` say that the annotator looked and the landmark is not in the scan; empty ones of a wide table, that nobody did.
@@ -11,7 +12,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from pipeline.errors import DataError
 
 ABSENT = "absent"
 Columns = dict[str, dict[str, int]]  # landmark ("" = the row says it) -> title, x first -> place in the row
-AXIS = re.compile(r"(?:(?P<name>.+?)[ _.\-])?(?P<axis>[xyz])(?:_(?P<unit>mm|px)(?:_\w+)?)?")
+AXIS = re.compile(r"(?:(?P<name>.+?)[ _.\-])?(?P<axis>[xyz])(?:_(?P<unit>mm|px)(?P<more>_\w+)?)?")
 WHOSE = ("case", "image")  # the column that says which scan
 OBSERVERS = ("observer", "rater", "reader", "annotator")  # and who placed its points
 
@@ -43,12 +45,14 @@ def read_points_csv(path: Path, frame: str | None = None, unit: str | None = Non
     """
     rows, stated, delimiter = _rows(path)
     header = [c.strip() for c in rows.pop(0)[1]]
-    stated_units = {m["unit"] for c in header if (m := AXIS.fullmatch(c)) and m["unit"]}
-    columns = _columns(path, header, {unit} if unit and unit in stated_units else stated_units)
+    titles = _titles(header)
+    stated_units = list(dict.fromkeys(m["unit"] for some in titles.values() for m in some if m["unit"]))
+    taken = unit if unit in stated_units else next(iter(stated_units), None)
+    columns = _columns(path, header, titles, taken)
     where = {name: header.index(name) for name in ("landmark", "frame", *EXTENT) if name in header}
     for name, called in (("case", WHOSE), ("observer", OBSERVERS)):
         where |= next(({name: header.index(title)} for title in called if title in header), {})
-    table = PointsTable(unit=unit if unit in stated_units else next(iter(stated_units), None))
+    table = PointsTable(unit=taken)
     told: list[tuple[str, dict[str, str]]] = []
     for line, cells in _with_points(rows, {at for axes in columns.values() for at in axes.values()}, delimiter):
         row = {name: _cell(cells, index) for name, index in where.items()}
@@ -186,14 +190,27 @@ def split_line(line: str, where: str) -> list[str]:
         raise DataError(f"{where}: not readable as CSV: {error}. Close its quotes, or correct the line.") from error
 
 
-def _columns(path: Path, header: list[str], units: set[str]) -> Columns:
-    """Where the coordinates of each landmark stand, in one of `units`; an image with fewer axes has fewer."""
+def _titles(header: Sequence[str]) -> dict[str, list[re.Match[str]]]:
+    """Headings of coordinates, by landmark. Those of one that are exactly so called are alone looked at: where there is
+    `x_mm`, `x_mm_sd` says something else."""
+    long, found = "landmark" in header, defaultdict[str, list[re.Match[str]]](list)
+    for title in dict.fromkeys(header):
+        if (match := AXIS.fullmatch(title)) and (match["name"] is None) == long:
+            found[match["name"] or ""].append(match)
+    return {name: [m for m in each if not m["more"]] or each for name, each in found.items()}
+
+
+def _columns(path: Path, header: list[str], titles: Mapping[str, list[re.Match[str]]], unit: str | None) -> Columns:
+    """Where the coordinates of each landmark stand, in this unit; an image with fewer axes has fewer."""
     found: dict[str, dict[str, str]] = {}
-    for title in header:
-        if (match := AXIS.fullmatch(title)) and (match["unit"] in units or not units):
-            found.setdefault(match["name"] or "", {}).setdefault(match["axis"], title)
-    long = "landmark" in header
-    found = {n: axes for n, axes in found.items() if (n == "") == long}
+    for name, match in ((name, m) for name, each in titles.items() for m in each if m["unit"] == unit):
+        if (first := found.setdefault(name, {}).setdefault(match["axis"], match[0])) != match[0]:
+            whose = f" of landmark '{name}'" if name else ""
+            called = match[0].removesuffix(match["more"] or "")
+            raise DataError(
+                f"{path}: columns '{first}' and '{match[0]}' could each be the {match['axis']}{whose}. Call the one"
+                f" that is meant '{called}', or remove the other."
+            )
     odd = [n for n, axes in found.items() if "".join(sorted(axes)) != "xyz"[: len(axes)]]
     read = {*WHOSE, *OBSERVERS, "landmark", "frame", *(title for axes in found.values() for title in axes.values())}
     twice = any(header.count(title) > 1 for title in read)

@@ -52,6 +52,35 @@ def test_a_wide_table_that_lacks_a_column_is_refused(tmp_path, header):
         read_points_csv(text(tmp_path / "a.csv", header + "\n"))
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "unit"),
+    [
+        ("case,landmark,x,y,z,x_mm_sd,y_mm_sd,z_mm_sd", "c,a,1,2,3,9,9,9", None),
+        ("case,landmark,x_mm_sd,y_mm_sd,z_mm_sd,x_mm,y_mm,z_mm", "c,a,9,9,9,1,2,3", "mm"),
+        ("case,landmark,x_px_crop,y_px_crop,z_px_crop,x_px,y_px,z_px", "c,a,9,9,9,1,2,3", "px"),
+        ("case,landmark,x_px_crop,y_px_crop,z_px_crop,x,y,z", "c,a,9,9,9,1,2,3", None),
+        ("case,landmark,x,y,z,error_x_mm,error_y_mm,error_z_mm", "c,a,1,2,3,9,9,9", None),
+        ("case,a_x_mm_sd,a_y_mm_sd,a_z_mm_sd,a_x,a_y,a_z", "c,9,9,9,1,2,3", None),
+    ],
+)
+def test_columns_that_are_called_as_coordinates_are_taken_and_not_what_looks_like_them(tmp_path, header, cells, unit):
+    for asked in ("mm", "px", None):
+        table = read_points_csv(text(tmp_path / "a.csv", f"# frame = LPS\n{header}\n{cells}\n"), unit=asked)
+        assert (table.cases, table.unit) == ({"c": {"a": A}}, unit)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("case,landmark,x_px_crop,y_px_crop,x_px_full,y_px_full", "'x_px_crop' and 'x_px_full' could each be the x. "),
+        ("case,b_x_mm_1,b_y_mm_1,b_y_mm_2", "'b_y_mm_1' and 'b_y_mm_2' could each be the y of landmark 'b'. "),
+    ],
+)
+def test_of_two_columns_that_may_be_a_coordinate_none_is_taken(tmp_path, header, said):
+    with pytest.raises(DataError, match=rf"a\.csv: columns {said}Call the one that is meant '(x_px|b_y_mm)', or"):
+        read_points_csv(text(tmp_path / "a.csv", header + "\n"))
+
+
 def test_a_cell_of_megabytes_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"a\.csv: row 2"):
         read_points_csv(text(tmp_path / "a.csv", "case,landmark,x,y,z\n" + '"' + "x" * 200_000 + '",a,1,2,3\n'))
