@@ -15,6 +15,8 @@ from pipeline.inference.radius import FEWEST_SUBJECTS, SMALLEST_N
 from pipeline.report.facts import nothing_found
 from pipeline.tasks.table import TASKS
 
+ADVICE = "Annotate more scans, or give validation a larger share (data.fractions)."
+
 
 def promise(model: Path) -> tuple[str, ...]:
     """Said of a model folder, beside the data set of its run."""
@@ -32,23 +34,22 @@ def _of_landmarks(content: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     if nothing := nothing_found(content):
         return (nothing,)
-    of = "subjects" if _several_of_one(learned) else "cases"
-    few = f"{_validated(learned)} gave too few answers (19 answers, of {FEWEST_SUBJECTS} {of} or more, are needed)"
-    return (
-        f"no radius95 will be given: {few}. Annotate more scans, or give validation a larger share (data.fractions).",
-    )
+    needed = f"{SMALLEST_N} answers, of {FEWEST_SUBJECTS} {_those(learned)} or more, are needed"
+    return (f"no radius95 will be given: {_validated(learned)} gave too few answers ({needed}). {ADVICE}",)
 
 
 def _of_numbers(content: Mapping[str, Any]) -> tuple[str, ...]:
-    """Said where there are enough images, and too few people behind them."""
     learned = content["calibration"]
-    if not _several_of_one(learned) or learned["cases"] < SMALLEST_N:
+    margins, columns = learned.get("margins", {}), [output["column"] for output in content["outputs"]]
+    if not (bare := [c["name"] for c in columns if c["kind"] in NUMBERS and c["name"] not in margins]):
         return ()
-    columns = [output["column"] for output in content["outputs"]]
-    bare = [c["name"] for c in columns if c["kind"] in NUMBERS and c["name"] not in learned["margins"]]
-    few = f"{_validated(learned)} gave its values ({SMALLEST_N} subjects are needed)"
-    more = "Tell values of more subjects, or give validation a larger share (data.fractions)."
-    return (f"no range will be given of {some(bare)}: {few}. {more}",) if bare else ()
+    needed = f"values of {SMALLEST_N} {_those(learned)} are needed"
+    few = f"{_validated(learned)} gave too few answers ({needed})"
+    return (f"no range will be given of {some(bare)}: {few}. {ADVICE}",)
+
+
+def _those(learned: Mapping[str, Any]) -> str:
+    return "subjects" if _several_of_one(learned) else "cases"
 
 
 def _several_of_one(learned: Mapping[str, Any]) -> bool:

@@ -62,8 +62,10 @@ def test_what_is_not_known_of_a_case_costs_that_part_alone(run):
     assert known == {(True, True, True), (False, False, True), (True, True, False), (True, False, True)}
 
 
-def test_too_few_validation_cases_for_a_radius_are_told(run):
-    assert "no radius95 will be given: 2 validation cases" in promise(run / "model")[0]
+def test_too_few_validation_cases_for_a_radius_or_a_range_are_told(run):
+    radius, range_of_width = promise(run / "model")
+    assert "no radius95 will be given: 2 validation cases" in radius
+    assert "no range will be given of 'width': 2 validation cases" in range_of_width
 
 
 def test_every_part_has_its_loss_and_its_share(run):

@@ -249,11 +249,10 @@ def test_who_is_behind_the_ranges_is_counted_and_told(untrained, capsys):
     assert main(["train", f"run={untrained}", "task=attributes", "training.steps=2", *short]) == 0
     content = read_sealed(untrained / "model" / "model.json")
     assert content["calibration"]["cases"] == len(data.part("validation")) and content["calibration"]["subjects"] == 2
-    assert promise(untrained / "model") == ()  # too few cases, whoever they show
-    content["calibration"]["cases"] = 30
-    write_sealed(untrained / "model" / "model.json", content)
     (said,) = promise(untrained / "model")
-    assert "no range will be given of 'sum': 30 validation cases of 2 subjects gave its values (19 subjects" in said
+    assert (
+        "no range will be given of 'sum': " in said and "of 2 subjects gave too few answers (values of 19 sub" in said
+    )
 
 
 def test_what_is_asked_of_the_validation_cases_after_the_last_step_has_a_bar(untrained, capsys, monkeypatch):
