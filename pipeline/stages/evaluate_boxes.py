@@ -53,7 +53,7 @@ def evaluate_boxes(
     labels = sorted({*data.classes, *answers.classes})
     each, overall = numbers_of_boxes(boxes, labels)
     ap = coco_precision(boxes.truth, boxes.said, labels)
-    metrics = {"ap50": overall["ap50"], "ap": ap, "mean_iou": overall["mean_iou"], "accuracy": overall["recall"]}
+    metrics = {"ap50": overall["ap50"], "ap": ap, "mean_iou": overall["mean_iou"]}
     if answers.task == "one_object":
         metrics |= _one_object(boxes, [case.id in answers.cases for case in cases])
     summary = {

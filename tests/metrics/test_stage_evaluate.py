@@ -267,8 +267,10 @@ def test_boxes_beside_landmarks_where_nothing_shows_or_says_any_give_no_numbers(
 def test_an_answer_of_a_class_that_nobody_lists_is_a_false_alarm(tmp_path):
     paths = of_pictures(tmp_path, [Case("c", "c", "c.png", {}, "test", boxes=(BOX,))])
     write_box_predictions(BoxPredictions("model", {"c": said(BOX) + said(ODD)}, ("cell",)), paths[0])
-    overall = evaluate_boxes(*paths)["overall"]
+    summary = evaluate_boxes(*paths)
+    overall = summary["overall"]
     assert (overall["answers"], overall["recall"], overall["precision"]) == (2, 1.0, 0.5)
+    assert set(summary["metrics"]) == {"ap50", "ap", "mean_iou", "precision", "recall"}  # an accuracy of boxes is none
     assert read_box_predictions(paths[0]).classes == ("cell", "dust")  # the report colours them by it
 
 
