@@ -33,6 +33,8 @@ OF_IMPORT = {  # settings of predict that scans of -i alone have; what the cases
 READ_BY = {  # settings of training that some tasks alone read
     "loss": ("landmarks", "multi"),
     "decode": ("landmarks", "multi"),
+    "coarse.cut": ("landmarks", "multi"),
+    "fine.cut": ("landmarks", "multi"),
     "boxes": ("boxes", "multi"),
     "one_object": ("one_object",),
     "attributes.places": ("attributes",),
@@ -66,6 +68,8 @@ def _idle(verb: Verb, settings: Settings) -> dict[str, str]:
     if verb.name in ("simulate", "demo") and settings.simulate.kind not in SCANS:
         why = f"kind={settings.simulate.kind} draws pictures, which have a size of their own"
         idle |= dict.fromkeys(("simulate.fov_mm", "simulate.spacing_mm"), why)
+    if verb.name in ("run", "demo"):  # others take what was imported
+        idle |= _not_begun_with(_of_inputs(settings), settings)
     if verb.name in ("run", "evaluate"):
         idle |= _of_other_answers(verb, settings)
     if verb.calls:
@@ -124,18 +128,28 @@ def _of_other_tasks(settings: Settings) -> dict[str, str]:
     unread = ("balance",) if loss == "softmax" else ("sigma", "beta")
     if TASKS[task].by_size:
         own = f"with task={task} each voxel size speaks of things of its own sizes: levels= names them"
-        of_sizes = {"training.gain": f"{own}, and none is left out"}
-        of_sizes |= {"training.looks": own} if (settings.training.looks or 1) > 1 else {}
-        idle |= {key: why for key, why in of_sizes.items() if not _goes_on_with(key, settings)}
+        idle |= {"training.gain": f"{own}, and none is left out"}
+        idle |= {"training.looks": own} if (settings.training.looks or 1) > 1 else {}
+    if not settings.training.augment.mirror:
+        idle |= {"training.augment.pairs": "without training.augment.mirror no sample is mirrored"}
     why = f"training.loss.name={loss} does not read it"
-    return dict.fromkeys((f"training.loss.{key}" for key in unread), why) | idle
+    return _not_begun_with(dict.fromkeys((f"training.loss.{key}" for key in unread), why) | idle, settings)
 
 
-def _goes_on_with(key: str, settings: Settings) -> bool:
-    """Whether a run was begun so, by an earlier version: it goes on with nothing else."""
+def _not_begun_with(idle: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """Without what a run was begun with, by an earlier version: it goes on with nothing else."""
     if settings.run is None or not is_trained(settings.run):
-        return False
-    return bool(recorded(read_record(settings.run), key) == at(plain(settings), key))
+        return dict(idle)
+    begun, now = read_record(settings.run), plain(settings)
+    return {key: why for key, why in idle.items() if recorded(begun, key) != at(now, key)}
+
+
+def _of_inputs(settings: Settings) -> dict[str, str]:
+    """The same of how what is known beside the image is read, where nothing is."""
+    if any(vars(settings.inputs).values()) or len(settings.data.views) > 1:
+        return {}
+    keys = ("training.fusion", "training.coarse.missing", "training.fine.missing")
+    return dict.fromkeys(keys, "neither inputs nor data.views name anything beside the image")
 
 
 def _of_other_folders(settings: Settings) -> dict[str, str]:

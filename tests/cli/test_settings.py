@@ -76,7 +76,7 @@ def test_nothing_is_no_name_and_null_is_nothing_elsewhere():
         ("import", "task=boxes boxes_around={{b:['{}']}}"),
         ("align", "align.landmarks=['{}']"),
         ("overlay", "names={{eye:'{}'}}"),
-        ("train", "training.augment.pairs={{b:'{}'}}"),
+        ("train", "augment.mirror=0.5 training.augment.pairs={{b:'{}'}}"),
     ],
 )
 def test_names_of_landmarks_are_spelled_as_those_of_the_data_are(verb, argument):
@@ -361,6 +361,20 @@ def test_run_needs_an_experiment():
         ("run", "$E loss.balance=9", "training.loss.balance: training.loss.name=softmax does not read it"),
         ("run", "$E method=noothout2018 loss.beta=1", "training.loss.beta: training.loss.name=noothout2018 does not"),
         ("run", "$E method=noothout2018 loss.balance=9", None),
+        ("train", "$E augment.pairs={LM3:LM4}", "training.augment.pairs: without training.augment.mirror no sample"),
+        ("run", "$E augment.pairs.LM3=LM4", "training.augment.pairs.LM3: without training.augment.mirror no sample is"),
+        ("run", "$E augment.pairs={LM3:LM4} augment.mirror=0.5", None),
+        ("run", "experiment=faces_5pt augment.mirror=0", None),
+        ("run", "$E task=boxes coarse.cut=0.5", "training.coarse.cut: it is for task=landmarks or multi, not boxes"),
+        ("train", "$E task=attributes fine.cut=0.5", "training.fine.cut: it is for task=landmarks or multi, not"),
+        ("run", "$E task=multi coarse.cut=0.5 fine.cut=0.2", None),
+        ("run", "$E training.fusion=film", "training.fusion: neither inputs nor data.views name anything beside the"),
+        ("demo", "coarse.missing=0.5", "training.coarse.missing: neither inputs nor data.views name anything beside"),
+        ("run", "$E task=attributes data.views={a:'{id}'} training.fine.missing=0.5", "training.fine.missing: neither"),
+        ("run", "$E task=attributes data.views={a:'{id}_a',b:'{id}_b'} coarse.missing=0.5", None),
+        ("run", "$E inputs.texts=[note] training.fusion=film coarse.missing=0.5", None),
+        ("train", "$E training.fusion=film", None),  # where import said which inputs there are
+        ("run", "experiment=cta_with_metadata inputs.numbers=[]", None),
         ("evaluate", "training.boxes.overlap=0.3", None),  # which is noted: it reads no training at all
         ("train", "task=boxes training.gain=0.1", "training.gain: with task=boxes each voxel size speaks of things of"),
         (
@@ -410,6 +424,19 @@ def test_what_would_change_nothing_is_refused(verb, arguments, said):
         assert said is not None and str(error).startswith(said) and str(error).endswith("Leave it out.")
     else:
         assert said is None
+
+
+def test_a_run_that_was_begun_with_what_changes_nothing_goes_on_with_it(tmp_path):
+    words = ["experiment=my_landmarks", f"run={tmp_path}", "task=boxes", "augment.pairs={a: b}", "training.fusion=film"]
+    (tmp_path / "config.yaml").write_text(
+        "experiment: my_landmarks\ntraining: {coarse: {cut: 0.5}, augment: {pairs: {a: b}}, fusion: film}\n"
+    )
+    with pytest.raises(ConfigError, match=r"augment.pairs: (.|\n)*fusion: neither (.|\n)*coarse.cut: it is for"):
+        settings_from(verb_named("run"), [*words, "coarse.cut=0.5"])
+    (tmp_path / "model").mkdir()
+    assert settings_from(verb_named("run"), [*words, "coarse.cut=0.5"]).training.coarse.cut == 0.5
+    with pytest.raises(ConfigError, match=r"^training.coarse.cut: it is for task=landmarks or multi, not boxes"):
+        settings_from(verb_named("run"), [*words, "coarse.cut=0.7"])
 
 
 @pytest.mark.parametrize(
