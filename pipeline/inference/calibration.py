@@ -68,9 +68,8 @@ def calibrate(
     radius = fit_radius(error, spread, given, who)
     behind = (given & np.isfinite(error)).any(1)
     inputs = always_known(known_beside(levels) for (levels, _, _), counts in zip(cases, behind, strict=True) if counts)
-    count = {"cases": len(cases), "subjects": len(np.unique(who))}
-    learned = replace(model.calibration, threshold=threshold, radius=radius, radius_inputs=inputs, **count)
-    return replace(model, calibration=learned)
+    counted = replace(model.calibration, cases=len(cases), subjects=len(np.unique(who)))
+    return replace(model, calibration=replace(counted, threshold=threshold, radius=radius, radius_inputs=inputs))
 
 
 def _numbers_of(subjects: Sequence[int] | None, cases: int) -> Int[np.ndarray, " C"]:
@@ -161,8 +160,8 @@ def calibrate_values(model: Model, cases: Iterable[ValueCase], subjects: Sequenc
         if margin is not None:
             margins[name] = margin
             inputs[name] = always_known(known for (_, _, known), counts in zip(said, there, strict=True) if counts)
-    count = {"cases": len(said), "subjects": len(np.unique(who))}
-    return replace(model, calibration=replace(model.calibration, margins=margins, margin_inputs=inputs, **count))
+    counted = replace(model.calibration, cases=len(said), subjects=len(np.unique(who)))
+    return replace(model, calibration=replace(counted, margins=margins, margin_inputs=inputs))
 
 
 def _off(said: Float[np.ndarray, " V"], true: Float[np.ndarray, " W"]) -> float:

@@ -48,7 +48,7 @@ def confused(
 
     Args:
         threshold: As `threshold_at` chose it on these distances.
-        most: Pairs that are named.
+        most: Pairs that are named, an image once: what is near its copy is near it, too.
 
     Examples:
         >>> confused(np.array([[0.0, 0.2, 0.0], [0.2, 0.0, 0.2], [0.0, 0.2, 0.0]]), ["a", "a", "b"], -5e-324)
@@ -60,8 +60,14 @@ def confused(
     near = max(SAME, float(np.nextafter(threshold, np.inf)))
     names = np.array(who)
     one, two = np.nonzero(np.triu(distance <= near, 1) & (names[:, None] != names))
-    nearest = np.argsort(distance[one, two], kind="stable")[:most]
-    return list(zip(one[nearest].tolist(), two[nearest].tolist(), strict=True))
+    pairs: list[tuple[int, int]] = []
+    named: set[int] = set()
+    for n in np.argsort(distance[one, two], kind="stable"):
+        pair = int(one[n]), int(two[n])
+        if len(pairs) < most and named.isdisjoint(pair):
+            pairs.append(pair)
+            named.update(pair)
+    return pairs
 
 
 def verification(same: Float[np.ndarray, " P"], other: Float[np.ndarray, " Q"]) -> dict[str, float]:

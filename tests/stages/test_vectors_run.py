@@ -90,12 +90,10 @@ def test_one_image_under_two_people_is_named_at_the_end_of_train(run, folder, tm
     cases = json.loads((run / "dataset.json").read_text())["cases"]
     one, other = sorted({c["subject"] for c in cases if c["split"] == "validation"})[:2]
     shutil.copy(wrong / one / "0.png", wrong / other / "5.png")
-    settings = with_others(SETTINGS, ["training.steps=2", "training.validations=1"])
-    words = ["experiment=my_landmarks", f"source={wrong}", f"run={place}", *settings]
-    for verb in ("import", "check", "preprocess"):
-        assert main([verb, *words]) == 0
+    assert main(["import", "experiment=my_landmarks", f"source={wrong}", f"run={place}", *SETTINGS]) == 0
+    assert main(["check", f"run={place}"]) == main(["preprocess", f"run={place}", "levels=[1.0]"]) == 0
     capsys.readouterr()
-    assert main(["train", *words]) == 0
+    assert main(["train", f"run={place}", *with_others(SETTINGS, ["training.steps=2", "training.validations=1"])]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "The model recognises nobody: its threshold is a squared distance of " in said
     assert f"in validation these lie as near: '{one}_0' of subject '{one}' and '{other}_5' of subject '{other}'" in said
