@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.data.atomic import SEAL, read_json, read_sealed, sha256_of
 from pipeline.data.dataset import Dataset, Part, read_dataset
+from pipeline.data.measured import edited_table
 from pipeline.errors import DataError
 from pipeline.report.curves import training_curve
 from pipeline.report.facts import budget_given, levels, parts
@@ -59,16 +60,18 @@ def read_summary(path: Path) -> dict[str, Any]:
 
 
 def require_measured(summary: Mapping[str, Any], predictions: Path, dataset: Path) -> None:
-    """Numbers must be of the answers and the reference that are shown beside them.
+    """Numbers must be of the answers and the reference that are shown beside them, and the tables those of the numbers.
 
     Raises:
-        DataError: One of the files was made anew after it was measured.
+        DataError: One of the files was made anew after it was measured, or a table is not as it was written.
     """
     made_from = summary.get("made_from") or {}
+    again = f"Run `{measure(dataset.parent, predictions.parent.name)}` again."
     for name, path in (("predictions", predictions), ("dataset", dataset)):
         if path.is_file() and made_from.get(name, "") != sha256_of(path):
-            again = f"Run `{measure(dataset.parent, predictions.parent.name)}` again."
             raise DataError(f"{path}: not the one that summary.json was measured on. {again}")
+    if table := edited_table(predictions.parent, summary):
+        raise DataError(f"{table}: not as evaluate wrote it: edited or damaged since. {again}")
 
 
 def measure(run: Path, part: str) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from pipeline.data.atomic import write_sealed, write_text
 from pipeline.data.columns import require_same_kinds
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
 from pipeline.data.errors_csv import boxes_errors_csv, errors_csv, values_errors_csv
+from pipeline.data.measured import write_measured
 from pipeline.data.observers import disagreement
 from pipeline.data.predictions import Answer, Predictions, read_predictions
 from pipeline.data.shared_names import unshared_landmarks
@@ -109,16 +109,13 @@ def evaluate(
         "mean_position": _mean_position(kept, truth, outcomes, dims) if part else None,
         "settings": {"radii": [float(r) for r in radii], "wrong_beyond": wrong_beyond, "normalise": normalise},
     }
-    write_text(
-        Path(out) / "errors.csv",
-        errors_csv(cases, data.landmarks, told, outcomes.status, outcomes.error, truth.position, data.unit),
-    )
+    facts = (outcomes.status, outcomes.error, truth.position, data.unit)
+    tables = {"errors.csv": errors_csv(cases, data.landmarks, told, *facts)}
     if values:
-        write_text(Path(out) / "values_errors.csv", values_errors_csv(cases, answers.columns, answers.values))
+        tables["values_errors.csv"] = values_errors_csv(cases, answers.columns, answers.values)
     if boxes:
-        write_text(Path(out) / "boxes_errors.csv", boxes_errors_csv(known, compared.counts()))
-    write_sealed(Path(out) / "summary.json", summary)
-    return summary
+        tables["boxes_errors.csv"] = boxes_errors_csv(known, compared.counts())
+    return write_measured(Path(out), summary, tables)
 
 
 def _add_observers(numbers: dict[str, Any], cases: Sequence[Case], names: Sequence[str]) -> None:

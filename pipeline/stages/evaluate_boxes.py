@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.atomic import write_sealed, write_text
 from pipeline.data.box_predictions import read_box_predictions
 from pipeline.data.box_rules import readable_frames
 from pipeline.data.dataset import Part, read_dataset
 from pipeline.data.errors_csv import boxes_errors_csv
+from pipeline.data.measured import write_measured
 from pipeline.data.shared_names import require_shared
 from pipeline.data.summary_head import summary_head
 from pipeline.errors import DataError
@@ -62,9 +62,7 @@ def evaluate_boxes(
         "classes": each,
         "metrics": metrics | {"precision": overall["precision"], "recall": overall["recall"]},
     }
-    write_text(Path(out) / "boxes_errors.csv", boxes_errors_csv(cases, boxes.counts()))
-    write_sealed(Path(out) / "summary.json", summary)
-    return summary
+    return write_measured(Path(out), summary, {"boxes_errors.csv": boxes_errors_csv(cases, boxes.counts())})
 
 
 def _one_object(boxes: Compared, answered: Sequence[bool]) -> dict[str, float | None]:

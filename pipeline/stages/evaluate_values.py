@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.atomic import write_sealed, write_text
 from pipeline.data.columns import require_same_kinds
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Dataset, Part, read_dataset
 from pipeline.data.errors_csv import values_errors_csv
+from pipeline.data.measured import write_measured
 from pipeline.data.shared_names import require_shared_words
 from pipeline.data.summary_head import summary_head
 from pipeline.data.value_predictions import ValuePredictions, read_value_predictions
@@ -51,9 +51,8 @@ def evaluate_values(
         "values": each,
         "metrics": flat(each),
     }
-    write_text(Path(out) / "values_errors.csv", values_errors_csv(cases, answers.columns, answers.cases))
-    write_sealed(Path(out) / "summary.json", summary)
-    return summary
+    table = values_errors_csv(cases, answers.columns, answers.cases)
+    return write_measured(Path(out), summary, {"values_errors.csv": table})
 
 
 def _require_alike(answers: ValuePredictions, data: Dataset, where: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.atomic import write_sealed, write_text
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Case, Dataset, Part, read_dataset
+from pipeline.data.measured import write_measured
 from pipeline.data.pairs_txt import FEWEST, listed_ids, read_pairs
 from pipeline.data.points_csv import csv_line
 from pipeline.data.summary_head import NO_PREDICTION, summary_head
@@ -74,9 +74,7 @@ def evaluate_vectors(
         "metrics": metrics,
         "by_identity": by_identity(apart, who, answers.threshold),
     }
-    write_text(Path(out) / "pairs.csv", _table(measured, apart))
-    write_sealed(Path(out) / "summary.json", summary)
-    return summary
+    return write_measured(Path(out), summary, {"pairs.csv": _table(measured, apart)})
 
 
 def _listed(

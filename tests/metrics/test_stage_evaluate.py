@@ -8,9 +8,11 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from pipeline.data.atomic import read_sealed
 from pipeline.data.box_predictions import BoxPredictions, FoundBox, read_box_predictions, write_box_predictions
 from pipeline.data.columns import Column
 from pipeline.data.dataset import Box, Case, Dataset, write_dataset
+from pipeline.data.measured import edited_table
 from pipeline.data.predictions import Answer, Predictions, write_predictions
 from pipeline.data.summary_head import NO_PREDICTION
 from pipeline.data.value_predictions import ValueAnswer, ValuePredictions, write_value_predictions
@@ -500,25 +502,42 @@ def test_a_listed_image_that_nobody_asked_about_is_refused(tmp_path):
 AGE = Column("age", "number")
 
 
-@pytest.mark.parametrize("name", ["a\nb", "a\r\nb", "a\rb", '#a, "b"; c'])
-@pytest.mark.parametrize("table", ["errors.csv", "boxes_errors.csv", "values_errors.csv", "pairs.csv"])
-def test_the_report_meets_a_case_by_its_name_whatever_signs_that_has(tmp_path, table, name):
-    names, facts = (name, "#2", "a3", "b"), {"boxes": (BOX,), "values": {"age": 3.0}}
-    cases = [Case(i, i[0], f"{n}.png", {"a": (1.0, 1.0)}, "test", **facts) for n, i in enumerate(names)]
-    paths, ids = of_pictures(tmp_path, cases, outputs=(AGE,)), [case.id for case in cases]
+TABLES = pytest.mark.parametrize("table", ["errors.csv", "boxes_errors.csv", "values_errors.csv", "pairs.csv"])
+
+
+def measured_into(folder, table, ids):
+    """The table of that name, of four cases, and the content of the summary beside it."""
+    facts = {"boxes": (BOX,), "values": {"age": 3.0}}
+    cases = [Case(i, i[0], f"{n}.png", {"a": (1.0, 1.0)}, "test", **facts) for n, i in enumerate(ids)]
+    paths = of_pictures(folder, cases, outputs=(AGE,))
     if table == "errors.csv":
         write_predictions(Predictions("m", {i: {"a": found(1.0, 1.0)} for i in ids}, "px"), paths[0])
-        evaluate(*paths)
-    elif table == "boxes_errors.csv":
+        return paths[2] / table, evaluate(*paths)
+    if table == "boxes_errors.csv":
         write_box_predictions(BoxPredictions("m", {i: said(BOX) for i in ids}, ("cell",)), paths[0])
-        evaluate_boxes(*paths)
-    elif table == "values_errors.csv":
+        return paths[2] / table, evaluate_boxes(*paths)
+    if table == "values_errors.csv":
         write_value_predictions(ValuePredictions("m", {i: {"age": ValueAnswer(3.0)} for i in ids}, (AGE,)), paths[0])
-        evaluate_values(*paths)
-    else:
-        write_vector_predictions(VectorPredictions("m", dict(zip(ids, np.eye(4), strict=True)), 1.0), paths[0])
-        evaluate_vectors(*paths)
-    assert [row["case"] for row in read_rows(paths[2] / table)] == ids
+        return paths[2] / table, evaluate_values(*paths)
+    write_vector_predictions(VectorPredictions("m", dict(zip(ids, np.eye(4), strict=True)), 1.0), paths[0])
+    return paths[2] / table, evaluate_vectors(*paths)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\r\nb", "a\rb", '#a, "b"; c'])
+@TABLES
+def test_the_report_meets_a_case_by_its_name_whatever_signs_that_has(tmp_path, table, name):
+    ids = [name, "#2", "a3", "b"]
+    assert [row["case"] for row in read_rows(measured_into(tmp_path, table, ids)[0])] == ids
+
+
+@TABLES
+def test_an_edit_of_a_table_shows_in_the_summary_beside_it(tmp_path, table):
+    path, summary = measured_into(tmp_path, table, ("a1", "a2", "a3", "b"))
+    assert read_sealed(path.with_name("summary.json")) == summary and edited_table(path.parent, summary) is None
+    path.write_text(path.read_text().replace("a1", "a9"))
+    assert edited_table(path.parent, summary) == path
+    path.unlink()
+    assert edited_table(path.parent, summary) is None
 
 
 @pytest.mark.parametrize("left", [[], ["p1_0001"], ["p1_0001", "p1_0002"], ["p1_0001", "p2_0001"]])

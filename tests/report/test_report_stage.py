@@ -1,5 +1,6 @@
 """A run as other stages leave it, and the page made of it."""
 
+import csv
 import json
 import re
 import time
@@ -10,7 +11,7 @@ import pytest
 
 from pipeline.cli.door import main
 from pipeline.cli.promise import promise
-from pipeline.data.atomic import write_sealed
+from pipeline.data.atomic import read_sealed, write_json, write_sealed
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, write_findings
 from pipeline.data.predictions import Answer, Predictions, write_predictions
@@ -176,6 +177,17 @@ def test_a_scan_that_is_gone_leaves_a_note_in_place_of_its_picture(tmp_path):
     assert "The scan cannot be shown" in report(tmp_path).read_text()
 
 
+def test_errors_that_were_edited_since_they_were_measured_are_not_shown(tmp_path, capsys):
+    make_run(tmp_path, ["a", "b"], cases=1, scans=False)
+    path = tmp_path / "test/errors.csv"
+    rows = list(csv.DictReader(path.open()))
+    path.write_text(path.read_text().replace(f",found,{rows[0]['error']},", ",found,0.01,"))
+    assert main(["report", f"run={tmp_path}"]) == 1
+    said = f"{path}: not as evaluate wrote it: edited or damaged since. Run `patchvote evaluate run={tmp_path}` again."
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "report.html").exists()
+
+
 @pytest.mark.parametrize("name", ["test/predictions.json", "dataset.json"])
 def test_answers_or_references_changed_after_they_were_measured_are_not_shown(tmp_path, name):
     make_run(tmp_path, ["a", "b"], cases=1)
@@ -202,22 +214,32 @@ def test_answers_or_references_changed_after_they_were_measured_are_not_shown(tm
 )
 def test_a_damaged_file_is_named(tmp_path, name, damage):
     make_run(tmp_path, ["a", "b"], cases=1, scans=False)
+    of_an_early_version(tmp_path)  # which knew no sums of tables
     (tmp_path / "test/run_report.json").write_text("{}")
     (tmp_path / name).write_bytes(damage((tmp_path / name).read_bytes()))
     with pytest.raises(DataError, match=re.escape(f"{tmp_path / name}: ")):
         report(tmp_path)
 
 
-def test_numbers_of_an_early_version_have_no_seal(tmp_path):
+def of_an_early_version(run, *, sealed=True):
+    """What was measured, as when the summary did not know the sums of the tables yet, or had no seal."""
+    content = read_sealed(run / "test/summary.json")
+    assert content.pop("tables")
+    (write_sealed if sealed else write_json)(run / "test/summary.json", content)
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_numbers_of_an_early_version_are_shown_without_a_seal_and_without_sums_of_tables(tmp_path, sealed):
     make_run(tmp_path, ["a", "b"], cases=1, scans=False)
-    content = json.loads((tmp_path / "test/summary.json").read_text())
-    assert content.pop("sealed")
-    (tmp_path / "test/summary.json").write_text(json.dumps(content))
+    of_an_early_version(tmp_path, sealed=sealed)
+    path = tmp_path / "test/errors.csv"
+    path.write_bytes(path.read_bytes() + b"\n")
     assert "95% CI" in report(tmp_path).read_text()
 
 
 def test_an_error_without_a_reference_is_named(tmp_path):
     make_run(tmp_path, ["a", "b"], cases=2)
+    of_an_early_version(tmp_path)
     path = tmp_path / "test/errors.csv"
     path.write_bytes(path.read_bytes().replace(b"told absent,,", b"found,9,"))
     with pytest.raises(
