@@ -58,7 +58,8 @@ class Page:
         findings: What check found.
         failures: Cases without an answer and why.
         details: Heading and text of the settings and other files, folded away.
-        measured: A table of results in the place of summary, cases and error curve: of boxes.
+        measured: A table of results in the place of summary, cases and error curve: of all but landmarks. One without
+            rows was measured, but there was nothing to measure against.
         numbers: The few numbers above it: what, value, how sure.
         values: Of the images as a whole, beside landmarks.
         boxes: Beside landmarks.
@@ -82,7 +83,7 @@ class Page:
     findings: Listing = field(default_factory=Listing)
     failures: Listing = field(default_factory=Listing)
     details: tuple[tuple[str, str], ...] = ()
-    measured: Listing = field(default_factory=Listing)
+    measured: Listing | None = None
     numbers: tuple[tuple[str, str, str], ...] = ()
     values: Listing = field(default_factory=Listing)
     boxes: Listing = field(default_factory=Listing)

@@ -113,5 +113,6 @@ def page_of(found: Measured, title: str, facts: tuple[tuple[str, str], ...], err
         findings=findings(found.run),
         failures=Listing(("case", "why"), tuple(failed.items()), "" if failed else "Every case was answered."),
         details=details(found.run, found.answers.name),
+        part=found.answers.name,
         **more,
     )

@@ -12,14 +12,18 @@ import pytest
 from pipeline.cli.door import main
 from pipeline.cli.promise import promise
 from pipeline.data.atomic import read_sealed, write_json, write_sealed
+from pipeline.data.columns import Column
 from pipeline.data.dataset import Case, Dataset, write_dataset
 from pipeline.data.findings import Finding, Findings, write_findings
 from pipeline.data.predictions import Answer, Predictions, write_predictions
+from pipeline.data.value_predictions import ValueAnswer, ValuePredictions, write_value_predictions
 from pipeline.errors import DataError
 from pipeline.report.columns import number
 from pipeline.report.paper import MEAN_MM
 from pipeline.stages.evaluate import evaluate
+from pipeline.stages.evaluate_values import evaluate_values
 from pipeline.stages.report import report
+from pipeline.stages.report_values import report_values
 
 EVIL = "<script>alert('x')</script>"
 
@@ -143,6 +147,17 @@ def test_a_part_that_was_not_measured_says_so_and_how_it_is(tmp_path):
     text = report(tmp_path, part="validation").read_text()
     assert "<dt>measured</dt><dd>not yet</dd>" in text
     assert f"<code>patchvote evaluate run={tmp_path} evaluate.part=validation</code>" in text
+
+
+def test_values_that_there_was_nothing_to_measure_against_are_not_said_to_be_unmeasured(tmp_path):
+    age, answers = Column("age", "number"), tmp_path / "validation/predictions.json"
+    cases = (Case("a", "a", "a.png", {}, "validation"), Case("b", "b", "b.png", {}, "validation"))
+    write_dataset(Dataset("people", tmp_path, (), cases, "px", outputs=(age,)), tmp_path / "dataset.json")
+    write_value_predictions(ValuePredictions("m", {"a": {"age": ValueAnswer(3.0)}}, (age,)), answers)
+    evaluate_values(answers, tmp_path / "dataset.json", answers.parent, part="validation")
+    text = report_values(tmp_path, part="validation").read_text()
+    assert "Measured, but there is nothing to compare: no image of part validation has both a value" in text
+    assert not any(words in text for words in ("Nothing was measured", "test/", "Case by case", "errors are spread"))
 
 
 def test_the_page_loads_nothing_from_elsewhere(page):
