@@ -91,9 +91,9 @@ def check(settings: Settings) -> Outcome:
         _require_judge(settings)
         build_networks(settings)
     if of_model := settings.check.same_patient:
-        from pipeline.stages.check_identity import UNCOMPARED, check_identity, require_telling
+        from pipeline.stages.check_identity import UNCOMPARED, check_identity, require_comparable
 
-        require_telling(of_model, settings.device)  # before the scans are looked at
+        require_comparable(of_model, settings.device, run / "dataset.json")  # before the scans are looked at
     findings = list(
         stage(run / "dataset.json", run / "findings.json", strict=settings.data.strict, workers=workers(settings))
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.data.dataset import Dataset, read_dataset
-from pipeline.data.findings import Finding, Findings, read_findings, write_findings
+from pipeline.data.findings import Finding, read_findings, write_findings
 from pipeline.data.progress_bar import progress_bar
 from pipeline.data.read_apart import read_safely
+from pipeline.data.readers import read_frame
 from pipeline.errors import ConfigError, DataError, in_words
 from pipeline.inference.answering import VectorAnswering
 from pipeline.inference.beside import Beside
@@ -43,7 +45,7 @@ def check_identity(dataset: Path, findings: Path, model: Path, device: str = "au
     """
     loaded, data, found = ready_model(model, device, threads), read_dataset(dataset), read_findings(findings)
     _require_vectors(model, loaded)
-    _require_alike(model, loaded, dataset, data, found)
+    _require_alike(model, loaded, dataset, data, {len(facts["shape"]) for facts in found.facts.values()})
     cases = [c for c in data.cases if c.id not in set(found.quarantined)]
     subjects = {c.id: c.subject for c in cases}
     if len(set(subjects.values())) == len(cases):
@@ -58,14 +60,30 @@ def check_identity(dataset: Path, findings: Path, model: Path, device: str = "au
     return named
 
 
-def require_telling(folder: Path, device: str = "auto") -> None:
-    """Refuse a model that does not tell who an image shows, before any scan is looked at.
+def require_comparable(folder: Path, device: str, dataset: Path) -> None:
+    """Refuse a model that does not tell who an image shows, or knows no such images, before any scan is read whole.
 
     Raises:
-        ConfigError: It is of another task.
+        ConfigError: It is of another task, or of images of another unit or number of axes.
         CheckpointError: It is no model, or damaged.
+        DataError: The data set cannot be read.
     """
-    _require_vectors(folder, load_model(folder, pick_device(device)))
+    model = load_model(folder, pick_device(device))
+    _require_vectors(folder, model)
+    data = read_dataset(dataset)
+    axes = _axes(data, model.dims) if data.unit == model.unit else set()
+    _require_alike(folder, model, dataset, data, axes)
+
+
+def _axes(data: Dataset, wanted: int) -> set[int]:
+    """How many axes the scans have by their headers, up to the first that has as many as are wanted."""
+    met: set[int] = set()
+    for case in data.cases:
+        with suppress(Exception):  # whatever is wrong with a scan, check says so
+            met.add(read_frame(data.image_path(case)).dims)
+        if wanted in met:
+            break
+    return met
 
 
 def _require_vectors(folder: Path, model: Model) -> None:
@@ -85,14 +103,13 @@ def _vectors(made: VectorAnswering, scans: dict[str, Path]) -> tuple[dict[str, n
     return vectors, failures
 
 
-def _require_alike(model: Path, loaded: Model, dataset: Path, data: Dataset, found: Findings) -> None:
+def _require_alike(model: Path, loaded: Model, dataset: Path, data: Dataset, axes: set[int]) -> None:
     """A model of photographs, or of scans with fewer axes, fails on every scan alike."""
-    axes = {len(facts["shape"]) for facts in found.facts.values()}
     if loaded.unit != data.unit or (axes and loaded.dims not in axes):
-        met = ", ".join(map(str, sorted(axes)))
+        met = f"have {', '.join(map(str, sorted(axes)))}" if axes else "are"
         raise ConfigError(
-            f"check.same_patient={model}: of images of {loaded.dims} axes in {loaded.unit}; those of {dataset} have"
-            f" {met} in {data.unit}. Give a model of such images."
+            f"check.same_patient={model}: of images of {loaded.dims} axes in {loaded.unit}; those of {dataset} {met}"
+            f" in {data.unit}. Give a model of such images."
         )
 
 

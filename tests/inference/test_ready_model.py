@@ -39,7 +39,9 @@ def test_a_model_is_asked_on_no_more_threads_than_are_given_or_left(words, given
         raise CheckpointError(f"torch on {torch.get_num_threads()}, the rest on {threads()}")
 
     monkeypatch.setattr(ready_model, "load_model", load)
-    monkeypatch.setattr("pipeline.stages.check_identity.require_telling", lambda *_: None)  # which asks nothing of it
+    monkeypatch.setattr(
+        "pipeline.stages.check_identity.require_comparable", lambda *_: None
+    )  # which asks nothing of it
     monkeypatch.setattr(ready_model, "cores", lambda: 2 if given else 1)  # that a container leaves
     PIL.Image.new("L", (8, 8)).save(tmp_path / "a.png")
     write_template(Template(("eye", "nose"), np.eye(2), 1.0, 1.0, "px"), tmp_path / "t.json")

@@ -23,7 +23,7 @@ from pipeline.errors import ConfigError, DataError
 from pipeline.geometry import ImageFrame
 from pipeline.stages import check as stage
 from pipeline.stages.check import _require_usable, check
-from pipeline.stages.check_identity import require_telling
+from pipeline.stages.check_identity import require_comparable
 
 PARTS = ["train"] * 6 + ["validation"] * 2 + ["test"] * 2
 CENTRE = (-13.0, -24.0, 35.0)  # LPS, inside the scans below
@@ -582,4 +582,4 @@ def test_check_needs_neither_torch_nor_monai(data):
 
 def test_a_model_of_another_task_tells_no_patients(trained):
     with pytest.raises(ConfigError, match=r"check.same_patient=.*: does not tell who it is; train one with task=embed"):
-        require_telling(trained, "cpu")
+        require_comparable(trained, "cpu", trained / "no.json")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from tiny_scans import write_scan
 from words import with_others
 
 import pipeline.stages.check_identity as checking
@@ -21,6 +22,7 @@ from pipeline.data.gallery import Gallery, write_gallery
 from pipeline.data.readers import read_image
 from pipeline.data.run_report import write_report
 from pipeline.errors import SMALLER, ConfigError, DataError
+from pipeline.geometry import ImageFrame
 
 SETTINGS = [
     "task=embedding", "levels=[1.0]", "training.minutes=null", "training.steps=60", "training.rate=0.01", "device=cpu",
@@ -343,6 +345,18 @@ def test_images_of_another_kind_than_the_models_are_not_compared(run, tmp_path, 
     write_findings(Findings((), {c.id: {"shape": [8] * axes} for c in cases}), tmp_path / "findings.json")
     with pytest.raises(ConfigError, match=rf"of images of 2 axes in px; those of .* have {axes} in {unit}"):
         checking.check_identity(tmp_path / "dataset.json", tmp_path / "findings.json", run / "model", "cpu")
+
+
+@pytest.mark.parametrize(("unit", "said"), [("mm", "are in mm"), ("px", "have 3 in px")])
+def test_a_model_of_other_images_is_refused_before_a_scan_is_looked_at(run, tmp_path, capsys, unit, said):
+    cases = tuple(Case(name, "s", f"{name}.nii", {}, "train") for name in "abcd")
+    write_dataset(Dataset("scans", tmp_path, (), cases, unit), tmp_path / "dataset.json")
+    voxels = np.arange(512, dtype=np.int16).reshape(8, 8, 8)
+    for name in "bcd":  # the first is gone
+        write_scan(tmp_path / f"{name}.nii", voxels, ImageFrame((8, 8, 8), np.eye(4)))
+    assert main(["check", f"run={tmp_path}", f"check.same_patient={run / 'model'}", "threads=1"]) == 2
+    assert f"of images of 2 axes in px; those of {tmp_path / 'dataset.json'} {said}. Give" in capsys.readouterr().err
+    assert not (tmp_path / "findings.json").exists()
 
 
 def test_check_says_when_no_subject_can_be_compared_with_itself(run, folder, tmp_path, capsys):
