@@ -65,8 +65,12 @@ class SimulateSettings:
         scans: Of each patient (CTA only): each with its own pose, breath, contrast, field of view and noise.
         kind: What they show: cta, the aortic root in cardiac CT; blobs, plain shapes that any network learns at once;
             figures, stick figures in pictures; objects, pictures with one thing of three classes, or none.
-        fov_mm: Edge of the field of view of scans (cta, blobs); null = varies from case to case.
-        spacing_mm: Voxel size of scans; null = varies from case to case.
+        fov_mm: Edge of the field of view of scans. Of cta that in plane (null = 150 to 200 mm, by case); along the
+            patient it is 0.6 to 0.75 of that. It grows where a landmark would lie outside, and in one case of ten it
+            ends among them. Of blobs, within a tenth, that of a cube (null = 48 mm).
+        spacing_mm: Voxel size of scans, nominally. Of cta 0.85 to 1.15 times it in plane and 0.9 to 1.6 times it
+            between slices, by case (null = 0.35 to 0.5 mm and 0.4 to 0.9 mm); of blobs 0.9 to 1.1 times it along each
+            axis (null = 1 mm).
     """
 
     out: Path = Path("phantoms")

@@ -35,7 +35,8 @@ class PhantomSize:
     """How much of the patient to show, and how finely; None draws it as a scanner would.
 
     Args:
-        fov_mm: Edge of the field of view in plane; along the patient it is 0.6 to 0.75 of that.
+        fov_mm: Edge of the field of view in plane; along the patient it is 0.6 to 0.75 of that. It grows to hold the
+            landmarks, but in one case of ten, which is cut.
         spacing_mm: Nominal voxel size; in plane 0.85 to 1.15 of it, between slices 0.9 to 1.6 of it, drawn by case.
     """
 

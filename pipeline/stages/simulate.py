@@ -56,8 +56,9 @@ def simulate(
         cases: How many patients.
         seed: Of the first case; the id says it.
         kind: "cta", "blobs", "figures" or "objects".
-        fov_mm: Edge of the field of view; None varies it from case to case.
-        spacing_mm: Voxel size; None varies it from case to case.
+        fov_mm: Edge of the field of view, for cta as in `PhantomSize`; None varies it from case to case, and is 48 mm
+            for blobs.
+        spacing_mm: Nominal voxel size, likewise; None is 1 mm for blobs.
         workers: Processes. The files do not depend on it.
         scans: Of each patient; more than one of CTA only.
 

@@ -1,11 +1,14 @@
 """Cardiac phantoms: landmarks lie where their definition says, in the anatomy and in the voxels."""
 
+import re
 from functools import cache
 
 import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
+from pipeline.cli.data_settings import SimulateSettings
+from pipeline.cli.schema import docstring_arguments
 from pipeline.geometry.orientation import is_world_aligned
 from pipeline.phantoms.cta import ANOMALY, LANDMARKS, draw_patient, simulate_cta
 from pipeline.phantoms.motion import draw_slabs
@@ -37,6 +40,27 @@ def test_the_same_seed_gives_the_same_bytes(small):
     assert again.voxels.tobytes() == small[3].voxels.tobytes() and again.landmarks == small[3].landmarks
     assert again.frame.same_as(small[3].frame, 0) and again.description == small[3].description
     assert small[4].voxels.tobytes() != small[3].voxels.tobytes()
+
+
+def test_sizes_vary_as_the_help_says():
+    said = docstring_arguments(SimulateSettings)
+    told = re.findall(r"([\d.]+) to ([\d.]+)", said["fov_mm"] + said["spacing_mm"])
+    view, along, plane, across, plane_alone, across_alone, _ = np.array(told, float)
+    for size, ends in (
+        (PhantomSize(), (view, along, plane_alone, across_alone)),
+        (PhantomSize(spacing_mm=1.0), (view, along, plane, across)),
+    ):
+        for values, (low, high) in zip(drawn_sizes(size), ends, strict=True):
+            assert np.allclose([values.min(), values.max()], [low, high], atol=0.07 * (high - low) + 0.01 * high)
+
+
+def drawn_sizes(size):
+    """Of scans that are not cut: edge in plane, the other as a share of it, voxel size in plane and between slices."""
+    scans = [draw_scan(stream(n, "size"), size, np.zeros(3), np.zeros((1, 3))) for n in range(300)]
+    whole = [(s.frame, (s.slice_axis + 1) % 3, s.slice_axis) for s in scans if s.notes["cut"] is None]
+    plane, across = (np.array([f.spacing[axes[k]] for f, *axes in whole]) for k in (0, 1))
+    view, along = (np.array([f.shape[axes[k]] * f.spacing[axes[k]] for f, *axes in whole]) for k in (0, 1))
+    return view, along / view, plane, across
 
 
 def shape(landmarks):
