@@ -53,7 +53,9 @@ def write_case(
     """
     there = {n: a.position for n, a in answers.items() if a.found}
     in_space = {n: at and (*at, *beyond) for n, at in there.items()}
-    words = {n: how_sure(a, unit_of(scan)) for n, a in answers.items()}
+    unit = unit_of(scan)
+    px = "; position in px" if unit == "px" else ""  # of which the formats of Slicer know nothing
+    words = {n: how_sure(a, unit) + px for n, a in answers.items()}
     stem = out / file_stem(case)
     with ExitStack() as each:  # is written though another fails
         if "nnlandmark" in formats:  # `write_all` leaves out what cannot be counted in voxels: it is told with its case
@@ -65,7 +67,7 @@ def write_case(
         if "points.json" in formats:
             more = {n: {"belief": a.belief, "spread": a.spread, "radius95": a.radius95} for n, a in answers.items()}
             each.callback(write_points_file, Path(f"{stem}{POINTS}"), dict.fromkeys(answers) | there, more)
-        if "png" in formats and unit_of(scan) == "px":  # of scans `predict` draws planes
+        if "png" in formats and unit == "px":  # of scans `predict` draws planes
             each.callback(write_picture, Path(f"{stem}.png"), scan, answers, edges)
         if "dicom-sr" in formats:
             from pipeline.data.write_sr import write_sr

@@ -45,11 +45,14 @@ def test_fcsv_comes_back(tmp_path):
     assert set(points) == set(AT) and all(np.allclose(points[n], p, atol=1e-6) for n, p in AT.items())
 
 
-@pytest.mark.parametrize(("scan", "within"), [("c1.nii.gz", "1.2 mm"), ("c1.png", "1.2 px")])
-def test_how_far_an_answer_may_be_off_is_said_in_the_unit_of_its_image(tmp_path, scan, within):
+@pytest.mark.parametrize(
+    ("scan", "within", "px"), [("c1.nii.gz", "1.2 mm", ""), ("c1.png", "1.2 px", "; position in px")]
+)
+def test_the_unit_of_an_image_is_said_of_how_far_an_answer_may_be_off_and_px_of_where_it_is(tmp_path, scan, within, px):
     write_case(tmp_path, "c1", answers(), tmp_path / scan, ["mrk.json", "fcsv"], "model")
     for name in ("c1.mrk.json", "c1.fcsv"):
-        assert f"belief 0.90, within {within} in 95%" in (tmp_path / name).read_text()
+        text = (tmp_path / name).read_text()
+        assert f"belief 0.90, within {within} in 95%{px}" in text and ("in px" in text) == bool(px)
 
 
 def test_slicerio_reads_the_fcsv_in_its_frame(tmp_path):
