@@ -89,8 +89,9 @@ class CheckSettings:
         with_model: Train on parts of the set in turn and list the annotations that do not fit the rest (--with-model);
             the set must be prepared before, and training.minutes are spent on each fold.
         folds: How many parts.
-        same_patient: Folder of a model of task=embedding that tells patients apart; a scan that it finds nearer to one
-            of another subject than to any of its own is named. null = nothing is compared.
+        same_patient: Folder of a model of task=embedding that tells patients apart; a scan is named that it finds
+            farther from all of its own subject than scans of one patient lie, and nearer to one of another subject,
+            or as near to that as a copy. null = nothing is compared.
     """
 
     with_model: bool = False

@@ -35,8 +35,8 @@ def check_identity(dataset: Path, findings: Path, model: Path, device: str = "au
         model: Folder of a model of task=embedding.
 
     Returns:
-        A warning for each scan that stands nearer to another subject, and for each that could not be compared; none is
-        left out for it.
+        A warning for each scan that `strangers` names, and for each that could not be compared; none is left out for
+        it.
 
     Raises:
         ConfigError: The model makes no vectors, or not of such images.
@@ -114,9 +114,13 @@ def _require_alike(model: Path, loaded: Model, dataset: Path, data: Dataset, axe
 
 
 def _finding(stranger: Stranger, subjects: dict[str, str]) -> Finding:
-    message = (
-        f"resembles case '{stranger.nearest}' of subject '{subjects[stranger.nearest]}' (squared distance"
-        f" {stranger.other:.2f}) more than any other scan of its own subject '{subjects[stranger.case]}'"
-        f" ({stranger.own:.2f})."
-    )
+    own, other = (subjects[case] for case in (stranger.case, stranger.nearest))
+    where = f"case '{stranger.nearest}' of subject '{other}'"
+    if stranger.copied:
+        message = f"lies as near to {where} as a copy would, and is filed under subject '{own}'."
+    else:
+        message = (
+            f"resembles {where} (squared distance {stranger.other:.2f}) more than any other scan of its own subject"
+            f" '{own}' ({stranger.own:.2f})."
+        )
     return Finding(RULE, "warning", stranger.case, message, "Look whether it is filed under the right name.")

@@ -317,6 +317,20 @@ def test_check_names_an_image_that_is_filed_under_another_person(run, folder, tm
     assert "other-patient" not in (run / "findings.json").read_text()
 
 
+def test_check_names_an_image_and_its_copy_under_another_person(run, folder, tmp_path):
+    wrong, other = tmp_path / "wrong", tmp_path / "other"
+    shutil.copytree(folder, wrong)
+    pixels = np.array(PIL.Image.open(folder / "p03" / "0.png"))
+    pixels[0, 0] ^= 1  # or the voxels would be the same, which check tells by itself
+    PIL.Image.fromarray(pixels).save(wrong / "p05" / "9.png")
+    assert main(["import", "experiment=my_landmarks", *SETTINGS[:1], f"source={wrong}", f"run={other}"]) == 0
+    assert main(["check", f"run={other}", f"check.same_patient={run / 'model'}", "threads=1"]) == 0
+    found = json.loads((other / "findings.json").read_text())["findings"]
+    told = [f["message"] for f in found if f["rule"] == "other-patient" and "as a copy would" in f["message"]]
+    ends = sorted(message.partition("as a copy would")[2] for message in told)
+    assert ends == [", and is filed under subject 'p03'.", ", and is filed under subject 'p05'."]
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [(ValueError("a fault"), "failed: ValueError('a fault')"), (MemoryError(), "needs more memory than there is")],
