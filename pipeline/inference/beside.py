@@ -52,15 +52,15 @@ def given_to(model: Model, beside: Beside) -> dict[str, np.ndarray]:
     return model.inputs.given(beside.values, views, (grey.channels, *[1] * model.dims))
 
 
-def beside_cases(data: Dataset, cases: Iterable[Case], exclude: Collection[str] = ()) -> dict[str, Beside]:
-    """Of cases of a data set, by id; an image that check kept out is missing, as in training."""
-    return {c.id: Beside(c.values, _views(data, c, exclude)) for c in cases}
-
-
 def beside_dataset(
-    dataset: Path, part: Part | None, exclude: Collection[str]
+    dataset: Path, part: Part | None, exclude: Collection[str], columns: Sequence[Encoder] = ()
 ) -> tuple[dict[str, Path], dict[str, Beside]]:
-    """The first image of each case of a data set, or of one part of it, and what is known beside it.
+    """The first image of each case of a data set, or of one part of it, and what is known beside it; what training had
+    nothing like is told on stderr.
+
+    Args:
+        exclude: Ids of cases, and of second images, that check kept out; such an image is missing, as in training.
+        columns: That the model reads.
 
     Raises:
         DataError: There is no case, or none is left.
@@ -71,7 +71,11 @@ def beside_dataset(
     if not cases:
         without = f", but for those that are left out: {some([c.id for c in asked])}" if asked else ""
         raise DataError(f"{dataset}: no case in part '{part}'{without}")
-    return {c.id: data.image_path(c) for c in cases}, beside_cases(data, cases, exclude)
+    values = {c.id: c.values for c in cases}
+    for encoder in columns:
+        _tell_strange(dataset, encoder, _of_column(encoder, values))
+    beside = {c.id: Beside(values[c.id], _views(data, c, exclude)) for c in cases}
+    return {c.id: data.image_path(c) for c in cases}, beside
 
 
 def _views(data: Dataset, case: Case, exclude: Collection[str]) -> dict[str, Path]:
@@ -144,12 +148,17 @@ def _said(path: Path, columns: Sequence[Encoder], scans: Mapping[str, Path]) -> 
     _tell(path, "no row for", scans.keys() - met)
     _tell(path, "no column", set(names) - set(header))
     for encoder in there:
-        said = {case: table.rows[case][encoder.column.name] for case in met if encoder.column.name in table.rows[case]}
+        said = _of_column(encoder, {case: table.rows[case] for case in met})
         _tell_strange(path, encoder, said)
         for case, value in said.items():
             if why := _unreadable(encoder, value):
                 table.problem(case, f"{path}: row of '{case}': {why}")
     return table
+
+
+def _of_column(encoder: Encoder, rows: Mapping[str, Mapping[str, Value]]) -> dict[str, Value]:
+    name = encoder.column.name
+    return {case: row[name] for case, row in rows.items() if name in row}
 
 
 def _unreadable(encoder: Encoder, value: Value) -> str:
@@ -168,7 +177,8 @@ def _tell_strange(path: Path, encoder: Encoder, said: Mapping[str, Value]) -> No
         far = [f"{case}: {value:g}, taken as {held:g}" for case, (value, held) in read.items() if held != value]
         _tell(path, f"{name} far from those of all training cases:", far, "")
     elif kind == "text":
-        strange = [case for case, text in said.items() if encoder.encode(text).max() <= UNKNOWN]
+        texts = {case: text for case, text in said.items() if isinstance(text, str)}
+        strange = [case for case, text in texts.items() if encoder.encode(text).max() <= UNKNOWN]
         _tell(path, f"{name} without a word that is known:", strange, "; each is taken as an unknown one")
     else:
         _tell(path, f"{name} that no training case had:", unheard(encoder, list(said.values())))

@@ -84,7 +84,7 @@ def predict(
         raise ConfigError(f"predict.formats=dicom-sr: {why}")
     loaded = ready_model(model, device, threads)
     if dataset:
-        scans, beside = beside_dataset(dataset, part, exclude)
+        scans, beside = beside_dataset(dataset, part, exclude, loaded.inputs.columns)
         require_any(scans.values(), dataset)
     else:
         scans, beside = beside_scans(asked_scans(inputs, out, series, loaded.unit), loaded.inputs, table)

@@ -22,8 +22,9 @@ from pipeline.data.store import read_store
 from pipeline.data.value_predictions import read_value_predictions
 from pipeline.data.values_csv import read_values
 from pipeline.inference import calibration
-from pipeline.inference.beside import beside_scans
+from pipeline.inference.beside import beside_dataset, beside_scans
 from pipeline.inference.model import Calibration, Model
+from pipeline.stages.predict import predict
 from pipeline.stages.report_values import _pictures
 from pipeline.tasks.values_found import ValuesFound
 from pipeline.training.cases import fit_known
@@ -207,6 +208,31 @@ def test_what_training_had_nothing_like_is_told_by_case_column_and_value(tmp_pat
         f"{table}: note without a word that is known: 'c1'; each is taken as an unknown one",
     ]
     assert not any(known.problem for known in beside.values())
+
+
+def test_of_the_cases_of_a_run_what_training_had_nothing_like_is_told_too(tmp_path, capsys):
+    dataset, names = tmp_path / "dataset.json", ("age", "sex", "note")
+    odd, usual = {"age": 50000.0, "sex": "x", "note": "quite new"}, {"age": 75.0, "sex": "f", "note": "the end"}
+    parts = {"c1": ("test", odd), "c2": ("test", usual), "c3": ("test", {}), "c4": ("test", odd), "c5": ("train", odd)}
+    cases = tuple(Case(name, name, f"{name}.png", {}, part, values=said) for name, (part, said) in parts.items())
+    columns = given_in_training(*names).columns
+    write_dataset(Dataset("d", tmp_path, (), cases, "px", inputs=tuple(e.column for e in columns)), dataset)
+    beside_dataset(dataset, "test", ["c4"], columns)
+    assert capsys.readouterr().err.splitlines() == [
+        f"{dataset}: age far from those of all training cases: 'c1: 50000, taken as 80'",
+        f"{dataset}: sex that no training case had: 'x'; taken as not known",
+        f"{dataset}: note without a word that is known: 'c1'; each is taken as an unknown one",
+    ]
+
+
+def test_predict_tells_what_a_case_of_its_run_has_that_training_had_not(run, tmp_path, capsys):
+    data, dataset = read_dataset(run / "dataset.json"), tmp_path / "dataset.json"
+    first = data.part("test")[0]
+    odd = replace(first, values=first.values | {"bonus": 50000.0})
+    write_dataset(data.with_cases(tuple(odd if c is first else c for c in data.cases)), dataset)
+    predict(run / "model", tmp_path / "out", dataset=dataset, part="test", device="cpu", threads=1)
+    told = f"{dataset}: bonus far from those of all training cases: '{first.id}: 50000, taken as "
+    assert told in capsys.readouterr().err
 
 
 def test_a_number_too_large_for_an_early_model_is_refused_by_row_and_column(tmp_path):
