@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard
 
 from pipeline.data.csv_rows import about_comma
-from pipeline.data.landmark_names import spelled
+from pipeline.data.landmark_names import by_known_names, spelled
 from pipeline.data.written_numbers import number_in
 from pipeline.errors import DataError
 
@@ -103,15 +103,17 @@ def is_number(value: object) -> TypeGuard[int | float]:
         return False
 
 
-def columns_of(content: Mapping[str, Any], where: str) -> tuple[Column, ...]:
+def columns_of(content: Mapping[str, Any], where: str, known: Iterable[Column] = ()) -> tuple[Column, ...]:
     """Columns as JSON has them: kinds by name.
 
     Args:
         where: File and field.
+        known: Columns whose spelling those take that look the same.
 
     Raises:
-        DataError: There is no such kind.
+        DataError: There is no such kind, or two look like one that is known.
     """
+    content = by_known_names(content, [column.name for column in known], where)
     for name, kind in content.items():
         if not isinstance(kind, str) or kind not in FORMS:
             raise DataError(f"{where}: {name} is {kind!r}; known are {', '.join(FORMS)}.")

@@ -16,7 +16,7 @@ from pipeline.data.atomic import read_json, write_json
 from pipeline.data.columns import Column, Value, checked, columns_of, is_number, require_logarithm
 from pipeline.data.file_names import require_inside
 from pipeline.data.frames import written_frame
-from pipeline.data.landmark_names import spelled
+from pipeline.data.landmark_names import by_known_names, spelled
 from pipeline.errors import DataError
 from pipeline.geometry import PointSet
 
@@ -215,7 +215,7 @@ def _case(content: dict[str, Any], path: Path, columns: tuple[Column, ...]) -> C
     observers = {who: _positions(p, f"{where}: observers: {who}") for who, p in readings.items()}
     landmarks = _positions(content["landmarks"], f"{where}: landmarks")
     boxes = None if content.get("boxes") is None else tuple(_box(b, f"{where}: boxes") for b in content["boxes"])
-    said = content.get("values", {})
+    said = by_known_names(content.get("values") or {}, [column.name for column in columns], f"{where}: values")
     values = {column.name: _value(column, said[column.name], where) for column in columns if column.name in said}
     facts = (content["id"], content["subject"], content["image"])
     return Case(*facts, landmarks, split, observers, boxes, values, pictures)

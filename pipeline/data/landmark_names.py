@@ -12,10 +12,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher, get_close_matches
+from typing import TypeVar
 
 from pipeline.data.findings import Finding
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
 
+T = TypeVar("T")
 RARE = 0.2  # a typo occurs in at most this share of the cases that have the right name
 
 
@@ -26,6 +28,26 @@ def spelled(name: str) -> str:
     True
     """
     return unicodedata.normalize("NFC", name).strip()
+
+
+def by_known_names(said: Mapping[str, T], known: Iterable[str], where: str) -> dict[str, T]:
+    """The same by names that are spelled as the `known` ones which look the same: a column stays as it was asked for,
+    which models know it by.
+
+    Args:
+        where: File and field.
+
+    Raises:
+        DataError: Two names look like one that is known, so that one of them would be lost.
+    """
+    names = set(known)
+    if said.keys() <= names:
+        return dict(said)
+    alike = {spelled(name): name for name in names}
+    called = {name: name if name in names else alike.get(spelled(name), name) for name in said}
+    if twice := [name for name, times in Counter(called.values()).items() if times > 1]:
+        raise DataError(f"{where}: '{twice[0]}' is there in two spellings that look the same. Remove one.")
+    return {called[name]: value for name, value in said.items()}
 
 
 def require_landmarks(key: str, names: Iterable[str], known: Sequence[str]) -> None:

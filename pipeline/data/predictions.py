@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,11 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     write_json(path, content | {name: said for name, said in more.items() if said})
 
 
-def read_predictions(path: Path) -> Predictions:
+def read_predictions(path: Path, known: Iterable[Column] = ()) -> Predictions:
     """Read `predictions.json`.
+
+    Args:
+        known: Columns of values whose spelling those take that look the same.
 
     Raises:
         DataError: The file is not one of landmarks, is of another version or frame, or has a field of another type.
@@ -106,7 +110,7 @@ def read_predictions(path: Path) -> Predictions:
         presence, values, drawn = (object_in(content, name, path) for name in ("presence", "values", "boxes"))
         require_frame(content, path, "points", *(["boxes"] if drawn else []))
         cases = {case: _answers(said, f"{path}: {case}") for case, said in content["cases"].items()}
-        columns = columns_of(object_in(content, "columns", path), f"{path}: columns")
+        columns = columns_of(object_in(content, "columns", path), f"{path}: columns", known)
         require_numbers(presence.items(), f"{path}: presence")
         said = {case: answers_of(answers, columns, f"{path}: {case}") for case, answers in values.items()}
         boxes = {case: boxes_of({"boxes": found}, f"{path}: {case}") for case, found in drawn.items()}

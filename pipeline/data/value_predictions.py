@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from pipeline.data.answer_fields import MAKE, failures_of, fields_of, made_by, r
 from pipeline.data.atomic import write_json
 from pipeline.data.columns import NUMBERS, Column, Value, checked, columns_of
 from pipeline.data.frames import written_frame
-from pipeline.data.landmark_names import spelled
+from pipeline.data.landmark_names import by_known_names, spelled
 from pipeline.errors import DataError
 
 
@@ -71,7 +71,8 @@ def answers_of(content: Mapping[str, Any], columns: tuple[Column, ...], where: s
     """
     kinds = {column.name: column for column in columns}
     with fields_of(where):
-        answers = {name: _answer(kinds[name], said, f"{where}, {name}") for name, said in content.items()}
+        named = by_known_names(content, kinds, where)
+        answers = {name: _answer(kinds[name], said, f"{where}, {name}") for name, said in named.items()}
     return answers
 
 
@@ -96,8 +97,11 @@ def write_value_predictions(predictions: ValuePredictions, path: Path) -> None:
     write_json(path, content | ({"failures": predictions.failures} if predictions.failures else {}))
 
 
-def read_value_predictions(path: Path) -> ValuePredictions:
+def read_value_predictions(path: Path, known: Iterable[Column] = ()) -> ValuePredictions:
     """Read `predictions.json`.
+
+    Args:
+        known: Columns whose spelling those take that look the same.
 
     Raises:
         DataError: The file is not one of values, is of another version, or has a field of another type.
@@ -106,7 +110,7 @@ def read_value_predictions(path: Path) -> ValuePredictions:
     try:
         if content["version"] != 1:
             raise DataError(f"{path}: version {content['version']}; expected 1")
-        columns, cases = columns_of(content["columns"], f"{path}: columns"), dict[str, Answers]()
+        columns, cases = columns_of(content["columns"], f"{path}: columns", known), dict[str, Answers]()
         for case, said in content["cases"].items():
             with fields_of(f"{path}: {case}"):
                 cases[case] = answers_of(said["values"], columns, f"{path}: {case}")

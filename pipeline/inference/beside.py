@@ -17,6 +17,7 @@ from pipeline.data.dataset import Case, Dataset, Part, picture_id, read_dataset
 from pipeline.data.encoders import UNKNOWN, Encoder
 from pipeline.data.fit_encoders import unheard
 from pipeline.data.inputs import Inputs
+from pipeline.data.landmark_names import by_known_names
 from pipeline.data.pseudonyms import coded_scans
 from pipeline.data.read_apart import read_safely
 from pipeline.data.scan_ids import ids_by_file
@@ -71,7 +72,8 @@ def beside_dataset(
     if not cases:
         without = f", but for those that are left out: {some([c.id for c in asked])}" if asked else ""
         raise DataError(f"{dataset}: no case in part '{part}'{without}")
-    values = {c.id: c.values for c in cases}
+    names = [encoder.column.name for encoder in columns]
+    values = {c.id: by_known_names(c.values, names, f"{dataset}: case {c.id}: values") for c in cases}
     for encoder in columns:
         _tell_strange(dataset, encoder, _of_column(encoder, values))
     beside = {c.id: Beside(values[c.id], _views(data, c, exclude)) for c in cases}

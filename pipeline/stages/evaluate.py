@@ -75,7 +75,8 @@ def evaluate(
         ConfigError: `normalise` or `distances` name no landmark.
         DataError: Nothing to measure, or predictions and dataset do not belong together.
     """
-    answers, data = read_predictions(predictions), read_dataset(dataset)
+    data = read_dataset(dataset)
+    answers = read_predictions(predictions, (*data.inputs, *data.outputs))
     require_ends(data, normalise, distances)
     radii = sorted(radii)  # tables and colours go by the first and the last
     kept = data.with_cases(_kept(data, exclude))

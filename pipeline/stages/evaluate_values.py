@@ -38,7 +38,8 @@ def evaluate_values(
     Raises:
         DataError: Nothing to measure, or predictions and dataset do not belong together.
     """
-    answers, data = read_value_predictions(predictions), read_dataset(dataset)
+    data = read_dataset(dataset)
+    answers = read_value_predictions(predictions, (*data.inputs, *data.outputs))
     kept = data.with_cases(tuple(c for c in data.cases if c.id not in set(exclude)))
     cases = kept.part(part)
     if not {c.id for c in cases} & (answers.cases.keys() | answers.failures.keys()):

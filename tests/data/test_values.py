@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tiny_scans import write_scan
 
 from pipeline.data.collect_values import by_view, collect_images, with_values
 from pipeline.data.columns import Column, as_cell, parse
-from pipeline.data.dataset import Case, read_dataset, write_dataset
+from pipeline.data.dataset import Case, Dataset, read_dataset, write_dataset
 from pipeline.data.encoders import LONGEST, Encoder, encoder_of
 from pipeline.data.errors_csv import values_errors_csv
 from pipeline.data.fit_encoders import fit_asked, fit_encoder, fit_encoders
@@ -25,7 +25,7 @@ from pipeline.data.value_predictions import (
 )
 from pipeline.data.values_csv import find_table, read_values, write_values_csv
 from pipeline.errors import DataError
-from pipeline.inference.beside import beside_scans
+from pipeline.inference.beside import Beside, beside_dataset, beside_scans
 from pipeline.tasks.names import clash
 
 AGE, PRICE = Column("age", "number"), Column("price", "logarithm")
@@ -78,6 +78,11 @@ def test_a_heading_is_the_column_that_looks_the_same(tmp_path, asked, heading):
     encoder = fit_encoder(column, [1.0, 5.0])
     known = beside_scans({"a": tmp_path / "a.png"}, Inputs((encoder,)), path)[1]
     assert known["a"].values == {asked: 3.0}
+    written = Dataset("d", tmp_path, (), (Case("a", "a", "a.png", {}, values={heading: 3.0}),), "px", inputs=(column,))
+    write_dataset(written, tmp_path / "dataset.json")
+    assert read_dataset(tmp_path / "dataset.json").cases[0].values == {asked: 3.0}
+    write_dataset(replace(written, inputs=(Column(heading, "number"),)), tmp_path / "dataset.json")
+    assert beside_dataset(tmp_path / "dataset.json", None, (), (encoder,))[1] == {"a": Beside({asked: 3.0})}
     path.write_text("image,Gr\u00f6\u00dfe,Gro\u0308\u00dfe\na.png,3,4\n", encoding="utf-8")
     with pytest.raises(DataError, match="stands there twice"):
         read_values(path, [column])

@@ -420,6 +420,27 @@ def test_names_that_look_the_same_are_one_in_answers_and_data(tmp_path, there, t
     assert evaluate_values(*paths)["metrics"] == {"kind.accuracy": 1.0, "signs.ap": 1.0}
 
 
+@pytest.mark.parametrize("landmarks", [False, True])
+@pytest.mark.parametrize(("there", "told"), [BOTH_WAYS, BOTH_WAYS[::-1]])
+def test_columns_that_look_the_same_are_one_in_answers_and_data(tmp_path, there, told, landmarks):
+    def columns(name):
+        return (Column(name, "number"),)
+
+    case = Case("c", "c", "c.png", {"a": (1.0, 1.0)}, "test", values={told: 10.0})  # not as its own columns
+    paths = of_pictures(tmp_path, [case], outputs=columns(there))
+    for named, said_as in ((told, told), (told, there), (there, told)):
+        values = {"c": {said_as: ValueAnswer(13.0)}}
+        if landmarks:
+            write_predictions(beside({"c": ()}, values=values, columns=columns(named)), paths[0])
+        else:
+            write_value_predictions(ValuePredictions("m", values, columns(named)), paths[0])
+        metrics = (evaluate if landmarks else evaluate_values)(*paths)["metrics"]
+        assert metrics[f"{there}.mae"] == 3.0  # called as the data set, and the model, call it
+    write_value_predictions(ValuePredictions("m", {}, columns(there) + columns(told)), paths[0])
+    with pytest.raises(DataError, match=f"columns: '{there}' is there in two spellings that look the same"):
+        evaluate_values(*paths)
+
+
 def test_where_every_image_failed_boxes_are_missed_and_classes_are_wrong(tmp_path):
     age, sex, failures = Column("age", "number"), Column("sex", "class"), dict.fromkeys("ab", "cut off")
     cases = [Case(n, n, f"{n}.png", {}, "test", boxes=(BOX,), values={"age": 10.0, "sex": "f"}) for n in "ab"]
