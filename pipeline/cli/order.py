@@ -91,8 +91,10 @@ def require_answered_scans(settings: Settings, exclude: Collection[str]) -> None
     if not kept.out.is_dir() or not path.is_file():
         return
     data = read_dataset(path)
-    asked = {c.id: data.image_path(c) for c in data.part(settings.evaluate.part) if c.id not in exclude}
-    if changed := [f"  {case} ({scan})" for case, scan in asked.items() if kept.is_of_another(case, scan)]:
+    asked = [c for c in data.part(settings.evaluate.part) if c.id not in exclude]
+    others = {c.id: {view: data.root / path for view, path in c.pictures.items()} for c in asked}
+    exchanged = [(c.id, path) for c in asked for path in kept.exchanged(c.id, data.image_path(c), others[c.id])]
+    if changed := [f"  {case} ({path})" for case, path in exchanged]:
         listed = "\n".join(cut(changed))
         raise ConfigError(
             f"{kept.out}: scans changed since they were answered:\n{listed}\nRun again:\n{_answered_anew(settings)}"

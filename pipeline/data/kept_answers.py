@@ -121,17 +121,18 @@ class KeptAnswers:
         except OSError:
             return None
 
-    def is_of_another(self, case: str, scan: Path) -> bool:
-        """Whether the scan of a case is not the one that was answered, as far as it is there to be read and the answers
-        say what theirs was; early ones do not. Bytes are read only where the stamp is another one, which that of a copy
-        is, too."""
+    def exchanged(self, case: str, scan: Path, views: Mapping[str, Path]) -> list[Path]:
+        """Those images of a case that are not the ones that were answered, as far as they are there to be read and the
+        answers say what theirs were; early ones do not, or not of its other images. Bytes are read only where the stamp
+        is another one, which that of a copy is, too.
+
+        Args:
+            scan: The first image.
+            views: The others, by what they show.
+        """
         kept = self.read(case)
-        try:
-            if not kept.get("sha256") or not is_there(scan) or stamp_of(scan) == kept["stamp"]:
-                return False
-            return not has_digest(scan, kept["sha256"])
-        except OSError:
-            return False
+        told = [(scan, kept), *((path, kept.get("views", {}).get(view, {})) for view, path in views.items())]
+        return [path for path, facts in told if _is_other(path, facts)]
 
     def tables(self, by: str | None = None) -> set[str]:
         """Tables of answers that earlier calls wrote and that are there still; of this model and program, if given."""
@@ -211,6 +212,15 @@ class KeptAnswers:
 def holding(kind: str) -> dict[str, tuple[str, ...]]:
     """Of each format the tables that hold answers; the one of YOLO names classes alone."""
     return {key: names for key, names in TABLES.get(kind, {}).items() if key not in ENDINGS}
+
+
+def _is_other(scan: Path, kept: Mapping[str, Any]) -> bool:
+    try:
+        if not kept.get("sha256") or not is_there(scan) or stamp_of(scan) == kept["stamp"]:
+            return False
+        return not has_digest(scan, kept["sha256"])
+    except OSError:
+        return False
 
 
 def _sealed(path: Path) -> dict[str, Any]:

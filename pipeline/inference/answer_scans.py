@@ -81,11 +81,20 @@ class ScanQuestions:
         return {name: stamp_of(path) for name, path in self.scans.items()}
 
     @cached_property
+    def view_stamps(self) -> dict[str, dict[str, str]]:
+        """Of the other images of each case by what they show, as early."""
+        return {name: {view: stamp_of(p) for view, p in self.beside[name].views.items()} for name in self.scans}
+
+    @cached_property
     def made_of(self) -> dict[str, str]:
         """Of what an answer depends on, by case."""
-        return {
-            name: _made_of(self.by, path, self.stamps[name], self.beside[name]) for name, path in self.scans.items()
-        }
+        return {name: self._made_of(name, path) for name, path in self.scans.items()}
+
+    def _made_of(self, name: str, path: Path) -> str:
+        beside, stamps = self.beside[name], self.view_stamps[name]
+        views = [[view, str(p), stamps[view]] for view, p in beside.views.items()]
+        told = [dict(beside.values), views, beside.problem]
+        return fingerprint([self.by, os.path.realpath(path), self.stamps[name], told])
 
     def known(self, names: Iterable[str]) -> dict[str, Content]:
         """Answers of earlier calls that still hold."""
@@ -117,6 +126,11 @@ class ScanQuestions:
         said.cases = {name: said.cases[name] for name in names if name in said.cases}
         return said
 
+    def _views(self, name: str) -> dict[str, dict[str, str | None]]:
+        """What the other images of a case are, as `stamp` and `sha256` say of the first."""
+        images, stamps = self.beside[name].views, self.view_stamps[name]
+        return {view: {"stamp": stamps[view], "sha256": digest_at(p, stamps[view])} for view, p in images.items()}
+
     def _answer(self, name: str, image: Image) -> Content:
         odd = extent_remarks(name, image.frame, self.asked.model.calibration.largest)
         remarks = [asdict(remark) for remark in (*remarks_on(name, image), *odd)]
@@ -137,6 +151,8 @@ class ScanQuestions:
         whole = {**content, "made_of": self.made_of[name], "by": self.by, "stamp": self.stamps[name]}
         if self.measured:
             whole |= {"sha256": content.get("sha256") or digest_at(scan, self.stamps[name])}
+            if self.view_stamps[name]:
+                whole |= {"views": content.get("views") or self._views(name)}
         self.kept.write(name, whole, scan, [*self.files.of_case(name), *self.files.tables()])
         said.cases[name] = content  # from here on nothing that fails takes it away
         with ExitStack() as each:  # is called though what follows fails
@@ -147,8 +163,3 @@ class ScanQuestions:
 
 def _raise(error: Exception) -> None:
     raise error
-
-
-def _made_of(by: str, path: Path, stamp: str, beside: Beside) -> str:
-    views = [[view, str(p), stamp_of(p)] for view, p in beside.views.items()]
-    return fingerprint([by, os.path.realpath(path), stamp, [dict(beside.values), views, beside.problem]])

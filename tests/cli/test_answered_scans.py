@@ -137,3 +137,39 @@ def test_answers_that_say_nothing_of_their_scan_are_taken_as_they_are(run):
     require_answered_scans(run, ())
     shutil.rmtree(run.run / "test")
     require_answered_scans(run, ())
+
+
+@pytest.fixture
+def of_views(run):
+    """The same, where a case has another image, of which its answers know."""
+    folder = run.run
+    cases = tuple(Case(n, n, f"{n}.nii", {}, "test", pictures={"side": f"{n}_side.nii"}) for n in "st")
+    write_dataset(Dataset("d", folder, ("p",), cases), folder / "dataset.json")
+    for name in "st":
+        scan, side = folder / f"{name}.nii", folder / f"{name}_side.nii"
+        side.write_text(f"side of {name}")
+        content = {"made_of": "", "stamp": stamp_of(scan), "sha256": digest_of(scan)}
+        views = {"side": {"stamp": stamp_of(side), "sha256": digest_of(side)}}
+        KeptAnswers(folder / "test").write(name, content | {"views": views}, scan, [])
+    return run
+
+
+def test_another_image_of_a_case_that_was_exchanged_is_named(of_views):
+    require_answered_scans(of_views, ())
+    side = of_views.run / "t_side.nii"
+    side.write_text("another side")
+    with pytest.raises(ConfigError, match=rf"answered:\n  t \({side}\)\nRun again"):
+        require_answered_scans(of_views, ())
+    require_answered_scans(of_views, ["t"])
+    side.unlink()
+    require_answered_scans(of_views, ())
+
+
+def test_answers_that_know_of_the_first_image_alone_are_compared_by_it(of_views):
+    early, scan = {"made_of": "", "stamp": "of the scan before"}, of_views.run / "t.nii"
+    KeptAnswers(of_views.run / "test").write("t", early | {"sha256": digest_of(scan)}, scan, [])
+    (of_views.run / "t_side.nii").write_text("another side")
+    require_answered_scans(of_views, ())
+    scan.write_text("another front")
+    with pytest.raises(ConfigError, match="changed since"):
+        require_answered_scans(of_views, ())

@@ -18,6 +18,7 @@ from pipeline.data.dataset import Case, Dataset, read_dataset, write_dataset
 from pipeline.data.encoders import Encoder
 from pipeline.data.fit_encoders import fit_encoders
 from pipeline.data.inputs import Inputs
+from pipeline.data.kept_answers import KeptAnswers
 from pipeline.data.store import read_store
 from pipeline.data.value_predictions import read_value_predictions
 from pipeline.data.values_csv import read_values
@@ -233,6 +234,14 @@ def test_predict_tells_what_a_case_of_its_run_has_that_training_had_not(run, tmp
     predict(run / "model", tmp_path / "out", dataset=dataset, part="test", device="cpu", threads=1)
     told = f"{dataset}: bonus far from those of all training cases: '{first.id}: 50000, taken as "
     assert told in capsys.readouterr().err
+
+
+def test_what_the_other_images_of_a_case_were_is_kept_with_its_answers(run):
+    data, kept = read_dataset(run / "dataset.json"), KeptAnswers(run / "test")
+    for case in data.part("test"):
+        told = {view: facts["sha256"] for view, facts in kept.read(case.id).get("views", {}).items()}
+        assert told == {view: sha256_of(data.root / path) for view, path in case.pictures.items()}
+    assert any(case.pictures for case in data.part("test"))
 
 
 def test_a_number_too_large_for_an_early_model_is_refused_by_row_and_column(tmp_path):
