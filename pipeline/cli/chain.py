@@ -17,7 +17,7 @@ from pipeline.cli.given import source_of
 from pipeline.cli.left_out import tell_left_out
 from pipeline.cli.order import require_checked, require_earlier
 from pipeline.cli.outcome import Outcome
-from pipeline.cli.record import RECORD, is_trained
+from pipeline.cli.record import RECORD, is_run, is_trained
 from pipeline.cli.run_folder import claimed, leaving_none, writable
 from pipeline.cli.same_data import require_same_scans
 from pipeline.cli.settings import Settings
@@ -25,6 +25,7 @@ from pipeline.cli.streams import onto_output
 from pipeline.cli.verbs import CHAIN, Verb, verb_named
 from pipeline.data.overwriting import refuse_overwriting
 from pipeline.data.own_output import PREPARED, PRIVATE
+from pipeline.data.run_report import REPORT, is_report
 from pipeline.errors import ConfigError
 
 RECOGNISING = ("enroll", "identify", "verify")
@@ -87,7 +88,7 @@ def _require_writable(verb: Verb, settings: Settings) -> None:
     if folder:
         writable(folder, key)
         if key == "-o":
-            _refuse_own(folder, settings)
+            _refuse_own(folder, settings, verb)
     if verb.name in ("report", "run") and (page := settings.report.output):
         if page.is_dir():
             raise ConfigError(f"report.output={page}: is a folder. Name the file that the page becomes.")
@@ -95,15 +96,25 @@ def _require_writable(verb: Verb, settings: Settings) -> None:
         _refuse_page(page)
 
 
-def _refuse_own(folder: Path, settings: Settings) -> None:
+def _refuse_own(folder: Path, settings: Settings, verb: Verb) -> None:
     """Answers among the files of a run, or of a model, would be taken for its own; and a run that is held they would
-    wait for."""
+    wait for. Into one of another run that earlier calls wrote into they go on."""
     model = settings.predict.model
     beside = model.parent if model and (model.parent / RECORD).is_file() else None  # else it was copied there
     own = [run / name for run in (settings.run, beside) if run for name in OF_RUN] + ([model] if model else [])
-    if any(place.exists() and folder.samefile(place) for place in own):
-        advice = "Choose another" if settings.predict.input else "Leave it out, or choose another"
-        raise ConfigError(f"-o {folder}: is the run's own folder. {advice} with -o FOLDER.")
+    whose = "the run's" if any(place.exists() and folder.samefile(place) for place in own) else ""
+    if not whose and _is_of_a_run(Path(os.path.realpath(folder))) and not is_report(folder / REPORT):
+        whose = "a run's or a model's"
+    if whose:
+        needed = verb.name != "predict" or settings.predict.input
+        advice = "Choose another" if needed else "Leave it out, or choose another"
+        raise ConfigError(f"-o {folder}: is {whose} own folder. {advice} with -o FOLDER.")
+
+
+def _is_of_a_run(folder: Path) -> bool:
+    """Whether it is a run, one of the folders that a run makes, or a model."""
+    within = folder.name in OF_RUN and is_run(folder.parent)
+    return within or is_run(folder) or (folder / "model.json").is_file()
 
 
 def _refuse_page(page: Path) -> None:

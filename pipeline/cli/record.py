@@ -45,6 +45,11 @@ def read_record(run: Path) -> dict[str, Any]:
     return content
 
 
+def is_run(folder: Path) -> bool:
+    """Whether a folder is a run, also one that lost its record: other programs call a data set so, too."""
+    return (folder / "dataset.json").is_file() and ((folder / RECORD).is_file() or is_trained(folder))
+
+
 def is_trained(run: Path) -> bool:
     """Whether a run has a model, or half of one, which goes on only with the settings it was begun with."""
     return (run / "model").exists() or (run / "resume").exists()

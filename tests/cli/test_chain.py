@@ -10,6 +10,7 @@ import pytest
 from pipeline.cli import actions, chain
 from pipeline.cli.door import main
 from pipeline.cli.outcome import Outcome, table_from
+from pipeline.data.run_report import write_report
 from pipeline.errors import DataError
 from pipeline.report.page import Page, render
 
@@ -233,6 +234,53 @@ def test_answers_do_not_go_among_the_files_of_a_run(words, place, called, tmp_pa
     advice = "Choose another" if "-i" in words else "Leave it out, or choose another"
     said = capsys.readouterr().err
     assert f"-o {tmp_path / place}: is the run's own folder. {advice} with -o FOLDER" in said and called == []
+
+
+OTHERS = {
+    "predict": "model={here}/mine/model -i scan.nii",
+    "align": "source={here}",
+    "overlay": "-i a.png predictions={here}/p.json filter=hat",
+    "identify": "model={here}/mine/model gallery={here}/people -i a.png",
+}
+
+
+def another_run(here):
+    for name in ("run/dataset.json", "run/config.yaml", "run/model/model.json", "mine/model/model.json"):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text("{}")
+    (here / "link").symlink_to(here / "run" / "model")
+    (here / "copied").mkdir()
+    (here / "copied" / "model.json").write_text("{}")
+
+
+@pytest.mark.parametrize("place", ["run", "run/model", "link", "run/resume", "run/prepared", "copied"])
+@pytest.mark.parametrize("verb", OTHERS)
+def test_nothing_goes_among_the_files_of_any_other_run_or_model(verb, place, called, tmp_path, capsys):
+    another_run(tmp_path)
+    before = set(tmp_path.rglob("*"))
+    assert main([verb, *OTHERS[verb].format(here=tmp_path).split(), "-o", f"{tmp_path / place}"]) == 2
+    said = capsys.readouterr().err
+    assert f"-o {tmp_path / place}: is a run's or a model's own folder. Choose another with -o FOLDER" in said
+    assert called == [] and set(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("verb", OTHERS)
+def test_what_goes_into_a_folder_of_its_own_in_a_run_or_where_earlier_calls_wrote_is_let(verb, called, tmp_path):
+    another_run(tmp_path)
+    words = [verb, *OTHERS[verb].format(here=tmp_path).split(), "-o"]
+    assert main([*words, f"{tmp_path}/run/answers"]) == main([*words, f"{tmp_path}/run/test"]) == 0
+    write_report(tmp_path / "run", verb, 0.0, {}, {})
+    assert main([*words, f"{tmp_path}/run"]) == 0
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "dataset.json").write_text("{}")  # of another program
+    assert main([*words, f"{tmp_path}/data"]) == 0
+
+
+def test_a_part_of_a_run_may_be_answered_into_no_other_run(called, tmp_path, capsys):
+    another_run(tmp_path)
+    (tmp_path / "mine" / "dataset.json").write_text("{}")
+    assert main(["predict", f"run={tmp_path}/mine", "-o", f"{tmp_path}/run"]) == 2
+    assert "a run's or a model's own folder. Leave it out, or choose another with -o" in capsys.readouterr().err
 
 
 def test_answers_go_beside_a_model_that_was_copied_and_into_a_folder_of_their_own_in_a_run(called, tmp_path):
