@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -110,6 +110,10 @@ class PreparedStore:
         again = times - 1
         keys = {case: k + k[-1:] * again for case, k in self.keys.items()}
         return replace(self, spacings=self.spacings + self.spacings[-1:] * again, keys=keys)
+
+    def without(self, cases: Collection[str]) -> PreparedStore:
+        """The same, but for the arrays of these cases."""
+        return replace(self, keys={case: k for case, k in self.keys.items() if case not in cases})
 
     def damaged(self, case_ids: Sequence[str]) -> list[str]:
         """Cases of which an array no longer has the bytes that were written."""

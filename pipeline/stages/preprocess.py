@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from pipeline.data.array_keys import EARLIER, RECIPE, array_keys
 from pipeline.data.atomic import fingerprint, sweep
 from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.derive import derive_spacings
@@ -24,9 +24,7 @@ from pipeline.data.store import PreparedStore, Spacing, is_whole, make_level, re
 from pipeline.errors import ConfigError, DataError, PatchvoteError, UnwritableError
 from pipeline.training.identity import arrays_made_of
 
-RECIPE = 8  # raise when resampling or normalising changes, so that old arrays are not found again
 LOOKS = 10  # more than anybody gives the finest level
-EARLIER = (7,)  # a run that learned from arrays of these goes on with them
 
 
 def preprocess(
@@ -68,7 +66,7 @@ def preprocess(
     for recipe, looked_at in product(recipes, (learning, cases)):
         facts = [found.facts[c.id] for c in looked_at]
         levels, grey = _levels(facts, spacings, whole), normalisation or _grey(facts)
-        keys = {c.id: _keys(found, c.id, levels, grey, recipe) for c in cases}
+        keys = {c.id: array_keys(found.facts[c.id]["sha256"], levels, grey, recipe) for c in cases}
         plans.append(PreparedStore(Path(out), data.unit, levels, grey, keys))
     taught = arrays_made_of(Path(out).parent)
     store = next((plan for plan in plans if _is_there(plan) or _was_taught(plan, taught)), plans[0])
@@ -135,13 +133,6 @@ def _bytes(found: Findings, store: PreparedStore) -> int:
             if not (store.folder / f"{key}.npy").exists():
                 total += float(np.prod(extent / (np.array(fact["spacing"]) if spacing is None else spacing)))
     return int(total * store.normalisation.channels * np.dtype(np.float16).itemsize)
-
-
-def _keys(
-    found: Findings, case: str, levels: tuple[Spacing, ...], normalisation: Normalisation, recipe: int
-) -> tuple[str, ...]:
-    made_of = [found.facts[case]["sha256"], asdict(normalisation), recipe]
-    return tuple(fingerprint([*made_of, spacing])[:24] for spacing in levels)
 
 
 def _prepare(data: Dataset, found: Findings, store: PreparedStore, workers: int) -> None:

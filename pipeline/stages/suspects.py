@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.as_checked import require_as_checked
 from pipeline.data.atomic import fingerprint, sweep, write_bytes, write_json
 from pipeline.data.dataset import Dataset, read_dataset
 from pipeline.data.file_names import file_stem
@@ -56,11 +57,14 @@ def find_suspects(
 
     Raises:
         DataError: Fewer subjects than folds, or a prepared array is damaged.
-        ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them.
+        ConfigError: Mirror images are wanted, but it is not known which landmarks change names in them; or prepared
+            arrays are not those of the cases that check let through.
     """
     import torch
 
-    data, store, found = read_dataset(dataset), read_store(prepared), read_findings(findings)
+    data, found = read_dataset(dataset), read_findings(findings)
+    store = read_store(prepared).without(set(found.quarantined))
+    require_as_checked(store, data, found)
     torch.set_num_threads(settings.threads or cores())
     target = pick_device(device)
     store = store.looked_at(looks_of(settings, len(store.spacings), target, "landmarks"))

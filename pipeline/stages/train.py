@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from pipeline.data.as_checked import require_as_checked
 from pipeline.data.atomic import sweep, write_text
 from pipeline.data.dataset import Dataset, Part, read_dataset
-from pipeline.data.findings import read_findings
+from pipeline.data.findings import Findings, read_findings
 from pipeline.data.inputs import Inputs
 from pipeline.data.progress_bar import watched
 from pipeline.data.scan_facts import Facts
@@ -42,7 +43,7 @@ from pipeline.training.cascade import Cascade
 from pipeline.training.cases import fit_known, tell_untaught, training_cases, untaught_classes
 from pipeline.training.contents import contents_of
 from pipeline.training.history import history_csv, restore_history
-from pipeline.training.identity import levels_done, record
+from pipeline.training.identity import has_learned, levels_done, record
 from pipeline.training.learnable import (
     check_asked,
     check_beside,
@@ -86,7 +87,8 @@ def train(
             subject where the task is about such; two columns or views have one name, and nothing is learned yet; or a
             prepared array is damaged.
         ConfigError: Mirror images are wanted, but it is not known which names change in them; a weight is
-            given for what has no loss; several voxel sizes where the task looks once; or the data have nothing that it
+            given for what has no loss; several voxel sizes where the task looks once; nothing is learned yet, and
+            prepared arrays are not those of the cases that check let through; or the data have nothing that it
             asks for, or nothing to learn it from.
         CheckpointError: The run folder holds a model, or half of one, of other settings or data.
     """
@@ -101,6 +103,9 @@ def train(
     if done := levels_done(run, identity):
         restore_history(run, done)
         return run / "model"
+    found = _found(dataset)
+    if found and not has_learned(run):  # one that has goes on with the arrays that it learned from
+        require_as_checked(store, data, found)
     if not (run / "resume").exists():  # a run goes on with names that an early version took
         check_names(dataset, question, data)
     sweep(run / "resume")
@@ -162,8 +167,14 @@ def _of_scans(dataset: Path, unit: str, cases: Sequence[str]) -> Calibration:
 
 def _facts(dataset: Path) -> Mapping[str, Facts]:
     """What check found out about each scan."""
+    found = _found(dataset)
+    return found.facts if found else {}
+
+
+def _found(dataset: Path) -> Findings | None:
+    """What check left beside a data set, if it was asked."""
     path = dataset.parent / "findings.json"
-    return read_findings(path).facts if path.is_file() else {}
+    return read_findings(path) if path.is_file() else None
 
 
 def _model(

@@ -70,6 +70,11 @@ def data_made_of(run: Path) -> str | None:
     return _recorded(run).get("data") if _saved(run) else None
 
 
+def has_learned(run: Path) -> bool:
+    """Whether a run holds a model, or half of one."""
+    return bool(_saved(run))
+
+
 def arrays_made_of(run: Path) -> str | None:
     """Fingerprint of the keys of the arrays that it learned from, if it says."""
     return _recorded(run).get("arrays") if _saved(run) else None

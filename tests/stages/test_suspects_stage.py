@@ -74,6 +74,34 @@ def test_a_case_that_check_keeps_out_for_its_landmarks_leads_the_list_with_the_a
     assert "c07" not in [s.case for s in suspects[1:]]
 
 
+def test_a_case_that_check_keeps_out_since_preprocess_is_not_learned(scans, tmp_path, monkeypatch):
+    findings, learned = tmp_path / "findings.json", []
+    outside = Finding("landmark-outside", "error", "c07", "'dark' lies 80 mm outside the scan.")
+    write_findings(Findings((outside,), read_findings(scans.findings).facts), findings)
+
+    def held_out(_, cases, *__):
+        learned.extend(case.id for case in cases)
+        raise InterruptedError
+
+    monkeypatch.setattr(stage, "held_out_answers", held_out)
+    with pytest.raises(InterruptedError):
+        find_suspects(scans.dataset, findings, scans.folder / "prepared", tmp_path / "out", tiny_settings())
+    assert len(learned) == 18 and "c07" not in learned
+
+
+@pytest.mark.parametrize("what", ["not prepared", "prepared from another scan"])
+def test_cases_that_are_not_prepared_as_check_saw_them_are_named(scans, tmp_path, what):
+    """A list that lacks them would look as if nothing were wrong with them."""
+    dataset, findings = tmp_path / "dataset.json", tmp_path / "findings.json"
+    data, facts = read_dataset(scans.dataset), read_findings(scans.findings).facts
+    new = [replace(data.cases[0], id="new")] if what == "not prepared" else []
+    case = "new" if new else "c07"
+    write_dataset(data.with_cases((*data.cases, *new)), dataset)
+    write_findings(Findings((), facts | {case: facts["c00"]}), findings)
+    with pytest.raises(ConfigError, match=rf"index\.json: .*\n  {what}: '{case}'\nRun preprocess again"):
+        find_suspects(dataset, findings, scans.folder / "prepared", tmp_path / "out", tiny_settings())
+
+
 def without(scans, place, cases):
     """The same, of whose cases some are not annotated."""
     data = read_dataset(scans.dataset)

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from tiny_scans import NAMES, make_scans, tiny_settings
 
+from pipeline.data.array_keys import EARLIER
 from pipeline.data.atomic import fingerprint
 from pipeline.data.dataset import Box, read_dataset, write_dataset
-from pipeline.data.findings import read_findings
+from pipeline.data.findings import Finding, Findings, read_findings, write_findings
 from pipeline.data.store import read_store
-from pipeline.errors import CheckpointError, DataError
+from pipeline.errors import CheckpointError, ConfigError, DataError
 from pipeline.inference.model import load_model
 from pipeline.stages.preprocess import preprocess
 from pipeline.stages.train import train
@@ -125,23 +126,80 @@ def test_a_history_that_is_gone_or_damaged_is_written_again(few, tmp_path, damag
     assert not path.exists()  # who took both away is not asked to train anew
 
 
+def kill_after_saves(patch, count):
+    real, saves = cascade_module.save_level, []
+
+    def save_and_die(*args):
+        real(*args)
+        saves.append(1)
+        if len(saves) == count:
+            raise Killed
+
+    patch.setattr(cascade_module, "save_level", save_and_die)
+
+
 def test_a_run_that_was_killed_leaves_the_bytes_of_one_that_was_not(few, tmp_path, monkeypatch):
     settings = tiny_settings(steps=8)
     with monkeypatch.context() as patch:
-        real, saves = cascade_module.save_level, []
-
-        def save_and_die(*args):
-            real(*args)
-            saves.append(1)
-            if len(saves) == 3:
-                raise Killed
-
-        patch.setattr(cascade_module, "save_level", save_and_die)
+        kill_after_saves(patch, 3)
         with pytest.raises(Killed):
             run_on(few, tmp_path / "killed", settings)
     assert not (tmp_path / "killed" / "model").exists()
     resumed, undisturbed = (bytes_of(run_on(few, tmp_path / r, settings)) for r in ("killed", "undisturbed"))
     assert resumed == undisturbed
+
+
+def change_since_preprocess(scans, what):
+    """What check says now of scans that were prepared before."""
+    facts, data = read_findings(scans.findings).facts, read_dataset(scans.dataset)
+    refused = [Finding("landmark-outside", "error", "c01", "far out", "")] if what == "left out" else []
+    if what == "new":
+        write_dataset(data.with_cases((*data.cases, replace(data.cases[0], id="c04", subject="c04"))), scans.dataset)
+    other = {"new": "c04", "exchanged": "c01"}.get(what)
+    write_findings(Findings(tuple(refused), facts | ({other: facts["c00"]} if other else {})), scans.findings)
+
+
+@pytest.mark.parametrize(
+    ("what", "told", "learned"),
+    [
+        ("left out", "prepared, but left out by check: 'c01'", ["c00"]),
+        ("new", "not prepared: 'c04'", ["c00", "c01", "c04"]),
+        ("exchanged", "prepared from another scan: 'c01'", ["c00", "c01"]),
+    ],
+)
+def test_arrays_of_other_cases_than_check_let_through_are_not_learned(few, tmp_path, what, told, learned):
+    change_since_preprocess(few, what)
+    prepared = few.folder / "prepared"
+    with pytest.raises(ConfigError) as caught:
+        run_on(few, tmp_path / "run")
+    assert str(caught.value) == (
+        f"{prepared}/index.json: holds other cases than check let through since:\n  {told}\n"
+        "Run preprocess again; arrays that are right are kept."
+    )
+    assert not (tmp_path / "run" / "resume").exists()
+    if what == "exchanged":
+        shutil.copy(few.folder / "images" / "c00.nii.gz", few.folder / "images" / "c01.nii.gz")
+    preprocess(few.dataset, few.findings, prepared, (4.0, 2.0), workers=1)
+    model = run_on(few, tmp_path / "run")
+    assert json.loads((model / "model.json").read_text())["training"]["cases"]["train"] == learned
+
+
+def test_a_run_that_has_learned_goes_on_with_its_arrays(few, tmp_path, monkeypatch):
+    """Whether its scans are the same, who asks for it has made sure of."""
+    undisturbed = bytes_of(run_on(few, tmp_path / "undisturbed"))
+    with monkeypatch.context() as patch:
+        kill_after_saves(patch, 1)
+        with pytest.raises(Killed):
+            run_on(few, tmp_path / "killed")
+    change_since_preprocess(few, "left out")
+    assert bytes_of(run_on(few, tmp_path / "killed")) == undisturbed
+
+
+def test_arrays_of_an_earlier_recipe_are_of_the_scans_that_they_were_made_of(few, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.stages.preprocess.RECIPE", EARLIER[-1])
+        preprocess(few.dataset, few.findings, few.folder / "prepared", (4.0, 2.0), workers=1)
+    assert run_on(few, tmp_path / "run").is_dir()
 
 
 def test_a_run_keeps_sums_of_what_it_was_made_of_and_its_model_does_not(few, tmp_path):
