@@ -15,7 +15,7 @@ from pipeline.data.dataset import read_dataset
 from pipeline.data.findings import read_findings
 from pipeline.data.kept_answers import KeptAnswers
 from pipeline.data.long_lists import cut
-from pipeline.data.said import said_of
+from pipeline.data.said import is_said_of
 from pipeline.errors import ConfigError, DataError
 
 BEFORE = {
@@ -43,7 +43,8 @@ def require_earlier(verb: Verb, settings: Settings) -> None:
 
 
 def require_checked(verb: Verb, settings: Settings) -> None:
-    """Refuse to go by findings about other landmarks, boxes, values or scans than the data set of a run has now.
+    """Refuse to go by findings about other landmarks, boxes, values, scans, subjects or parts than the data set of a
+    run has now.
 
     Raises:
         ConfigError: Says to run check again.
@@ -52,13 +53,14 @@ def require_checked(verb: Verb, settings: Settings) -> None:
     run = settings.run
     if verb.name not in BEFORE or apart or run is None:
         return
-    path, said = run / "findings.json", None
+    path, holds = run / "findings.json", True
     with suppress(DataError):  # files that are damaged, or not there: the stage says so
-        said, now = read_findings(path).said_of, said_of(read_dataset(run / "dataset.json"))
-    if said and said != now:
+        said = read_findings(path).said_of  # early ones say nothing
+        holds = not said or is_said_of(said, read_dataset(run / "dataset.json"))
+    if not holds:
         raise ConfigError(
             f"{path}: was made from another {run / 'dataset.json'}: cases are new, gone, or have other landmarks,"
-            f" boxes, values or images since. Run again:\n  {_command('check', settings)}"
+            f" boxes, values, images, subjects or parts of the split since. Run again:\n  {_command('check', settings)}"
         )
 
 

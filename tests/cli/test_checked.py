@@ -11,9 +11,10 @@ from pipeline.cli.order import require_checked
 from pipeline.cli.outcome import Outcome
 from pipeline.cli.settings import EvaluateSettings, PredictSettings, Settings
 from pipeline.cli.verbs import verb_named
-from pipeline.data.dataset import Box, Case, Dataset, write_dataset
+from pipeline.data.atomic import fingerprint
+from pipeline.data.dataset import Box, Case, Dataset, read_dataset, write_dataset
 from pipeline.data.findings import Findings, write_findings
-from pipeline.data.said import said_of
+from pipeline.data.said import is_said_of, said_of
 from pipeline.errors import ConfigError
 
 ONE = Case(
@@ -39,6 +40,8 @@ def dataset(*cases, **changes):
         {"image": "c.png"},
         {"pictures": {"side": "c.png"}},
         {"id": "c"},
+        {"subject": "c"},
+        {"split": "validation"},
     ],
 )
 def test_what_the_rules_look_at_makes_other_data(other):
@@ -46,9 +49,17 @@ def test_what_the_rules_look_at_makes_other_data(other):
     assert said_of(dataset(ONE)) != said_of(dataset(ONE, OTHER))
 
 
-def test_split_order_and_place_do_not():
-    elsewhere = dataset(OTHER, replace(ONE, split="test"), name="e", root="elsewhere")
+def test_order_and_place_do_not():
+    elsewhere = dataset(OTHER, ONE, name="e", root="elsewhere")
     assert said_of(elsewhere) == said_of(dataset(ONE, OTHER))
+
+
+def test_early_findings_which_do_not_say_the_split_hold_as_long_as_the_rest_does():
+    early = fingerprint({c.id: [c.image, {}, c.landmarks, None, c.values] for c in (replace(ONE, boxes=None), OTHER)})
+    data = dataset(replace(ONE, boxes=None), OTHER)
+    assert is_said_of(early, data)
+    assert is_said_of(early, data.with_cases((data.cases[0], replace(OTHER, subject="a", split="train"))))
+    assert not is_said_of(early, data.with_cases((data.cases[0], replace(OTHER, image="c.png"))))
 
 
 @pytest.fixture
@@ -70,6 +81,17 @@ def test_findings_about_other_data_are_not_gone_by(name, run):
     said = str(caught.value)
     assert said.startswith(f"{run.run}/findings.json: was made from another {run.run}/dataset.json: ")
     assert said.endswith(f"\n  patchvote check run={run.run}")
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_findings_about_another_split_are_not_gone_by(name, run):
+    """Two scans of the same voxels are an error where their parts differ."""
+    data = read_dataset(run.run / "dataset.json")
+    write_findings(Findings((), {}, said_of(data)), run.run / "findings.json")
+    require_checked(verb_named(name), run)
+    write_dataset(data.with_cases((replace(data.cases[0], split="validation"),)), run.run / "dataset.json")
+    with pytest.raises(ConfigError, match=r"subjects or parts of the split since\. Run again:\n  patchvote check run="):
+        require_checked(verb_named(name), run)
 
 
 def test_what_is_not_of_the_run_is_not_asked_nor_are_early_findings(run):
