@@ -1,4 +1,5 @@
-"""Which part of the split the user's folders say: called `train/`, `val/`, `test/`, or by the lists of Pascal VOC."""
+"""Which part of the split the user's folders say: called `train/`, `val/`, `test/`, as nnU-Net's are, or by the lists of
+Pascal VOC."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import PARTS, Dataset, Part
 from pipeline.data.findings import Finding
+from pipeline.data.scan_ids import NNUNET
 from pipeline.data.split import PART_WORDS
 
 YEAR = re.compile(r"\d{4}$")  # train2017, as COCO has it
@@ -68,8 +70,11 @@ def _of_folders(dataset: Dataset) -> dict[str, set[Part]]:
 
 
 def _words(folders: tuple[str, ...]) -> set[Part]:
+    """What nnU-Net has for training may be parted further; what it has for the test is that."""
     words = {YEAR.sub("", folder.lower()) for folder in folders}
-    return {PART_WORDS[word] for word in words if word in PART_WORDS}
+    said = {PART_WORDS[word] for word in words if word in PART_WORDS}
+    train, test = (name in folders for name in NNUNET)
+    return said | {"test"} if test else said or ({"train"} if train else set())
 
 
 def _of_lists(dataset: Dataset) -> dict[str, set[Part]]:

@@ -124,6 +124,28 @@ def test_parts_that_a_table_says_are_not_those_of_folders(tmp_path):
     assert with_parts(data, findings := []) is data and findings == []
 
 
+@pytest.mark.parametrize(
+    ("images", "parts"),
+    [
+        (("imagesTr/P1/a.nii.gz", "imagesTr/P2/b.nii.gz", "imagesTs/P9/z.nii.gz"), ["train", "train", "test"]),
+        (("imagesTr/P1/1.2.3", "imagesTr/P1/1.2.4", "imagesTs/P9"), ["train", "train", "test"]),  # series, a folder
+        (("imagesTr/P1/CT", "imagesTr/b.nii.gz", "set/imagesTs/P9/CT"), ["train", "train", "test"]),
+        (("imagesTr/train/a.nii.gz", "imagesTr/val/b.nii.gz", "imagesTs/z.nii.gz"), ["train", "validation", "test"]),
+    ],
+)
+def test_what_lies_anywhere_in_nnunets_folders_has_their_part(tmp_path, images, parts):
+    done = with_parts(of_images(tmp_path, *images), findings := [])
+    assert [c.split for c in done.cases] == parts
+    assert [(f.rule, "measured" in f.message) for f in findings] == [("split-followed", False)]
+
+
+@pytest.mark.parametrize("third", ["imagesTs/train/c.nii.gz", "others/c.nii.gz"])
+def test_what_nnunets_folders_do_not_part_is_told(tmp_path, third):
+    data = of_images(tmp_path, "imagesTr/P1/a.nii.gz", "imagesTs/P2/b.nii.gz", third)
+    assert with_parts(data, findings := []) is data
+    assert [f.rule for f in findings] == ["split-unclear"] and "'c2'" in findings[0].message
+
+
 def list_of_voc(root, name, ids):
     (root / "ImageSets/Main").mkdir(parents=True, exist_ok=True)
     (root / f"ImageSets/Main/{name}.txt").write_text(ids)

@@ -147,6 +147,15 @@ def test_folders_called_after_the_parts_are_followed_where_no_table_is(source, t
     assert {f.rule for f in read_findings(tmp_path / "import.json").items} == set(told)
 
 
+def test_scans_below_nnunets_folders_keep_their_parts(source, tmp_path):
+    for number in range(6):
+        folder = source / ("imagesTs" if number > 3 else "imagesTr") / f"P{number}"
+        folder.mkdir(parents=True)
+        (source / f"images/c{number}.nii.gz").rename(folder / f"c{number}.nii.gz")
+    dataset = import_folder(source, tmp_path / "dataset.json", "mine")
+    assert [case.id for case in dataset.part("test")] == ["c4", "c5"]
+
+
 @pytest.mark.parametrize("pseudonyms", [False, True])
 def test_a_run_of_before_folders_were_followed_goes_on_with_its_split(source, tmp_path, pseudonyms):
     before = import_folder(source, tmp_path / "run" / "dataset.json", "mine", pseudonyms=pseudonyms)
