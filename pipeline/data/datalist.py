@@ -24,12 +24,13 @@ LISTS: dict[str, Part] = {"training": "train", "validation": "validation", "test
 
 @dataclass(frozen=True)
 class Datalist:
-    """Scans, landmark files and parts by case id; and what is to be said of the list."""
+    """Scans, landmark files and parts by case id; what is to be said of the list, and how its file is called."""
 
     scans: dict[str, Path] = field(default_factory=dict)
     labels: dict[str, Path] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    file: str = ""
 
 
 def find_datalist(source: Path, series: Sequence[str] = ()) -> Datalist | None:
@@ -64,7 +65,7 @@ def _names_landmarks(entries: list[Any]) -> bool:
 
 
 def _read(path: Path, content: dict[str, Any]) -> Datalist:
-    out, whose, entries = Datalist(), dict[Path, str](), _entries(path, content)
+    out, whose, entries = Datalist(file=path.name), dict[Path, str](), _entries(path, content)
     images = [_file(path.parent, entry["image"], f"{where}.image") for where, _, entry in entries]
     by_id = scan_ids(images, root := _image_folder(images, path.parent))
     out.findings.extend(called_by_folder(by_id, root))

@@ -1,5 +1,6 @@
 """Stage import: the same folder gives the same bytes, real folders need no settings."""
 
+import json
 from dataclasses import replace
 
 import nibabel
@@ -154,6 +155,55 @@ def test_scans_below_nnunets_folders_keep_their_parts(source, tmp_path):
         (source / f"images/c{number}.nii.gz").rename(folder / f"c{number}.nii.gz")
     dataset = import_folder(source, tmp_path / "dataset.json", "mine")
     assert [case.id for case in dataset.part("test")] == ["c4", "c5"]
+
+
+def write_list(source, **parts):
+    """A data list of MONAI, of scans that lie in `scans/`."""
+    (source / "scans").mkdir()
+    for number in range(6):
+        (source / f"scans/c{number}.nii.gz").write_bytes((source / f"images/c{number}.nii.gz").read_bytes())
+    listed = {
+        part: [{"image": f"scans/c{n}.nii.gz", "label": f"landmarks/c{n}.mrk.json"} for n in numbers]
+        for part, numbers in parts.items()
+    }
+    (source / "datalist.json").write_text(json.dumps(listed))
+
+
+def rules_of(run):
+    return [f.rule for f in read_findings(run / "import.json").items if f.rule.startswith("split")]
+
+
+@pytest.mark.parametrize("last", ["testing", "validation"])
+def test_the_split_of_a_data_list_holds_where_scans_are_taken_from_another_folder(source, tmp_path, last):
+    write_list(source, training=range(3), **{last: range(3, 6)})
+    parts = {}
+    for images in (None, "images", "scans"):
+        dataset = import_folder(source, tmp_path / "dataset.json", "mine", images=images)
+        parts[images] = {case.id: case.split for case in dataset.cases}
+        assert dataset.cases[0].image == f"{images or 'scans'}/c0.nii.gz"
+        assert rules_of(tmp_path) == ["split-followed"] * (images is not None)
+    assert parts["images"] == parts["scans"] == parts[None]
+    assert len(dataset.part(last.removesuffix("ing"))) == 3
+
+
+@pytest.mark.parametrize("broken", ["a scan that it does not name", "a file that is not there"])
+def test_a_data_list_that_cannot_be_followed_beside_other_scans_is_told(source, tmp_path, broken):
+    write_list(source, training=range(3), testing=range(3, 5 if "name" in broken else 6))
+    if "file" in broken:
+        (source / "scans/c5.nii.gz").unlink()
+    dataset = import_folder(source, tmp_path / "dataset.json", "mine", images="images")
+    assert [len(dataset.part(p)) for p in ("train", "validation", "test")] == [4, 1, 1]
+    assert rules_of(tmp_path) == ["split-unclear"]
+
+
+def test_a_data_list_of_training_alone_or_beside_a_table_is_no_split(source, tmp_path):
+    write_list(source, training=range(6))
+    import_folder(source, tmp_path / "dataset.json", "mine", images="images")
+    assert rules_of(tmp_path) == []
+    rows = [f"c{n},{'test' if n else 'train'}" for n in range(6)]
+    (source / "split.csv").write_text("\n".join(["case,split", *rows]))
+    dataset = import_folder(source, tmp_path / "dataset.json", "mine", images="images")
+    assert rules_of(tmp_path) == [] and len(dataset.part("test")) == 5
 
 
 @pytest.mark.parametrize("pseudonyms", [False, True])
