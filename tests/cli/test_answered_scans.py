@@ -81,8 +81,8 @@ def test_another_series_of_its_folder_is_another_scan(tmp_path):
     for uid in ("1.2.3", "1.2.4"):
         add_series(tmp_path / "p", uid)
     kept = answered(tmp_path / "test", tmp_path / "p" / "1.2.3")
-    assert kept.is_of_another("p", tmp_path / "p" / "1.2.4")
-    assert not kept.is_of_another("p", tmp_path / "p" / "1.2.3")
+    assert kept.exchanged("p", tmp_path / "p" / "1.2.4", {})
+    assert not kept.exchanged("p", tmp_path / "p" / "1.2.3", {})
 
 
 @pytest.mark.parametrize("named", [False, True])
@@ -92,18 +92,18 @@ def test_what_comes_to_lie_beside_the_slices_of_a_scan_does_not_exchange_it(tmp_
     scan = folder / "1.2.3" if named else folder
     kept, before = answered(tmp_path / "test", scan), digest_of(scan)
     (folder / "Thumbs.db").write_bytes(b"small pictures")
-    assert not kept.is_of_another("p", scan) and digest_of(scan) == before
+    assert not kept.exchanged("p", scan, {}) and digest_of(scan) == before
     add_series(folder, "1.2.4")
-    assert kept.is_of_another("p", scan) is not named  # of two series one has to be named
+    assert bool(kept.exchanged("p", scan, {})) is not named  # of two series one has to be named
     write_slice(folder / "1.2.3-1.dcm", 1, np.zeros((3, 5)), ORIGIN + NORMAL, SeriesInstanceUID="1.2.3")
-    assert kept.is_of_another("p", scan)
+    assert kept.exchanged("p", scan, {})
 
 
 def test_a_slice_that_cannot_be_read_exchanges_the_scan(tmp_path):
     add_series(tmp_path / "p", "1.2.3")
     kept = answered(tmp_path / "test", tmp_path / "p")
     (tmp_path / "p" / "cut.dcm").write_bytes(b"")
-    assert kept.is_of_another("p", tmp_path / "p")
+    assert kept.exchanged("p", tmp_path / "p", {})
 
 
 @pytest.mark.parametrize("beside", [False, True])
@@ -116,7 +116,7 @@ def test_early_sums_of_all_that_lies_in_a_folder_still_hold(tmp_path, beside):
     early = fingerprint([*(sha256_of(path) for path in sorted(folder.iterdir())), "1.2.3"])
     kept, scan = KeptAnswers(tmp_path / "test"), folder / "1.2.3"
     kept.write("p", {"made_of": "", "stamp": "of the files before they were copied", "sha256": early}, scan, [])
-    assert not kept.is_of_another("p", scan) and (digest_of(scan) == early) is not beside
+    assert not kept.exchanged("p", scan, {}) and (digest_of(scan) == early) is not beside
 
 
 def test_bytes_are_read_only_where_the_disk_says_that_something_is_new(run, monkeypatch):
