@@ -159,19 +159,23 @@ def _opposites(names: Sequence[str], pairs: Mapping[str, str]) -> tuple[int, ...
     mine = _within(pairs, names)
     both = mine | {other: one for one, other in mine.items()}
     twin = {name: both.get(name) or other_side(name, names) for name in names}
-    _require_pairs(twin)
+    _require_pairs(twin, pairs)
     _require_unlike([name for name in names if twin[name] == name and name not in both], pairs)
     return tuple(names.index(twin[name]) for name in names)
 
 
-def _require_pairs(twin: Mapping[str, str]) -> None:
+def _require_pairs(twin: Mapping[str, str], pairs: Mapping[str, str]) -> None:
+    """The advice names all that lack a twin, with what was said before, in the place of which it is typed."""
+    if lone := {name: other for name, other in twin.items() if other not in twin}:
+        (name, other), *more = lone.items()
+        rest = f" (nor the other side of {some(name for name, _ in more)})" if more else ""
+        raise ConfigError(
+            f"training.augment.mirror: '{name}' says its side, and there is no '{other}'{rest}, so a mirrored image "
+            f"would get a wrong name; give each its twin in training.augment.pairs, such as"
+            f" {_typed(pairs, [(name, name) for name in lone])} of those that lie in the middle or say no side, or"
+            " training.augment.mirror=0"
+        )
     for name, other in twin.items():
-        if other not in twin:
-            raise ConfigError(
-                f"training.augment.mirror: '{name}' says its side, and there is no '{other}', so a mirrored image "
-                f"would get a wrong name; give its twin in training.augment.pairs, {{{name}: {name}}} if it lies in "
-                "the middle or says no side, or training.augment.mirror=0"
-            )
         if twin[other] != name:
             raise ConfigError(
                 f"training.augment.pairs: '{other}' would be the twin of '{name}' and of '{twin[other]}'; name each "

@@ -106,7 +106,8 @@ def train(
     found = _found(dataset)
     if found and not has_learned(run):  # one that has goes on with the arrays that it learned from
         require_as_checked(store, data, found)
-    if not (run / "resume").exists():  # a run goes on with names that an early version took
+    begun = (run / "resume").exists()
+    if not begun:  # a run goes on with names that an early version took
         check_names(dataset, question, data)
     sweep(run / "resume")
     keep_freed_memory()
@@ -114,7 +115,7 @@ def train(
     known = fit_known(data, store, inputs)
     learning, validating = (training_cases(data, store, part, known) for part in ("train", "validation"))
     place, how = run / "resume", (store.spacings, store.unit, settings, target)
-    names = mirrored_names(data, question, settings.augment, known.outputs, known.inputs.columns)
+    names = mirrored_names(data, question, settings.augment, known.outputs, known.inputs.columns, begun)
     tell_lone(names)
     asked = Asked(data.landmarks, data.classes, known.outputs, untaught_classes(data.classes, learning))
     check_asked(dataset, question, asked)

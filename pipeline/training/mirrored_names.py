@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.data.csv_rows import some
 from pipeline.data.dataset import Dataset
 from pipeline.data.encoders import Encoder
 from pipeline.data.fit_encoders import fit_encoders
+from pipeline.errors import ConfigError
 from pipeline.sampling.augment import AugmentSettings
 from pipeline.sampling.twins import Twins, exchanged
 from pipeline.tasks.table import TASKS
 
 
 def mirrored_names(
-    data: Dataset, question: str, augment: AugmentSettings, outputs: Sequence[Encoder], inputs: Sequence[Encoder]
+    data: Dataset,
+    question: str,
+    augment: AugmentSettings,
+    outputs: Sequence[Encoder],
+    inputs: Sequence[Encoder],
+    begun: bool = False,
 ) -> Twins | None:
     """None where nothing is mirrored.
+
+    Args:
+        begun: A training goes on: where an early version, which let names of columns and views be, began it with some
+            that are refused now, all of these stay as they were.
 
     Raises:
         ConfigError: As `exchanged`.
@@ -26,7 +37,14 @@ def mirrored_names(
     landmarks = data.landmarks if kind == "points" else ()
     classes = data.classes if kind == "boxes" or everything else ()
     asked = outputs if kind == "values" or everything else ()
-    return exchanged(landmarks, augment, classes, asked, inputs, tuple(data.views))
+    told = classes, asked, inputs, tuple(data.views)
+    try:
+        return exchanged(landmarks, augment, *told)
+    except ConfigError:
+        if not begun:
+            raise
+    own = {name: name for name in (*(c.column.name for c in (*asked, *inputs)), *data.views)}
+    return exchanged(landmarks, replace(augment, pairs=own | dict(augment.pairs)), *told)
 
 
 def tell_lone(names: Twins | None) -> None:

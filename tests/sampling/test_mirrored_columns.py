@@ -85,3 +85,13 @@ def test_views_that_say_a_side_are_refused_unless_they_say_none():
     kept = AugmentSettings(mirror=0.5, pairs={"left": "left", "right": "right"})
     for augment, views in ((kept, ("left", "right")), (MIRROR, ("front", "back"))):
         assert exchanged((), augment, views=views) == Twins()
+
+
+def test_the_advice_on_sides_names_all_and_is_taken():
+    litres, pairs = [column("fev1_l"), column("crp_mg_l"), column("q")], {"q": "q"}
+    with pytest.raises(
+        ConfigError, match=r"the other side of 'crp_mg_l'.*\{q: q, fev1_l: fev1_l, crp_mg_l: crp_mg_l\}"
+    ):
+        exchanged((), AugmentSettings(mirror=0.5, pairs=pairs), (), litres)
+    pairs |= {"fev1_l": "fev1_l", "crp_mg_l": "crp_mg_l"}
+    assert exchanged((), AugmentSettings(mirror=0.5, pairs=pairs), (), litres).columns == {}
