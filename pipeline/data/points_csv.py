@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,11 @@ from pipeline.data.atomic import write_text
 from pipeline.data.csv_rows import delimiter_of, has_decimal_commas, spilled, unreadable, with_point
 from pipeline.data.frames import agreed_frame, coordinate, frame_name
 from pipeline.data.picture_size import EXTENT, table_sizes
+from pipeline.data.points_columns import OBSERVERS, WHOSE, columns_in
 from pipeline.data.points_table import PointsTable
 from pipeline.errors import DataError
 
 ABSENT = "absent"
-Columns = dict[str, dict[str, int]]  # landmark ("" = the row says it) -> title, x first -> place in the row
-AXIS = re.compile(r"(?:(?P<name>.+?)[ _.\-])?(?P<axis>[xyz])(?:_(?P<unit>mm|px)(?P<more>_\w+)?)?")
-WHOSE = ("case", "image")  # the column that says which scan
-OBSERVERS = ("observer", "rater", "reader", "annotator")  # and who placed its points
 
 
 def read_points_csv(path: Path, frame: str | None = None, unit: str | None = None) -> PointsTable:
@@ -45,10 +41,7 @@ def read_points_csv(path: Path, frame: str | None = None, unit: str | None = Non
     """
     rows, stated, delimiter = _rows(path)
     header = [c.strip() for c in rows.pop(0)[1]]
-    titles = _titles(header)
-    stated_units = list(dict.fromkeys(m["unit"] for some in titles.values() for m in some if m["unit"]))
-    taken = unit if unit in stated_units else next(iter(stated_units), None)
-    columns = _columns(path, header, titles, taken)
+    columns, taken = columns_in(path, header, unit)
     where = {name: header.index(name) for name in ("landmark", "frame", *EXTENT) if name in header}
     for name, called in (("case", WHOSE), ("observer", OBSERVERS)):
         where |= next(({name: header.index(title)} for title in called if title in header), {})
@@ -188,38 +181,6 @@ def split_line(line: str, where: str) -> list[str]:
         return next(csv.reader([line], strict=True))
     except csv.Error as error:
         raise DataError(f"{where}: not readable as CSV: {error}. Close its quotes, or correct the line.") from error
-
-
-def _titles(header: Sequence[str]) -> dict[str, list[re.Match[str]]]:
-    """Headings of coordinates, by landmark. Those of one that are exactly so called are alone looked at: where there is
-    `x_mm`, `x_mm_sd` says something else."""
-    long, found = "landmark" in header, defaultdict[str, list[re.Match[str]]](list)
-    for title in dict.fromkeys(header):
-        if (match := AXIS.fullmatch(title)) and (match["name"] is None) == long:
-            found[match["name"] or ""].append(match)
-    return {name: [m for m in each if not m["more"]] or each for name, each in found.items()}
-
-
-def _columns(path: Path, header: list[str], titles: Mapping[str, list[re.Match[str]]], unit: str | None) -> Columns:
-    """Where the coordinates of each landmark stand, in this unit; an image with fewer axes has fewer."""
-    found: dict[str, dict[str, str]] = {}
-    for name, match in ((name, m) for name, each in titles.items() for m in each if m["unit"] == unit):
-        if (first := found.setdefault(name, {}).setdefault(match["axis"], match[0])) != match[0]:
-            whose = f" of landmark '{name}'" if name else ""
-            called = match[0].removesuffix(match["more"] or "")
-            raise DataError(
-                f"{path}: columns '{first}' and '{match[0]}' could each be the {match['axis']}{whose}. Call the one"
-                f" that is meant '{called}', or remove the other."
-            )
-    odd = [n for n, axes in found.items() if "".join(sorted(axes)) != "xyz"[: len(axes)]]
-    read = {*WHOSE, *OBSERVERS, "landmark", "frame", *(title for axes in found.values() for title in axes.values())}
-    twice = any(header.count(title) > 1 for title in read)
-    if not set(WHOSE) & set(header) or not found or odd or twice:
-        raise DataError(
-            f"{path}: columns are {','.join(header)}; needed are case,landmark,x,y,z (or x_mm,y_mm,z_mm),"
-            " or case,NAME_x,NAME_y,NAME_z for every landmark, each once."
-        )
-    return {n: {title: header.index(title) for _, title in sorted(axes.items())} for n, axes in found.items()}
 
 
 def _words(cells: list[str], axes: dict[str, int]) -> dict[str, str]:

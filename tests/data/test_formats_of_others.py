@@ -58,7 +58,7 @@ def test_a_wide_table_that_lacks_a_column_is_refused(tmp_path, header):
         ("case,landmark,x,y,z,x_mm_sd,y_mm_sd,z_mm_sd", "c,a,1,2,3,9,9,9", None),
         ("case,landmark,x_mm_sd,y_mm_sd,z_mm_sd,x_mm,y_mm,z_mm", "c,a,9,9,9,1,2,3", "mm"),
         ("case,landmark,x_px_crop,y_px_crop,z_px_crop,x_px,y_px,z_px", "c,a,9,9,9,1,2,3", "px"),
-        ("case,landmark,x_px_crop,y_px_crop,z_px_crop,x,y,z", "c,a,9,9,9,1,2,3", None),
+        ("case,landmark,x_mm,y_mm,z_mm_lps,z_mm_std", "c,a,1,2,3,9", "mm"),
         ("case,landmark,x,y,z,error_x_mm,error_y_mm,error_z_mm", "c,a,1,2,3,9,9,9", None),
         ("case,a_x_mm_sd,a_y_mm_sd,a_z_mm_sd,a_x,a_y,a_z", "c,9,9,9,1,2,3", None),
     ],
@@ -74,11 +74,28 @@ def test_columns_that_are_called_as_coordinates_are_taken_and_not_what_looks_lik
     [
         ("case,landmark,x_px_crop,y_px_crop,x_px_full,y_px_full", "'x_px_crop' and 'x_px_full' could each be the x. "),
         ("case,b_x_mm_1,b_y_mm_1,b_y_mm_2", "'b_y_mm_1' and 'b_y_mm_2' could each be the y of landmark 'b'. "),
+        ("case,landmark,x_px_crop,y_px_crop,x,y", "'x_px_crop' and 'x' could each be the x. "),
+        ("case,b_x,b_y,b_y_mm_lps,b_x_mm_lps", "'b_x_mm_lps' and 'b_x' could each be the x of landmark 'b'. "),
     ],
 )
 def test_of_two_columns_that_may_be_a_coordinate_none_is_taken(tmp_path, header, said):
-    with pytest.raises(DataError, match=rf"a\.csv: columns {said}Call the one that is meant '(x_px|b_y_mm)', or"):
+    with pytest.raises(DataError, match=rf"a\.csv: columns {said}Call the one that is meant '(x_px|b_[xy]_mm)', or"):
         read_points_csv(text(tmp_path / "a.csv", header + "\n"))
+
+
+@pytest.mark.parametrize("more", ["x_px,y_px", "x_px,y_px,z_px", "x_px_crop,y_px_crop"])
+@pytest.mark.parametrize("first", ["x_mm_lps,y_mm_lps,z_mm_lps", "x_mm,y_mm,z_mm"])
+def test_where_the_wanted_unit_is_there_the_other_one_is_no_hindrance(tmp_path, first, more):
+    cells = "c,a,1,2,3" + ",9" * len(more.split(","))
+    table = read_points_csv(text(tmp_path / "a.csv", f"case,landmark,{first},{more}\n{cells}\n"), "LPS", "mm")
+    assert (table.cases, table.unit) == ({"c": {"a": A}}, "mm")
+    wide = f"case,{','.join(f'a_{title}' for title in f'{first},{more}'.split(','))}\n{cells.replace(',a', '')}\n"
+    assert read_points_csv(text(tmp_path / "b.csv", wide), "LPS", "mm").cases == {"c": {"a": A}}
+
+
+def test_pixels_of_a_crop_say_nothing_of_a_scan_whose_coordinates_are_there(tmp_path):
+    table = read_points_csv(text(tmp_path / "a.csv", "case,landmark,x_px_crop,x,y,z\nc,a,9,1,2,3\n"), "LPS", "mm")
+    assert (table.cases, table.unit) == ({"c": {"a": A}}, None)
 
 
 def test_a_cell_of_megabytes_is_refused(tmp_path):
