@@ -38,8 +38,8 @@ def inspect_scan(path: str, known: Facts | None = None) -> Facts:
     try:
         require_file(scan)
         stamp = _stamp(scan)
-        digest, early = _digests(scan)
-        if known and known.get("sha256") in (digest, early):
+        digest = digest_of(scan)
+        if known and known.get("sha256") and (known["sha256"] == digest or known["sha256"] == _early_digest(scan)):
             return known | stamp
         image = read_voxels(scan)
     except (DataError, GeometryError) as error:
@@ -85,25 +85,23 @@ def stamp_of(path: Path) -> str:
 def digest_of(path: Path) -> str:
     """Of the bytes of a scan; of a DICOM folder those of its slices alone, for what else comes to lie there changes
     nothing."""
-    return _digests(path)[0]
+    return _sum_of(path, _read_from(path))
 
 
 def has_digest(path: Path, digest: str) -> bool:
     """Whether a scan has the bytes that an earlier look summed, which may have been one of an early version."""
-    return digest in _digests(path)
+    return digest == digest_of(path) or digest == _early_digest(path)
 
 
-def _digests(path: Path) -> tuple[str, str]:
-    """The sum of today, and that of early versions: of all that lies in a DICOM folder."""
-    series = folder_and_series(path)[1]
-    read, there = _read_from(path), files_of(path)
-    sums = {file: sha256_of(file) for file in {*read, *there}}
+def _early_digest(path: Path) -> str | None:
+    """The sum that early versions made: of all that lies in a DICOM folder. None where that is what is read."""
+    there = files_of(path)
+    return None if there == _read_from(path) else _sum_of(path, there)
 
-    def whole(files: Sequence[Path]) -> str:
-        digests = [sums[file] for file in files]
-        return digests[0] if len(digests) == 1 else fingerprint([*digests, *([series] if series else [])])
 
-    return whole(read), whole(there)
+def _sum_of(path: Path, files: Sequence[Path]) -> str:
+    digests, series = [sha256_of(file) for file in files], folder_and_series(path)[1]
+    return digests[0] if len(digests) == 1 else fingerprint([*digests, *([series] if series else [])])
 
 
 def _read_from(path: Path) -> list[Path]:

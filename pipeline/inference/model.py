@@ -195,17 +195,17 @@ def _calibration(content: Mapping[str, Any]) -> Calibration:
     made = Radius(**lists) if lists else None
     known, needed = content.get("coarsest"), content.get("margin_inputs", {})
     return Calibration(
-        content["threshold"],
-        made,
-        content["cases"],
-        content.get("margins", {}),
-        content.get("boxes"),
-        None if known is None else (known[0], known[1]),
-        content.get("largest"),
-        tuple(content.get("radius_inputs", ())),  # none: an early model, which promises whatever is missing
-        {name: tuple(inputs) for name, inputs in needed.items()},
-        tuple((one, other) for one, other in content.get("confused", ())),
-        content.get("subjects"),
+        threshold=content["threshold"],
+        radius=made,
+        cases=content["cases"],
+        margins=content.get("margins", {}),
+        boxes=content.get("boxes"),
+        coarsest=None if known is None else (known[0], known[1]),
+        largest=content.get("largest"),
+        radius_inputs=tuple(content.get("radius_inputs", ())),  # none: an early model promises whatever is missing
+        margin_inputs={name: tuple(inputs) for name, inputs in needed.items()},
+        confused=tuple((one, other) for one, other in content.get("confused", ())),
+        subjects=content.get("subjects"),
     )
 
 

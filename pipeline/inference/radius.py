@@ -77,7 +77,7 @@ def fit_radius(
 
 def conformal95(scores: Float[np.ndarray, " N"]) -> float:
     """The ceil(0.95 (n + 1))-th smallest of n scores; infinite below 19 (Vovk et al. 2005)."""
-    place = int(np.ceil(0.95 * (len(scores) + 1) - 1e-9))
+    place = int(np.ceil(PROMISED * (len(scores) + 1) - 1e-9))
     return float(np.sort(scores)[place - 1]) if place <= len(scores) else float("inf")
 
 

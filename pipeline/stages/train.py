@@ -131,10 +131,11 @@ def train(
     check_weights(cascade.task, settings.attributes)
     if isinstance(cascade.task, BoxesTask | OneObjectTask | MultiTask):
         tell_untaught(asked.untaught)
-    scans = {case: facts["sha256"] for case, facts in _facts(dataset).items() if case in store.keys}
+    scan_facts = found.facts if found else {}
+    scans = {case: facts["sha256"] for case, facts in scan_facts.items() if case in store.keys}
     record(run, made_of, contents_of(data, scans))  # not before all is checked: else it may be begun otherwise
     trained = cascade.train()
-    calibration = _of_scans(dataset, data.unit, [c.id for c in (*learning, *validating)])
+    calibration = _of_scans(scan_facts, data.unit, [c.id for c in (*learning, *validating)])
     model = _model(name or run.name, data, store, cascade, trained, calibration)
     model = _calibrated(model, learning, validating)
     write_text(run / "history.csv", history_csv([level.history for level in trained]))
@@ -158,18 +159,11 @@ def train(
     return run / "model"
 
 
-def _of_scans(dataset: Path, unit: str, cases: Sequence[str]) -> Calibration:
+def _of_scans(facts: Mapping[str, Facts], unit: str, cases: Sequence[str]) -> Calibration:
     """How coarse and how large the scans are that are learned from, as check found them."""
-    facts = _facts(dataset)
     met = [facts[case] for case in cases if case in facts]
     longest = largest((fact["shape"], fact["spacing"]) for fact in met) if unit == "mm" else None
     return Calibration(coarsest=coarsest(fact["spacing"] for fact in met), largest=longest)
-
-
-def _facts(dataset: Path) -> Mapping[str, Facts]:
-    """What check found out about each scan."""
-    found = _found(dataset)
-    return found.facts if found else {}
 
 
 def _found(dataset: Path) -> Findings | None:
